@@ -1,0 +1,36 @@
+"""Reads of accounts that compose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Q, QuerySet
+
+if TYPE_CHECKING:
+    from accounts.models import Account, Contact, TimelineEvent
+
+
+class AccountQuerySet(QuerySet["Account"]):
+    def live(self) -> Self:
+        """Accounts that no source has deleted."""
+        return self.filter(deleted_at=None)
+
+    def owned_by(self, email: str) -> Self:
+        """Accounts that a colleague owns or sponsors."""
+        return self.filter(Q(owner_email=email) | Q(sponsor_email=email))
+
+    def named_like(self, text: str) -> Self:
+        """Accounts whose name holds ``text``; served by the trigram index from three letters on."""
+        return self.filter(name__icontains=text)
+
+
+class ContactQuerySet(QuerySet["Contact"]):
+    def live(self) -> Self:
+        """Contacts that no source has deleted."""
+        return self.filter(deleted_at=None, account__deleted_at=None)
+
+
+class TimelineEventQuerySet(QuerySet["TimelineEvent"]):
+    def newest_first(self) -> Self:
+        """Events in the order a timeline shows them."""
+        return self.order_by("-happened_at", "-id")

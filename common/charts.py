@@ -1,0 +1,143 @@
+"""Describe a chart once: the drawing, the table behind it and the downloads all come from this description."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from common.formatting import Number, format_unit
+
+Kind = Literal["bar", "line", "stacked", "waterfall", "heatmap", "scatter", "lorenz"]
+Tone = Literal["", "accent", "muted", "green", "amber", "red", "1", "2", "3", "4", "5", "6"]
+Cell = Number | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One line, one set of bars, or one row of a heat map; a missing value is ``None``, never 0."""
+
+    name: str
+    values: Sequence[Cell]
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One mark of a scatter or Lorenz chart; ``url`` makes it a link in the table behind."""
+
+    name: str
+    x: Number
+    y: Number
+    size: Number | None = None
+    tone: Tone = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart whose title states the finding.
+
+    ``key`` must be unique on the page. ``unit`` is a unit of ``format_unit``: ``money``, ``ratio``, ``percent`` or
+    a noun. ``totals`` are the positions of a waterfall's bars that stand on the ground (start, end, subtotals);
+    their value is the level itself, every other value is a change. ``good`` says which direction of a change is
+    good news: ``up``, ``down``, or ``""`` for neither. Scatter and Lorenz charts use ``points``, all others
+    ``categories`` and ``series``.
+    """
+
+    key: str
+    kind: Kind
+    title: str
+    categories: Sequence[str] = ()
+    series: Sequence[Series] = ()
+    points: Sequence[Point] = ()
+    unit: str = ""
+    currency: str = ""
+    decimals: int | None = None
+    totals: Sequence[int] = ()
+    good: Literal["up", "down", ""] = "up"
+    category_label: str = "Month"
+    x_label: str = ""
+    y_label: str = ""
+    x_unit: str = ""
+    height: Literal["sm", "md", "lg"] = "md"
+    note: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a series whose length differs from the categories: it would be drawn against the wrong labels."""
+        for series in self.series:
+            if len(series.values) != len(self.categories):
+                raise ValueError(
+                    f"Chart {self.key}: series {series.name!r} has {len(series.values)} values "
+                    f"for {len(self.categories)} categories."
+                )
+
+    @property
+    def dom_id(self) -> str:
+        """The element id of the figure, safe as an HTML id and in a CSS selector."""
+        return "chart-" + "".join(letter if letter.isalnum() else "-" for letter in self.key)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        if self.points:
+            return False
+        return all(value is None for series in self.series for value in series.values)
+
+    def spec(self) -> dict[str, Any]:
+        """Return what the browser draws: plain numbers and text, safe for JSON."""
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "categories": list(self.categories),
+            "series": [
+                {"name": s.name, "values": [_plain(value) for value in s.values], "tone": s.tone} for s in self.series
+            ],
+            "points": [
+                {"name": p.name, "x": _plain(p.x), "y": _plain(p.y), "size": _plain(p.size), "tone": p.tone}
+                for p in self.points
+            ],
+            "unit": self.unit,
+            "currency": self.currency,
+            "decimals": self.decimals,
+            "totals": list(self.totals),
+            "good": self.good,
+            "xLabel": self.x_label,
+            "yLabel": self.y_label,
+            "xUnit": self.x_unit,
+            **self.extra,
+        }
+
+    def header(self) -> list[str]:
+        """Return the column titles of the table behind the chart."""
+        if self.points or self.kind in ("scatter", "lorenz"):
+            return [self.category_label, self.x_label or "x", self.y_label or "y"]
+        if self.kind == "heatmap":
+            return [self.category_label, *self.categories]
+        return [self.category_label, *(series.name for series in self.series)]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the table's rows: ``name``, ``url`` and formatted ``cells``."""
+        if self.points:
+            return [
+                {"name": p.name, "url": p.url, "cells": [self._text(p.x, self.x_unit or self.unit), self._text(p.y)]}
+                for p in self.points
+            ]
+        if self.kind == "heatmap":
+            return [
+                {"name": s.name, "url": "", "cells": [self._text(value) for value in s.values]} for s in self.series
+            ]
+        return [
+            {"name": name, "url": "", "cells": [self._text(series.values[index]) for series in self.series]}
+            for index, name in enumerate(self.categories)
+        ]
+
+    def _text(self, value: Cell, unit: str | None = None) -> str:
+        if value is None:
+            return "–"
+        return format_unit(value, self.unit if unit is None else unit, self.decimals, self.currency)
+
+
+def _plain(value: Cell) -> int | float | None:
+    """Return a number that JSON knows; a drawing needs no more than double precision."""
+    return float(value) if isinstance(value, Decimal) else value

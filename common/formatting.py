@@ -1,0 +1,135 @@
+"""Turn values into the text people read: one place for digits, currencies, units and dates.
+
+Pages, exports and charts all use these functions, so a figure reads the same everywhere. ``None`` is never
+formatted here; callers show an absent value their own way.
+"""
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils import timezone
+
+Number = int | float | Decimal
+
+MINUS = "\u2212"
+NBSP = "\u00a0"
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩"}
+NO_MINOR_UNIT = frozenset({"JPY", "KRW"})
+SHORT_STEPS = (
+    (Decimal("1e12"), "T"),
+    (Decimal("1e9"), "B"),
+    (Decimal("1e6"), "M"),
+    (Decimal("1e3"), "k"),
+)
+MAX_DECIMALS = 12
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def to_decimal(value: Number | str) -> Decimal:
+    """Return the value as a Decimal, floats by their shortest text so that 0.1 stays 0.1."""
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def format_number(value: Number | str, decimals: int | None = None) -> str:
+    """Return digits with thousands commas and a true minus.
+
+    ``decimals`` of ``None`` shows whole numbers whole and anything else with one decimal.
+    """
+    number = to_decimal(value)
+    if not number.is_finite():
+        return "not defined"
+    if decimals is None:
+        decimals = 0 if number == number.to_integral_value() else 1
+    places = min(max(decimals, 0), MAX_DECIMALS)
+    rounded = _round(number, places)
+    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,.{places}f}"
+
+
+def format_short(value: Number | str) -> str:
+    """Return three significant digits with k, M, B or T: 1,234,567 is ``1.23M``."""
+    number = to_decimal(value)
+    if not number.is_finite():
+        return "not defined"
+    sign, size = (MINUS if number < 0 else ""), abs(number)
+    suffixes = (("", Decimal(1)), *((suffix, step) for step, suffix in reversed(SHORT_STEPS)))
+    for index, (suffix, step) in enumerate(suffixes):
+        scaled = size / step
+        places = 0 if not suffix else 2 if scaled < 10 else 1 if scaled < 100 else 0
+        rounded = _round(scaled, places)
+        if rounded < 1000 or index == len(suffixes) - 1:
+            break
+    text = f"{rounded:,.{places}f}"
+    return f"{sign if rounded else ''}{text.rstrip('0').rstrip('.') if '.' in text else text}{suffix}"
+
+
+def format_money(
+    value: Number | str, currency: str = "", *, decimals: int | None = None, short: bool = False
+) -> str:
+    """Return an amount with its symbol, or its ISO code where no symbol is unambiguous enough.
+
+    Without ``decimals``, amounts of 1,000 and more show no minor units.
+    """
+    number = to_decimal(value)
+    if not number.is_finite():
+        return "not defined"
+    code = currency.upper()
+    symbol = SYMBOLS.get(code) or (f"{code}{NBSP}" if code else "")
+    if short:
+        text = format_short(number)
+    else:
+        if decimals is None:
+            decimals = 0 if abs(number) >= 1000 or code in NO_MINOR_UNIT else 2
+        text = format_number(number, decimals)
+    return f"{MINUS}{symbol}{text[1:]}" if text.startswith(MINUS) else f"{symbol}{text}"
+
+
+def format_percent(ratio: Number | str, decimals: int = 1) -> str:
+    """Return a ratio as per cent: 1.12 is ``112.0%``."""
+    number = to_decimal(ratio)
+    return f"{format_number(number * 100, decimals)}%" if number.is_finite() else "not defined"
+
+
+def format_unit(value: Number | str, unit: str = "", decimals: int | None = None, currency: str = "") -> str:
+    """Return a value by its unit: ``money``, ``ratio``, ``percent``, ``points``, or a noun that follows it."""
+    if unit == "money":
+        return format_money(value, currency, decimals=decimals)
+    if unit == "ratio":
+        return format_percent(value, 1 if decimals is None else decimals)
+    if unit in ("percent", "%"):
+        return f"{format_number(value, 1 if decimals is None else decimals)}%"
+    text = format_number(value, decimals)
+    return f"{text}{NBSP}{unit}" if unit else text
+
+
+def format_date(value: date) -> str:
+    """Return ``22 Nov 2026``; a datetime is first moved to the reader's time zone."""
+    day = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def format_datetime(value: datetime) -> str:
+    """Return ``22 Nov 2026, 14:05`` in the reader's time zone."""
+    moment = timezone.localtime(value) if timezone.is_aware(value) else value
+    return f"{format_date(moment)}, {moment:%H:%M}"
+
+
+def format_distance(days: int) -> str:
+    """Return how far a day is from today in plain words: ``in 3 weeks``, ``yesterday``."""
+    if days in (-1, 0, 1):
+        return ("yesterday", "today", "tomorrow")[days + 1]
+    size = abs(days)
+    if size < 14:
+        text = f"{size} days"
+    elif size < 60:
+        text = f"{size // 7} weeks"
+    elif size < 730:
+        text = f"{size // 30} months"
+    else:
+        text = f"{size // 365} years"
+    return f"in {text}" if days > 0 else f"{text} ago"
+
+
+def _round(number: Decimal, places: int) -> Decimal:
+    """Round half up, as people do by hand; never returns minus zero."""
+    rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) if abs(number) < Decimal("1e15") else number
+    return rounded + 0

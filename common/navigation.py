@@ -1,0 +1,102 @@
+"""The entries of the left navigation, declared by the apps that own the pages.
+
+An app calls ``register_nav`` in its ``nav.py``, which ``common.apps`` discovers. An entry whose URL does not exist, or
+which its ``visible`` test refuses, is left out, so that no entry ever leads nowhere.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavItem:
+    """One entry: ``functions_first`` lists the functions that should meet it before the others of its group."""
+
+    key: str
+    label: str
+    icon: str
+    url_name: str
+    group: str = ""
+    order: int = 100
+    functions_first: tuple[str, ...] = ()
+    visible: Callable[[HttpRequest], bool] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavLink:
+    """An entry as one reader sees it now."""
+
+    key: str
+    label: str
+    icon: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavGroup:
+    """Links under one heading; the heading of the first group is empty."""
+
+    label: str
+    links: Sequence[NavLink]
+
+
+_items: dict[str, NavItem] = {}
+
+
+def register_nav(item: NavItem) -> NavItem:
+    """Add an entry; a second one of the same key is a programming error."""
+    if _items.get(item.key, item) != item:
+        raise ValueError(f"Navigation key {item.key!r} is registered twice.")
+    _items[item.key] = item
+    return item
+
+
+def registered_nav() -> list[NavItem]:
+    """Return every declared entry by its order."""
+    return sorted(_items.values(), key=lambda item: (item.order, item.key))
+
+
+def navigation_for(request: HttpRequest, function: str = "") -> list[NavGroup]:
+    """Return the groups for one reader: what their function uses first stands first.
+
+    The group without a heading stays on top. Exactly one link at most is current: the longest URL that the path
+    begins with.
+    """
+    found = [(item, url) for item in registered_nav() if (url := _url_of(item, request))]
+    current = _current_key(request.path, found)
+    ranked = sorted(found, key=lambda pair: (function not in pair[0].functions_first, pair[0].order, pair[0].key))
+    labels: list[str] = []
+    for item, _ in sorted(ranked, key=lambda pair: bool(pair[0].group)):
+        if item.group not in labels:
+            labels.append(item.group)
+    return [
+        NavGroup(
+            label=label,
+            links=[
+                NavLink(key=item.key, label=item.label, icon=item.icon, url=url, is_current=item.key == current)
+                for item, url in ranked
+                if item.group == label
+            ],
+        )
+        for label in labels
+    ]
+
+
+def _url_of(item: NavItem, request: HttpRequest) -> str:
+    """Return the entry's address, or nothing when it has none for this reader."""
+    if item.visible is not None and not item.visible(request):
+        return ""
+    try:
+        return reverse(item.url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def _current_key(path: str, found: Sequence[tuple[NavItem, str]]) -> str:
+    """Return the key of the entry the reader is under; the root only matches itself."""
+    matches = [(len(url), item.key) for item, url in found if path == url or (url != "/" and path.startswith(url))]
+    return max(matches)[1] if matches else ""

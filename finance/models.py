@@ -1,0 +1,134 @@
+"""Contracts and their lines, as billing last reported them, and the revenue that follows."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from sync.models import SyncedModel
+
+
+class BillingPeriod(models.TextChoices):
+    DAY = "day", "Day"
+    WEEK = "week", "Week"
+    MONTH = "month", "Month"
+    QUARTER = "quarter", "Quarter"
+    HALF_YEAR = "half_year", "Half year"
+    YEAR = "year", "Year"
+    ONE_OFF = "one_off", "One-off"
+    USAGE = "usage", "Usage"
+
+
+class Contract(SyncedModel):
+    """An agreement with an account; billing or the CLM owns it."""
+
+    account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="+")
+    number = models.CharField(max_length=128, blank=True)
+    start_on = models.DateField()
+    end_on = models.DateField(null=True, blank=True, help_text="First day after the term; null: open-ended.")
+    notice_days = models.PositiveIntegerField(null=True, blank=True)
+    auto_renew = models.BooleanField(default=False, db_default=False)
+    renewal_months = models.PositiveIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    payment_terms_days = models.PositiveIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="finance_contract_ends_after_start",
+                condition=Q(end_on=None) | Q(end_on__gt=F("start_on")),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.number or f"Contract {self.pk}"
+
+
+class ContractLine(SyncedModel):
+    """One priced position of a contract, active on days from ``start_on`` to before ``end_on``.
+
+    ``amount`` is for the whole quantity and one billing period, before the recurring discount.
+    """
+
+    contract = models.ForeignKey(Contract, models.CASCADE, related_name="lines")
+    product = models.CharField(max_length=255)
+    start_on = models.DateField()
+    end_on = models.DateField(null=True, blank=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=4)
+    billing_period = models.CharField(max_length=16, choices=BillingPeriod)
+    quantity = models.DecimalField(max_digits=18, decimal_places=4, default=1, db_default=1)
+    discount_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0, db_default=0)
+    is_trial = models.BooleanField(default=False, db_default=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="finance_contractline_ends_after_start",
+                condition=Q(end_on=None) | Q(end_on__gt=F("start_on")),
+            ),
+            models.CheckConstraint(
+                name="finance_contractline_amount_not_negative", condition=Q(amount__gte=0)
+            ),
+            models.CheckConstraint(
+                name="finance_contractline_discount_is_percent",
+                condition=Q(discount_percent__gte=0, discount_percent__lte=100),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.product
+
+
+class ExchangeRate(SyncedModel):
+    """What one unit of ``currency`` was worth in the reporting currency from ``on`` until the next rate."""
+
+    currency = models.CharField(max_length=3)
+    on = models.DateField()
+    rate = models.DecimalField(max_digits=18, decimal_places=8)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="finance_exchangerate_positive", condition=Q(rate__gt=0)),
+        )
+        indexes = (models.Index(name="finance_exchangerate_latest", fields=("currency", "-on")),)
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.on}: {self.rate}"
+
+
+class MonthlyRevenue(models.Model):
+    """ARR of an account at the end of a month, by contract currency: the base of every movement.
+
+    A roll-up of contract lines: recomputed whole for accounts whose lines changed. Months without
+    revenue have no row.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "month", "currency")
+    account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="+", db_index=False)
+    month = models.DateField(help_text="First day of the month.")
+    currency = models.CharField(max_length=3)
+    arr = models.DecimalField(max_digits=18, decimal_places=2)
+
+    class Meta:
+        indexes = (
+            models.Index(name="finance_monthlyrevenue_month", fields=("month",), include=("account", "currency", "arr")),
+        )
+        constraints = (
+            models.CheckConstraint(name="finance_monthlyrevenue_first_day", condition=Q(month__day=1)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.month}: {self.arr} {self.currency}"
+
+
+class RevenueToRecompute(models.Model):
+    """An account whose contracts changed since its monthly revenue was last rolled up."""
+
+    account = models.OneToOneField("accounts.Account", models.CASCADE, primary_key=True, related_name="+")
+    marked_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return str(self.account_id)

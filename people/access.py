@@ -1,0 +1,82 @@
+"""The one place that decides who reads what.
+
+Panels, querysets and resources ask here while they load; templates only show the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+from people.functions import Function
+from people.models import AccessGrant, Category, Level
+
+RANK = {Level.NONE: 0, Level.TOTALS: 1, Level.FULL: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A value that exists but may not be read here; shown as such, never as empty or zero."""
+
+    category: str
+    reason: str
+    is_redacted: bool = field(default=True, init=False)
+
+    def __str__(self) -> str:
+        return "redacted"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one function reads, by category."""
+
+    function: str
+    levels: Mapping[str, Level]
+
+    def allows(self, category: str | None, level: str = Level.FULL) -> bool:
+        """Return whether ``category`` may be read at ``level``; None is a value of no category."""
+        if category is None:
+            return True
+        return RANK[self.levels.get(category, Level.NONE)] >= RANK[Level(level)]
+
+    def why_not(self, category: str) -> str:
+        """Return the sentence that stands in the place of a value, with whom to ask."""
+        name = Function(self.function).label if self.function in Function.values else "This client"
+        if self.levels.get(category, Level.NONE) == Level.TOTALS:
+            return f"{name} reads only totals of {Category(category).label.lower()}. RevOps can change this."
+        return f"{name} does not read {Category(category).label.lower()}. RevOps can change this."
+
+    def redact(self, value: Any, category: str | None, level: str = Level.FULL) -> Any:
+        """Return ``value``, or the mark that stands for it."""
+        if category is None or self.allows(category, level):
+            return value
+        return Redacted(category, self.why_not(category))
+
+    def readable(self, categories: Iterable[str], level: str = Level.FULL) -> set[str]:
+        """Return those of ``categories`` that may be read at ``level``."""
+        return {category for category in categories if self.allows(category, level)}
+
+
+def access_of(function: str) -> Access:
+    """Read the policy of one function; one query."""
+    rows = AccessGrant.objects.filter(function=function).values_list("category", "level")
+    return Access(function, {category: Level(level) for category, level in rows})
+
+
+NOTHING = Access("", {})
+
+
+def request_access(request: HttpRequest) -> Access:
+    """Return what the request's user reads, loaded once per request."""
+    held: Access | None = getattr(request, "_abe_access", None)
+    if held is None:
+        function = getattr(request.user, "function", "")
+        held = access_of(function) if function else NOTHING
+        request._abe_access = held  # type: ignore[attr-defined]
+    return held

@@ -1,0 +1,228 @@
+"""What came in, from whom, and what it changed."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from people.functions import Function
+
+
+class Source(models.Model):
+    """A system that feeds the platform, such as the CRM or the help desk."""
+
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=150)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Client(models.Model):
+    """A program that calls the sync API on behalf of one source."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="clients")
+    name = models.CharField(max_length=150)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="sync_client_name", fields=("source", "name")),)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.source})"
+
+
+class ApiToken(models.Model):
+    """A secret of a client. Only its SHA-256 is kept; the secret is shown once.
+
+    ``function`` is whose eyes the token reads with: the access policy applies to it as to a person.
+    """
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="tokens")
+    prefix = models.CharField(max_length=12, help_text="First characters of the secret, to recognise it by.")
+    digest = models.BinaryField(max_length=32, unique=True)
+    scopes = ArrayField(models.CharField(max_length=64))
+    function = models.CharField(max_length=32, choices=Function, default=Function.REVOPS)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… of {self.client}"
+
+
+class Batch(models.Model):
+    """One call that wrote: what was sent, and what became of it. Never deleted."""
+
+    class Mode(models.TextChoices):
+        UPSERT = "upsert"
+        UPDATE_ONLY = "update_only"
+        DELETE = "delete"
+        PENDING = "pending", "applying what had waited"
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="batches")
+    client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="batches")
+    resource = models.CharField(max_length=64)
+    mode = models.CharField(max_length=16, choices=Mode, default=Mode.UPSERT)
+    received_at = models.DateTimeField(db_default=Now())
+    seconds = models.FloatField(default=0, help_text="Time from the first byte decoded to the commit.")
+    created = models.IntegerField(default=0)
+    updated = models.IntegerField(default=0)
+    unchanged = models.IntegerField(default=0)
+    stale = models.IntegerField(default=0)
+    pending = models.IntegerField(default=0)
+    rejected = models.IntegerField(default=0)
+    deleted = models.IntegerField(default=0)
+    errors = models.JSONField(default=list, help_text="The first rejected records with their errors.")
+
+    class Meta:
+        indexes = (
+            models.Index(name="sync_batch_newest", fields=("-received_at",)),
+            models.Index(name="sync_batch_by_source", fields=("source", "resource", "-received_at")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.resource} from {self.source_id} at {self.received_at}"
+
+
+class Link(models.Model):
+    """The identity of a record: which object of ours a source's external id stands for.
+
+    ``source_updated_at`` is the newest state applied from that source; an older one is stale.
+    A tombstone (``deleted_at``) keeps its time too, so that a late old state doesn't resurrect it.
+    """
+
+    resource = models.CharField(max_length=64)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    external_id = models.CharField(max_length=255)
+    object_id = models.BigIntegerField()
+    source_updated_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="sync_link_pair", fields=("source", "resource", "external_id")),
+        )
+        indexes = (models.Index(name="sync_link_object", fields=("object_id", "resource")),)
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.external_id}"
+
+
+class Change(models.Model):
+    """One record changed by one batch, with what the changed fields held before and hold after.
+
+    Append-only. It is the history behind each value and the feed in change order: ``xid`` is the
+    writing transaction, and readers stop short of the oldest one still running, so that a slow
+    writer's rows are never skipped.
+    """
+
+    class Kind(models.TextChoices):
+        CREATED = "created"
+        UPDATED = "updated"
+        DELETED = "deleted"
+        RESTORED = "restored"
+
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", null=True)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", null=True, db_index=False)
+    resource = models.CharField(max_length=64)
+    object_id = models.BigIntegerField()
+    kind = models.CharField(max_length=8, choices=Kind)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    source_updated_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(db_default=Now())
+    xid = models.BigIntegerField()
+
+    class Meta:
+        indexes = (
+            models.Index(name="sync_change_feed", fields=("resource", "xid", "id")),
+            models.Index(name="sync_change_of_object", fields=("object_id", "resource", "id")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.resource} {self.object_id}"
+
+
+class PendingRecord(models.Model):
+    """A valid record that waits for another one to arrive. Kept until applied; expires never."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    resource = models.CharField(max_length=64)
+    external_id = models.CharField(max_length=255)
+    payload = models.JSONField()
+    source_updated_at = models.DateTimeField(null=True)
+    code = models.CharField(max_length=64, default="reference_missing")
+    field = models.CharField(max_length=64)
+    waits_for_resource = models.CharField(max_length=64)
+    waits_for_source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    waits_for_external_id = models.CharField(max_length=255)
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+")
+    received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="sync_pendingrecord_one", fields=("source", "resource", "external_id")
+            ),
+        )
+        indexes = (
+            models.Index(
+                name="sync_pending_waits",
+                fields=("waits_for_source", "waits_for_resource", "waits_for_external_id"),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.external_id} waits for {self.waits_for_external_id}"
+
+
+class IdempotencyKey(models.Model):
+    """The answer already given for a client's key, written in the transaction that it describes."""
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    request_digest = models.BinaryField(max_length=32)
+    status = models.SmallIntegerField()
+    body = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="sync_idempotencykey_one", fields=("client", "key")),)
+        indexes = (models.Index(name="sync_idempotencykey_age", fields=("created_at",)),)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SyncedModel(models.Model):
+    """What every synced entity holds beside its own fields: custom values and its tombstone."""
+
+    custom = models.JSONField(default=dict, db_default={}, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class StreamModel(models.Model):
+    """A fact of a stream, such as one usage event; the row is its own log and its own identity."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=255)
+    source_updated_at = models.DateTimeField(null=True)
+    custom = models.JSONField(default=dict, db_default={}, blank=True)
+    batch_id = models.BigIntegerField(help_text="The sync.Batch that brought it; no FK, for speed of intake.")
+    received_at = models.DateTimeField(db_default=Now())
+    xid = models.BigIntegerField()
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+LIVE = Q(deleted_at=None)
