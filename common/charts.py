@@ -78,6 +78,11 @@ class Chart:
         return "chart-" + "".join(letter if letter.isalnum() else "-" for letter in self.key)
 
     @property
+    def data_id(self) -> str:
+        """The element id of the script that holds the data."""
+        return f"{self.dom_id}-data"
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to draw."""
         if self.points:
@@ -91,7 +96,8 @@ class Chart:
             "title": self.title,
             "categories": list(self.categories),
             "series": [
-                {"name": s.name, "values": [_plain(value) for value in s.values], "tone": s.tone} for s in self.series
+                {"name": s.name, "values": [_plain(value) for value in s.values], "tone": s.tone}
+                for s in self.series
             ],
             "points": [
                 {"name": p.name, "x": _plain(p.x), "y": _plain(p.y), "size": _plain(p.size), "tone": p.tone}
@@ -120,12 +126,17 @@ class Chart:
         """Return the table's rows: ``name``, ``url`` and formatted ``cells``."""
         if self.points:
             return [
-                {"name": p.name, "url": p.url, "cells": [self._text(p.x, self.x_unit or self.unit), self._text(p.y)]}
+                {
+                    "name": p.name,
+                    "url": p.url,
+                    "cells": [self._text(p.x, self.x_unit or self.unit), self._text(p.y)],
+                }
                 for p in self.points
             ]
         if self.kind == "heatmap":
             return [
-                {"name": s.name, "url": "", "cells": [self._text(value) for value in s.values]} for s in self.series
+                {"name": s.name, "url": "", "cells": [self._text(value) for value in s.values]}
+                for s in self.series
             ]
         return [
             {"name": name, "url": "", "cells": [self._text(series.values[index]) for series in self.series]}

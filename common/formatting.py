@@ -131,5 +131,9 @@ def format_distance(days: int) -> str:
 
 def _round(number: Decimal, places: int) -> Decimal:
     """Round half up, as people do by hand; never returns minus zero."""
-    rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) if abs(number) < Decimal("1e15") else number
+    rounded = (
+        number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        if abs(number) < Decimal("1e15")
+        else number
+    )
     return rounded + 0

@@ -1,6 +1,6 @@
 """The entries of the left navigation, declared by the apps that own the pages.
 
-An app calls ``register_nav`` in its ``nav.py``, which ``common.apps`` discovers. An entry whose URL does not exist, or
+An app calls ``register_nav`` in its ``nav.py``, which is discovered at start-up. An entry whose URL does not exist, or
 which its ``visible`` test refuses, is left out, so that no entry ever leads nowhere.
 """
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+
+from common.registry import Registry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,20 +46,12 @@ class NavGroup:
     links: Sequence[NavLink]
 
 
-_items: dict[str, NavItem] = {}
+navigation: Registry[NavItem] = Registry("navigation entry", "nav")
 
 
 def register_nav(item: NavItem) -> NavItem:
-    """Add an entry; a second one of the same key is a programming error."""
-    if _items.get(item.key, item) != item:
-        raise ValueError(f"Navigation key {item.key!r} is registered twice.")
-    _items[item.key] = item
-    return item
-
-
-def registered_nav() -> list[NavItem]:
-    """Return every declared entry by its order."""
-    return sorted(_items.values(), key=lambda item: (item.order, item.key))
+    """Declare an entry."""
+    return navigation.register(item)
 
 
 def navigation_for(request: HttpRequest, function: str = "") -> list[NavGroup]:
@@ -66,18 +60,20 @@ def navigation_for(request: HttpRequest, function: str = "") -> list[NavGroup]:
     The group without a heading stays on top. Exactly one link at most is current: the longest URL that the path
     begins with.
     """
-    found = [(item, url) for item in registered_nav() if (url := _url_of(item, request))]
+    found = [(item, url) for item in navigation if (url := _url_of(item, request))]
     current = _current_key(request.path, found)
-    ranked = sorted(found, key=lambda pair: (function not in pair[0].functions_first, pair[0].order, pair[0].key))
-    labels: list[str] = []
-    for item, _ in sorted(ranked, key=lambda pair: bool(pair[0].group)):
-        if item.group not in labels:
-            labels.append(item.group)
+    ranked = sorted(
+        found, key=lambda pair: (function not in pair[0].functions_first, pair[0].order, pair[0].key)
+    )
+    # sorted() is stable: groups keep the rank of their first entry, and the one without a heading leads.
+    labels = dict.fromkeys(item.group for item, _ in sorted(ranked, key=lambda pair: bool(pair[0].group)))
     return [
         NavGroup(
             label=label,
             links=[
-                NavLink(key=item.key, label=item.label, icon=item.icon, url=url, is_current=item.key == current)
+                NavLink(
+                    key=item.key, label=item.label, icon=item.icon, url=url, is_current=item.key == current
+                )
                 for item, url in ranked
                 if item.group == label
             ],
@@ -98,5 +94,7 @@ def _url_of(item: NavItem, request: HttpRequest) -> str:
 
 def _current_key(path: str, found: Sequence[tuple[NavItem, str]]) -> str:
     """Return the key of the entry the reader is under; the root only matches itself."""
-    matches = [(len(url), item.key) for item, url in found if path == url or (url != "/" and path.startswith(url))]
+    matches = [
+        (len(url), item.key) for item, url in found if path == url or (url != "/" and path.startswith(url))
+    ]
     return max(matches)[1] if matches else ""

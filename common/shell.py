@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -92,6 +93,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {"shell": Shell(request)}
 
 
+@login_not_required
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Remember the theme (``theme``) or the navigation's width (``nav``) in a cookie, then return to ``next``.
@@ -101,7 +103,9 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     target = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
         target = "/"
-    response: HttpResponse = HttpResponse(status=204) if request.headers.get("X-Requested-With") else redirect(target)
+    response: HttpResponse = (
+        HttpResponse(status=204) if request.headers.get("X-Requested-With") else redirect(target)
+    )
     for cookie, value, allowed in (
         (THEME_COOKIE, request.POST.get("theme"), THEMES),
         (NAV_COOKIE, request.POST.get("nav"), ("slim", "wide")),
