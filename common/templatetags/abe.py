@@ -393,9 +393,13 @@ def sort_header(
 
 
 @register.simple_tag(takes_context=True)
-def field(context: RequestContext, bound: BoundField, *, hint: str = "") -> str:
-    """Show one form field: label above, help below, the error beside it and tied to the control."""
-    described = [f"{bound.auto_id}_hint"] if hint or bound.help_text else []
+def field(context: RequestContext, bound: BoundField, *, hint: str | None = None) -> str:
+    """Show one form field: label above, help below, the error beside it and tied to the control.
+
+    ``hint`` replaces the form's own help; an empty one removes it.
+    """
+    text = bound.help_text if hint is None else hint
+    described = [f"{bound.auto_id}_hint"] if text else []
     attrs: dict[str, str] = {}
     kind = bound.widget_type
     css = {"select": "form-select", "selectmultiple": "form-select", "checkbox": "form-check-input"}.get(
@@ -417,7 +421,7 @@ def field(context: RequestContext, bound: BoundField, *, hint: str = "") -> str:
         {
             "field": bound,
             "control": bound.as_widget(attrs=attrs),
-            "hint": hint or bound.help_text,
+            "hint": text,
             "kind": kind,
         },
     )
