@@ -1,0 +1,147 @@
+"""What the sample company knows, before any source system gives it a shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from demo.company.lives import Life
+    from demo.company.usage import UsagePlan
+
+
+@dataclass(slots=True)
+class Account:
+    """A company or a division, with the life that its contracts, tickets and usage follow.
+
+    ``size`` is the ARR in US dollars that it pays today, paid last, or could pay.
+    """
+
+    id: str
+    name: str
+    domain: str
+    industry: str
+    country: str
+    currency: str
+    employees: int
+    lifecycle: str
+    tier: str
+    size: float
+    owner_email: str
+    sponsor_email: str | None
+    success_email: str | None
+    workspace_ids: tuple[str, ...]
+    created_at: datetime
+    modified_at: datetime
+    life: Life
+    parent: str | None = None
+    billing_parent: str | None = None
+
+
+@dataclass(slots=True)
+class Contact:
+    """A person at an account; ``left_at`` is when they stopped being anyone to talk to."""
+
+    id: str
+    account: str
+    first_name: str
+    last_name: str
+    email: str
+    phone: str | None
+    title: str
+    role: str
+    created_at: datetime
+    modified_at: datetime
+    left_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Line:
+    """One priced position; ``unit_price`` is for one unit and billing period, in the contract's currency."""
+
+    id: str
+    product: str
+    start: date
+    end: date | None
+    quantity: int
+    unit_price: Decimal
+    billing_period: str
+    discount_percent: Decimal = Decimal(0)
+    is_trial: bool = False
+    updated_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Contract:
+    """An agreement for a term, or month to month where it has no end."""
+
+    id: str
+    account: str
+    number: str
+    start: date
+    end: date | None
+    currency: str
+    notice_days: int
+    auto_renew: bool
+    renewal_months: int | None
+    payment_terms_days: int
+    updated_at: datetime
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A question to the help desk."""
+
+    number: int
+    account: str
+    subject: str
+    priority: str
+    status: str
+    opened_at: datetime
+    first_replied_at: datetime | None
+    solved_at: datetime | None
+    requester_email: str
+    assignee_email: str | None
+    product_area: str
+    updated_at: datetime
+
+
+@dataclass(slots=True)
+class Engagement:
+    """A touch between our people and theirs."""
+
+    id: str
+    account: str
+    contact: str | None
+    kind: str
+    direction: str
+    subject: str
+    occurred_at: datetime
+    user_email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """US dollars per one unit of a currency, from a day on."""
+
+    currency: str
+    on: date
+    rate: Decimal
+
+
+@dataclass(slots=True)
+class Company:
+    """Everything of one sample company; usage events stay a plan, since a million don't need to be held."""
+
+    seed: int
+    today: date
+    accounts: list[Account]
+    contacts: list[Contact]
+    contracts: list[Contract]
+    tickets: list[Ticket]
+    engagements: list[Engagement]
+    rates: list[Rate]
+    usage: UsagePlan

@@ -1,0 +1,31 @@
+"""Write the sample company's exports: ``python -m demo.exports --out DIR``."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from demo.exports import SEED, write_exports
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Parse the command line and write the folder."""
+    parser = argparse.ArgumentParser(prog="python -m demo.exports", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write, replaced when it exists")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument(
+        "--today", type=date.fromisoformat, help="the day the exports are of (default: today, UTC)"
+    )
+    parser.add_argument(
+        "--events", type=float, default=1.0, metavar="SHARE", help="share of a million usage events"
+    )
+    options = parser.parse_args(arguments)
+    manifest = write_exports(
+        options.out, seed=options.seed, today=options.today, scale=options.events, report=print
+    )
+    print(f"{sum(manifest.counts.values()):,} records in {len(manifest.counts)} files: {options.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The sample company's billing, in the shape of Stripe's API: amounts in cents, instants in epoch seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from demo.company.chance import midnight
+from demo.company.records import Company, Contract, Line
+from demo.words import ascii_slug
+
+# billing period → (interval, how many of them)
+INTERVALS = {
+    "day": ("day", 1),
+    "week": ("week", 1),
+    "month": ("month", 1),
+    "quarter": ("month", 3),
+    "half_year": ("month", 6),
+    "year": ("year", 1),
+}
+
+
+def epoch(day: date) -> int:
+    """Return the first second of a day in UTC."""
+    return int(midnight(day).timestamp())
+
+
+def subscriptions(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield subscriptions: one for each term of a contract."""
+    for contract in company.contracts:
+        yield _subscription(contract, company.today)
+
+
+def subscription_items(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield the items of all subscriptions."""
+    for contract in company.contracts:
+        for line in contract.lines:
+            yield _item(contract, line)
+
+
+def exchange_rates(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield dated rates to US dollars."""
+    for rate in company.rates:
+        yield {
+            "id": f"{rate.currency.lower()}_{rate.on:%Y_%m}",
+            "object": "exchange_rate",
+            "currency": rate.currency.lower(),
+            "date": epoch(rate.on),
+            "rates": {"usd": str(rate.rate)},
+        }
+
+
+def _subscription(contract: Contract, today: date) -> dict[str, Any]:
+    is_over = contract.end is not None and contract.end <= today
+    is_trial = any(line.is_trial for line in contract.lines)
+    return {
+        "id": contract.id,
+        "object": "subscription",
+        "customer": f"cus_{contract.account[4:15]}",
+        "currency": contract.currency.lower(),
+        "status": "canceled" if is_over else "trialing" if is_trial else "active",
+        "start_date": epoch(contract.start),
+        "cancel_at": epoch(contract.end) if contract.end else None,
+        "collection_method": "send_invoice",
+        "days_until_due": contract.payment_terms_days,
+        "metadata": {
+            "salesforce_account_id": contract.account,
+            "contract_number": contract.number,
+            "notice_days": str(contract.notice_days),
+            "auto_renew": "yes" if contract.auto_renew else "no",
+            "renewal_months": str(contract.renewal_months or ""),
+        },
+        "updated": int(contract.updated_at.timestamp()),
+    }
+
+
+def _item(contract: Contract, line: Line) -> dict[str, Any]:
+    interval, count = INTERVALS.get(line.billing_period, ("month", 1))
+    recurring = {
+        "interval": interval,
+        "interval_count": count,
+        "usage_type": "metered" if line.billing_period == "usage" else "licensed",
+    }
+    updated = line.updated_at or contract.updated_at
+    return {
+        "id": line.id,
+        "object": "subscription_item",
+        "subscription": contract.id,
+        "quantity": line.quantity,
+        "price": {
+            "object": "price",
+            "product": f"prod_{ascii_slug(line.product).replace('-', '_')}",
+            "nickname": line.product,
+            "currency": contract.currency.lower(),
+            "unit_amount": 0 if line.is_trial else int(line.unit_price * 100),
+            "type": "one_time" if line.billing_period == "one_off" else "recurring",
+            "recurring": None if line.billing_period == "one_off" else recurring,
+        },
+        "discounts": [{"coupon": {"percent_off": str(line.discount_percent)}}]
+        if line.discount_percent
+        else [],
+        "trial": line.is_trial,
+        "current_phase": {"start_date": epoch(line.start), "end_date": epoch(line.end) if line.end else None},
+        "updated": int(updated.timestamp()),
+    }
