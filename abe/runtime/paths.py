@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+import environ
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 DATABASE = "abe"
@@ -42,13 +44,13 @@ class StatePaths:
     embedded_valkey: bool
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> StatePaths:
-        """Compute the paths from ``environ``, by default the process's own."""
-        environ = os.environ if environ is None else environ
-        state = state_folder(environ)
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> StatePaths:
+        """Compute the paths from ``environment``, by default the process's own."""
+        environment = os.environ if environment is None else environment
+        state = state_folder(environment)
         sockets = socket_folder(state)
-        database_url = environ.get("DATABASE_URL", "").strip()
-        redis_url = environ.get("REDIS_URL", "").strip()
+        database_url = environment.get("DATABASE_URL", "").strip()
+        redis_url = environment.get("REDIS_URL", "").strip()
         valkey = sockets / "valkey.sock"
         return cls(
             state=state,
@@ -56,7 +58,7 @@ class StatePaths:
             database_url=database_url
             or f"postgresql://{USER}@/{DATABASE}?host={quote(str(sockets), safe='/')}&port={PORT}",
             broker_url=broker_url(redis_url or f"unix://{valkey}?db={BROKER_DATABASE}"),
-            cache_url=environ.get("CACHE_URL", "").strip()
+            cache_url=environment.get("CACHE_URL", "").strip()
             or cache_url(redis_url or f"unix://{valkey}?db={BROKER_DATABASE}"),
             embedded_postgres=not database_url,
             embedded_valkey=not redis_url,
@@ -101,14 +103,20 @@ class StatePaths:
         return django_database(self.database_url)
 
 
-def database_config(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+def database_config(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The value of ``DATABASES["default"]`` for an environment, by default the process's own."""
-    return StatePaths.from_env(environ).django_database()
+    return StatePaths.from_env(environment).django_database()
 
 
-def state_folder(environ: Mapping[str, str]) -> Path:
+def load_env_file(file: Path = CHECKOUT / ".env") -> None:
+    """Take over what ``.env`` says and the environment doesn't, as the settings do."""
+    if file.is_file():
+        environ.Env.read_env(file)
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
     """The folder that ``ABE_STATE`` names, else ``.abe`` in the checkout; absolute, without links."""
-    named = environ.get("ABE_STATE", "").strip()
+    named = environment.get("ABE_STATE", "").strip()
     return Path(os.path.realpath(Path(named).expanduser() if named else CHECKOUT / ".abe"))
 
 
