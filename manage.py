@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Django's command line; commands that need PostgreSQL or Valkey find them running.
 
-Where no server is given by ``DATABASE_URL`` or ``REDIS_URL``, the embedded ones of the state folder are used: those
-of a running ``make demo`` or ``make run``, else they start with the command and stop with it.
+Where no server is given by ``DATABASE_URL`` or ``REDIS_URL``, the embedded ones of the state folder are used:
+those of a running ``make demo`` or ``make run``, else they start with the command and stop with it.
 """
 
 from __future__ import annotations

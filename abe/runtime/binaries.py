@@ -50,7 +50,7 @@ def find_postgres(environ: Mapping[str, str], state: Path) -> Postgres:
     if found:
         raise ServicesError(
             f"{state} holds data of PostgreSQL {max(held)}, but only {found[0].major} is installed. "
-            f"Point ABE_PG_BIN to the programs of version {max(held)}, or choose another ABE_STATE to begin anew."
+            f"Point ABE_PG_BIN to the programs of version {max(held)}, or choose another ABE_STATE."
         )
     if environ.get("ABE_PG_BIN"):
         raise ServicesError(

@@ -57,8 +57,8 @@ def choose(*needed: Path) -> Identity:
         nobody = pwd.getpwnam("nobody")
     except KeyError as error:
         raise ServicesError(
-            "PostgreSQL refuses to run as root, this kernel allows no user namespace, and there is no user nobody. "
-            "Run as an ordinary user, or set DATABASE_URL."
+            "PostgreSQL refuses to run as root, this kernel allows no user namespace, and there is no user "
+            "nobody. Run as an ordinary user, or set DATABASE_URL."
         ) from error
     return Identity(nobody.pw_uid, nobody.pw_gid, _setuid(nobody.pw_uid, nobody.pw_gid))
 
@@ -91,7 +91,7 @@ def lasting_folder(source: Path) -> Path:
 
 
 def copy_programs(bin_folder: Path) -> Path:
-    """Copy an installation (the folder above ``bin_folder``) to where ``nobody`` can run it; return its programs."""
+    """Copy the installation above ``bin_folder`` to where ``nobody`` can run it; return its programs."""
     source = bin_folder.parent
     copy = lasting_folder(source) / "postgresql"
     stamp = copy / ".complete"
@@ -104,9 +104,8 @@ def copy_programs(bin_folder: Path) -> Path:
             for name in (*folders, *files):
                 path = Path(parent, name)
                 if not path.is_symlink():
-                    path.chmod(
-                        path.stat().st_mode | (0o555 if path.is_dir() or os.access(path, os.X_OK) else 0o444)
-                    )
+                    runnable = path.is_dir() or path.stat().st_mode & 0o100
+                    path.chmod(path.stat().st_mode | (0o555 if runnable else 0o444))
         copy.chmod(0o755)
         stamp.write_text(version)
     return copy / bin_folder.name

@@ -75,6 +75,11 @@ class StatePaths:
         return self.state / "services.lock"
 
     @property
+    def users(self) -> Path:
+        """The file that every process using another's servers holds a shared flock on."""
+        return self.state / "services.users"
+
+    @property
     def logs(self) -> Path:
         """Where the embedded servers write their logs."""
         return self.state / "logs"
@@ -123,7 +128,7 @@ def state_folder(environment: Mapping[str, str]) -> Path:
 def socket_folder(state: Path) -> Path:
     """A short folder of its own for each state, since a socket's path may hold no more than 107 bytes.
 
-    ``TMPDIR`` counts only where ``/tmp`` is closed: a shell with another ``TMPDIR`` must find the same servers.
+    ``TMPDIR`` counts only where ``/tmp`` is closed: a shell with another one must find the same servers.
     """
     digest = hashlib.sha256(os.fsencode(state)).hexdigest()[:12]
     shared = Path("/tmp")  # noqa: S108 - the folder inside it is private, and checked at each start
@@ -164,7 +169,7 @@ def django_database(url: str) -> dict[str, Any]:
 
 
 def broker_url(url: str) -> str:
-    """Celery's spelling of a Redis address: it calls a Unix socket ``redis+socket`` and a database a virtual host."""
+    """Celery's spelling of a Redis address: to it a database on a Unix socket is a virtual host."""
     parts = urlsplit(url)
     if parts.scheme != "unix":
         return url

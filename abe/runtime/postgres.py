@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from abe.runtime.identity import Identity
 from abe.runtime.paths import DATABASE, PORT, USER, StatePaths
 from abe.runtime.processes import is_running, start_child, stop_child, wait_until
 
-START_SECONDS = 20.0  # what is left of a killed server may hold its shared memory for some of these
+RETRY_SECONDS = 20.0  # what is left of a killed server may hold its shared memory for some of these
+REPLAY_SECONDS = 120.0  # after a crash the log is replayed first; a process that ends is noticed at once
 STOP_SECONDS = 20.0
 LASTING_MARK = "nobody"
 
@@ -85,13 +86,18 @@ def start(paths: StatePaths, environ: Mapping[str, str], *, durable: bool = True
     data = _settle(paths, postgres.major, who)
     private_folder(paths.sockets, owner=who.owner, group=who.group)
     who.own(paths.sockets)
-    log = paths.logs / "postgres.log"
     _clear_remains(data, paths)
     if not (data / "PG_VERSION").exists():
         _make(data, postgres, who, environ)
-    process = _run(postgres, data, paths, who, log, environ, durable=durable)
+    settings = SETTINGS | {"unix_socket_directories": str(paths.sockets), "port": str(PORT)}
+    if (postgres.libraries / "pg_stat_statements.so").exists():
+        settings["shared_preload_libraries"] = "pg_stat_statements"
+    if not durable:
+        settings |= FORGETFUL
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    server = _run([postgres.bin / "postgres", "-D", data, *options], paths, data, who, environ)
     _create_database(paths)
-    return PostgresServer(process, log)
+    return server
 
 
 def _settle(paths: StatePaths, major: int, who: Identity) -> Path:
@@ -122,20 +128,9 @@ def _make(data: Path, postgres: Postgres, who: Identity, environ: Mapping[str, s
     )
     for leftover in data.iterdir():  # of an initdb that was killed
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    command = [
-        postgres.bin / "initdb",
-        "-D",
-        data,
-        "-U",
-        USER,
-        "--auth=trust",
-        "-E",
-        "UTF8",
-        *locale,
-        "--no-instructions",
-    ]
+    command: list[str | Path] = [postgres.bin / "initdb", "-D", data, "-U", USER, "--auth=trust"]
     made = subprocess.run(
-        command,
+        [*command, "-E", "UTF8", *locale],
         env=_clean(environ),
         capture_output=True,
         text=True,
@@ -148,40 +143,22 @@ def _make(data: Path, postgres: Postgres, who: Identity, environ: Mapping[str, s
 
 
 def _run(
-    postgres: Postgres,
-    data: Path,
-    paths: StatePaths,
-    who: Identity,
-    log: Path,
-    environ: Mapping[str, str],
-    *,
-    durable: bool,
-) -> subprocess.Popen[bytes]:
-    settings = SETTINGS | {"unix_socket_directories": str(paths.sockets), "port": str(PORT)}
-    if (postgres.libraries / "pg_stat_statements.so").exists():
-        settings["shared_preload_libraries"] = "pg_stat_statements"
-    if not durable:
-        settings |= FORGETFUL
-    command = [postgres.bin / "postgres", "-D", data]
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    deadline = time.monotonic() + START_SECONDS
+    command: Sequence[str | Path], paths: StatePaths, data: Path, who: Identity, environ: Mapping[str, str]
+) -> PostgresServer:
+    log = paths.logs / "postgres.log"
+    deadline = time.monotonic() + RETRY_SECONDS
     while True:
         with open_log(log) as output:
             process = start_child(
-                [*command, *options],
+                command,
                 on_parent_death=signal.SIGINT,
                 environ=_clean(environ),
                 output=output,
                 become=who.become,
                 cwd=data,
             )
-        answers = wait_until(
-            lambda process=process: process.poll() is not None or is_ready(paths, database="postgres"),  # type: ignore[misc]
-            # Replaying the log after a crash can take its time; a dead process is noticed at once.
-            max(START_SECONDS, 120.0),
-        )
-        if process.poll() is None and answers:
-            return process
+        if _answers(process, paths):
+            return PostgresServer(process, log)
         stop_child(process, signal.SIGINT, seconds=STOP_SECONDS)
         if time.monotonic() >= deadline:
             raise ServicesError(f"PostgreSQL does not start. The end of {log}:\n{tail(log)}")
@@ -189,10 +166,15 @@ def _run(
         _clear_remains(data, paths)
 
 
+def _answers(process: subprocess.Popen[bytes], paths: StatePaths) -> bool:
+    wait_until(lambda: process.poll() is not None or is_ready(paths, database="postgres"), REPLAY_SECONDS)
+    return process.poll() is None and is_ready(paths, database="postgres")
+
+
 def _clear_remains(data: Path, paths: StatePaths) -> None:
     """End what an earlier server of this very folder left behind, and remove the lock files of the dead.
 
-    A server whose parent was killed is still shutting down; it gets its time, and then less and less kind signals.
+    A server whose parent was killed is still shutting down; it gets time, then less and less kind signals.
     Another server's process is never touched: the command line must name our data folder.
     """
     pid_file = data / "postmaster.pid"
@@ -230,6 +212,6 @@ def _connect(paths: StatePaths, database: str) -> psycopg.Connection:
 
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for the server: no language that may not be installed, no settings of another server."""
+    """The environment for the server, free of languages not installed here and of other servers' PG…."""
     kept = {name: value for name, value in environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}

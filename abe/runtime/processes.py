@@ -29,8 +29,8 @@ def start_child(
 ) -> subprocess.Popen[bytes]:
     """Start ``command`` in a process group of its own, so that Ctrl-C reaches only its parent.
 
-    The kernel sends it ``on_parent_death`` when the starting thread ends, however it ends: call this from the main
-    thread. ``become`` changes the user in the child before that is arranged, since a change of user forgets it.
+    The kernel sends it ``on_parent_death`` when the starting thread ends, however it ends: call this from the
+    main thread. ``become`` changes the user in the child before that, since a change of user forgets it.
     """
     parent = os.getpid()
 
@@ -49,7 +49,7 @@ def start_child(
         env=None if environ is None else dict(environ),
         cwd=cwd,
         process_group=0,
-        preexec_fn=prepare,
+        preexec_fn=prepare,  # noqa: PLW1509 - it only makes system calls
     )
 
 

@@ -1,7 +1,8 @@
 """One PostgreSQL and one Valkey for each state folder, shared by all processes that use it.
 
-Whoever comes first starts them under the state's lock and stops them when it ends; the others attach. The starter
-waits with stopping until the others are through, so that a short command never pulls the servers away from a long one.
+Whoever comes first starts them under the state's lock and stops them when it ends; the others attach. The
+starter waits with stopping until the others are through, so that a short command never pulls the servers away
+from a long one.
 """
 
 from __future__ import annotations
@@ -71,8 +72,9 @@ def ensure_running(
 ) -> Iterator[Services]:
     """Have PostgreSQL and Valkey of this state answer while the block runs.
 
-    With ``DATABASE_URL`` and ``REDIS_URL`` both set it does nothing. ``durable=False`` is for data that nobody would
-    miss. Enter it from the main thread: servers end with the thread that started them. Raises ServicesError.
+    With ``DATABASE_URL`` and ``REDIS_URL`` both set it does nothing. ``durable=False`` is for data nobody
+    would miss. Enter it from the main thread, since servers end with the thread that started them. Raises
+    ServicesError.
     """
     environ = os.environ if environ is None else environ
     paths = StatePaths.from_env(environ)
@@ -83,7 +85,7 @@ def ensure_running(
     _prepare(paths)
     with (
         FileLock(paths.lock) as owner,
-        FileLock(paths.state / "services.users") as users,
+        FileLock(paths.users) as users,
         ExitStack() as stops,
     ):
         if _own_or_attach(paths, owner, users):
@@ -111,8 +113,8 @@ def _prepare(paths: StatePaths) -> None:
 def _own_or_attach(paths: StatePaths, owner: FileLock, users: FileLock) -> bool:
     """Return True once we hold the state's lock, False once the servers of its holder answer.
 
-    A holder that is stopping keeps ``users`` to itself, so we wait for its lock and start anew; one that ends while
-    we wait leaves its lock to us.
+    A holder that is stopping keeps ``users`` to itself, so we wait for its lock and start anew; one that ends
+    while we wait leaves its lock to us.
     """
     deadline = time.monotonic() + ATTACH_SECONDS
     while not owner.acquire():
