@@ -343,15 +343,17 @@ def state(context: RequestContext, content: str, kind: str, title: str, **option
 
 
 @register.simple_block_tag
-def data_table(content: str, label: str, css: str = "", rows: str = "") -> SafeString:
+def data_table(content: str, label: str, css: str = "", rows: str = "", frame: str = "") -> SafeString:
     """Wrap a table so that it scrolls inside its own frame, by keyboard too.
 
+    ``css``: is-sticky, is-compact, is-stacking. ``frame``: is-page (the list is the page), is-tall.
     ``rows="open"`` lets j, k, Enter and x move over the rows.
     """
     keys = mark_safe(' data-rows="open"') if rows == "open" else ""
     return format_html(
-        '<div class="abe-scroll" role="region" aria-label="{}" tabindex="0"><table class="abe-table {}"{}>{}</table>'
-        "</div>",
+        '<div class="abe-scroll {}" role="region" aria-label="{}" tabindex="0">'
+        '<table class="abe-table {}"{}>{}</table></div>',
+        frame,
         label,
         css,
         keys,
@@ -361,9 +363,11 @@ def data_table(content: str, label: str, css: str = "", rows: str = "") -> SafeS
 
 @register.simple_tag(takes_context=True)
 def sort_header(
-    context: RequestContext, label: str, key: str, *, numeric: bool = False, title: str = ""
+    context: RequestContext, label: str, key: str, *, numeric: bool = False, title: str = "", css: str = ""
 ) -> SafeString:
     """Head a column that sorts by ``?sort=key``, and by ``?sort=-key`` when it does already.
+
+    ``css``: is-pin keeps the column in sight when the table scrolls sideways.
 
     Numbers sort downwards first: the largest is what people look for.
     """
@@ -378,7 +382,7 @@ def sort_header(
     is_sorted = current in ways
     return format_html(
         '<th scope="col"{}{}{}><a class="abe-sort" href="?{}">{}{}</a></th>',
-        mark_safe(' class="is-num"') if numeric else "",
+        format_html(' class="{}"', f"{css} is-num".strip() if numeric else css) if numeric or css else "",
         format_html(' aria-sort="{}"', "descending" if current.startswith("-") else "ascending")
         if is_sorted
         else "",
@@ -393,10 +397,10 @@ def sort_header(
 
 
 @register.simple_tag(takes_context=True)
-def field(context: RequestContext, bound: BoundField, *, hint: str | None = None) -> str:
+def field(context: RequestContext, bound: BoundField, *, hint: str | None = None, label: str = "") -> str:
     """Show one form field: label above, help below, the error beside it and tied to the control.
 
-    ``hint`` replaces the form's own help; an empty one removes it.
+    ``label`` and ``hint`` replace the form's own; an empty hint removes it.
     """
     text = bound.help_text if hint is None else hint
     described = [f"{bound.auto_id}_hint"] if text else []
@@ -422,6 +426,7 @@ def field(context: RequestContext, bound: BoundField, *, hint: str | None = None
             "field": bound,
             "control": bound.as_widget(attrs=attrs),
             "hint": text,
+            "label": label or bound.label,
             "kind": kind,
         },
     )

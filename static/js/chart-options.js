@@ -1,0 +1,311 @@
+/* From a chart's description to ECharts options. Every kind is one function; all share frame() and its quiet axes. */
+import { formatter } from "./chart-format.js";
+import { mix } from "./chart-theme.js";
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+export function optionFor(spec, colours, width) {
+  const tools = {
+    spec,
+    colours,
+    width,
+    exact: formatter(spec.unit, spec.currency, spec.decimals),
+    brief: formatter(spec.unit, spec.currency, spec.decimals, true),
+    colour: (series, index) => colours[series.tone] ?? colours[(index % 6) + 1],
+  };
+  return kinds[spec.kind](tools);
+}
+
+const kinds = { bar: bars, stacked: (tools) => bars(tools, true), line: lines, waterfall, heatmap, scatter, lorenz };
+
+function text(colours, extra = {}) {
+  return { fontFamily: colours.font, fontSize: 11, color: colours.faint, ...extra };
+}
+
+function frame({ spec, colours }, { trigger = "axis", tooltip, legend = spec.series.length > 1, ...rest }) {
+  return {
+    animation: !calm.matches,
+    animationDuration: 260,
+    textStyle: { fontFamily: colours.font },
+    grid: { left: 4, right: 8, top: legend ? 30 : 12, bottom: 2, containLabel: true },
+    legend: legend
+      ? { top: 0, left: 0, itemWidth: 9, itemHeight: 9, itemGap: 14, icon: "roundRect", textStyle: text(colours, { color: colours.quiet, fontSize: 12 }), inactiveColor: colours.strong }
+      : undefined,
+    tooltip: {
+      trigger,
+      renderMode: "richText",
+      confine: true,
+      backgroundColor: colours.raised,
+      borderColor: colours.strong,
+      borderWidth: 1,
+      padding: [7, 10],
+      textStyle: text(colours, { color: colours.ink, fontSize: 12, lineHeight: 18 }),
+      axisPointer: { type: "shadow", shadowStyle: { color: colours.sunken, opacity: 0.6 }, lineStyle: { color: colours.strong } },
+      formatter: tooltip,
+    },
+    ...rest,
+  };
+}
+
+function categoryAxis({ spec, colours }, extra = {}) {
+  return {
+    type: "category",
+    data: spec.categories,
+    axisTick: { show: false },
+    axisLine: { lineStyle: { color: colours.strong } },
+    axisLabel: text(colours, { hideOverlap: true, margin: 9 }),
+    ...extra,
+  };
+}
+
+function valueAxis({ colours, brief }, extra = {}) {
+  return {
+    type: "value",
+    splitNumber: 4,
+    axisLine: { show: false },
+    axisTick: { show: false },
+    splitLine: { lineStyle: { color: colours.line } },
+    axisLabel: text(colours, { formatter: brief, margin: 8 }),
+    ...extra,
+  };
+}
+
+function perSeries({ exact }) {
+  return (points) => [points[0].axisValueLabel, ...points.filter(({ value }) => value !== null && value !== undefined).map((point) => `${point.seriesName}  ${exact(point.value)}`)].join("\n");
+}
+
+function bars(tools, stacked = false) {
+  const { spec, colour } = tools;
+  const isRow = spec.horizontal === true;
+  const axes = [categoryAxis(tools, isRow ? { inverse: true } : {}), valueAxis(tools)];
+  const radius = isRow ? [0, 2, 2, 0] : [2, 2, 0, 0];
+  return frame(tools, {
+    tooltip: perSeries(tools),
+    xAxis: isRow ? axes[1] : axes[0],
+    yAxis: isRow ? axes[0] : axes[1],
+    series: spec.series.map((series, index) => ({
+      type: "bar",
+      name: series.name,
+      data: series.values,
+      stack: stacked ? "all" : undefined,
+      barMaxWidth: 28,
+      barGap: "12%",
+      barCategoryGap: "32%",
+      itemStyle: {
+        color: colour(series, index),
+        borderRadius: stacked && index < spec.series.length - 1 ? 0 : radius,
+        borderColor: tools.colours.surface,
+        borderWidth: stacked ? 0.5 : 0,
+      },
+    })),
+  });
+}
+
+function lines(tools) {
+  const { spec, colour } = tools;
+  const dashes = ["solid", "dashed", "dotted"];
+  return frame(tools, {
+    tooltip: perSeries(tools),
+    xAxis: categoryAxis(tools, { boundaryGap: false }),
+    yAxis: valueAxis(tools, { scale: spec.zero !== true }),
+    series: spec.series.map((series, index) => ({
+      type: "line",
+      name: series.name,
+      data: series.values,
+      showSymbol: series.values.length < 3,
+      symbolSize: 6,
+      connectNulls: false,
+      lineStyle: { width: 2, type: series.tone === "muted" ? "dashed" : dashes[Math.floor(index / 6) % 3] },
+      color: colour(series, index),
+      areaStyle: spec.series.length === 1 ? { color: colour(series, index), opacity: 0.08 } : undefined,
+      emphasis: { disabled: true },
+      markLine: index === 0 && spec.target !== undefined ? targetLine(tools) : undefined,
+    })),
+    grid: { left: 4, right: 14, top: spec.series.length > 1 ? 30 : 12, bottom: 2, containLabel: true },
+  });
+}
+
+function targetLine({ spec, colours, brief }) {
+  return {
+    silent: true,
+    symbol: "none",
+    lineStyle: { color: colours.faint, type: "dashed", width: 1 },
+    label: text(colours, { position: "insideEndTop", formatter: `${spec.targetLabel ?? "target"} ${brief(spec.target)}` }),
+    data: [{ yAxis: spec.target }],
+  };
+}
+
+/* Bars that hang between the level before and the level after; `totals` stand on the ground. */
+function waterfall(tools) {
+  const { spec, colours, exact, brief } = tools;
+  const values = spec.series[0].values.map((value) => value ?? 0);
+  const totals = new Set(spec.totals);
+  let level = 0;
+  const steps = values.map((value, index) => {
+    const isTotal = totals.has(index);
+    const [from, to] = isTotal ? [0, value] : [level, level + value];
+    level = to;
+    return { index, from, to, value, isTotal };
+  });
+  const goodUp = spec.good !== "down";
+  const fill = ({ value, isTotal }) => {
+    if (isTotal) return colours.muted;
+    if (!spec.good) return value < 0 ? colours[6] : colours[1];
+    return value >= 0 === goodUp ? colours.green : colours.red;
+  };
+  const label = ({ value, isTotal }) => (isTotal ? brief(value) : value > 0 ? `+${brief(value)}` : brief(value));
+  const axis = niceAxis(steps);
+  return frame(tools, {
+    legend: false,
+    tooltip: ([point]) => {
+      const step = steps[point.dataIndex];
+      const first = `${spec.categories[step.index]}  ${step.isTotal || step.value <= 0 ? "" : "+"}${exact(step.value)}`;
+      return step.isTotal ? first : `${first}\nthen ${exact(step.to)}`;
+    },
+    xAxis: categoryAxis(tools, { axisLabel: stepLabels(tools, steps.length) }),
+    yAxis: valueAxis(tools, axis),
+    series: [
+      {
+        type: "custom",
+        name: spec.series[0].name,
+        data: steps.map(({ index, from, to }) => [index, from, to]),
+        encode: { x: 0, y: [1, 2] },
+        clip: true,
+        renderItem: (params, api) => {
+          const step = steps[params.dataIndex];
+          const [x, top] = api.coord([step.index, Math.max(step.from, step.to)]);
+          const [, bottom] = api.coord([step.index, Math.max(Math.min(step.from, step.to), step.isTotal ? Math.max(axis.min, Math.min(0, step.to)) : -Infinity)]);
+          const [band] = api.size([1, 0]);
+          const bar = Math.min(band * 0.58, 52);
+          const [nextX, atLevel] = api.coord([step.index + 1, step.to]);
+          const children = [
+            { type: "rect", shape: { x: x - bar / 2, y: top, width: bar, height: Math.max(bottom - top, 1.5), r: 2 }, style: { fill: fill(step) } },
+            { type: "text", style: { text: label(step), x, y: top - 5, align: "center", verticalAlign: "bottom", fill: colours.quiet, font: `500 11px ${colours.font}` } },
+          ];
+          if (step.index < steps.length - 1) {
+            children.push({ type: "line", shape: { x1: x + bar / 2, y1: atLevel, x2: nextX - bar / 2, y2: atLevel }, style: { stroke: colours.strong, lineWidth: 1 } });
+          }
+          return { type: "group", children };
+        },
+      },
+    ],
+  });
+}
+
+/* Every step keeps its name: over two lines where words fit beneath the bar, else slanted. */
+function stepLabels({ colours, width }, count) {
+  const room = (width - 60) / count - 6;
+  return text(colours, { interval: 0, margin: 9, lineHeight: 13, ...(room < 68 ? { rotate: 32 } : { width: room, overflow: "break" }) });
+}
+
+/* Round limits around the steps. Small changes on a large base would vanish if the axis began at zero, so there it
+   begins below the lowest step. */
+function niceAxis(steps) {
+  const levels = steps.flatMap(({ from, to, isTotal }) => (isTotal ? [to] : [from, to]));
+  const [lowest, highest] = [Math.min(...levels), Math.max(...levels)];
+  const isCut = lowest > 0 && (highest - lowest) / highest < 0.35;
+  const low = isCut ? Math.max(0, lowest - (highest - lowest) * 0.5) : Math.min(0, lowest * 1.08);
+  const high = highest > 0 ? highest + (highest - low) * 0.06 : 0;
+  const rough = (high - low || 1) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const interval = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+  return { interval, min: Math.floor(low / interval) * interval, max: Math.ceil(high / interval) * interval };
+}
+
+function heatmap(tools) {
+  const { spec, colours, exact, brief } = tools;
+  const cells = spec.series.flatMap((row, y) => row.values.map((value, x) => [x, y, value])).filter(([, , value]) => value !== null);
+  const values = cells.map(([, , value]) => value);
+  const low = spec.low ?? Math.min(...values);
+  const high = spec.high ?? Math.max(...values);
+  const share = (value) => (high > low ? Math.min(Math.max((value - low) / (high - low), 0), 1) : 0.5);
+  const room = (tools.width - 90) / Math.max(spec.categories.length, 1) > 30;
+  return frame(tools, {
+    trigger: "item",
+    legend: false,
+    tooltip: ({ value: [x, y, value] }) => `${spec.series[y].name}, ${spec.categories[x]}\n${exact(value)}`,
+    grid: { left: 4, right: 8, top: 4, bottom: 2, containLabel: true },
+    xAxis: categoryAxis(tools, { axisLine: { show: false }, splitArea: { show: false } }),
+    yAxis: { ...categoryAxis(tools, { axisLine: { show: false }, inverse: true }), data: spec.series.map(({ name }) => name) },
+    series: [
+      {
+        type: "heatmap",
+        data: cells.map(([x, y, value]) => ({
+          value: [x, y, value],
+          itemStyle: { color: mix(colours.soft, colours[1], share(value)), borderColor: colours.surface, borderWidth: 1.5, borderRadius: 3 },
+          label: { color: share(value) > 0.6 ? colours.surface : colours.ink },
+        })),
+        label: { show: room, fontFamily: colours.font, fontSize: 11, formatter: ({ value }) => brief(value[2]) },
+        emphasis: { itemStyle: { borderColor: colours.ink } },
+      },
+    ],
+  });
+}
+
+function scatter(tools) {
+  const { spec, colours, exact, brief } = tools;
+  const exactX = formatter(spec.xUnit || spec.unit, spec.currency, spec.decimals);
+  const briefX = formatter(spec.xUnit || spec.unit, spec.currency, spec.decimals, true);
+  const largest = Math.max(1, ...spec.points.map(({ size }) => size ?? 0));
+  const name = { nameLocation: "middle", nameTextStyle: text(colours, { color: colours.quiet }) };
+  return frame(tools, {
+    trigger: "item",
+    legend: false,
+    tooltip: ({ data }) => `${data.name}\n${spec.xLabel || "x"}  ${exactX(data.value[0])}\n${spec.yLabel || "y"}  ${exact(data.value[1])}`,
+    grid: { left: spec.yLabel ? 22 : 4, right: 12, top: 12, bottom: spec.xLabel ? 24 : 2, containLabel: true },
+    xAxis: valueAxis(tools, { ...name, name: spec.xLabel, nameGap: 28, scale: true, axisLabel: text(colours, { formatter: briefX }) }),
+    yAxis: valueAxis(tools, { ...name, name: spec.yLabel, nameGap: 38, scale: true, axisLabel: text(colours, { formatter: brief }) }),
+    series: [
+      {
+        type: "scatter",
+        data: spec.points.map((point) => ({
+          name: point.name,
+          value: [point.x, point.y],
+          symbolSize: point.size === null ? 9 : 7 + 22 * Math.sqrt(point.size / largest),
+          itemStyle: { color: colours[point.tone] ?? colours[1], opacity: 0.72, borderColor: colours.surface, borderWidth: 1 },
+        })),
+        markLine: spec.splits
+          ? { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: colours.strong, type: "dashed" }, data: [{ xAxis: spec.splits.x }, { yAxis: spec.splits.y }] }
+          : undefined,
+      },
+    ],
+  });
+}
+
+function lorenz(tools) {
+  const { spec, colours } = tools;
+  const share = formatter("ratio", "", 0, true);
+  const exact = formatter("ratio", "", 1);
+  const axis = { min: 0, max: 1, interval: 0.2, axisLabel: text(colours, { formatter: share }) };
+  const name = { nameLocation: "middle", nameTextStyle: text(colours, { color: colours.quiet }) };
+  const points = spec.points.map(({ x, y }) => [x, y]);
+  const reached = points.find(([x]) => x >= 0.2);
+  return frame(tools, {
+    legend: false,
+    tooltip: ([point]) => `${spec.xLabel || "Accounts"}  ${exact(point.value[0])}\n${spec.yLabel || "Revenue"}  ${exact(point.value[1])}`,
+    grid: { left: 22, right: 14, top: 12, bottom: 24, containLabel: true },
+    xAxis: valueAxis(tools, { ...axis, ...name, name: spec.xLabel, nameGap: 28, axisPointer: { type: "line" } }),
+    yAxis: valueAxis(tools, { ...axis, ...name, name: spec.yLabel, nameGap: 40 }),
+    series: [
+      {
+        type: "line",
+        data: points,
+        showSymbol: false,
+        lineStyle: { width: 2 },
+        color: colours[1],
+        areaStyle: { color: colours[1], opacity: 0.1 },
+        emphasis: { disabled: true },
+        markPoint: reached
+          ? {
+              symbol: "circle",
+              symbolSize: 9,
+              itemStyle: { color: colours[1], borderColor: colours.surface, borderWidth: 2 },
+              label: { show: true, position: "right", distance: 8, fontFamily: colours.font, fontSize: 12, fontWeight: 600, color: colours.ink, formatter: `${share(reached[0])} hold ${share(reached[1])}` },
+              data: [{ coord: reached }],
+            }
+          : undefined,
+      },
+      { type: "line", silent: true, data: [[0, 0], [1, 1]], showSymbol: false, lineStyle: { width: 1, type: "dashed", color: colours.strong }, tooltip: { show: false } },
+    ],
+  });
+}

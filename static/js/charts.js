@@ -1,0 +1,96 @@
+/* Draw every <div data-chart="ID"> from the JSON in the element ID; common/charts.py describes the data. */
+import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart } from "echarts/charts";
+import { GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import * as echarts from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+import { optionFor } from "./chart-options.js";
+import { palette } from "./chart-theme.js";
+import { $, $$ } from "./dom.js";
+
+echarts.use([
+  BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent,
+  MarkPointComponent, TooltipComponent, VisualMapComponent, CanvasRenderer,
+]);
+
+const drawn = new Map();
+const resizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) drawn.get(target)?.chart.resize();
+});
+
+function redraw({ chart, spec, element }) {
+  chart.setOption(optionFor(spec, palette(element), element.clientWidth), { notMerge: true });
+}
+
+/* Draw the charts inside an element; one that is drawn already is left alone. */
+export function draw(root) {
+  for (const [element, { chart }] of drawn) {
+    if (element.isConnected) continue;
+    resizes.unobserve(element);
+    chart.dispose();
+    drawn.delete(element);
+  }
+  for (const element of [...(root.matches?.("[data-chart]") ? [root] : []), ...$$("[data-chart]", root)]) {
+    const source = document.getElementById(element.dataset.chart);
+    if (!source || drawn.has(element)) continue;
+    const entry = { element, spec: JSON.parse(source.textContent), chart: echarts.init(element, null, { renderer: "canvas" }) };
+    drawn.set(element, entry);
+    redraw(entry);
+    resizes.observe(element);
+    const tools = $(`[data-chart-tools="${element.id}"]`);
+    if (tools) {
+      tools.hidden = false;
+      tools.addEventListener("click", (event) => download(event, entry));
+    }
+  }
+}
+
+const redrawAll = () => drawn.forEach(redraw);
+new MutationObserver(redrawAll).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+document.fonts?.ready.then(redrawAll);
+
+function download(event, entry) {
+  const kind = event.target.closest("[data-download]")?.dataset.download;
+  const name = entry.element.id.replace(/^chart-/, "");
+  if (kind === "csv") save(`${name}.csv`, new Blob(["\ufeff", csv(entry.element)], { type: "text/csv" }));
+  if (kind === "png") picture(entry).then((blob) => save(`${name}.png`, blob));
+}
+
+function save(name, blob) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/* The table behind the chart, as it stands. A leading = + - @ would be run as a formula by a spreadsheet. */
+function csv(element) {
+  const cell = (text) => {
+    const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
+    return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const rows = $$("tr", element.closest("figure"));
+  return rows.map((row) => $$("th, td", row).map((item) => cell(item.textContent.trim().replace("−", "-"))).join(",")).join("\r\n");
+}
+
+/* The drawing with its finding above, so that a pasted picture still says what it shows. */
+async function picture({ chart, spec, element }) {
+  const colours = palette(element);
+  const scale = 2;
+  const image = new Image();
+  image.src = chart.getDataURL({ type: "png", pixelRatio: scale, backgroundColor: colours.surface });
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  const [edge, head] = [16 * scale, 44 * scale];
+  canvas.width = image.width + 2 * edge;
+  canvas.height = image.height + head + edge;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = colours.surface;
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.fillStyle = colours.ink;
+  pen.font = `600 ${14 * scale}px ${colours.font}`;
+  pen.fillText(spec.title, edge, 28 * scale, image.width);
+  pen.drawImage(image, edge, head);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}

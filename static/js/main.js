@@ -1,0 +1,15 @@
+/* Everything a page needs besides charts. Each part works on its own; without any of them the page still works. */
+import Alpine from "@alpinejs/csp";
+import "./requests.js";
+import "./charts-loader.js";
+import "./keys.js";
+import "./menus.js";
+import "./palette.js";
+import { selection } from "./selection.js";
+import "./sheet.js";
+import "./theme.js";
+import "./tips.js";
+import "./unsaved.js";
+
+Alpine.data("selection", selection);
+Alpine.start();
