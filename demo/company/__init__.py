@@ -26,6 +26,7 @@ def build_company(*, seed: int, today: date, scale: float = 1.0) -> Company:
     return Company(
         seed=seed,
         today=today,
+        scale=scale,
         accounts=accounts,
         contacts=contacts,
         contracts=build_contracts(seed, today, accounts),

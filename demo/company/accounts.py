@@ -115,13 +115,13 @@ def _draft_groups(rng: random.Random, drafts: list[_Draft]) -> None:
     heads = rng.sample(by_size[:130], _GROUPS)
     rest = [draft for draft in drafts if draft not in heads]
     members = rng.sample(rest, _DIVISIONS)
-    sizes = apportion(_DIVISIONS, [rng.uniform(1, 3) for _ in heads], minimum=1)
+    sizes = apportion(_DIVISIONS, [rng.uniform(1, 3) ** 3 for _ in heads], minimum=1)
     for head, count in zip(heads, sizes, strict=True):
         divisions = [members.pop() for _ in range(count)]
         shared_services = divisions[0]
         for place, division in enumerate(divisions):
             # In a few large groups a division has a division of its own.
-            division.parent = divisions[1] if place >= 3 and rng.random() < 0.4 else head
+            division.parent = divisions[1] if place >= 2 and rng.random() < 0.3 else head
             payer = pick(rng, {"parent": 55, "itself": 28, "sibling": 17})
             if payer == "parent":
                 division.billing_parent = head

@@ -156,7 +156,7 @@ class _Telling:
         if story == "at_risk":
             quiet_from = self.today - RAMP_DOWN - RAMP_UP
         term_start = start
-        while term_start < self.today and (end is None or term_start < end):
+        while term_start <= self.today and (end is None or term_start < end):
             term_end = end if term_months is None else months_after(term_start, term_months)
             steps = [(term_start, self.level)]
             year = term_start
@@ -263,7 +263,7 @@ def _tell_loss(telling: _Telling, term_months: int | None, *, ended_ago: int) ->
     """Tell the years up to a loss at the end of a paid period; return that day."""
     rng = telling.rng
     end = telling.start_ago(ended_ago)
-    years = rng.choice((1, 1, 2))
+    years = rng.choice((1, 1, 2)) if ended_ago <= HISTORY_MONTHS - 12 else 1
     telling.run(months_after(end, -12 * years), term_months and 12, end)
     return end
 

@@ -138,6 +138,7 @@ class Company:
 
     seed: int
     today: date
+    scale: float
     accounts: list[Account]
     contacts: list[Contact]
     contracts: list[Contract]

@@ -20,6 +20,7 @@ _MONTHS = 13
 # Adoption grows: a day a year ago has this share of the events that the same customers have now.
 _A_YEAR_AGO = 0.75
 _WEEKEND = 0.14
+_DAY = 86_400_000
 _HEAVY_USERS = 1.9  # the exponent that concentrates work on a few users
 _POPULAR_FEATURES = 1.7
 
@@ -32,12 +33,12 @@ _BULK = np.array([feature.bulk for feature in FEATURES])
 class EventMonth:
     """The events of one month in the order of time; parallel arrays.
 
-    ``second`` counts from 1970; ``user`` is a place among its account's users, ``feature`` in ``FEATURES``.
+    ``milli`` counts from 1970; ``user`` is a place among its account's users, ``feature`` in ``FEATURES``.
     """
 
     month: date
     account: NDArray[np.int64]
-    second: NDArray[np.int64]
+    milli: NDArray[np.int64]
     user: NDArray[np.int64]
     feature: NDArray[np.int64]
     quantity: NDArray[np.int64]
@@ -86,13 +87,13 @@ class UsagePlan:
         user = np.minimum((active * rng.random(size) ** _HEAVY_USERS).astype(np.int64), people - 1)
         feature = self._draw_features(rng, account, activity)
         hours_from_utc = np.array([HOURS_FROM_UTC[account.country] for account in self.accounts])[account]
-        second_of_day = (rng.normal(13.3, 2.7, size) - hours_from_utc) * 3600
+        milli_of_day = (rng.normal(13.3, 2.7, size) - hours_from_utc) * 3_600_000
         # Wrapping at midnight keeps each event in its day, so that the last day ends before today begins.
         epoch_day = (self.first_day - date(1970, 1, 1)).days + first + day
-        second = epoch_day * 86_400 + second_of_day.astype(np.int64) % 86_400
+        milli = epoch_day * _DAY + milli_of_day.astype(np.int64) % _DAY
         quantity = np.where(_BULK[feature], rng.geometric(0.02, size), 1)
-        order = np.argsort(second, kind="stable")
-        return EventMonth(month, *(part[order] for part in (account, second, user, feature, quantity)))
+        order = np.argsort(milli, kind="stable")
+        return EventMonth(month, *(part[order] for part in (account, milli, user, feature, quantity)))
 
     def _draw_features(
         self, rng: np.random.Generator, account: NDArray[np.int64], activity: NDArray[np.float64]

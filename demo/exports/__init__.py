@@ -10,17 +10,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from demo.company import Company, build_company
+from demo.company import Company
 from demo.exports import billing, crm, help_desk, tracking
 
 MANIFEST = "manifest.json"
-SEED = 20
+SEED = 28
 _LAYOUT = 1  # raised when files change their shape, so that old folders are written anew
 
 Rows = Iterable[dict[str, Any]]
@@ -48,20 +48,13 @@ class Manifest:
 
 
 def write_exports(
-    folder: Path,
-    *,
-    seed: int = SEED,
-    today: date | None = None,
-    scale: float = 1.0,
-    report: Callable[[str], object] = str,
+    company: Company, folder: Path, *, report: Callable[[str], object] | None = None
 ) -> Manifest:
-    """Make up the company and write its exports, replacing what the folder held.
+    """Write the company's exports, replacing what the folder held; ``report`` hears of each file.
 
-    ``today`` is the current UTC date by default; ``report`` hears of each file. The files appear under their
-    names only when all are written.
+    The files appear under their names only when all are written.
     """
-    today = today or datetime.now(UTC).date()
-    company = build_company(seed=seed, today=today, scale=scale)
+    say = report or _say_nothing
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     counts: dict[str, int] = {}
@@ -69,12 +62,12 @@ def write_exports(
         path = unfinished / name
         path.parent.mkdir(parents=True, exist_ok=True)
         counts[name] = _write_rows(path, rows(company))
-        report(name)
+        say(name)
     (unfinished / "segment").mkdir()
     for path, count in tracking.write_months(company, unfinished / "segment"):
         counts[f"segment/{path.name}"] = count
-        report(f"segment/{path.name}")
-    manifest = Manifest(seed, today, scale, _LAYOUT, counts)
+        say(f"segment/{path.name}")
+    manifest = Manifest(company.seed, company.today, company.scale, _LAYOUT, counts)
     (unfinished / MANIFEST).write_bytes(
         msgspec.json.format(msgspec.json.encode(asdict(manifest)), indent=2) + b"\n"
     )
@@ -90,6 +83,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (FileNotFoundError, msgspec.ValidationError, msgspec.DecodeError):
         return None
     return manifest if manifest.layout == _LAYOUT else None
+
+
+def _say_nothing(name: str) -> None:
+    """Keep the caller's silence."""
 
 
 def _write_rows(path: Path, rows: Rows) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from demo.company import build_company
 from demo.exports import SEED, write_exports
 
 
@@ -21,9 +22,9 @@ def main(arguments: list[str] | None = None) -> None:
         "--events", type=float, default=1.0, metavar="SHARE", help="share of a million usage events"
     )
     options = parser.parse_args(arguments)
-    manifest = write_exports(
-        options.out, seed=options.seed, today=options.today, scale=options.events, report=print
-    )
+    today = options.today or datetime.now(UTC).date()
+    company = build_company(seed=options.seed, today=today, scale=options.events)
+    manifest = write_exports(company, options.out, report=print)
     print(f"{sum(manifest.counts.values()):,} records in {len(manifest.counts)} files: {options.out}")
 
 

@@ -54,8 +54,7 @@ def _lines(seed: int, month: EventMonth, who: list[list[str]], what: list[list[s
         part = slice(first, first + _CHUNK)
         size = len(month.account[part])
         ids = rng.bytes(12 * size).hex()
-        millis = month.second[part] * 1_000 + rng.integers(0, 1_000, size)
-        stamps = np.datetime_as_string(millis.astype("datetime64[ms]")).tolist()
+        stamps = np.datetime_as_string(month.milli[part].astype("datetime64[ms]")).tolist()
         clients = rng.integers(0, len(_CLIENTS), size).tolist()
         columns = (
             part_of[part].tolist() for part_of in (month.account, month.user, month.feature, month.quantity)

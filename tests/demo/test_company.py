@@ -1,0 +1,335 @@
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from demo import team
+from demo.company import Company, build_company
+from demo.company.accounts import TIER_FLOORS, build_accounts
+from demo.company.chance import apportion, crm_id, midnight, months_after
+from demo.company.contracts import PERIODS_PER_YEAR, build_contracts
+from demo.company.rates import LIST_RATE
+from demo.company.records import Account, Contract
+from demo.company.tickets import _after_business_hours
+from demo.company.usage import EVENTS
+from tests.demo.sample import SCALE, TODAY
+
+OTHER_DAYS = (date(2026, 12, 1), date(2027, 2, 28), date(2028, 2, 29), date(2026, 12, 31))
+
+
+def arr_on(contracts: list[Contract], day: date) -> dict[str, float]:
+    """ARR by account in US dollars at list rates; accounts without revenue are left out."""
+    revenue: dict[str, float] = defaultdict(float)
+    for contract in contracts:
+        for line in contract.lines:
+            recurs = line.billing_period in PERIODS_PER_YEAR and not line.is_trial
+            if recurs and line.start <= day and (line.end is None or day < line.end):
+                yearly = float(line.unit_price) * line.quantity * PERIODS_PER_YEAR[line.billing_period]
+                revenue[contract.account] += (
+                    yearly * (1 - float(line.discount_percent) / 100) * LIST_RATE[contract.currency]
+                )
+    return dict(revenue)
+
+
+def share_of_top_fifth(revenue: dict[str, float]) -> float:
+    values = sorted(revenue.values(), reverse=True)
+    return sum(values[: round(len(values) / 5)]) / sum(values)
+
+
+def by_story(company: Company, *stories: str) -> list[Account]:
+    return [account for account in company.accounts if account.life.story in stories]
+
+
+def events_between(company: Company, account: Account, first: date, last: date) -> float:
+    """Events a day of an account from one day until before another."""
+    row = company.usage.counts[company.accounts.index(account)]
+    start = (first - company.usage.first_day).days
+    return float(row[max(start, 0) : start + (last - first).days].mean())
+
+
+def test_the_company_has_the_promised_size(company: Company) -> None:
+    assert len(company.accounts) == 400
+    assert len(company.contacts) == 3_000
+    assert len(company.tickets) == 6_000
+    assert len(company.engagements) == 8_000
+    assert company.usage.total == pytest.approx(EVENTS * SCALE, rel=0.02)
+
+
+def test_the_same_seed_and_day_make_the_same_company(company: Company) -> None:
+    again = build_company(seed=company.seed, today=TODAY, scale=SCALE)
+    assert again.accounts == company.accounts
+    assert again.contracts == company.contracts
+    assert again.tickets == company.tickets
+    assert (again.usage.counts == company.usage.counts).all()
+    assert build_accounts(company.seed + 1, TODAY) != company.accounts
+
+
+@pytest.mark.parametrize("today", [TODAY, *OTHER_DAYS])
+@pytest.mark.parametrize("seed", [1, 28])
+def test_a_fifth_of_the_accounts_brings_three_quarters_of_the_revenue(seed: int, today: date) -> None:
+    accounts = build_accounts(seed, today)
+    revenue = arr_on(build_contracts(seed, today, accounts), today)
+    assert 0.70 <= share_of_top_fifth(revenue) <= 0.80
+    assert set(revenue) == {account.id for account in accounts if account.lifecycle == "customer"}
+
+
+def test_tiers_follow_size(company: Company) -> None:
+    revenue = arr_on(company.contracts, TODAY)
+    floors = list(TIER_FLOORS.values())
+    for account in company.accounts:
+        place = list(TIER_FLOORS).index(account.tier)
+        ceiling = floors[place - 1] if place else float("inf")
+        assert floors[place] <= account.size < ceiling
+        if account.lifecycle == "customer" and account.size > 10_000:
+            assert revenue[account.id] == pytest.approx(account.size, rel=0.15)
+    assert set(Counter(account.tier for account in company.accounts)) == set(TIER_FLOORS)
+
+
+def test_every_lifecycle_and_currency_occurs_and_dollars_lead(company: Company) -> None:
+    lifecycles = Counter(account.lifecycle for account in company.accounts)
+    assert set(lifecycles) == {"target", "prospect", "customer", "churned"}
+    currencies = Counter(account.currency for account in company.accounts)
+    assert set(currencies) == {"USD", "EUR", "GBP"}
+    assert currencies["USD"] > 200
+
+
+def test_parents_exist_come_first_and_sometimes_differ_from_the_payer(company: Company) -> None:
+    seen: set[str] = set()
+    for account in company.accounts:
+        assert {account.parent, account.billing_parent} <= seen | {None}
+        seen.add(account.id)
+    divisions = [account for account in company.accounts if account.parent]
+    assert len(divisions) == 74
+    assert any(division.billing_parent is None for division in divisions)
+    assert any(division.billing_parent not in {None, division.parent} for division in divisions)
+    heads = {division.parent for division in divisions}
+    assert any(division.id in heads for division in divisions), "no group has three levels"
+
+
+def test_names_domains_and_addresses_are_unique_and_reserved(company: Company) -> None:
+    assert len({account.name for account in company.accounts}) == 400
+    domains = {account.domain for account in company.accounts}
+    assert len(domains) == 400
+    assert all(domain.endswith(".example") and domain.isascii() for domain in domains)
+    assert len({contact.email for contact in company.contacts}) == 3_000
+
+
+def test_accounts_belong_to_our_people_and_each_login_has_some(company: Company) -> None:
+    everyone = {person.email for person in team.EVERYONE}
+    owners = Counter(account.owner_email for account in company.accounts)
+    sponsors = Counter(account.sponsor_email for account in company.accounts if account.sponsor_email)
+    assert set(owners) | set(sponsors) <= everyone
+    for function in ("sales", "customer-success", "marketing"):
+        assert owners[f"{function}@{team.DOMAIN}"] >= 5
+    for function in ("leadership", "product", "engineering", "finance", "legal"):
+        assert sponsors[f"{function}@{team.DOMAIN}"] >= 3
+
+
+def test_every_line_lies_inside_its_contract(company: Company) -> None:
+    for contract in company.contracts:
+        assert contract.end is None or contract.start < contract.end
+        assert contract.lines
+        for line in contract.lines:
+            assert line.end is None or line.start < line.end
+            assert contract.start <= line.start
+            if contract.end is not None:
+                assert line.end is not None
+                assert line.end <= contract.end
+            assert line.quantity >= 1
+            assert (line.unit_price == 0) == line.is_trial
+
+
+def test_contracts_of_an_account_never_overlap(company: Company) -> None:
+    spans: dict[str, list[Contract]] = defaultdict(list)
+    for contract in company.contracts:
+        spans[contract.account].append(contract)
+    for contracts in spans.values():
+        for earlier, later in pairwise(contracts):
+            assert earlier.end is not None
+            assert earlier.end <= later.start
+
+
+def test_billing_is_varied(company: Company) -> None:
+    lines = [line for contract in company.contracts for line in contract.lines]
+    assert {line.billing_period for line in lines} == {*PERIODS_PER_YEAR, "one_off", "usage"}
+    assert any(line.is_trial for line in lines)
+    assert len({line.discount_percent for line in lines}) > 4
+    assert len({contract.id for contract in company.contracts}) == len(company.contracts)
+    assert len({line.id for line in lines}) == len(lines)
+
+
+def test_all_kinds_of_revenue_movement_occur_within_the_history(company: Company) -> None:
+    kinds: Counter[str] = Counter()
+    paid: set[str] = set()
+    before: dict[str, float] = {}
+    month = TODAY.replace(day=1)
+    for back in range(45, -1, -1):
+        now = arr_on(company.contracts, months_after(month, -back))
+        if back < 30:
+            for account in now.keys() | before.keys():
+                old, new = before.get(account, 0.0), now.get(account, 0.0)
+                if old == 0 and new > 0:
+                    kinds["reactivation" if account in paid else "new"] += 1
+                elif new == 0 and old > 0:
+                    kinds["churn"] += 1
+                elif new != old:
+                    kinds["expansion" if new > old else "contraction"] += 1
+        paid |= now.keys()
+        before = now
+    assert min(kinds[kind] for kind in ("new", "expansion", "contraction", "churn", "reactivation")) >= 8
+
+
+def test_revenue_that_was_there_a_year_ago_has_grown(company: Company) -> None:
+    start = arr_on(company.contracts, months_after(TODAY, -12))
+    now = arr_on(company.contracts, TODAY)
+    tier = {account.id: account.tier for account in company.accounts}
+
+    def retention(*tiers: str) -> float:
+        cohort = [account for account in start if tier[account] in tiers]
+        return sum(now.get(a, 0.0) for a in cohort) / sum(start[a] for a in cohort)
+
+    assert 1.05 < retention(*TIER_FLOORS) < 1.25
+    assert retention("strategic") > 1.15
+    assert retention("standard") < retention("strategic")
+
+
+def test_usage_falls_before_churn_and_ends_with_it(company: Company) -> None:
+    lost = [
+        account
+        for account in by_story(company, "churned")
+        if account.life.end and account.life.end > company.usage.first_day + timedelta(days=190)
+    ]
+    assert len(lost) >= 5
+    for account in lost:
+        end = account.life.end
+        assert end is not None
+        assert events_between(company, account, end, TODAY) == 0
+    day = timedelta(days=1)
+    early = sum(
+        events_between(company, a, a.life.end - 190 * day, a.life.end - 160 * day) for a in lost if a.life.end
+    )
+    late = sum(events_between(company, a, a.life.end - 30 * day, a.life.end) for a in lost if a.life.end)
+    assert late < 0.4 * early
+
+
+def test_usage_of_accounts_at_risk_falls_and_of_rising_ones_grows(company: Company) -> None:
+    def change(story: str) -> float:
+        accounts = by_story(company, story)
+        now = sum(events_between(company, a, TODAY - timedelta(days=30), TODAY) for a in accounts)
+        half_a_year = TODAY - timedelta(days=210)
+        before = sum(
+            events_between(company, a, half_a_year, half_a_year + timedelta(days=30)) for a in accounts
+        )
+        return now / before
+
+    assert change("at_risk") < 0.75
+    assert change("rising") > 1.15
+
+
+def test_expansion_follows_rising_usage(company: Company) -> None:
+    ratios = []
+    for account in by_story(company, "rising"):
+        for term in account.life.terms:
+            for (day, level), (_, before) in zip(term.steps[1:], term.steps, strict=False):
+                if level > 1.1 * before:
+                    days = np.array([(day - timedelta(days=back)).toordinal() for back in (150, 10)])
+                    early, late = account.life.usage(days)
+                    ratios.append(late > early)
+    assert len(ratios) > 30
+    assert np.mean(ratios) > 0.9
+
+
+def test_tickets_rise_while_accounts_decline(company: Company) -> None:
+    lives = {account.id: account.life for account in company.accounts}
+    opened = Counter(
+        lives[ticket.account].is_declining(ticket.opened_at.date())
+        for ticket in company.tickets
+        if lives[ticket.account].story in {"churned", "at_risk", "shrinking"}
+    )
+    weeks: Counter[bool] = Counter()
+    for account in by_story(company, "churned", "at_risk", "shrinking"):
+        for back in range(0, 110 * 7, 7):
+            day = TODAY - timedelta(days=back)
+            if any(t.start <= day and (t.end is None or day < t.end) for t in account.life.terms):
+                weeks[account.life.is_declining(day)] += 1
+    assert opened[True] / weeks[True] > 1.6 * opened[False] / weeks[False]
+
+
+def test_contacts_of_lost_accounts_are_mostly_inactive(company: Company) -> None:
+    lifecycle = {account.id: account.lifecycle for account in company.accounts}
+    left: dict[str, list[bool]] = defaultdict(list)
+    for contact in company.contacts:
+        left[lifecycle[contact.account]].append(contact.left_at is not None)
+    assert np.mean(left["churned"]) > 0.6
+    assert np.mean(left["customer"]) < 0.25
+    assert Counter(contact.role for contact in company.contacts).keys() == {
+        "economic_buyer", "champion", "technical_evaluator", "executive_sponsor", "legal", "user", "blocker",
+    }  # fmt: skip
+
+
+def test_tickets_are_answered_in_order_and_faster_for_higher_tiers(company: Company) -> None:
+    tier = {account.id: account.tier for account in company.accounts}
+    minutes: dict[str, list[float]] = defaultdict(list)
+    for ticket in company.tickets:
+        if ticket.first_replied_at:
+            assert ticket.opened_at < ticket.first_replied_at < midnight(TODAY)
+            waited = ticket.first_replied_at - ticket.opened_at
+            minutes[tier[ticket.account]].append(waited.total_seconds() / 60)
+        if ticket.solved_at:
+            assert ticket.first_replied_at
+            assert ticket.first_replied_at < ticket.solved_at < midnight(TODAY)
+        assert (ticket.status in {"solved", "closed"}) == (ticket.solved_at is not None)
+        assert (ticket.status == "new") == (ticket.first_replied_at is None)
+    medians = [float(np.median(minutes[name])) for name in TIER_FLOORS]
+    assert medians == sorted(medians)
+    assert medians[0] < 30
+    assert {ticket.status for ticket in company.tickets} == {
+        "new", "open", "pending", "on_hold", "solved", "closed",
+    }  # fmt: skip
+
+
+def test_nothing_happens_in_the_future(company: Company) -> None:
+    now = midnight(TODAY)
+    assert all(account.created_at <= account.modified_at < now for account in company.accounts)
+    assert all(contact.created_at <= contact.modified_at < now for contact in company.contacts)
+    assert all(contract.updated_at < now for contract in company.contracts)
+    assert all(ticket.opened_at <= ticket.updated_at < now for ticket in company.tickets)
+    assert all(touch.occurred_at < now for touch in company.engagements)
+    *_, last = company.usage.months()
+    assert last.milli.max() < now.timestamp() * 1_000
+
+
+def test_usage_is_weighted_to_recent_months(company: Company) -> None:
+    counts = company.usage.counts.sum(axis=0)
+    assert 360 <= len(counts) <= 400
+    assert counts[-90:].mean() > 1.15 * counts[:90].mean()
+
+
+def test_rates_cover_every_contract(company: Company) -> None:
+    assert min(rate.on for rate in company.rates) <= min(contract.start for contract in company.contracts)
+    assert {rate.currency for rate in company.rates} == {"EUR", "GBP"}
+    assert len({(rate.currency, rate.on) for rate in company.rates}) == len(company.rates)
+    assert all(0.9 < rate.rate < 1.5 for rate in company.rates)
+
+
+def test_apportion_gives_exactly_the_total() -> None:
+    assert apportion(10, [1, 1, 1]) == [4, 3, 3]
+    assert sum(apportion(3_000, [0.3, 7.1, 2.2, 9.9], minimum=2)) == 3_000
+    with pytest.raises(ValueError, match="at least"):
+        apportion(3, [1, 1], minimum=2)
+
+
+def test_crm_ids_carry_the_check_characters_of_their_letter_case() -> None:
+    assert crm_id("001A", 0) == "001A00000000000IAA"
+    assert len(crm_id("003A", 62**6)) == 18
+
+
+def test_business_hours_skip_the_night_and_the_weekend() -> None:
+    friday = midnight(date(2026, 11, 20)) + timedelta(hours=17)
+    monday = midnight(date(2026, 11, 23))
+    assert _after_business_hours(friday, timedelta(hours=2)) == monday + timedelta(hours=10)
+    assert _after_business_hours(friday, timedelta(minutes=30)) == friday + timedelta(minutes=30)
+    saturday = friday + timedelta(days=1)
+    assert _after_business_hours(saturday, timedelta(minutes=5)) == monday + timedelta(hours=9, minutes=5)
