@@ -1,4 +1,4 @@
-/* Draw every <div data-chart="ID"> from the JSON in the element ID; common/charts.py describes the data. */
+/* Draw every [data-chart] from the JSON beside it in its figure; common/charts.py describes the data. */
 import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import * as echarts from "echarts/core";
@@ -30,13 +30,15 @@ export function draw(root) {
     drawn.delete(element);
   }
   for (const element of [...(root.matches?.("[data-chart]") ? [root] : []), ...$$("[data-chart]", root)]) {
-    const source = document.getElementById(element.dataset.chart);
+    /* Looked up inside the figure: a side sheet may show a chart that the page behind it shows too. */
+    const figure = element.closest("figure");
+    const source = $("script[type='application/json']", figure);
     if (!source || drawn.has(element)) continue;
     const entry = { element, spec: JSON.parse(source.textContent), chart: echarts.init(element, null, { renderer: "canvas" }) };
     drawn.set(element, entry);
     redraw(entry);
     resizes.observe(element);
-    const tools = $(`[data-chart-tools="${element.id}"]`);
+    const tools = $("[data-chart-tools]", figure);
     if (tools) {
       tools.hidden = false;
       tools.addEventListener("click", (event) => download(event, entry));

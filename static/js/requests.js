@@ -29,10 +29,25 @@ const reasons = {
 };
 const fallback = ["Something went wrong on our side", "The error is recorded."];
 
+/* A panel that was to load by itself says in its own place that it failed. */
+function showInPanel(lazy, title, advice, id) {
+  const retry = element("button", { type: "button", class: "btn btn-sm" }, icon("refresh", 14), "Try again");
+  const body = element("div", { class: "abe-state-text" }, element("p", { class: "abe-state-title", text: title }), element("p", { class: "abe-state-body", text: advice }));
+  if (id) body.append(element("p", { class: "abe-state-body" }, "Quote ", element("code", { text: id }), " if it happens again."));
+  body.append(retry);
+  const held = [...lazy.childNodes];
+  lazy.replaceChildren(element("div", { class: "abe-state is-error", role: "alert" }, icon("alert-octagon", 18), body));
+  retry.addEventListener("click", () => {
+    lazy.replaceChildren(...held);
+    htmx.ajax("GET", lazy.getAttribute("hx-get"), { source: lazy, target: lazy.closest(".abe-panel"), swap: "outerHTML" });
+  });
+}
+
 function showFailure({ detail }, status) {
   const { elt, requestConfig, xhr } = detail;
   const id = xhr?.getResponseHeader?.("X-Error-Id");
   const [title, advice] = reasons[status] ?? fallback;
+  if (elt.matches(".abe-lazy")) return showInPanel(elt, title, advice, id);
   const text = element("div", { class: "abe-toast-text" }, element("strong", { text: title }), element("span", { text: advice }));
   if (id) text.append(" Quote ", element("code", { text: id }), " if it happens again.");
   const actions = element("div", { class: "abe-inline" });
