@@ -9,7 +9,7 @@ from django.utils import timezone
 def requested_as_of(request: HttpRequest) -> date | None:
     """Return the day in ``?as_of=2026-11-22``.
 
-    Absent, malformed and future days give ``None``: the page then shows its newest figures rather than an error.
+    Absent, malformed and future days give ``None``: the page then shows its newest figures, not an error.
     """
     try:
         day = date.fromisoformat(request.GET.get("as_of", ""))

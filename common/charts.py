@@ -1,4 +1,4 @@
-"""Describe a chart once: the drawing, the table behind it and the downloads all come from this description."""
+"""Describe a chart once: drawing, table and downloads all come from the same description."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,11 +37,12 @@ class Point:
 class Chart:
     """A chart whose title states the finding.
 
-    ``key`` must be unique on the page. ``unit`` is a unit of ``format_unit``: ``money``, ``ratio``, ``percent`` or
-    a noun. ``totals`` are the positions of a waterfall's bars that stand on the ground (start, end, subtotals);
-    their value is the level itself, every other value is a change. ``good`` says which direction of a change is
-    good news: ``up``, ``down``, or ``""`` for neither. Scatter and Lorenz charts use ``points``, all others
-    ``categories`` and ``series``.
+    ``key`` must be unique on the page. ``unit`` is a unit of ``format_unit``: ``money``, ``ratio``,
+    ``percent`` or a noun. ``totals`` are the positions of a waterfall's bars that stand on the ground (start,
+    end, subtotals); their value is the level itself, every other value is a change. ``good`` says which
+    direction of a change is good news: ``up``, ``down``, or ``""`` for neither. Scatter and Lorenz charts use
+    ``points``, all others ``categories`` and ``series``. ``extra`` holds what one kind alone knows, listed in
+    docs/frontend.md.
     """
 
     key: str
@@ -64,7 +65,7 @@ class Chart:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a series whose length differs from the categories: it would be drawn against the wrong labels."""
+        """Refuse a series of another length than the categories: its values would get wrong labels."""
         for series in self.series:
             if len(series.values) != len(self.categories):
                 raise ValueError(

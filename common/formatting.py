@@ -21,6 +21,7 @@ SHORT_STEPS = (
     (Decimal("1e6"), "M"),
     (Decimal("1e3"), "k"),
 )
+ALMOST = Decimal("0.9995")
 MAX_DECIMALS = 12
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -50,16 +51,16 @@ def format_short(value: Number | str) -> str:
     number = to_decimal(value)
     if not number.is_finite():
         return "not defined"
-    sign, size = (MINUS if number < 0 else ""), abs(number)
-    suffixes = (("", Decimal(1)), *((suffix, step) for step, suffix in reversed(SHORT_STEPS)))
-    for index, (suffix, step) in enumerate(suffixes):
-        scaled = size / step
-        places = 0 if not suffix else 2 if scaled < 10 else 1 if scaled < 100 else 0
-        rounded = _round(scaled, places)
-        if rounded < 1000 or index == len(suffixes) - 1:
-            break
-    text = f"{rounded:,.{places}f}"
-    return f"{sign if rounded else ''}{text.rstrip('0').rstrip('.') if '.' in text else text}{suffix}"
+    size = abs(number)
+    # 999.6 thousand reads 1M, not 1,000k: so a step is taken once the rounded figure reaches it.
+    step, suffix = next(
+        ((step, suffix) for step, suffix in SHORT_STEPS if size >= step * ALMOST), (Decimal(1), "")
+    )
+    scaled = size / step
+    places = 2 if scaled < 10 else 1 if scaled < 100 else 0
+    text = f"{_round(scaled, places):,.{places}f}"
+    text = text.rstrip("0").rstrip(".") if places else text
+    return f"{MINUS if number < 0 and text != '0' else ''}{text}{suffix}"
 
 
 def format_money(
@@ -90,7 +91,7 @@ def format_percent(ratio: Number | str, decimals: int = 1) -> str:
 
 
 def format_unit(value: Number | str, unit: str = "", decimals: int | None = None, currency: str = "") -> str:
-    """Return a value by its unit: ``money``, ``ratio``, ``percent``, ``points``, or a noun that follows it."""
+    """Return a value by its unit: ``money``, ``ratio``, ``percent``, or a noun that follows the number."""
     if unit == "money":
         return format_money(value, currency, decimals=decimals)
     if unit == "ratio":

@@ -1,7 +1,7 @@
 """The entries of the left navigation, declared by the apps that own the pages.
 
-An app calls ``register_nav`` in its ``nav.py``, which is discovered at start-up. An entry whose URL does not exist, or
-which its ``visible`` test refuses, is left out, so that no entry ever leads nowhere.
+An app calls ``register_nav`` in its ``nav.py``, which is discovered at start-up. An entry whose URL does not
+exist, or which its ``visible`` test refuses, is left out, so that no entry ever leads nowhere.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from common.registry import Registry
 
 @dataclass(frozen=True, kw_only=True)
 class NavItem:
-    """One entry: ``functions_first`` lists the functions that should meet it before the others of its group."""
+    """One entry; ``functions_first`` lists the functions that meet it before the others of its group."""
 
     key: str
     label: str
@@ -57,8 +57,7 @@ def register_nav(item: NavItem) -> NavItem:
 def navigation_for(request: HttpRequest, function: str = "") -> list[NavGroup]:
     """Return the groups for one reader: what their function uses first stands first.
 
-    The group without a heading stays on top. Exactly one link at most is current: the longest URL that the path
-    begins with.
+    The group without a heading stays on top. At most one link is current: the longest URL that begins the path.
     """
     found = [(item, url) for item in navigation if (url := _url_of(item, request))]
     current = _current_key(request.path, found)

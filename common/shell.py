@@ -96,7 +96,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 @login_not_required
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    """Remember the theme (``theme``) or the navigation's width (``nav``) in a cookie, then return to ``next``.
+    """Remember the theme (``theme``) or the navigation's width (``nav``) in a cookie, then go to ``next``.
 
     Unknown values are ignored, and an address outside this site leads home.
     """
@@ -107,8 +107,8 @@ def set_theme(request: HttpRequest) -> HttpResponse:
         HttpResponse(status=204) if request.headers.get("X-Requested-With") else redirect(target)
     )
     for cookie, value, allowed in (
-        (THEME_COOKIE, request.POST.get("theme"), THEMES),
-        (NAV_COOKIE, request.POST.get("nav"), ("slim", "wide")),
+        (THEME_COOKIE, request.POST.get("theme", ""), THEMES),
+        (NAV_COOKIE, request.POST.get("nav", ""), ("slim", "wide")),
     ):
         if value in allowed:
             response.set_cookie(

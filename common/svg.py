@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from common.formatting import Number, format_unit
 
@@ -42,10 +42,8 @@ def sparkline_svg(
         path += f"{'L' if index == previous + 1 else 'M'}{x} {y}"
         previous = index
     first, last = known[0][1], known[-1][1]
-    text = (
-        f"{label}: from {format_unit(first, unit, None, currency)} to {format_unit(last, unit, None, currency)}, "
-        f"lowest {format_unit(low, unit, None, currency)}, highest {format_unit(high, unit, None, currency)}"
-    )
+    words = [format_unit(value, unit, None, currency) for value in (first, last, low, high)]
+    text = "{}: from {} to {}, lowest {}, highest {}".format(label, *words)
     x, y = place(*known[-1])
     return format_html(
         '<svg class="abe-spark is-{}" width="{}" height="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">'
@@ -57,7 +55,7 @@ def sparkline_svg(
         height,
         text,
         text,
-        mark_safe(path),
+        path,
         x,
         y,
     )

@@ -1,4 +1,4 @@
-"""What people and programs get instead of a page when something goes wrong; wired as handlers in abe/urls.py."""
+"""What people and programs get when something goes wrong; wired as handlers in abe/urls.py."""
 
 from typing import Any
 from uuid import uuid4
@@ -35,12 +35,13 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404; a message of our own is shown, a router's list of patterns is not."""
     own = exception.args[0] if isinstance(exception, Http404) and exception.args else ""
-    return _answer(request, 404, own if isinstance(own, str) and own else "The address is wrong, or the record is gone.")
+    known = own if isinstance(own, str) and own else "The address is wrong, or the record is gone."
+    return _answer(request, 404, known)
 
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with an id that is in the log too, touching neither database nor session, which may be the cause."""
+    """Answer 500 with an id that the log has too; touch neither database nor session, which may be down."""
     error_id = uuid4().hex[:10]
     logger.error("A page failed", error_id=error_id, path=request.path, method=request.method)
     if _wants_json(request):
