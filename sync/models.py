@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -97,7 +99,8 @@ class Link(models.Model):
     """
 
     resource = models.CharField(max_length=64)
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    # Sources are never deleted; checking that row by row would cost a tenth of an intake.
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     external_id = models.CharField(max_length=255)
     object_id = models.BigIntegerField()
     source_updated_at = models.DateTimeField(null=True)
@@ -127,8 +130,13 @@ class Change(models.Model):
         DELETED = "deleted"
         RESTORED = "restored"
 
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", null=True)
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+", null=True, db_index=False)
+    # Batches and sources are never deleted; checking that row by row would cost a tenth of an intake.
+    batch = models.ForeignKey(
+        Batch, models.PROTECT, related_name="+", null=True, db_index=False, db_constraint=False
+    )
+    source = models.ForeignKey(
+        Source, models.PROTECT, related_name="+", null=True, db_index=False, db_constraint=False
+    )
     resource = models.CharField(max_length=64)
     object_id = models.BigIntegerField()
     kind = models.CharField(max_length=8, choices=Kind)
@@ -149,15 +157,22 @@ class Change(models.Model):
 
 
 class PendingRecord(models.Model):
-    """A valid record that waits for another one to arrive. Kept until applied; expires never."""
+    """A valid record that waits for another one to arrive. Kept until applied; expires never.
+
+    ``code`` is ``reference_missing`` while it waits; one that proved wrong when its reference came keeps the
+    error's code and detail until its source sends a newer state.
+    """
+
+    WAITING: ClassVar[str] = "reference_missing"
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="+")
     resource = models.CharField(max_length=64)
     external_id = models.CharField(max_length=255)
     payload = models.JSONField()
     source_updated_at = models.DateTimeField(null=True)
-    code = models.CharField(max_length=64, default="reference_missing")
+    code = models.CharField(max_length=64, default=WAITING)
     field = models.CharField(max_length=64)
+    detail = models.TextField(blank=True)
     waits_for_resource = models.CharField(max_length=64)
     waits_for_source = models.ForeignKey(Source, models.PROTECT, related_name="+")
     waits_for_external_id = models.CharField(max_length=255)
@@ -212,7 +227,7 @@ class SyncedModel(models.Model):
 class StreamModel(models.Model):
     """A fact of a stream, such as one usage event; the row is its own log and its own identity."""
 
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     external_id = models.CharField(max_length=255)
     source_updated_at = models.DateTimeField(null=True)
     custom = models.JSONField(default=dict, db_default={}, blank=True)

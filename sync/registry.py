@@ -1,5 +1,8 @@
 """Resources: what an app lets in and out through every way of the data platform."""
 
-from common.registry import Registry
+from __future__ import annotations
 
-resources: Registry = Registry("sync resource", "resources")  # type: ignore[type-arg]
+from common.registry import Registry
+from sync.declarations import Resource
+
+resources: Registry[Resource] = Registry("sync resource", "resources")

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('quantity', models.DecimalField(db_default=1, decimal_places=4, default=1, max_digits=18)),
                 ('properties', models.JSONField(db_default={}, default=dict)),
                 ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sync.source')),
+                ('source', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sync.source')),
             ],
             options={
                 'indexes': [models.Index(fields=['account', 'occurred_at'], name='product_usageevent_of_account'), models.Index(fields=['xid', 'id'], name='product_usageevent_feed')],

@@ -7,158 +7,339 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Client',
+            name="Client",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=150)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=150)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=150)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=150)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('resource', models.CharField(max_length=64)),
-                ('mode', models.CharField(choices=[('upsert', 'Upsert'), ('update_only', 'Update Only'), ('delete', 'Delete'), ('pending', 'applying what had waited')], default='upsert', max_length=16)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('seconds', models.FloatField(default=0, help_text='Time from the first byte decoded to the commit.')),
-                ('created', models.IntegerField(default=0)),
-                ('updated', models.IntegerField(default=0)),
-                ('unchanged', models.IntegerField(default=0)),
-                ('stale', models.IntegerField(default=0)),
-                ('pending', models.IntegerField(default=0)),
-                ('rejected', models.IntegerField(default=0)),
-                ('deleted', models.IntegerField(default=0)),
-                ('errors', models.JSONField(default=list, help_text='The first rejected records with their errors.')),
-                ('client', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='sync.client')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='sync.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("resource", models.CharField(max_length=64)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("upsert", "Upsert"),
+                            ("update_only", "Update Only"),
+                            ("delete", "Delete"),
+                            ("pending", "applying what had waited"),
+                        ],
+                        default="upsert",
+                        max_length=16,
+                    ),
+                ),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "seconds",
+                    models.FloatField(default=0, help_text="Time from the first byte decoded to the commit."),
+                ),
+                ("created", models.IntegerField(default=0)),
+                ("updated", models.IntegerField(default=0)),
+                ("unchanged", models.IntegerField(default=0)),
+                ("stale", models.IntegerField(default=0)),
+                ("pending", models.IntegerField(default=0)),
+                ("rejected", models.IntegerField(default=0)),
+                ("deleted", models.IntegerField(default=0)),
+                (
+                    "errors",
+                    models.JSONField(default=list, help_text="The first rejected records with their errors."),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="sync.client",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="sync.source"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('prefix', models.CharField(help_text='First characters of the secret, to recognise it by.', max_length=12)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), size=None)),
-                ('function', models.CharField(choices=[('sales', 'Sales'), ('customer_success', 'Customer success'), ('marketing', 'Marketing'), ('product', 'Product'), ('engineering', 'Engineering'), ('support', 'Support'), ('finance', 'Finance'), ('legal', 'Legal'), ('people', 'People'), ('revops', 'RevOps'), ('leadership', 'Leadership')], default='revops', max_length=32)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='sync.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "prefix",
+                    models.CharField(
+                        help_text="First characters of the secret, to recognise it by.", max_length=12
+                    ),
+                ),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), size=None
+                    ),
+                ),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("sales", "Sales"),
+                            ("customer_success", "Customer success"),
+                            ("marketing", "Marketing"),
+                            ("product", "Product"),
+                            ("engineering", "Engineering"),
+                            ("support", "Support"),
+                            ("finance", "Finance"),
+                            ("legal", "Legal"),
+                            ("people", "People"),
+                            ("revops", "RevOps"),
+                            ("leadership", "Leadership"),
+                        ],
+                        default="revops",
+                        max_length=32,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tokens", to="sync.client"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='client',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clients', to='sync.source'),
+            model_name="client",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="clients", to="sync.source"
+            ),
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('resource', models.CharField(max_length=64)),
-                ('object_id', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('created', 'Created'), ('updated', 'Updated'), ('deleted', 'Deleted'), ('restored', 'Restored')], max_length=8)),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField(null=True)),
-                ('source_updated_at', models.DateTimeField(null=True)),
-                ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('xid', models.BigIntegerField()),
-                ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sync.batch')),
-                ('source', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sync.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("resource", models.CharField(max_length=64)),
+                ("object_id", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("created", "Created"),
+                            ("updated", "Updated"),
+                            ("deleted", "Deleted"),
+                            ("restored", "Restored"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("before", models.JSONField(null=True)),
+                ("after", models.JSONField(null=True)),
+                ("source_updated_at", models.DateTimeField(null=True)),
+                ("changed_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("xid", models.BigIntegerField()),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        null=True,
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sync.batch",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sync.source",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=255)),
-                ('request_digest', models.BinaryField(max_length=32)),
-                ('status', models.SmallIntegerField()),
-                ('body', models.BinaryField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sync.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=255)),
+                ("request_digest", models.BinaryField(max_length=32)),
+                ("status", models.SmallIntegerField()),
+                ("body", models.BinaryField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sync.client"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='sync_idempotencykey_age')],
-                'constraints': [models.UniqueConstraint(fields=('client', 'key'), name='sync_idempotencykey_one')],
+                "indexes": [models.Index(fields=["created_at"], name="sync_idempotencykey_age")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("client", "key"), name="sync_idempotencykey_one")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PendingRecord',
+            name="PendingRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('resource', models.CharField(max_length=64)),
-                ('external_id', models.CharField(max_length=255)),
-                ('payload', models.JSONField()),
-                ('source_updated_at', models.DateTimeField(null=True)),
-                ('code', models.CharField(default='reference_missing', max_length=64)),
-                ('field', models.CharField(max_length=64)),
-                ('waits_for_resource', models.CharField(max_length=64)),
-                ('waits_for_external_id', models.CharField(max_length=255)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sync.batch')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sync.source')),
-                ('waits_for_source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sync.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("resource", models.CharField(max_length=64)),
+                ("external_id", models.CharField(max_length=255)),
+                ("payload", models.JSONField()),
+                ("source_updated_at", models.DateTimeField(null=True)),
+                ("code", models.CharField(default="reference_missing", max_length=64)),
+                ("field", models.CharField(max_length=64)),
+                ("detail", models.TextField(blank=True)),
+                ("waits_for_resource", models.CharField(max_length=64)),
+                ("waits_for_external_id", models.CharField(max_length=255)),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sync.batch"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sync.source"
+                    ),
+                ),
+                (
+                    "waits_for_source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sync.source"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['waits_for_source', 'waits_for_resource', 'waits_for_external_id'], name='sync_pending_waits')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'resource', 'external_id'), name='sync_pendingrecord_one')],
+                "indexes": [
+                    models.Index(
+                        fields=["waits_for_source", "waits_for_resource", "waits_for_external_id"],
+                        name="sync_pending_waits",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "resource", "external_id"), name="sync_pendingrecord_one"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('resource', models.CharField(max_length=64)),
-                ('external_id', models.CharField(max_length=255)),
-                ('object_id', models.BigIntegerField()),
-                ('source_updated_at', models.DateTimeField(null=True)),
-                ('deleted_at', models.DateTimeField(null=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sync.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("resource", models.CharField(max_length=64)),
+                ("external_id", models.CharField(max_length=255)),
+                ("object_id", models.BigIntegerField()),
+                ("source_updated_at", models.DateTimeField(null=True)),
+                ("deleted_at", models.DateTimeField(null=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sync.source",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['object_id', 'resource'], name='sync_link_object')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'resource', 'external_id'), name='sync_link_pair')],
+                "indexes": [models.Index(fields=["object_id", "resource"], name="sync_link_object")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "resource", "external_id"), name="sync_link_pair"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='client',
-            constraint=models.UniqueConstraint(fields=('source', 'name'), name='sync_client_name'),
+            model_name="client",
+            constraint=models.UniqueConstraint(fields=("source", "name"), name="sync_client_name"),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['resource', 'xid', 'id'], name='sync_change_feed'),
+            model_name="change",
+            index=models.Index(fields=["resource", "xid", "id"], name="sync_change_feed"),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['object_id', 'resource', 'id'], name='sync_change_of_object'),
+            model_name="change",
+            index=models.Index(fields=["object_id", "resource", "id"], name="sync_change_of_object"),
         ),
         migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(fields=['-received_at'], name='sync_batch_newest'),
+            model_name="batch",
+            index=models.Index(fields=["-received_at"], name="sync_batch_newest"),
         ),
         migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(fields=['source', 'resource', '-received_at'], name='sync_batch_by_source'),
+            model_name="batch",
+            index=models.Index(fields=["source", "resource", "-received_at"], name="sync_batch_by_source"),
         ),
     ]

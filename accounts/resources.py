@@ -1,0 +1,148 @@
+"""Accounts and contacts, as the CRM sends them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.effects import give_standing, record_tier_tenure
+from accounts.models import Account, Contact, ContactRole, Lifecycle, Tier
+from people.models import Category
+from sync.declarations import Effect, Record, Ref, Resource, Rule, Vocabulary
+from sync.normalise import Email, lower_case, upper_case
+from sync.registry import resources
+
+Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
+Country = Annotated[str, Meta(pattern=r"^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2.")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Za-z]{3}$", description="ISO 4217.")]
+
+
+class AccountRecord(Record):
+    """A company or a division."""
+
+    name: Name | UnsetType = UNSET
+    domain: (
+        Annotated[
+            Annotated[str, Meta(max_length=255)] | None,
+            Meta(description="Web domain; scheme, www. and port are cut off."),
+        ]
+        | UnsetType
+    ) = UNSET
+    industry: Annotated[str, Meta(max_length=128)] | UnsetType | None = UNSET
+    employees: Annotated[int, Meta(ge=0, le=2147483647)] | UnsetType | None = UNSET
+    country: Country | UnsetType | None = UNSET
+    currency: Currency | UnsetType | None = UNSET
+    lifecycle: Lifecycle | UnsetType | None = UNSET
+    parent: Ref | UnsetType | None = UNSET
+    billing_parent: Ref | UnsetType | None = UNSET
+    workspace_ids: (
+        Annotated[
+            list[Annotated[str, Meta(min_length=1, max_length=255)]] | None,
+            Meta(description="Its names in the product's telemetry; replaced as a whole."),
+        ]
+        | UnsetType
+    ) = UNSET
+    owner_email: Email | UnsetType | None = UNSET
+    sponsor_email: Email | UnsetType | None = UNSET
+    tier: (
+        Annotated[
+            Annotated[str, Meta(max_length=32)] | None,
+            Meta(description="Slug of the tier that the CRM holds."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class ContactRecord(Record):
+    """A person at the customer."""
+
+    account: Ref | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    email: Email | UnsetType | None = UNSET
+    phone: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
+    title: Annotated[str, Meta(max_length=255)] | UnsetType | None = UNSET
+    role: ContactRole | UnsetType | None = UNSET
+    is_active: bool | UnsetType | None = UNSET
+
+
+SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
+HOST = re.compile(r"^(?=.{1,255}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}$")
+
+
+def normalise_domain(value: str) -> str:
+    """Return the bare host in lower case: ``https://www.Example.com:443/x`` is ``example.com``.
+
+    International names are kept in their ASCII form. Raises ValueError for what is no host.
+    """
+    host = SCHEME.sub("", value.strip().lower()).split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]
+    host = host.rsplit("@", 1)[-1].split(":", 1)[0].strip(".").removeprefix("www.")
+    if not host:
+        return ""
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError:
+            host = " "
+    if not HOST.match(host):
+        raise ValueError("wrong_format|This is no web domain such as example.com.")
+    return host
+
+
+def tier_ids() -> Mapping[str, int]:
+    """Return the id of each tier by slug, highest first."""
+    return dict(Tier.objects.order_by("rank").values_list("slug", "pk"))
+
+
+resources.register(
+    Resource(
+        key="accounts",
+        model=Account,
+        record=AccountRecord,
+        singular="account",
+        category=Category.ACCOUNT_PROFILE,
+        references={"parent": "accounts", "billing_parent": "accounts"},
+        vocabularies={"tier": Vocabulary(tier_ids, "tier__slug", "tier")},
+        normalise={
+            "domain": normalise_domain,
+            "country": upper_case,
+            "currency": upper_case,
+            "owner_email": lower_case,
+            "sponsor_email": lower_case,
+        },
+        filters=(
+            "domain",
+            "industry",
+            "country",
+            "lifecycle",
+            "parent",
+            "billing_parent",
+            "owner_email",
+            "tier",
+        ),
+        rules=(
+            Rule(
+                "accounts_account_not_own_parent",
+                "parent",
+                "circular_reference",
+                "An account can't be its own parent or billing parent.",
+            ),
+        ),
+        effects=(Effect(give_standing), Effect(record_tier_tenure)),
+    )
+)
+
+resources.register(
+    Resource(
+        key="contacts",
+        model=Contact,
+        record=ContactRecord,
+        singular="contact",
+        category=Category.ACCOUNT_PROFILE,
+        references={"account": "accounts"},
+        normalise={"email": lower_case},
+        filters=("account", "email", "role", "is_active"),
+    )
+)

@@ -1,0 +1,173 @@
+"""Contracts, their lines and exchange rates, as billing or the CLM sends them."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Concat, NullIf
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.timeline import timeline_rule
+from finance.effects import mark_accounts_of_contracts, mark_accounts_of_lines
+from finance.models import BillingPeriod, Contract, ContractLine, ExchangeRate
+from people.models import Category
+from sync.declarations import Record, Ref, Resource, Rule
+from sync.normalise import upper_case
+from sync.registry import resources
+
+Currency = Annotated[str, Meta(pattern=r"^[A-Za-z]{3}$", description="ISO 4217.")]
+Days = Annotated[int, Meta(ge=0, le=36_600)]
+FirstDay = Annotated[date, Meta(description="First day.")]
+DayAfter = Annotated[date, Meta(description="First day after; null: open-ended.")]
+
+
+class ContractRecord(Record):
+    """An agreement with an account."""
+
+    account: Ref | UnsetType = UNSET
+    number: Annotated[str, Meta(max_length=128)] | UnsetType | None = UNSET
+    start_on: FirstDay | UnsetType = UNSET
+    end_on: DayAfter | UnsetType | None = UNSET
+    notice_days: Days | UnsetType | None = UNSET
+    auto_renew: bool | UnsetType | None = UNSET
+    renewal_months: Annotated[int, Meta(ge=0, le=1200)] | UnsetType | None = UNSET
+    currency: Currency | UnsetType = UNSET
+    payment_terms_days: Days | UnsetType | None = UNSET
+
+
+class ContractLineRecord(Record):
+    """One priced position of a contract, active from ``start_on`` to before ``end_on``."""
+
+    contract: Ref | UnsetType = UNSET
+    product: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | UnsetType = UNSET
+    start_on: FirstDay | UnsetType = UNSET
+    end_on: DayAfter | UnsetType | None = UNSET
+    amount: (
+        Annotated[
+            Decimal,
+            Meta(
+                description="In the contract's currency, for the whole quantity and one billing period, before "
+                "discount_percent. Not negative; kept to 4 decimals."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    billing_period: (
+        Annotated[
+            BillingPeriod,
+            Meta(description="What one amount pays for; one_off and usage count as no recurring revenue."),
+        ]
+        | UnsetType
+    ) = UNSET
+    quantity: (
+        Annotated[
+            Decimal | None,
+            Meta(description="Units sold, for information: amount already covers all of them."),
+        ]
+        | UnsetType
+    ) = UNSET
+    discount_percent: (
+        Annotated[Decimal | None, Meta(description="Recurring discount from 0 to 100, taken off amount.")]
+        | UnsetType
+    ) = UNSET
+    is_trial: bool | UnsetType | None = UNSET
+
+
+class ExchangeRateRecord(Record):
+    """What one unit of a currency is worth in the reporting currency, from a day until the next rate."""
+
+    currency: Currency | UnsetType = UNSET
+    on: date | UnsetType = UNSET
+    rate: Annotated[Decimal, Meta(description="Above zero; kept to 8 decimals.")] | UnsetType = UNSET
+
+
+resources.register(
+    Resource(
+        key="contracts",
+        model=Contract,
+        record=ContractRecord,
+        singular="contract",
+        category=Category.CONTRACTS,
+        references={"account": "accounts"},
+        normalise={"currency": upper_case},
+        filters=("account", "number", "currency", "auto_renew"),
+        rules=(
+            Rule(
+                "finance_contract_ends_after_start",
+                "end_on",
+                "not_after_start",
+                "end_on must be after start_on.",
+            ),
+        ),
+        effects=(
+            mark_accounts_of_contracts,
+            timeline_rule(
+                "finance.contract_started",
+                model=Contract,
+                category=Category.CONTRACTS,
+                happened_at="start_on",
+                title=Concat(
+                    Value("Contract started: "), Coalesce(NullIf(F("number"), Value("")), Value("unnumbered"))
+                ),
+            ),
+            timeline_rule(
+                "finance.contract_ended",
+                model=Contract,
+                category=Category.CONTRACTS,
+                happened_at="end_on",
+                title=Concat(
+                    Value("Contract term ends: "),
+                    Coalesce(NullIf(F("number"), Value("")), Value("unnumbered")),
+                ),
+                when=Q(end_on__isnull=False),
+            ),
+        ),
+    )
+)
+
+resources.register(
+    Resource(
+        key="contract-lines",
+        model=ContractLine,
+        record=ContractLineRecord,
+        singular="contract line",
+        category=Category.CONTRACTS,
+        guarded={"amount": Category.REVENUE, "discount_percent": Category.REVENUE},
+        references={"contract": "contracts"},
+        filters=("contract", "product", "billing_period", "is_trial", "amount"),
+        rules=(
+            Rule(
+                "finance_contractline_ends_after_start",
+                "end_on",
+                "not_after_start",
+                "end_on must be after start_on.",
+            ),
+            Rule(
+                "finance_contractline_amount_not_negative", "amount", "negative", "amount can't be negative."
+            ),
+            Rule(
+                "finance_contractline_discount_is_percent",
+                "discount_percent",
+                "out_of_range",
+                "discount_percent must lie between 0 and 100.",
+            ),
+        ),
+        effects=(mark_accounts_of_lines,),
+    )
+)
+
+resources.register(
+    Resource(
+        key="exchange-rates",
+        model=ExchangeRate,
+        record=ExchangeRateRecord,
+        singular="exchange rate",
+        category=None,
+        normalise={"currency": upper_case},
+        filters=("currency", "on"),
+        rules=(Rule("finance_exchangerate_positive", "rate", "not_positive", "rate must be above zero."),),
+    )
+)

@@ -1,0 +1,6 @@
+CREATE TEMP TABLE finance_noted ON COMMIT DROP AS
+SELECT DISTINCT contract.account_id
+FROM sync_touched AS touched
+JOIN finance_contractline AS line ON line.id = touched.object_id
+JOIN finance_contract AS contract ON contract.id = line.contract_id
+WHERE touched.kind <> 'created'

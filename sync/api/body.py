@@ -1,0 +1,101 @@
+"""Read a body whole, within the limit, unpacked."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from sync.problems import Problem
+
+JSON_TYPES = ("application/json",)
+LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+CHUNK = 1 << 20
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """Return the body, unpacked where it is gzip.
+
+    Raises Problem: 413 over the limit, before or after unpacking; 415 for another encoding; 400 for a body
+    that breaks off.
+    """
+    limit = settings.API_MAX_BODY_BYTES
+    data = _read(request, limit)
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        return data
+    if encoding in ("gzip", "x-gzip"):
+        return _unzip(data, limit)
+    raise Problem(
+        415, "unsupported_encoding", f"Content-Encoding {encoding!r} is not taken; send gzip or none."
+    )
+
+
+def is_lines(request: HttpRequest, *, allow_lines: bool) -> bool:
+    """Return whether the body is NDJSON rather than JSON. Raises Problem (415) for another media type."""
+    sent = (request.content_type or "").lower()
+    if sent in JSON_TYPES:
+        return False
+    if allow_lines and sent in LINE_TYPES:
+        return True
+    wanted = "application/json or application/x-ndjson" if allow_lines else "application/json"
+    raise Problem(
+        415, "unsupported_media_type", f"Send {wanted}, not {sent or 'a body without Content-Type'}."
+    )
+
+
+def _read(request: HttpRequest, limit: int) -> bytes:
+    try:
+        announced = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        announced = 0
+    if announced > limit:
+        raise _too_large()
+    environ: dict[str, Any] = getattr(request, "environ", {})
+    if not announced and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        # Django reads nothing without a length; a server that marks the end of the stream can be read anyway.
+        if not environ.get("wsgi.input_terminated"):
+            raise Problem(411, "length_required", "Send a Content-Length; this server takes no chunked body.")
+        return _read_stream(environ["wsgi.input"], limit)
+    data = request.body
+    if announced and len(data) < announced:
+        raise Problem(
+            400, "body_cut_short", f"The body broke off after {len(data):,} of {announced:,} bytes."
+        )
+    return data
+
+
+def _read_stream(stream: Any, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while part := stream.read(CHUNK):
+        size += len(part)
+        if size > limit:
+            raise _too_large()
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _unzip(data: bytes, limit: int) -> bytes:
+    parts: list[bytes] = []
+    left = limit
+    while data:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            part = member.decompress(data, left + 1)
+        except zlib.error as error:
+            raise Problem(400, "malformed_gzip", f"The body is no valid gzip: {error}.") from error
+        left -= len(part)
+        if left < 0:
+            raise _too_large()
+        if not member.eof:
+            raise Problem(400, "malformed_gzip", "The gzip body breaks off.")
+        parts.append(part)
+        data = member.unused_data
+    return b"".join(parts)
+
+
+def _too_large() -> Problem:
+    return Problem(413, "body_too_large", "A body may take up to 64 MiB, also after decompression. Split it.")

@@ -1,0 +1,1 @@
+"""The one way in: decode, validate, resolve, stage, merge, answer."""

@@ -1,0 +1,166 @@
+"""One batch from decoded records to its answer, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from zlib import crc32
+
+import msgspec
+from django.db import connection, transaction
+
+from sync.declarations import Resource
+from sync.models import Batch, PendingRecord, Source
+from sync.pipeline.batch import PENDING, REJECTED, STATUSES, Outcome, Result, Row, Run
+from sync.pipeline.decode import Decoded
+from sync.pipeline.merge import merge_rows
+from sync.pipeline.resolve import match_rows, resolve_rows
+from sync.pipeline.stage import stage_rows
+from sync.pipeline.validate import drop_repeats, validate_rows
+
+LOCK_CLASS = crc32(b"sync.resource") - 2**31
+KEPT_ERRORS = 100
+
+
+def lock_resource(resource: Resource, source: Source) -> tuple[int, int]:
+    """Wait for the resource's turn; return a new batch's id and the transaction's id.
+
+    One batch at a time writes a resource (of a stream: from one source), so batches can't deadlock and what
+    one compares is what it writes over. Held until the transaction ends.
+    """
+    name = f"{resource.key}:{source.pk}" if resource.stream else resource.key
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CLASS, crc32(name.encode()) - 2**31])
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('sync_batch', 'id')), pg_current_xact_id()::text::bigint"
+        )
+        batch_id, xid = cursor.fetchone()
+    return batch_id, xid
+
+
+@transaction.atomic
+def run_batch(
+    *,
+    resource: Resource,
+    source: Source,
+    decoded: Decoded,
+    client_id: int | None = None,
+    mode: str = Batch.Mode.UPSERT,
+    dry_run: bool = False,
+    atomic: bool = False,
+) -> Outcome:
+    """Apply decoded records in one transaction and say what became of each.
+
+    A bad record never stops the others, except with ``atomic``: then one refused record undoes all, and
+    the outcome is not ``committed``. ``dry_run`` undoes everything in any case. Locks the resource.
+    """
+    started = time.perf_counter()
+    results = [
+        Result(
+            index, record.external_id if record is not None else decoded.external_ids.get(index), None, "", []
+        )
+        for index, record in enumerate(decoded.records)
+    ]
+    for index, errors in decoded.errors.items():
+        results[index].status = REJECTED
+        results[index].errors.extend(errors)
+    rows = [Row(index, record) for index, record in enumerate(decoded.records) if record is not None]
+    run = Run(resource, source, str(mode), rows, results, client_id)
+    validate_rows(run, may_hold_nul=decoded.may_hold_nul)
+    everyone = run.rows
+    drop_repeats(run)
+    run.batch_id, run.xid = lock_resource(resource, source)
+    match_rows(run)
+    resolve_rows(run)
+    written = run.rows
+    if written:
+        merge_rows(run, stage_rows(run))
+    _keep_waiting(run, everyone)
+    _name_repeats(results)
+    counts = dict.fromkeys(STATUSES, 0)
+    for result in results:
+        counts[result.status] += 1
+    undone = dry_run or (atomic and counts[REJECTED] > 0)
+    if undone:
+        transaction.set_rollback(True)
+        for row in written:
+            if row.is_new:
+                results[row.index].id = None
+    else:
+        _log_batch(run, counts, time.perf_counter() - started)
+    return Outcome(None if undone else run.batch_id, results, counts, counts["created"] > 0, not undone)
+
+
+def _keep_waiting(run: Run, everyone: list[Row]) -> None:
+    """Store the records that wait, and forget those that waited and needn't any more."""
+    done = [
+        row.record.external_id
+        for row in everyone
+        if row.record.external_id in run.held_pending
+        and row.index not in run.waiting
+        and run.results[row.index].status != REJECTED
+    ]
+    if done:
+        held = PendingRecord.objects.filter(source=run.source, resource=run.resource.key)
+        held.filter(external_id__in=done).delete()
+    if not run.waiting:
+        return
+    waiting = [row for row in everyone if row.index in run.waiting]
+    PendingRecord.objects.bulk_create(
+        [
+            PendingRecord(
+                source=run.source,
+                resource=run.resource.key,
+                external_id=row.record.external_id,
+                payload=msgspec.to_builtins(row.record, builtin_types=()),
+                source_updated_at=row.source_time,
+                code=PendingRecord.WAITING,
+                field=missing.field,
+                detail=missing.detail,
+                waits_for_resource=missing.resource,
+                waits_for_source_id=missing.source_id,
+                waits_for_external_id=missing.external_id,
+                batch_id=run.batch_id,
+            )
+            for row in waiting
+            for missing in [run.waiting[row.index]]
+        ],
+        update_conflicts=True,
+        unique_fields=["source", "resource", "external_id"],
+        update_fields=[
+            "payload",
+            "source_updated_at",
+            "code",
+            "field",
+            "detail",
+            "waits_for_resource",
+            "waits_for_source",
+            "waits_for_external_id",
+            "batch",
+        ],
+    )
+
+
+def _name_repeats(results: list[Result]) -> None:
+    """Give the older of two records with one external id the id of the newer."""
+    nameless = [result for result in results if result.status == "stale" and result.id is None]
+    if nameless:
+        known = {result.external_id: result.id for result in results if result.id}
+        for result in nameless:
+            result.id = known.get(result.external_id)
+
+
+def _log_batch(run: Run, counts: dict[str, int], seconds: float) -> None:
+    refused = [result for result in run.results if result.status == REJECTED]
+    Batch(
+        pk=run.batch_id,
+        source=run.source,
+        client_id=run.client_id,
+        resource=run.resource.key,
+        mode=run.mode,
+        seconds=seconds,
+        errors=msgspec.to_builtins(refused[:KEPT_ERRORS]),
+        **counts,
+    ).save(force_insert=True)
+
+
+__all__ = ["PENDING", "lock_resource", "run_batch"]

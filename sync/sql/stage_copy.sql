@@ -1,0 +1,2 @@
+COPY sync_stage (sync_ord, sync_external_id, sync_time, sync_link, id, sync_kind, sync_present, {columns})
+FROM STDIN
