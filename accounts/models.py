@@ -131,11 +131,21 @@ class Standing(models.Model):
     class Meta:
         indexes = tuple(
             models.Index(
-                F(column).desc(nulls_last=True), F("account_id").desc(), name=f"accounts_standing_{column[:12]}"
+                F(column).desc(nulls_last=True),
+                F("account_id").desc(),
+                name=f"accounts_standing_{column[:12]}",
             )
-            for column in (
-                "tier_id arr nrr health health_change renewal_on open_tickets usage_trend last_touch_on"
-            ).split()
+            for column in [
+                "tier_id",
+                "arr",
+                "nrr",
+                "health",
+                "health_change",
+                "renewal_on",
+                "open_tickets",
+                "usage_trend",
+                "last_touch_on",
+            ]
         )
 
     def __str__(self) -> str:
@@ -220,10 +230,7 @@ class TimelineEvent(models.Model):
         constraints = (
             models.UniqueConstraint(name="accounts_timelineevent_one", fields=("kind", "subject_id")),
         )
-        indexes = (
-            models.Index(name="accounts_timeline_newest", fields=("account", "-happened_at", "-id")),
-        )
+        indexes = (models.Index(name="accounts_timeline_newest", fields=("account", "-happened_at", "-id")),)
 
     def __str__(self) -> str:
         return self.title
-

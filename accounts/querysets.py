@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Q, QuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import Account, Contact, TimelineEvent
+    pass
+
+SHORTEST_FRAGMENT = 3
 
 
 class AccountQuerySet(QuerySet["Account"]):
@@ -20,7 +22,12 @@ class AccountQuerySet(QuerySet["Account"]):
         return self.filter(Q(owner_email=email) | Q(sponsor_email=email))
 
     def named_like(self, text: str) -> Self:
-        """Accounts whose name holds ``text``; served by the trigram index from three letters on."""
+        """Accounts whose name holds ``text``, or starts with it when it has fewer than three letters.
+
+        Both are served by the trigram index, which knows fragments of three and the start of a word.
+        """
+        if len(text) < SHORTEST_FRAGMENT:
+            return self.filter(name__istartswith=text)
         return self.filter(name__icontains=text)
 
 
@@ -28,6 +35,12 @@ class ContactQuerySet(QuerySet["Contact"]):
     def live(self) -> Self:
         """Contacts that no source has deleted."""
         return self.filter(deleted_at=None, account__deleted_at=None)
+
+    def named_like(self, text: str) -> Self:
+        """Contacts by a part of their name, as accounts are."""
+        if len(text) < SHORTEST_FRAGMENT:
+            return self.filter(name__istartswith=text)
+        return self.filter(name__icontains=text)
 
 
 class TimelineEventQuerySet(QuerySet["TimelineEvent"]):

@@ -1,0 +1,117 @@
+"""The lenses of no single function, and the columns that the account itself owns."""
+
+from __future__ import annotations
+
+from accounts import panels as _panels  # noqa: F401 - declares the panels
+from accounts.lenses import Column, Lens, register_column, register_lens
+from accounts.models import Lifecycle
+from people.functions import Function as F
+from people.models import Category
+
+PROFILE = Category.ACCOUNT_PROFILE
+
+register_column(Column(key="accounts.name", label="Account", field="name", category=PROFILE))
+register_column(
+    Column(
+        key="accounts.tier",
+        label="Tier",
+        field="standing__tier_id",
+        kind="tier",
+        extra=("standing__tier__slug", "standing__tier__label"),
+        category=PROFILE,
+    )
+)
+register_column(
+    Column(
+        key="accounts.lifecycle",
+        label="Lifecycle",
+        field="lifecycle",
+        kind="choice",
+        choices={value: str(label) for value, label in Lifecycle.choices},
+        category=PROFILE,
+    )
+)
+register_column(Column(key="accounts.industry", label="Industry", field="industry", category=PROFILE))
+register_column(
+    Column(key="accounts.country", label="Country", field="country", kind="country", category=PROFILE)
+)
+register_column(
+    Column(
+        key="accounts.employees",
+        label="Employees",
+        field="employees",
+        kind="number",
+        unit="people",
+        category=PROFILE,
+    )
+)
+register_column(Column(key="accounts.domain", label="Domain", field="domain", category=PROFILE))
+register_column(
+    Column(key="accounts.owner", label="Owner", field="owner_email", category=Category.ACCOUNT_TEAM)
+)
+register_column(
+    Column(key="accounts.sponsor", label="Sponsor", field="sponsor_email", category=Category.ACCOUNT_TEAM)
+)
+
+LIST = ("accounts.tier", "metrics.health_score", "metrics.health_change", "finance.arr", "finance.nrr")
+
+register_lens(
+    Lens(
+        key="overview",
+        label="Overview",
+        order=10,
+        functions=(F.LEADERSHIP, F.REVOPS, F.MARKETING, F.LEGAL, F.PEOPLE),
+        panels=(
+            "pods.signals",
+            "metrics.health_trend",
+            "finance.arr_by_month",
+            "accounts.key_facts",
+        ),
+        columns=(*LIST, "finance.renewal_on", "accounts.lifecycle", "accounts.owner"),
+    )
+)
+register_lens(
+    Lens(
+        key="sales",
+        label="Sales",
+        order=20,
+        functions=(F.SALES,),
+        panels=(
+            "pods.signals",
+            "finance.arr_movements",
+            "finance.renewals",
+            "engagement.committee",
+            "engagement.last_touches",
+        ),
+        columns=(
+            *LIST,
+            "finance.renewal_on",
+            "engagement.last_touch_on",
+            "accounts.industry",
+            "accounts.owner",
+        ),
+    )
+)
+register_lens(
+    Lens(
+        key="success",
+        label="Success",
+        order=30,
+        functions=(F.CUSTOMER_SUCCESS,),
+        panels=(
+            "metrics.health_makeup",
+            "pods.signals",
+            "product.usage_by_day",
+            "support.open_tickets",
+            "engagement.committee",
+            "engagement.last_touches",
+        ),
+        columns=(
+            *LIST,
+            "finance.renewal_on",
+            "support.open_tickets",
+            "product.usage_trend",
+            "engagement.last_touch_on",
+        ),
+    )
+)

@@ -1,0 +1,43 @@
+"""The account page as an engine: apps declare panels, columns and lenses; it decides access, loads and renders."""
+
+from accounts.lenses.registry import (
+    Chip,
+    Chips,
+    Column,
+    History,
+    Lens,
+    Panel,
+    chips,
+    columns,
+    histories,
+    lens_for,
+    lenses,
+    ordered_lenses,
+    panels,
+    register_chips,
+    register_column,
+    register_history,
+    register_lens,
+    register_panel,
+)
+
+__all__ = [
+    "Chip",
+    "Chips",
+    "Column",
+    "History",
+    "Lens",
+    "Panel",
+    "chips",
+    "columns",
+    "histories",
+    "lens_for",
+    "lenses",
+    "ordered_lenses",
+    "panels",
+    "register_chips",
+    "register_column",
+    "register_history",
+    "register_lens",
+    "register_panel",
+]

@@ -1,0 +1,87 @@
+"""The text of a column's value: one source for list cells, header figures and export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.lenses.registry import Column
+from common import formatting
+from common.tags.marks import ABSENT, health, tier
+from common.tags.values import date as date_tag
+from common.tags.values import delta
+
+Render = Callable[[Sequence[Any]], str]
+
+
+class CellRenderer:
+    """Draws the cells of one column; values that repeat are drawn once."""
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+        self._memo: dict[Any, str] = {}
+        self._draw: Render = {
+            "money": self._money,
+            "ratio": self._ratio,
+            "number": self._number,
+            "points": self._points,
+            "date": self._date,
+            "tier": self._tier,
+            "health": self._health,
+        }.get(column.kind, self._text)
+
+    def __call__(self, values: Sequence[Any]) -> SafeString:
+        """Return the markup for the sorted field's value and those of ``extra``."""
+        key = tuple(values)
+        drawn = self._memo.get(key)
+        if drawn is None:
+            drawn = self._memo[key] = str(ABSENT) if _is_blank(values, self.column) else self._draw(values)
+        return mark_safe(drawn)
+
+    def _money(self, values: Sequence[Any]) -> str:
+        return formatting.format_money(values[0], settings.REPORTING_CURRENCY)
+
+    def _ratio(self, values: Sequence[Any]) -> str:
+        return formatting.format_percent(values[0])
+
+    def _number(self, values: Sequence[Any]) -> str:
+        return formatting.format_number(values[0])
+
+    def _points(self, values: Sequence[Any]) -> str:
+        return str(delta(values[0]))
+
+    def _date(self, values: Sequence[Any]) -> str:
+        return str(date_tag(values[0]))
+
+    def _tier(self, values: Sequence[Any]) -> str:
+        return str(tier(values[1], name=values[2]))
+
+    def _health(self, values: Sequence[Any]) -> str:
+        return str(health(values[0], values[1]))
+
+    def _text(self, values: Sequence[Any]) -> str:
+        value = str(values[0])
+        return str(escape((self.column.choices or {}).get(value, value)))
+
+
+def _is_blank(values: Sequence[Any], column: Column) -> bool:
+    # A missing score is said in words ("insufficient data"), which needs the band beside it.
+    return column.kind not in ("health", "tier") and values[0] in (None, "")
+
+
+def plain_value(column: Column, values: Sequence[Any]) -> str:
+    """Return the value for a file: exact digits, ISO dates, the tier's word; empty where there is none."""
+    value = values[2] if column.kind == "tier" else values[0]
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str((column.choices or {}).get(str(value), value))

@@ -1,0 +1,133 @@
+"""Load cards one by one: access first, then the data, and a failure stays inside its card."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+import structlog
+from django.db import connection, transaction
+
+from accounts.lenses.registry import Panel
+from accounts.models import Account
+from people.access import Access
+
+logger = structlog.get_logger(__name__)
+
+WHOM = "RevOps"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What became of a panel for one reader: loaded, lazy, forbidden or failed."""
+
+    key: str
+    title: str
+    template: str
+    span: int
+    is_flush: bool = False
+    state: Literal["loaded", "lazy", "forbidden", "error"] = "loaded"
+    data: Mapping[str, Any] = field(default_factory=dict)
+    category: str | None = None
+    reason: str = ""
+    whom: str = ""
+    error_id: str = ""
+    url: str = ""
+    explain: str = ""
+
+
+class Bulkhead:
+    """Keeps one card's failed query from breaking the queries of the next.
+
+    Outside a transaction each query stands alone already; inside one, a single savepoint serves all cards,
+    because they only read: rolling back to it undoes nothing and mends the connection.
+    """
+
+    def __init__(self) -> None:
+        self._savepoint = transaction.savepoint() if connection.in_atomic_block else None
+
+    def mend(self) -> None:
+        """Make the connection usable again after a failure."""
+        if self._savepoint is not None:
+            transaction.savepoint_rollback(self._savepoint)
+
+    def close(self) -> None:
+        """Let the savepoint go."""
+        if self._savepoint is not None:
+            transaction.savepoint_commit(self._savepoint)
+
+
+@contextmanager
+def bulkhead() -> Iterator[Bulkhead]:
+    """Hold a bulkhead for the cards of one page."""
+    held = Bulkhead()
+    try:
+        yield held
+    finally:
+        held.close()
+
+
+def load_cards(
+    panels: Sequence[Panel],
+    account: Account,
+    as_of: date,
+    access: Access,
+    url_of: Callable[[Panel], str],
+    *,
+    with_lazy: bool = False,
+) -> list[Card]:
+    """Load the panels in order; ``with_lazy`` loads those too that a page would fetch later."""
+    with bulkhead() as held:
+        return [
+            load_card(
+                panel,
+                lambda panel=panel: panel.load_for(account, as_of, access),  # type: ignore[misc]
+                access,
+                url=url_of(panel),
+                held=held,
+                is_lazy=panel.is_lazy and not with_lazy,
+            )
+            for panel in panels
+        ]
+
+
+def load_card(
+    panel: Any,
+    load: Callable[[], Mapping[str, Any]],
+    access: Access,
+    *,
+    url: str,
+    held: Bulkhead,
+    is_lazy: bool,
+) -> Card:
+    """Load one panel of an account or of a home page.
+
+    A reader who may not see it gets the reason; whatever its code raises becomes a card with an id to
+    quote, under which the log holds the traceback.
+    """
+    frame: dict[str, Any] = {
+        "key": panel.key,
+        "title": panel.title,
+        "template": panel.template,
+        "span": panel.span,
+        "category": panel.category,
+        "url": url,
+        "explain": panel.explain,
+    }
+    if panel.category is not None and not access.allows(panel.category, panel.level):
+        return Card(**frame, state="forbidden", reason=access.why_not(panel.category), whom=WHOM)
+    frame["is_flush"] = panel.is_flush
+    if is_lazy:
+        return Card(**frame, state="lazy")
+    try:
+        return Card(**frame, data=load())
+    except Exception:
+        error_id = secrets.token_hex(4)
+        logger.exception("panel_failed", panel=panel.key, error_id=error_id, url=url)
+        held.mend()
+        frame["is_flush"] = False
+        return Card(**frame, state="error", reason="The rest of the page is not affected.", error_id=error_id)

@@ -1,0 +1,161 @@
+"""Put an account page together: header, lens, cards and story, for one reader on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.lenses.figures import Figure, Figures, figures_of, headline
+from accounts.lenses.loading import Card, bulkhead, load_card, load_cards
+from accounts.lenses.registry import Chip, Lens, Panel, chips, ordered_lenses, panels
+from accounts.lenses.timeline import Timeline, timeline_of
+from accounts.models import Account, Tier, TierTenure
+from people.access import Access
+from people.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Who looks at which account, through which lens and on which day.
+
+    ``as_of`` is the day asked for, None for the newest figures; ``day`` is the day panels show.
+    """
+
+    account: Account
+    lens: Lens
+    access: Access
+    as_of: date | None
+
+    @property
+    def day(self) -> date:
+        """The day asked for, else today in UTC, by which every stored number is dated."""
+        return self.as_of or timezone.now().date()
+
+    def url(self, lens: Lens | None = None) -> str:
+        """Return the page's address, in another lens where one is given, on the same day."""
+        return f"{self.account.get_absolute_url()}?{self.query((lens or self.lens).key)}"
+
+    def query(self, lens: str) -> str:
+        """Return the parameters that keep lens and day."""
+        kept = {"lens": lens}
+        if self.as_of is not None:
+            kept["as_of"] = self.as_of.isoformat()
+        return urlencode(kept)
+
+    def panel_url(self, panel: Panel) -> str:
+        """Return the address of one panel on the same day."""
+        return f"{reverse('accounts:panel', args=[self.account.pk, panel.key])}?{self.query(self.lens.key)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A colleague who looks after the account."""
+
+    name: str
+    role: str
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What stands above every lens."""
+
+    figures: Sequence[Figure]
+    tier: Tier | None
+    team: Sequence[Member]
+    chips: Sequence[Chip]
+    hidden_chips: Sequence[str]
+    day: date | None
+    band: str
+
+
+def read_account(pk: int) -> Account | None:
+    """Return the account with what its header joins, None where it is unknown or deleted; one query."""
+    found = Account.objects.live().select_related(
+        "standing", "standing__tier", "tier", "parent", "billing_parent"
+    )
+    return found.filter(pk=pk).first()
+
+
+def read_header(view: View) -> Header:
+    """Return the header in at most five queries, however busy the account is."""
+    account, access = view.account, view.access
+    figures = figures_of(account, view.as_of)
+    shown, hidden = _chips(view)
+    return Header(
+        figures=headline(account, figures, access, view.as_of, view.day),
+        tier=_tier(view, figures),
+        team=_team(account),
+        chips=shown,
+        hidden_chips=hidden,
+        day=figures.day,
+        band=str(figures.get("health_band") or ""),
+    )
+
+
+def read_cards(view: View, *, with_lazy: bool = False) -> list[Card]:
+    """Return the lens's cards."""
+    wanted = [panels[key] for key in view.lens.panels]
+    return load_cards(wanted, view.account, view.day, view.access, view.panel_url, with_lazy=with_lazy)
+
+
+def read_card(view: View, panel: Panel) -> Card:
+    """Return one card with its data, lazy or not."""
+    with bulkhead() as held:
+        return load_card(
+            panel,
+            lambda: panel.load_for(view.account, view.day, view.access),
+            view.access,
+            url=view.panel_url(panel),
+            held=held,
+            is_lazy=False,
+        )
+
+
+def read_timeline(view: View, cursor: str = "") -> Timeline:
+    """Return a page of the story up to the end of the day shown."""
+    end = datetime.combine(view.day + timedelta(days=1), time.min, UTC)
+    return timeline_of(view.account, view.access, until=end, cursor=cursor)
+
+
+def lens_tabs(view: View) -> list[dict[str, Any]]:
+    """Return the tabs: each lens with its address and whether it is the current one."""
+    return [
+        {"key": lens.key, "label": lens.label, "url": view.url(lens), "is_current": lens == view.lens}
+        for lens in ordered_lenses()
+    ]
+
+
+def _tier(view: View, figures: Figures) -> Tier | None:
+    account = view.account
+    if view.as_of is not None:
+        tenure = TierTenure.objects.filter(account=account, during__contains=view.as_of).select_related(
+            "tier"
+        )
+        held = tenure.first()
+        return held.tier if held else account.tier
+    standing = getattr(account, "standing", None)
+    return (standing.tier if standing else None) or account.tier
+
+
+def _team(account: Account) -> list[Member]:
+    roles = {account.owner_email: "account owner", account.sponsor_email: "executive sponsor"}
+    roles.pop("", None)
+    if not roles:
+        return []
+    names = dict(User.objects.filter(email__in=roles).values_list("email", "name"))
+    return [Member(name=names.get(email) or email, role=role, email=email) for email, role in roles.items()]
+
+
+def _chips(view: View) -> tuple[list[Chip], list[str]]:
+    """Return the chips that may be read, and the reasons for those that may not."""
+    found = [chip for source in chips for chip in source.query(view.account, view.day)]
+    shown = [chip for chip in found if view.access.allows(chip.category)]
+    closed = {chip.category for chip in found if not view.access.allows(chip.category)}
+    return shown, [view.access.why_not(category) for category in sorted(closed)]

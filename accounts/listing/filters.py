@@ -1,0 +1,220 @@
+"""The filters of the account list: each knows its parameter, its category, its meaning and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+
+from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import Exact
+from django.utils import timezone
+
+from accounts.lenses.figures import reporting_currency
+from accounts.models import HealthBand, Lifecycle, Tier
+from common.formatting import format_money
+from people.models import Category, Level, User
+
+CUSTOM = "custom."
+LARGEST_AMOUNT = Decimal("1e15")
+MOST_DAYS = 3660
+
+
+def _as_written(text: str, user: User) -> str:
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One value a filter offers."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """A filter by one URL parameter.
+
+    ``parse`` turns the parameter's text into a value or raises ValueError with what to do; ``meaning`` is
+    the condition on accounts; a repeated parameter of ``many`` widens it. Only a filter with ``choices``
+    refuses what it does not offer.
+    """
+
+    key: str
+    label: str
+    meaning: Callable[[Any], Q]
+    parse: Callable[[str, User], Any] = _as_written
+    words: Callable[[Any], str] = str
+    category: str | None = Category.ACCOUNT_PROFILE
+    level: str = Level.FULL
+    many: bool = False
+    control: Literal["choices", "text", "number", "hidden"] = "text"
+    choices: Callable[[], Sequence[Choice]] = lambda: ()
+    hint: str = ""
+    unit: str = ""
+
+
+def _text(text: str, user: User) -> str:
+    if len(text) > 255:
+        raise ValueError("use at most 255 letters")
+    return text
+
+
+def _amount(text: str, user: User) -> Decimal:
+    try:
+        amount = Decimal(text.replace(",", "").replace("_", ""))
+    except InvalidOperation:
+        raise ValueError("write an amount such as 250000") from None
+    if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
+        raise ValueError("write an amount between 0 and 1,000,000,000,000,000")
+    return amount
+
+
+def _days(text: str, user: User) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 5 or not 0 < int(text) <= MOST_DAYS:
+        raise ValueError(f"write a number of days from 1 to {MOST_DAYS}")
+    return int(text)
+
+
+def _id(text: str, user: User) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 18:
+        raise ValueError("use the number of an account")
+    return int(text)
+
+
+def _owner(text: str, user: User) -> str:
+    return user.email if text == "mine" else _text(text, user).lower()
+
+
+def tier_choices() -> list[Choice]:
+    """Return the tier vocabulary, highest first, and the accounts without one."""
+    words = [Choice(value=slug, label=label) for slug, label in Tier.objects.values_list("slug", "label")]
+    return [*words, Choice(value="none", label="No tier")]
+
+
+BANDS = [Choice(value=value, label=str(label)) for value, label in HealthBand.choices]
+LIFECYCLES = [Choice(value=value, label=str(label)) for value, label in Lifecycle.choices]
+
+
+def _money(amount: Decimal) -> str:
+    return format_money(amount, reporting_currency())
+
+
+def _renewal(days: int) -> Q:
+    today = timezone.now().date()
+    return Q(standing__renewal_on__gte=today, standing__renewal_on__lte=today + timedelta(days=days))
+
+
+FILTERS: dict[str, Filter] = {
+    item.key: item
+    for item in (
+        Filter(
+            key="tier",
+            label="Tier",
+            meaning=lambda v: Q(standing__tier=None) if v == "none" else Q(standing__tier__slug=v),
+            many=True,
+            control="choices",
+            choices=tier_choices,
+        ),
+        Filter(
+            key="health",
+            label="Health",
+            meaning=lambda v: Q(standing__health_band=v) | (Q(standing=None) if v == "unknown" else Q()),
+            many=True,
+            control="choices",
+            choices=lambda: BANDS,
+        ),
+        Filter(
+            key="lifecycle",
+            label="Lifecycle",
+            meaning=lambda v: Q(lifecycle=v),
+            many=True,
+            control="choices",
+            choices=lambda: LIFECYCLES,
+        ),
+        Filter(
+            key="owner",
+            label="Owner",
+            parse=_owner,
+            meaning=lambda v: Q(owner_email=v) | Q(sponsor_email=v),
+            category=Category.ACCOUNT_TEAM,
+            hint="An e-mail address, or mine. Finds sponsors too.",
+        ),
+        Filter(
+            key="industry",
+            label="Industry",
+            parse=_text,
+            meaning=lambda v: Q(industry__iexact=v),
+            many=True,
+        ),
+        Filter(
+            key="country",
+            label="Country",
+            parse=lambda text, user: _text(text, user).upper(),
+            meaning=lambda v: Q(country=v),
+            many=True,
+            hint="Two letters, such as DE.",
+        ),
+        Filter(
+            key="arr_min",
+            label="ARR from",
+            parse=_amount,
+            meaning=lambda v: Q(standing__arr__gte=v),
+            words=_money,
+            category=Category.REVENUE,
+            level=Level.TOTALS,
+            control="number",
+        ),
+        Filter(
+            key="arr_max",
+            label="ARR up to",
+            parse=_amount,
+            meaning=lambda v: Q(standing__arr__lte=v),
+            words=_money,
+            category=Category.REVENUE,
+            level=Level.TOTALS,
+            control="number",
+        ),
+        Filter(
+            key="renewal_days",
+            label="Renewal within",
+            parse=_days,
+            meaning=_renewal,
+            words=lambda days: f"{days} days",
+            category=Category.CONTRACTS,
+            control="number",
+            unit="days",
+        ),
+        Filter(
+            key="id",
+            label="Selected",
+            parse=_id,
+            meaning=lambda v: Q(pk=v),
+            category=None,
+            many=True,
+            control="hidden",
+        ),
+    )
+}
+
+
+def custom_filter(name: str) -> Filter:
+    """Return the filter by a custom field, whose values are compared as text."""
+    return Filter(
+        key=f"{CUSTOM}{name}",
+        label=name.replace("_", " ").capitalize(),
+        parse=_text,
+        meaning=lambda v: Q(Exact(KeyTextTransform(name, "custom"), v)),
+    )
+
+
+def filter_named(key: str) -> Filter | None:
+    """Return the filter of a URL parameter, None where there is none."""
+    name = key.removeprefix(CUSTOM)
+    if key.startswith(CUSTOM) and name and len(name) <= 64:
+        return custom_filter(name)
+    return FILTERS.get(key)

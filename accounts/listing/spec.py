@@ -1,0 +1,238 @@
+"""What a list URL asks for: filters, words, columns, order and place, each checked against the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from accounts.lenses.registry import Column, Lens, columns, lens_for, lenses
+from accounts.listing.filters import CUSTOM, FILTERS, Choice, Filter, filter_named
+from accounts.listing.keyset import BadCursor, Cursor, Order, decode_cursor
+from accounts.models import Account
+from people.access import Access
+from people.models import User
+
+NAME = "accounts.name"
+DEFAULT_SORTS = ("-finance.arr", NAME)
+LONGEST_QUERY = 100
+MOST_VALUES = 50
+PLACE = ("after", "before")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """A filter in force with one of its values."""
+
+    filter: Filter
+    text: str
+    value: Any
+    words: str
+
+
+@dataclass
+class Listing:
+    """A list as one reader asks for it; what was refused stands in ``problems``, in words."""
+
+    params: QueryDict
+    user: User
+    access: Access
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.params = self.params.copy()
+        self._clean()
+        self.lens: Lens = self._lens()
+        self.columns: list[Column] = self._columns()
+        self.order: Order = self._order()
+        self.query = self._query()
+        self.applied: list[Applied] = self._applied()
+        self.after, self.before = self._place("after"), self._place("before")
+
+    def _clean(self) -> None:
+        for key, values in list(self.params.lists()):
+            if any("\x00" in text or not _is_text(text) for text in (key, *values)):
+                del self.params[key]
+                self.problems.append("A parameter with unreadable characters was left out.")
+            else:
+                self.params.setlist(key, values[:MOST_VALUES])
+
+    def _lens(self) -> Lens:
+        asked = self.params.get("lens", "")
+        if asked and asked not in lenses:
+            self.problems.append(f"There is no lens called “{asked[:40]}”; yours is shown.")
+        return lens_for(asked, self.user.function)
+
+    def _columns(self) -> list[Column]:
+        asked = [key for text in self.params.getlist("columns") for key in text.split(",") if key]
+        unknown = [key for key in asked if key not in columns]
+        if unknown:
+            self.problems.append(f"There is no column called “{unknown[0][:40]}”; it was left out.")
+        keys = [key for key in dict.fromkeys(asked) if key in columns] or list(self.lens.columns)
+        return [columns[key] for key in (NAME, *(key for key in keys if key != NAME))]
+
+    def _order(self) -> Order:
+        asked = self.params.get("sort", "")
+        key = asked.removeprefix("-")
+        if asked and key not in columns:
+            self.problems.append(f"There is no column called “{key[:40]}” to sort by.")
+        elif asked:
+            column = columns[key]
+            if column.is_readable(self.access):
+                return Order(column, asked.startswith("-"))
+            self.problems.append(
+                f"Sorting by {column.label} was refused: {self.access.why_not(str(column.category))}"
+            )
+        for sort in DEFAULT_SORTS:
+            column_or_none = columns.get(sort.removeprefix("-"))
+            if column_or_none is not None and column_or_none.is_readable(self.access):
+                return Order(column_or_none, sort.startswith("-"))
+        return Order(columns[NAME], descending=False)
+
+    def _query(self) -> str:
+        text = " ".join(self.params.get("q", "").split())
+        if len(text) > LONGEST_QUERY:
+            self.problems.append(f"Only the first {LONGEST_QUERY} letters of the search were used.")
+        return text[:LONGEST_QUERY].strip()
+
+    def _applied(self) -> list[Applied]:
+        found: list[Applied] = []
+        for key in self.params:
+            item = filter_named(key)
+            texts = [text.strip() for text in self.params.getlist(key) if text.strip()] if item else []
+            if item is None or not texts:
+                continue
+            if not self.access.allows(item.category, item.level):
+                self.problems.append(
+                    f"Filtering by {item.label} was refused: {self.access.why_not(str(item.category))}"
+                )
+                continue
+            for text in texts if item.many else texts[:1]:
+                if (applied := self._apply(item, text)) is not None:
+                    found.append(applied)
+        return found
+
+    def _apply(self, item: Filter, text: str) -> Applied | None:
+        try:
+            value = item.parse(text, self.user)
+        except ValueError as error:
+            self.problems.append(f"{item.label} “{text[:40]}” was left out: {error}.")
+            return None
+        words = "mine" if item.key == "owner" and text == "mine" else item.words(value)
+        if item.control == "choices":
+            labels = {choice.value: choice.label for choice in self.choices[item.key]}
+            if value not in labels:
+                self.problems.append(f"{item.label} “{text[:40]}” was left out: choose {', '.join(labels)}.")
+                return None
+            words = labels[value]
+        return Applied(filter=item, text=text, value=value, words=words)
+
+    def _place(self, name: str) -> Cursor | None:
+        text = self.params.get(name, "")
+        if not text:
+            return None
+        try:
+            return decode_cursor(text, self.order.column)
+        except BadCursor:
+            self.problems.append("The place in the list could not be read, so it starts at the top.")
+            return None
+
+    @cached_property
+    def choices(self) -> dict[str, Sequence[Choice]]:
+        """The values that the filters with choices offer, by the filter's key; one query."""
+        return {key: item.choices() for key, item in FILTERS.items() if item.control == "choices"}
+
+    @property
+    def sort(self) -> str:
+        """The order as the URL says it."""
+        return f"{'-' if self.order.descending else ''}{self.order.column.key}"
+
+    @property
+    def readable(self) -> list[bool]:
+        """For each column, whether the reader may see its values."""
+        return [column.is_readable(self.access) for column in self.columns]
+
+    def accounts(self) -> QuerySet[Account]:
+        """Return the accounts that match, without an order."""
+        found = Account.objects.live()
+        if self.query:
+            found = found.named_like(self.query)
+        by_filter: dict[str, Q] = {}
+        for applied in self.applied:
+            meaning = applied.filter.meaning(applied.value)
+            held = by_filter.get(applied.filter.key)
+            by_filter[applied.filter.key] = meaning if held is None else held | meaning
+        for meaning in by_filter.values():
+            found = found.filter(meaning)
+        return found
+
+    def url(self, **changes: str | None) -> str:
+        """Return the query string with some parameters changed, or dropped where None; starts at the top."""
+        params = self.params.copy()
+        for name in PLACE:
+            params.pop(name, None)
+        for name, value in changes.items():
+            if value is None:
+                params.pop(name, None)
+            else:
+                params[name] = value
+        return f"?{params.urlencode(safe=',')}"
+
+    def chips(self) -> list[dict[str, str]]:
+        """Return the filters in force with the address that drops each."""
+        found = []
+        if self.query:
+            found.append({"label": "Name", "value": self.query, "remove_url": self.url(q=None)})
+        for applied in self.applied:
+            params = self.params.copy()
+            for name in PLACE:
+                params.pop(name, None)
+            kept = [text for text in params.getlist(applied.filter.key) if text.strip() != applied.text]
+            params.setlist(applied.filter.key, kept)
+            found.append(
+                {
+                    "label": applied.filter.label,
+                    "value": applied.words,
+                    "remove_url": f"?{params.urlencode(safe=',')}",
+                }
+            )
+        return found
+
+    def default_columns_url(self) -> str:
+        """Return the address with the lens's own columns."""
+        return self.url(columns=None)
+
+    def clear_url(self) -> str:
+        """Return the address without any filter, keeping lens, columns and order."""
+        kept = {key: self.params.getlist(key) for key in ("lens", "columns", "sort") if key in self.params}
+        params = QueryDict(mutable=True)
+        for key, values in kept.items():
+            params.setlist(key, values)
+        return f"?{params.urlencode(safe=',')}"
+
+    def hidden_params(self, *dropped: str) -> list[tuple[str, str]]:
+        """Return the parameters a form must carry along, without those it sets itself and the place."""
+        return [
+            (key, text)
+            for key, values in self.params.lists()
+            for text in values
+            if key not in dropped and key not in PLACE and text
+        ]
+
+    @property
+    def custom_names(self) -> list[str]:
+        """The custom fields filtered by."""
+        return [a.filter.key.removeprefix(CUSTOM) for a in self.applied if a.filter.key.startswith(CUSTOM)]
+
+
+def _is_text(text: str) -> bool:
+    """Return whether the text can be stored; a lone surrogate can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

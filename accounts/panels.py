@@ -1,0 +1,90 @@
+"""The panels that the account itself owns."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, F, Q, Sum
+
+from accounts.lenses import Panel, register_panel
+from accounts.models import Account
+from people.access import Access
+from people.models import Category, Level
+
+MOST_DIVISIONS = 8
+
+
+@register_panel
+class KeyFacts(Panel):
+    """Who the customer is, and how it hangs together with its parents and divisions."""
+
+    key = "accounts.key_facts"
+    title = "Key facts"
+    template = "accounts/panels/key_facts.html"
+    category = Category.ACCOUNT_PROFILE
+    span = 6
+
+    def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
+        may_read_revenue = access.allows(Category.REVENUE, Level.TOTALS)
+        below = Account.objects.live().filter(Q(parent=account) | Q(billing_parent=account))
+        sums = below.aggregate(
+            divisions=Count("pk", filter=Q(parent=account)),
+            divisions_arr=Sum("standing__arr", filter=Q(parent=account)),
+            billed=Count("pk", filter=Q(billing_parent=account)),
+            billed_arr=Sum("standing__arr", filter=Q(billing_parent=account)),
+        )
+        divisions = (
+            account.divisions.filter(deleted_at=None)
+            .order_by(F("standing__arr").desc(nulls_last=True) if may_read_revenue else F("name").asc(), "pk")
+            .values("pk", "name", "standing__arr", "standing__health", "standing__health_band")[
+                :MOST_DIVISIONS
+            ]
+            if sums["divisions"]
+            else ()
+        )
+        own = getattr(getattr(account, "standing", None), "arr", None)
+
+        def revenue(value: Any) -> Any:
+            return access.redact(value, Category.REVENUE, Level.TOTALS)
+
+        return {
+            "facts": [
+                {"label": "Domain", "value": account.domain},
+                {"label": "Industry", "value": account.industry},
+                {"label": "Country", "value": account.country},
+                {"label": "Employees", "value": f"{account.employees:,}" if account.employees else ""},
+                {"label": "Currency", "value": account.currency},
+                {"label": "Workspaces", "value": ", ".join(account.workspace_ids[:3])},
+                *(
+                    {"label": name.replace("_", " ").capitalize(), "value": str(value)}
+                    for name, value in sorted(account.custom.items())[:6]
+                    if value not in (None, "")
+                ),
+            ],
+            "parent": _named(account.parent),
+            "billing_parent": _named(account.billing_parent),
+            "currency": settings.REPORTING_CURRENCY,
+            "divisions": [
+                {
+                    "id": row["pk"],
+                    "name": row["name"],
+                    "arr": revenue(row["standing__arr"]),
+                    "health": row["standing__health"],
+                    "band": row["standing__health_band"],
+                }
+                for row in divisions
+            ],
+            "division_count": sums["divisions"],
+            "division_arr": revenue((sums["divisions_arr"] or 0) + (own or 0)),
+            "billed_count": sums["billed"],
+            "billed_arr": revenue((sums["billed_arr"] or 0) + (own or 0)),
+        }
+
+
+def _named(account: Account | None) -> dict[str, Any] | None:
+    """Return the id and name of a parent, None where there is none or its source deleted it."""
+    if account is None or account.deleted_at is not None:
+        return None
+    return {"id": account.pk, "name": account.name}

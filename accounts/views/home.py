@@ -1,0 +1,63 @@
+"""The first screen of each function."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.home import HomePanel, Reader, home_of, home_panels
+from accounts.lenses.loading import Card, bulkhead, load_card
+from accounts.models import Account
+from common.asof import requested_as_of
+from common.htmx import render_page
+from people.access import request_access
+from people.models import User
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what the reader's function looks at first."""
+    reader = _reader(request)
+    context = {
+        "cards": _cards(request, reader, home_of(reader.user.function)),
+        "has_accounts": Account.objects.live().exists(),
+        "as_of": requested_as_of(request),
+    }
+    return render_page(request, "accounts/home.html", "accounts/_home.html", context)
+
+
+@require_safe
+def home_panel(request: HttpRequest, key: str) -> HttpResponse:
+    """Show one card of the home page, for a lazy one or a retry."""
+    panel = home_panels.get(key)
+    if panel is None:
+        raise Http404("There is no such panel.")
+    card = _cards(request, _reader(request), [panel], with_lazy=True)[0]
+    return render_page(request, "accounts/home_panel.html", "accounts/_card.html", {"card": card})
+
+
+def _reader(request: HttpRequest) -> Reader:
+    assert isinstance(request.user, User)
+    day = requested_as_of(request) or timezone.now().date()
+    return Reader(user=request.user, as_of=day, access=request_access(request))
+
+
+def _cards(
+    request: HttpRequest, reader: Reader, wanted: list[HomePanel], *, with_lazy: bool = False
+) -> list[Card]:
+    day = requested_as_of(request)
+    query = f"?as_of={day.isoformat()}" if day else ""
+    with bulkhead() as held:
+        return [
+            load_card(
+                panel,
+                lambda panel=panel: panel.load(reader),  # type: ignore[misc]
+                reader.access,
+                url=f"{reverse('home_panel', args=[panel.key])}{query}",
+                held=held,
+                is_lazy=panel.is_lazy and not with_lazy,
+            )
+            for panel in wanted
+        ]

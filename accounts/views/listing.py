@@ -1,0 +1,137 @@
+"""The account list and its export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.lenses.registry import columns, ordered_lenses
+from accounts.listing.export import export_rows
+from accounts.listing.filters import FILTERS
+from accounts.listing.rows import list_page
+from accounts.listing.spec import NAME, Listing
+from accounts.models import Account
+from common.htmx import render_page
+from people.access import request_access
+from people.models import User
+
+SUGGESTIONS_KEPT = 600  # seconds; they only help typing, an old list refuses nothing
+
+
+def listing_of(request: HttpRequest) -> Listing:
+    """Read what the URL asks for, for this reader."""
+    assert isinstance(request.user, User)
+    return Listing(params=request.GET, user=request.user, access=request_access(request))
+
+
+@require_safe
+def account_list(request: HttpRequest) -> HttpResponse:
+    """Show a page of accounts; ``docs`` of the parameters stand in accounts/listing."""
+    listing = listing_of(request)
+    page = list_page(listing)
+    chips = listing.chips()
+    context: dict[str, Any] = {
+        "listing": listing,
+        "page": page,
+        "sort": listing.sort,
+        "chips": chips,
+        "clear_url": listing.clear_url(),
+        "problems": listing.problems,
+        "lenses": [
+            {
+                "label": lens.label,
+                "url": listing.url(lens=lens.key, columns=None),
+                "is_current": lens == listing.lens,
+            }
+            for lens in ordered_lenses()
+        ],
+        "filters": _filter_controls(listing),
+        "column_choices": _column_choices(listing),
+        "filter_params": listing.hidden_params(*FILTERS),
+        "search_params": listing.hidden_params("q"),
+        "column_params": listing.hidden_params("columns"),
+        "export_params": listing.hidden_params("id"),
+        "export_url": listing.url(),
+        "is_filtered": bool(chips),
+        "mine_url": listing.url(owner="mine"),
+        "is_mine": any(applied.words == "mine" for applied in listing.applied),
+    }
+    return render_page(request, "accounts/list.html", "accounts/_list.html", context)
+
+
+@require_safe
+def account_export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """Stream the list as CSV; a request with a part that was refused gets the reasons instead of a file."""
+    listing = listing_of(request)
+    if listing.problems:
+        text = "The file was not made:\n" + "\n".join(f"- {problem}" for problem in listing.problems)
+        return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
+    name = f"accounts-{listing.lens.key}-{timezone.localdate().isoformat()}.csv"
+    return StreamingHttpResponse(
+        export_rows(listing),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+def _filter_controls(listing: Listing) -> list[dict[str, Any]]:
+    """Return the controls of the filter form, each with what is chosen or why it is closed."""
+    suggestions: dict[str, list[str]] = _suggestions()
+    controls = []
+    for item in FILTERS.values():
+        if item.control == "hidden":
+            continue
+        texts = [applied.text for applied in listing.applied if applied.filter.key == item.key]
+        may = listing.access.allows(item.category, item.level)
+        controls.append(
+            {
+                "key": item.key,
+                "label": item.label,
+                "control": item.control,
+                "hint": item.hint,
+                "unit": item.unit,
+                "values": texts,
+                "value": texts[0] if texts else "",
+                "choices": [
+                    {"value": choice.value, "label": choice.label, "is_chosen": choice.value in texts}
+                    for choice in listing.choices.get(item.key, ())
+                ],
+                "suggestions": suggestions.get(item.key, ()),
+                "reason": "" if may else listing.access.why_not(str(item.category)),
+            }
+        )
+    return controls
+
+
+def _column_choices(listing: Listing) -> list[dict[str, Any]]:
+    shown = [column.key for column in listing.columns]
+    every = sorted(columns, key=lambda column: shown.index(column.key) if column.key in shown else len(shown))
+    return [
+        {
+            "key": column.key,
+            "label": column.label,
+            "is_chosen": column.key in shown,
+            "reason": ""
+            if column.is_readable(listing.access)
+            else listing.access.why_not(str(column.category)),
+        }
+        for column in every
+        if column.key != NAME
+    ]
+
+
+def _suggestions() -> dict[str, list[str]]:
+    """Return the industries and countries in use, for typing ahead; kept for ten minutes."""
+    held: dict[str, list[str]] | None = cache.get("accounts.suggestions")
+    if held is None:
+        live = Account.objects.live().order_by()
+        held = {
+            name: sorted(live.exclude(**{name: ""}).values_list(name, flat=True).distinct()[:300])
+            for name in ("industry", "country")
+        }
+        cache.set("accounts.suggestions", held, SUGGESTIONS_KEPT)
+    return held

@@ -1,0 +1,129 @@
+"""What engagement shows of an account: who was in touch with whom, and which roles are covered."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Max
+
+from accounts.lenses import Column, Panel, register_column, register_panel
+from accounts.models import Account, Contact, ContactRole
+from common.periods import end_of
+from engagement import home as _home  # noqa: F401 - declares the home cards
+from engagement.models import Direction, Engagement, Kind
+from people.models import Category
+
+ENGAGEMENT = Category.ENGAGEMENT
+RECENT_DAYS = 90
+REQUIRED = (
+    ContactRole.ECONOMIC_BUYER,
+    ContactRole.CHAMPION,
+    ContactRole.TECHNICAL_EVALUATOR,
+    ContactRole.EXECUTIVE_SPONSOR,
+)
+ICONS = {"call": "phone", "email": "mail", "meeting": "users", "event": "presentation", "web": "world"}
+
+register_column(
+    Column(
+        key="engagement.last_touch_on",
+        label="Last touch",
+        field="standing__last_touch_on",
+        kind="date",
+        category=ENGAGEMENT,
+        explain="engagement.last_touch_on",
+        headline=70,
+        help="The newest call, e-mail, meeting or event",
+    )
+)
+
+
+@register_panel
+class Committee(Panel):
+    """Which roles of the buying committee are known and were in touch within 90 days."""
+
+    key = "engagement.committee"
+    title = "Buying committee"
+    template = "engagement/panels/committee.html"
+    category = ENGAGEMENT
+    span = 6
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        contacts = list(
+            Contact.objects.filter(account=account, deleted_at=None, is_active=True)
+            .exclude(role="")
+            .order_by("role", "name", "pk")
+            .values("pk", "name", "title", "role")[:60]
+        )
+        touched = dict(
+            Engagement.objects.filter(
+                account=account,
+                deleted_at=None,
+                contact__in=[row["pk"] for row in contacts],
+                occurred_at__lt=end_of(as_of),
+            )
+            .values_list("contact")
+            .annotate(last=Max("occurred_at"))
+            .order_by()
+        )
+        since = as_of - timedelta(days=RECENT_DAYS)
+        roles = []
+        for role in (*REQUIRED, *(role for role in ContactRole if role not in REQUIRED)):
+            people = [
+                {"name": row["name"], "title": row["title"], "last_touch_at": touched.get(row["pk"])}
+                for row in contacts
+                if row["role"] == role
+            ]
+            people.sort(key=lambda person: (person["last_touch_at"] is None, str(person["name"])))
+            is_engaged = any(p["last_touch_at"] and p["last_touch_at"].date() >= since for p in people)
+            if people or role in REQUIRED:
+                roles.append(
+                    {
+                        "label": role.label,
+                        "is_required": role in REQUIRED,
+                        "is_engaged": is_engaged,
+                        "people": people[:3],
+                        "more": max(len(people) - 3, 0),
+                    }
+                )
+        covered = sum(role["is_engaged"] for role in roles if role["is_required"])
+        engaged = sum(1 for last in touched.values() if last.date() >= since)
+        return {
+            "roles": roles,
+            "covered": covered,
+            "required": len(REQUIRED),
+            "is_single_threaded": engaged <= 1,
+            "engaged": engaged,
+        }
+
+
+@register_panel
+class LastTouches(Panel):
+    """The newest touches, from us and from the customer."""
+
+    key = "engagement.last_touches"
+    title = "Last touches"
+    template = "engagement/panels/last_touches.html"
+    category = ENGAGEMENT
+    span = 6
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        touches = (
+            Engagement.objects.filter(account=account, deleted_at=None, occurred_at__lt=end_of(as_of))
+            .order_by("-occurred_at")
+            .values("kind", "direction", "occurred_at", "subject", "user_email", "contact__name")[:8]
+        )
+        return {
+            "touches": [
+                {
+                    "kind": Kind(row["kind"]).label,
+                    "icon": ICONS.get(row["kind"], "message"),
+                    "direction": Direction(row["direction"]).label,
+                    "at": row["occurred_at"],
+                    "subject": row["subject"] or Kind(row["kind"]).label,
+                    "who": row["contact__name"] or "",
+                    "by": row["user_email"],
+                }
+                for row in touches
+            ]
+        }

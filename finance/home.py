@@ -1,0 +1,1 @@
+"""What finance and those who follow the money see first."""

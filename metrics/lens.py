@@ -1,0 +1,219 @@
+"""What the stored numbers show of an account: the health score, what it is made of, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from accounts.lenses import (
+    Column,
+    History,
+    Panel,
+    register_column,
+    register_history,
+    register_panel,
+)
+from accounts.models import Account
+from common.charts import Chart, Series
+from common.formatting import format_number
+from common.periods import day_label
+from common.tags.values import delta
+from metrics import home as _home  # noqa: F401 - declares the home cards
+from metrics.models import HealthScore, MetricValue
+from metrics.registry import metrics
+from people.access import Access
+from people.models import Category, Level
+
+PROFILE = Category.ACCOUNT_PROFILE
+EPOCH = date(1970, 1, 1)
+TREND_DAYS = 180
+OLDEST_KEPT = 45  # days within which an older stored figure still stands for a day without a refresh
+
+
+def change_note(figures: Mapping[str, Any], today: date) -> str:
+    """Say how the score changed in 30 days."""
+    change = figures.get("health_change")
+    return "" if change is None else str(delta(change, "points", since="against 30 days before"))
+
+
+register_column(
+    Column(
+        key="metrics.health_score",
+        label="Health",
+        field="standing__health",
+        extra=("standing__health_band",),
+        kind="health",
+        category=PROFILE,
+        level=Level.TOTALS,
+        explain="metrics.health_score",
+        headline=10,
+        note=change_note,
+        help="0 to 100; red below 50, green from 75",
+    )
+)
+register_column(
+    Column(
+        key="metrics.health_change",
+        label="Health change",
+        field="standing__health_change",
+        kind="points",
+        unit="points",
+        category=PROFILE,
+        level=Level.TOTALS,
+        explain="metrics.health_change",
+        help="Points against 30 days before",
+    )
+)
+
+
+def past_figures(account: Account, as_of: date) -> dict[str, Any]:
+    """Return Standing's fields as the newest refresh up to ``as_of`` left them; two queries."""
+    since = as_of - timedelta(days=OLDEST_KEPT)
+    fields = {metric.key: metric.standing for metric in metrics if metric.standing}
+    rows = (
+        MetricValue.objects.filter(account=account, key__in=fields, as_of__range=(since, as_of))
+        .order_by("key", "-as_of")
+        .distinct("key")
+        .values_list("key", "as_of", "value")
+    )
+    found: dict[str, Any] = {}
+    for key, day, value in rows:
+        field = str(fields[key])
+        found[field] = EPOCH + timedelta(days=int(value)) if field.endswith("_on") else value
+        found["as_of"] = max(day, found.get("as_of", day))
+    score = (
+        HealthScore.objects.filter(account=account, as_of__range=(since, as_of)).order_by("-as_of").first()
+    )
+    if score is not None:
+        found |= {"health": score.score, "health_band": score.band}
+        found["as_of"] = max(score.as_of, found.get("as_of", score.as_of))
+    return found
+
+
+register_history(History(key="metrics.past", query=past_figures))
+
+
+@register_panel
+class HealthMakeup(Panel):
+    """Which components brought the score, and what a cap took away; a change is explained by the same parts."""
+
+    key = "metrics.health_makeup"
+    title = "What the health score is made of"
+    template = "metrics/panels/health_makeup.html"
+    category = PROFILE
+    level = Level.TOTALS
+    span = 6
+
+    def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
+        score = HealthScore.objects.filter(account=account, as_of__lte=as_of).order_by("-as_of").first()
+        if score is None:
+            return {"chart": None}
+        parts, hidden = _parts(score, access)
+        bars = [(part["label"], part["contribution"]) for part in parts if part["contribution"] is not None]
+        closed = sum((part["contribution"] or Decimal(0) for part in hidden), Decimal(0))
+        if hidden:
+            bars.append(("Not shown to you", closed))
+        if score.cap and score.uncapped is not None and score.score is not None:
+            bars.append((f"Cap: {score.cap}", score.score - score.uncapped))
+        missing = [part["label"] for part in parts if part["contribution"] is None]
+        return {
+            "chart": Chart(
+                key=f"{self.key}-{account.pk}",
+                kind="waterfall",
+                title=_makeup_title(score, parts),
+                categories=[*(name for name, _ in bars), "Health"],
+                series=[Series(name="Points", values=[*(value for _, value in bars), score.score])],
+                totals=[len(bars)],
+                unit="points",
+                decimals=1,
+                category_label="Component",
+            )
+            if score.score is not None
+            else None,
+            "coverage": score.coverage,
+            "missing": missing,
+            "as_of": score.as_of,
+            "reasons": sorted({access.why_not(part["category"]) for part in hidden}),
+        }
+
+
+def _parts(score: HealthScore, access: Access) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the components the reader may read, and those they may not."""
+    shown: list[dict[str, Any]] = []
+    hidden: list[dict[str, Any]] = []
+    for component in score.components:
+        declared = metrics.get(component["key"])
+        category = str(declared.category) if declared else ""
+        contribution = component.get("contribution")
+        part = {
+            "label": component["label"],
+            "category": category,
+            "score": component.get("score"),
+            "weight": component.get("weight"),
+            "contribution": None if contribution is None else Decimal(str(contribution)),
+        }
+        may = declared is not None and access.allows(category, declared.level)
+        (shown if may else hidden).append(part)
+    return shown, hidden
+
+
+def _makeup_title(score: HealthScore, parts: list[dict[str, Any]]) -> str:
+    if score.cap:
+        return f"Held at {format_number(score.score or 0, 0)} by a cap: {score.cap}"
+    lost = [
+        (Decimal(str(part["weight"])) * (100 - Decimal(str(part["score"]))), part["label"])
+        for part in parts
+        if part["score"] is not None
+    ]
+    if not lost or max(lost)[0] == 0:
+        return f"Health is {format_number(score.score or 0, 0)}"
+    return f"{max(lost)[1]} costs most of the points to 100"
+
+
+@register_panel
+class HealthTrend(Panel):
+    """The score over half a year."""
+
+    key = "metrics.health_trend"
+    title = "Health over half a year"
+    template = "accounts/panels/chart.html"
+    category = PROFILE
+    level = Level.TOTALS
+    span = 6
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        since = as_of - timedelta(days=TREND_DAYS)
+        rows = list(
+            HealthScore.objects.filter(account=account, as_of__range=(since, as_of))
+            .order_by("as_of")
+            .values_list("as_of", "score")
+        )
+        known = [score for _, score in rows if score is not None]
+        return {
+            "chart": Chart(
+                key=f"{self.key}-{account.pk}",
+                kind="line",
+                title=_trend_title(known),
+                categories=[day_label(day) for day, _ in rows],
+                series=[Series(name="Health", values=[score for _, score in rows], tone="accent")]
+                if known
+                else [],
+                unit="points",
+                decimals=0,
+                category_label="Day",
+                extra={"min": 0, "max": 100},
+            )
+        }
+
+
+def _trend_title(known: list[Decimal]) -> str:
+    if not known:
+        return "No score yet: too few of its inputs are present"
+    change = known[-1] - known[0]
+    if len(known) == 1:
+        return f"Health is {format_number(known[-1], 0)}; its history starts now"
+    if abs(change) < 1:
+        return f"Health stayed at {format_number(known[-1], 0)}"
+    return f"Health {'rose' if change > 0 else 'fell'} {format_number(abs(change), 0)} points, to {format_number(known[-1], 0)}"

@@ -1,0 +1,1 @@
+"""The first screen's cards about pods."""

@@ -1,0 +1,258 @@
+"""What support shows of an account: its columns, panels and lens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Case, Count, F, IntegerField, Value, When
+from django.db.models.functions import TruncWeek
+
+from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
+from accounts.models import Account
+from common.charts import Chart, Series
+from common.periods import day_label, weeks_until
+from people.functions import Function
+from people.models import Category
+from support import home as _home  # noqa: F401 - declares the home cards
+from support.models import Priority, Status, Ticket
+from support.querysets import end_of
+
+SUPPORT = Category.SUPPORT_HISTORY
+MOST_TICKETS = 10
+PRIORITY_TONE = {Priority.URGENT: "red", Priority.HIGH: "amber"}
+BY_PRIORITY = Case(
+    *(When(priority=value, then=Value(place)) for place, value in enumerate(Priority.values)),
+    output_field=IntegerField(),
+)
+
+register_column(
+    Column(
+        key="support.open_tickets",
+        label="Open tickets",
+        field="standing__open_tickets",
+        kind="number",
+        category=SUPPORT,
+        explain="support.open_tickets",
+        headline=50,
+        help="Tickets that wait for a solution",
+    )
+)
+
+
+@register_panel
+class OpenTickets(Panel):
+    """What the customer is still waiting for, longest wait first."""
+
+    key = "support.open_tickets"
+    title = "Open tickets"
+    template = "support/panels/open_tickets.html"
+    category = SUPPORT
+    span = 12
+    is_flush = True
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        waiting = Ticket.objects.open_on(as_of).filter(account=account).order_by("opened_at", "pk")
+        tickets = list(waiting[: MOST_TICKETS + 1])
+        return {
+            "tickets": [_ticket(ticket, as_of) for ticket in tickets[:MOST_TICKETS]],
+            "has_more": len(tickets) > MOST_TICKETS,
+        }
+
+
+def _ticket(ticket: Ticket, as_of: date) -> dict[str, Any]:
+    end = end_of(as_of)
+    replied = ticket.first_replied_at if ticket.first_replied_at and ticket.first_replied_at < end else None
+    return {
+        "subject": ticket.subject,
+        "priority": Priority(ticket.priority).label,
+        "tone": PRIORITY_TONE.get(Priority(ticket.priority), "neutral"),
+        "status": Status(ticket.status).label,
+        "area": ticket.product_area,
+        "opened_at": ticket.opened_at,
+        "waits_days": max((as_of - ticket.opened_at.astimezone(UTC).date()).days, 0),
+        "replied_at": replied,
+        "assignee": ticket.assignee_email,
+    }
+
+
+@register_panel
+class TicketsPerWeek(Panel):
+    """Whether the customer asks more than we solve."""
+
+    key = "support.tickets_per_week"
+    title = "Tickets per week"
+    template = "accounts/panels/chart.html"
+    category = SUPPORT
+    span = 6
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        weeks = weeks_until(as_of, 26)
+        return {"chart": per_week_chart(f"{self.key}-{account.pk}", weeks, as_of, account_id=account.pk)}
+
+
+def per_week_chart(key: str, weeks: Sequence[date], as_of: date, **which: Any) -> Chart:
+    """Return tickets opened and solved by week, for one account or for all; two queries."""
+    since, end = datetime.combine(weeks[0], time.min, UTC), end_of(as_of)
+    live = Ticket.objects.live().filter(**which)
+    opened = _per_week(live.filter(opened_at__gte=since, opened_at__lt=end), "opened_at")
+    solved = _per_week(live.filter(solved_at__gte=since, solved_at__lt=end), "solved_at")
+    came, went = sum(opened.values()), sum(solved.values())
+    if not came and not went:
+        title = f"No ticket in {len(weeks)} weeks"
+    elif came > went:
+        title = f"{came - went} more opened than solved in {len(weeks)} weeks"
+    elif came < went:
+        title = f"{went - came} more solved than opened in {len(weeks)} weeks"
+    else:
+        title = f"As many solved as opened in {len(weeks)} weeks"
+    return Chart(
+        key=key,
+        kind="bar",
+        title=title,
+        categories=[day_label(week) for week in weeks],
+        series=[
+            Series(name="Opened", values=[opened.get(week, 0) for week in weeks], tone="accent"),
+            Series(name="Solved", values=[solved.get(week, 0) for week in weeks], tone="muted"),
+        ]
+        if came or went
+        else [],
+        unit="tickets",
+        category_label="Week of",
+    )
+
+
+def _per_week(tickets: Any, moment: str) -> dict[date, int]:
+    weeks = (
+        tickets.annotate(week=TruncWeek(moment, tzinfo=UTC))
+        .values_list("week")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    return {week.date(): count for week, count in weeks}
+
+
+@register_panel
+class TicketsByArea(Panel):
+    """Where the trouble lies: tickets of half a year by product area and priority."""
+
+    key = "support.tickets_by_area"
+    title = "Tickets by product area and priority"
+    template = "accounts/panels/chart.html"
+    category = SUPPORT
+    span = 6
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        rows = (
+            Ticket.objects.opened_within(as_of, 182)
+            .filter(account=account)
+            .values_list("product_area", "priority")
+            .annotate(n=Count("pk"))
+            .order_by()
+        )
+        counts: dict[str, dict[str, int]] = {}
+        for area, priority, count in rows:
+            counts.setdefault(area or "No area", {})[priority] = count
+        ranked = sorted(counts, key=lambda name: (-sum(counts[name].values()), name))[:8]
+        whole = sum(sum(by.values()) for by in counts.values())
+        share = f"{ranked[0]} brings {sum(counts[ranked[0]].values())} of {whole} tickets" if ranked else ""
+        return {
+            "chart": Chart(
+                key=f"{self.key}-{account.pk}",
+                kind="heatmap",
+                title=share or "No ticket in half a year",
+                categories=[str(Priority(value).label) for value in Priority.values],
+                series=[
+                    Series(name=name, values=[counts[name].get(value) for value in Priority.values])
+                    for name in ranked
+                ],
+                unit="tickets",
+                category_label="Product area",
+            )
+        }
+
+
+# Upper edges in minutes; the last one takes the rest.
+RESPONSE_STEPS = (
+    (30, "up to 30 min"),
+    (120, "to 2 h"),
+    (480, "to 8 h"),
+    (1440, "to 24 h"),
+    (None, "over 24 h"),
+)
+
+
+@register_panel
+class FirstResponse(Panel):
+    """How long the customer waited for a first human answer in half a year."""
+
+    key = "support.first_response"
+    title = "First response"
+    template = "accounts/panels/chart.html"
+    category = SUPPORT
+    span = 6
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        waited = F("first_replied_at") - F("opened_at")
+        answered = Ticket.objects.opened_within(as_of, 182).filter(
+            account=account, first_replied_at__isnull=False, first_replied_at__lt=end_of(as_of)
+        )
+        step = Case(
+            *(
+                When(waited__lte=timedelta(minutes=edge), then=Value(place))
+                for place, (edge, _) in enumerate(RESPONSE_STEPS)
+                if edge is not None
+            ),
+            default=Value(len(RESPONSE_STEPS) - 1),
+            output_field=IntegerField(),
+        )
+        counts = dict(
+            answered.annotate(waited=waited)
+            .annotate(step=step)
+            .values_list("step")
+            .annotate(n=Count("pk"))
+            .order_by()
+        )
+        values = [counts.get(place, 0) for place in range(len(RESPONSE_STEPS))]
+        whole = sum(values)
+        return {
+            "chart": Chart(
+                key=f"{self.key}-{account.pk}",
+                kind="bar",
+                title=f"{values[0] + values[1]} of {whole} tickets were answered within 2 hours"
+                if whole
+                else "No ticket was answered in half a year",
+                categories=[label for _, label in RESPONSE_STEPS],
+                series=[Series(name="Tickets", values=values, tone="accent")] if whole else [],
+                unit="tickets",
+                category_label="First answer after",
+                note="In elapsed time, not business hours.",
+            )
+        }
+
+
+register_lens(
+    Lens(
+        key="support",
+        label="Support",
+        order=40,
+        functions=(Function.SUPPORT,),
+        panels=(
+            "support.open_tickets",
+            "support.tickets_per_week",
+            "support.tickets_by_area",
+            "support.first_response",
+            "product.usage_by_day",
+        ),
+        columns=(
+            "accounts.tier",
+            "support.open_tickets",
+            "metrics.health_score",
+            "metrics.health_change",
+            "accounts.lifecycle",
+            "accounts.industry",
+            "accounts.owner",
+        ),
+    )
+)
