@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from engagement.querysets import EngagementQuerySet
 from sync.models import SyncedModel
 
 
@@ -32,6 +33,8 @@ class Engagement(SyncedModel):
     subject = models.CharField(max_length=512, blank=True)
     user_email = models.CharField(max_length=254, blank=True)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = EngagementQuerySet.as_manager()
 
     class Meta:
         indexes = (models.Index(name="engagement_of_account", fields=("account", "-occurred_at")),)

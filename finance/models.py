@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from finance.querysets import ContractLineQuerySet, ContractQuerySet, ExchangeRateQuerySet
 from sync.models import SyncedModel
 
 
@@ -33,6 +34,8 @@ class Contract(SyncedModel):
     currency = models.CharField(max_length=3)
     payment_terms_days = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = ContractQuerySet.as_manager()
 
     class Meta:
         constraints = (
@@ -63,6 +66,8 @@ class ContractLine(SyncedModel):
     is_trial = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now())
 
+    objects = ContractLineQuerySet.as_manager()
+
     class Meta:
         constraints = (
             models.CheckConstraint(
@@ -89,10 +94,10 @@ class ExchangeRate(SyncedModel):
     on = models.DateField()
     rate = models.DecimalField(max_digits=18, decimal_places=8)
 
+    objects = ExchangeRateQuerySet.as_manager()
+
     class Meta:
-        constraints = (
-            models.CheckConstraint(name="finance_exchangerate_positive", condition=Q(rate__gt=0)),
-        )
+        constraints = (models.CheckConstraint(name="finance_exchangerate_positive", condition=Q(rate__gt=0)),)
         indexes = (models.Index(name="finance_exchangerate_latest", fields=("currency", "-on")),)
 
     def __str__(self) -> str:
@@ -110,11 +115,13 @@ class MonthlyRevenue(models.Model):
     account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="+", db_index=False)
     month = models.DateField(help_text="First day of the month.")
     currency = models.CharField(max_length=3)
-    arr = models.DecimalField(max_digits=18, decimal_places=2)
+    arr = models.DecimalField(max_digits=24, decimal_places=2)
 
     class Meta:
         indexes = (
-            models.Index(name="finance_monthlyrevenue_month", fields=("month",), include=("account", "currency", "arr")),
+            models.Index(
+                name="finance_monthlyrevenue_month", fields=("month",), include=("account", "currency", "arr")
+            ),
         )
         constraints = (
             models.CheckConstraint(name="finance_monthlyrevenue_first_day", condition=Q(month__day=1)),

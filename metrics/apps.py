@@ -1,5 +1,13 @@
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class MetricsConfig(AppConfig):
     name = "metrics"
+
+    def ready(self) -> None:
+        from metrics.checks import check_metrics
+        from metrics.registry import metrics
+
+        metrics.discover()
+        register(check_metrics)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Account, HealthBand, Tier
+from metrics.querysets import (
+    HealthScoreQuerySet,
+    MetricValueQuerySet,
+    RefreshRunQuerySet,
+    RefreshStepQuerySet,
+    SegmentValueQuerySet,
+)
 
 
 class MetricValue(models.Model):
@@ -21,6 +29,8 @@ class MetricValue(models.Model):
     account = models.ForeignKey(Account, models.CASCADE, related_name="metric_values", db_index=False)
     value = models.DecimalField(max_digits=24, decimal_places=6)
 
+    objects = MetricValueQuerySet.as_manager()
+
     class Meta:
         indexes = (models.Index(name="metrics_value_history", fields=("account", "key", "as_of")),)
 
@@ -31,8 +41,8 @@ class MetricValue(models.Model):
 class SegmentValue(models.Model):
     """One number of a segment of accounts on one day, with the two sums it is the ratio of.
 
-    ``dimension`` is ``all``, ``tier`` or ``industry``; ``member`` the tier's slug or the industry,
-    empty for ``all``. ``value`` is null where the definition gives none, such as NRR without revenue
+    ``dimension`` is ``all``, ``tier`` or ``industry``; ``member`` the tier's slug or the industry
+    (``none`` for accounts without), empty for ``all``. ``value`` is null where the definition gives none, such as NRR without revenue
     at the start.
     """
 
@@ -43,7 +53,9 @@ class SegmentValue(models.Model):
     value = models.DecimalField(max_digits=24, decimal_places=6, null=True)
     numerator = models.DecimalField(max_digits=24, decimal_places=6, null=True)
     denominator = models.DecimalField(max_digits=24, decimal_places=6, null=True)
-    accounts = models.IntegerField(help_text="How many accounts the segment holds at the start.")
+    accounts = models.IntegerField(help_text="How many accounts the number speaks of.")
+
+    objects = SegmentValueQuerySet.as_manager()
 
     class Meta:
         constraints = (
@@ -70,6 +82,8 @@ class RefreshRun(models.Model):
     planned_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
 
+    objects = RefreshRunQuerySet.as_manager()
+
     class Meta:
         constraints = (
             models.UniqueConstraint(
@@ -91,15 +105,19 @@ class RefreshStep(models.Model):
         FAILED = "failed", "Failed"
 
     run = models.ForeignKey(RefreshRun, models.CASCADE, related_name="steps", db_index=False)
-    key = models.CharField(max_length=64)
+    key = models.CharField(max_length=80)
     wave = models.PositiveSmallIntegerField()
+    depends_on = ArrayField(models.CharField(max_length=80), default=list)
     first = models.BigIntegerField(help_text="First account id of the slice.")
     last = models.BigIntegerField(help_text="Last account id of the slice, included.")
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     rows = models.IntegerField(null=True)
     seconds = models.FloatField(null=True)
+    note = models.TextField(blank=True, help_text="What the numbers leave out, and why.")
     error = models.TextField(blank=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects = RefreshStepQuerySet.as_manager()
 
     class Meta:
         constraints = (
@@ -209,6 +227,8 @@ class HealthScore(models.Model):
     uncapped = models.DecimalField(max_digits=5, decimal_places=1, null=True)
     cap = models.CharField(max_length=128, blank=True, help_text="Label of the cap that held, if any.")
     components = models.JSONField()
+
+    objects = HealthScoreQuerySet.as_manager()
 
     class Meta:
         indexes = (models.Index(name="metrics_health_history", fields=("account", "as_of")),)

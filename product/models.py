@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from product.querysets import UsageFeatureDayQuerySet, UsageUserDayQuerySet
 from sync.models import StreamModel
 
 
@@ -41,9 +42,13 @@ class UsageUserDay(models.Model):
     user = models.CharField(max_length=255)
     events = models.IntegerField()
 
+    objects = UsageUserDayQuerySet.as_manager()
+
     class Meta:
         indexes = (
-            models.Index(name="product_usageuserday_day", fields=("day",), include=("account", "user", "events")),
+            models.Index(
+                name="product_usageuserday_day", fields=("day",), include=("account", "user", "events")
+            ),
         )
 
     def __str__(self) -> str:
@@ -58,6 +63,8 @@ class UsageFeatureDay(models.Model):
     day = models.DateField()
     feature = models.CharField(max_length=255)
     events = models.IntegerField()
+
+    objects = UsageFeatureDayQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.day} {self.feature}: {self.events}"

@@ -1,0 +1,102 @@
+"""Numbers of the relationship: touches, and who at the customer takes part in them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Max, QuerySet, Value
+
+from accounts.models import ContactRole
+from engagement.models import Engagement
+from metrics.expressions import DaysBetween, count_per_account, epoch_day, utc_day
+from metrics.registry import metric
+from people.models import Category
+
+RECENT_DAYS = 90
+# Users and blockers decide nothing for us; the committee is those who can.
+NOT_COMMITTEE = ("", ContactRole.USER, ContactRole.BLOCKER)
+
+
+@metric(
+    "engagement.last_touch_on",
+    label="Last touch",
+    unit="date",
+    category=Category.ENGAGEMENT,
+    formula="The day of the newest call, e-mail, meeting or event with the account; web visits don't count.",
+    inputs=("engagements",),
+    standing="last_touch_on",
+)
+def last_touch_on(as_of: date) -> QuerySet[Any, Any]:
+    return _touches(as_of).annotate(value=epoch_day(Max(utc_day("occurred_at"))))
+
+
+@metric(
+    "engagement.days_since_touch",
+    label="Days since last touch",
+    unit="days",
+    category=Category.ENGAGEMENT,
+    formula="Days from the last touch to the day.",
+    inputs=("engagements", "engagement.last_touch_on"),
+    direction="down",
+)
+def days_since_touch(as_of: date) -> QuerySet[Any, Any]:
+    return _touches(as_of).annotate(value=DaysBetween(Value(as_of), Max(utc_day("occurred_at"))))
+
+
+@metric(
+    "engagement.touches_90d",
+    label="Touches in 90 days",
+    unit="touches",
+    category=Category.ENGAGEMENT,
+    formula="Calls, e-mails, meetings and events in the 90 days that end with the day; web visits don't count.",
+    inputs=("engagements",),
+    direction="up",
+)
+def touches_90d(as_of: date) -> QuerySet[Any, Any]:
+    recent = Engagement.objects.within(as_of, RECENT_DAYS).between_people()
+    return count_per_account(recent, feed=Engagement.objects.known_by(as_of))
+
+
+@metric(
+    "engagement.active_contacts",
+    label="Active contacts",
+    unit="contacts",
+    category=Category.ENGAGEMENT,
+    formula="Distinct contacts who took part in a touch in the 90 days that end with the day.",
+    inputs=("engagements", "contacts"),
+    direction="up",
+)
+def active_contacts(as_of: date) -> QuerySet[Any, Any]:
+    return count_per_account(
+        _with_contacts(as_of),
+        feed=Engagement.objects.known_by(as_of),
+        count=Count("contact_id", distinct=True),
+    )
+
+
+@metric(
+    "engagement.committee_roles",
+    label="Committee roles engaged",
+    unit="roles",
+    category=Category.ENGAGEMENT,
+    formula="Distinct roles of the buying committee among the active contacts; users and blockers don't count.",
+    inputs=("engagements", "contacts", "engagement.active_contacts"),
+    direction="up",
+)
+def committee_roles(as_of: date) -> QuerySet[Any, Any]:
+    return count_per_account(
+        _with_contacts(as_of).exclude(contact__role__in=NOT_COMMITTEE),
+        feed=Engagement.objects.known_by(as_of),
+        count=Count("contact__role", distinct=True),
+    )
+
+
+def _touches(as_of: date) -> QuerySet[Any, Any]:
+    known = Engagement.objects.known_by(as_of).between_people()
+    return known.filter(account__deleted_at=None).values("account_id")
+
+
+def _with_contacts(as_of: date) -> QuerySet[Any, Any]:
+    recent = Engagement.objects.within(as_of, RECENT_DAYS).between_people()
+    return recent.filter(contact__deleted_at=None, contact__isnull=False)

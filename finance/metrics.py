@@ -1,0 +1,238 @@
+"""Recurring revenue, its retention and its movements."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from finance.positions import (
+    MRR,
+    missing_rates,
+    month_start,
+    placed_between,
+    positions_between,
+    revenue_on,
+    year_before,
+)
+from finance.services import MONTHLY_REVENUE, roll_up_revenue
+from metrics.registry import Definition, metric, rollup, segment_metric
+from metrics.statements import Statement, load
+from people.models import Category, Level
+
+CONTRACTS = ("contracts", "contract-lines")
+REVENUE = (*CONTRACTS, "exchange-rates")
+AT_END_RATES = "Both ends are counted at the exchange rates of the end"
+TIERS = "accounts.tier_tenures"
+
+
+@rollup(MONTHLY_REVENUE, label="Revenue by month")
+def monthly_revenue(as_of: date, first: int, last: int) -> int:
+    """Keep ARR at the end of each month, by account and currency."""
+    return roll_up_revenue(as_of=as_of, first=first, last=last)
+
+
+@metric(
+    "finance.mrr",
+    label="MRR",
+    unit="money",
+    category=Category.REVENUE,
+    level=Level.TOTALS,
+    formula="The recurring amounts of the lines running on the day, net of discounts, brought to a month (annual ÷ 12, "
+    "quarterly ÷ 3, weekly × 52 ÷ 12, daily × 365.25 ÷ 12), in the reporting currency at the latest rate. "
+    "Trials, one-off and usage fees don't count.",
+    inputs=REVENUE,
+    direction="up",
+    standing="mrr",
+    note=missing_rates,
+)
+def mrr(as_of: date) -> Statement:
+    return revenue_on(as_of, MRR)
+
+
+@metric(
+    "finance.arr",
+    label="ARR",
+    unit="money",
+    category=Category.REVENUE,
+    level=Level.TOTALS,
+    formula="Twelve times the unrounded MRR of the day.",
+    inputs=("finance.mrr", *REVENUE),
+    direction="up",
+    standing="arr",
+    note=missing_rates,
+)
+def arr(as_of: date) -> Statement:
+    return revenue_on(as_of)
+
+
+@metric(
+    "finance.nrr",
+    label="NRR",
+    unit="ratio",
+    category=Category.REVENUE,
+    level=Level.TOTALS,
+    formula=f"ARR on the day divided by ARR twelve months before. {AT_END_RATES}. Not defined without ARR at the start.",
+    inputs=("finance.arr", *REVENUE),
+    direction="up",
+    standing="nrr",
+)
+def nrr(as_of: date) -> Statement:
+    return load(
+        "finance",
+        "retention",
+        positions=positions_between(year_before(as_of), as_of),
+        numerator=Statement("position.end_arr"),
+    )
+
+
+@metric(
+    "finance.grr",
+    label="GRR",
+    unit="ratio",
+    category=Category.REVENUE,
+    level=Level.TOTALS,
+    formula="The lesser of ARR on the day and ARR twelve months before, divided by the latter; never above 100%. "
+    f"{AT_END_RATES}. Not defined without ARR at the start.",
+    inputs=("finance.arr", *REVENUE),
+    direction="up",
+)
+def grr(as_of: date) -> Statement:
+    return load(
+        "finance",
+        "retention",
+        positions=positions_between(year_before(as_of), as_of),
+        numerator=Statement("least(position.start_arr, position.end_arr)"),
+    )
+
+
+@metric(
+    "finance.arr_change_90d",
+    label="ARR change in 90 days",
+    unit="ratio",
+    category=Category.REVENUE,
+    level=Level.TOTALS,
+    formula="ARR on the day against ARR 90 days before, as a share of the latter, above zero on both days. "
+    f"{AT_END_RATES}.",
+    inputs=("finance.arr", *REVENUE),
+    direction="up",
+)
+def arr_change_90d(as_of: date) -> Statement:
+    return load("finance", "arr_change", positions=positions_between(days_before(as_of, 90), as_of))
+
+
+@metric(
+    "finance.renewal_on",
+    label="Next renewal",
+    unit="date",
+    category=Category.CONTRACTS,
+    level=Level.TOTALS,
+    formula="The first end of a term after the day, of contracts with a running line; contracts that renew by "
+    "themselves count with their next term.",
+    inputs=CONTRACTS,
+    standing="renewal_on",
+)
+def renewal_on(as_of: date) -> Statement:
+    return load("finance", "renewals", as_of=as_of)
+
+
+def days_before(day: date, days: int) -> date:
+    """Return the day ``days`` before."""
+    return date.fromordinal(day.toordinal() - days)
+
+
+def _segment(key: str, label: str, unit: str, formula: str, direction: str | None = "up") -> Definition:
+    return Definition(
+        key=key,
+        label=label,
+        unit=unit,
+        category=Category.REVENUE,
+        level=Level.TOTALS,
+        formula=formula,
+        inputs=("finance.arr", *REVENUE),
+        direction=direction,  # type: ignore[arg-type]
+    )
+
+
+AT_START_TIER = "Accounts count in the tier they had at the start"
+
+
+@segment_metric(
+    "finance.retention",
+    _segment(
+        "finance.nrr",
+        "NRR",
+        "ratio",
+        "ARR on the day of the accounts that had ARR twelve months before, divided by their ARR then. New and returned "
+        f"accounts are left out. {AT_START_TIER}. {AT_END_RATES}.",
+    ),
+    _segment(
+        "finance.grr",
+        "GRR",
+        "ratio",
+        "The lesser of each account's ARR on the day and twelve months before, divided by their ARR then; never above "
+        f"100%. {AT_START_TIER}. {AT_END_RATES}.",
+    ),
+    _segment(
+        "finance.logo_churn",
+        "Logo churn",
+        "ratio",
+        f"Accounts that had ARR twelve months before and have none on the day, divided by all that had. {AT_START_TIER}.",
+        "down",
+    ),
+    _segment(
+        "finance.expansion_rate",
+        "Expansion rate",
+        "ratio",
+        "What the accounts with ARR twelve months before pay more than then, divided by their ARR then. "
+        f"{AT_START_TIER}. {AT_END_RATES}.",
+    ),
+    label="Retention over twelve months, by segment",
+    depends_on=(TIERS,),
+)
+def retention(as_of: date) -> Statement:
+    return load("finance", "retention_segments", placed=placed_between(year_before(as_of), as_of))
+
+
+MONTH = f"in the month of the day, from the end of the month before. {AT_START_TIER}. {AT_END_RATES}."
+
+
+@segment_metric(
+    "finance.movements",
+    _segment(
+        "finance.arr_start",
+        "ARR at the start",
+        "money",
+        f"ARR at the end of the month before. {AT_END_RATES}.",
+    ),
+    _segment("finance.arr_new", "New ARR", "money", f"ARR of accounts that never had any before, {MONTH}"),
+    _segment(
+        "finance.arr_expansion",
+        "Expansion",
+        "money",
+        f"What accounts with ARR at the start pay more, {MONTH}",
+    ),
+    _segment(
+        "finance.arr_reactivation",
+        "Reactivation",
+        "money",
+        f"ARR of accounts that had none at the start but some before, {MONTH}",
+    ),
+    _segment(
+        "finance.arr_contraction",
+        "Contraction",
+        "money",
+        f"What accounts pay less and go on paying, {MONTH}",
+        "down",
+    ),
+    _segment(
+        "finance.arr_churn",
+        "Churn",
+        "money",
+        f"ARR at the start of accounts that have none at the end, {MONTH} Churn is dated at the end of the paid period.",
+        "down",
+    ),
+    _segment("finance.arr_end", "ARR at the end", "money", "ARR on the day, of all accounts."),
+    label="Movements of the month, by segment",
+    depends_on=(TIERS,),
+)
+def movements(as_of: date) -> Statement:
+    return load("finance", "movement_segments", placed=placed_between(month_start(as_of), as_of))

@@ -1,0 +1,68 @@
+"""Composed statements over recurring revenue: on one day, and between two."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+from django.conf import settings
+
+from finance.models import ContractLine
+from metrics.statements import Statement, load
+
+ARR = 1
+MRR = 12
+
+
+def rates_on(day: date) -> Statement:
+    """Return ``(currency, rate)``: what one unit is worth in the reporting currency on ``day``."""
+    return load("finance", "rates", reporting=settings.REPORTING_CURRENCY, day=day)
+
+
+def revenue_on(day: date, divisor: int = ARR) -> Statement:
+    """Return ``(account_id, value)``: ARR on ``day`` in the reporting currency, or MRR with a divisor of 12.
+
+    0 for accounts that had revenue before; null where the currency has no rate by then.
+    """
+    lines = ContractLine.objects.revenue_rows()
+    return load("finance", "revenue_on", lines=lines, rates=rates_on(day), day=day, divisor=divisor)
+
+
+def positions_between(start: date, end: date) -> Statement:
+    """Return ``(account_id, start_arr, end_arr, first_on)``, both amounts at the rates of ``end``."""
+    lines = ContractLine.objects.revenue_rows()
+    return load("finance", "positions", lines=lines, rates=rates_on(end), start_day=start, end_day=end)
+
+
+def movements_between(start: date, end: date) -> Statement:
+    """Return each account's start, new, expansion, reactivation, contraction, churn and end, in ARR."""
+    return load("finance", "movements", positions=positions_between(start, end), start_day=start)
+
+
+def placed_between(start: date, end: date) -> Statement:
+    """Return the movements with the tier and the industry of each account at the start."""
+    return load("finance", "placed", movements=movements_between(start, end), start_day=start)
+
+
+def year_before(day: date) -> date:
+    """Return the same day twelve months before; 28 Feb for 29 Feb."""
+    return day - relativedelta(months=12)
+
+
+def month_start(day: date) -> date:
+    """Return the last day of the month before: where the movements of a month begin."""
+    return day.replace(day=1) - timedelta(days=1)
+
+
+def missing_rates(as_of: date, first: int, last: int) -> str:
+    """Return a sentence about running revenue that has no value for want of a rate, or nothing."""
+    lines = ContractLine.objects.revenue_rows()
+    rows = load(
+        "finance", "missing_rates", lines=lines, rates=rates_on(as_of), day=as_of, first=first, last=last
+    ).fetch()
+    if not rows:
+        return ""
+    what = ", ".join(
+        f"{currency} ({count} {'account' if count == 1 else 'accounts'})" for currency, count in rows
+    )
+    return f"No exchange rate on or before {as_of} for {what}: these accounts have no value."

@@ -1,0 +1,1 @@
+CREATE TEMPORARY TABLE IF NOT EXISTS finance_revenue_taken (account_id bigint PRIMARY KEY) ON COMMIT DELETE ROWS

@@ -1,0 +1,112 @@
+"""Start-up checks of the declared numbers; none of them asks the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error
+
+from accounts.models import Standing
+from metrics.engine.waves import find_cycle
+from metrics.health.recipe import CAPS_1, MODEL_1
+from metrics.registry import (
+    EVERYTHING,
+    Item,
+    all_items,
+    metrics,
+    rollups,
+    segment_definitions,
+    segment_metrics,
+)
+from sync.registry import resources
+
+
+def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Name duplicates, unknown names, cycles, and recipes of numbers nobody makes."""
+    return [
+        *metrics.check_duplicates(),
+        *rollups.check_duplicates(),
+        *segment_metrics.check_duplicates(),
+        *segment_definitions.check_duplicates(),
+        *_check_step_keys(),
+        *_check_dependencies(),
+        *_check_inputs(),
+        *_check_cycles(),
+        *_check_standing(),
+        *metrics.check_known((f"Health model 1, {part.label!r},", part.key) for part in (*MODEL_1, *CAPS_1)),
+    ]
+
+
+def _declared_dependencies(item: Item) -> tuple[str, ...]:
+    """Return what is known without the database; a dynamic list is checked when a refresh is planned."""
+    return () if callable(item.depends_on) else item.depends_on
+
+
+def _check_step_keys() -> Iterator[CheckMessage]:
+    seen: dict[str, Item] = {}
+    for registry in (metrics, rollups, segment_metrics):
+        for item in registry:
+            held = seen.setdefault(item.key, item)
+            if held is not item:
+                yield Error(
+                    f"{item.key!r} is declared as {type(held).__name__} and as {type(item).__name__}.",
+                    hint="Rename one of them.",
+                    id="metrics.E003",
+                )
+
+
+def _check_dependencies() -> Iterator[CheckMessage]:
+    items = all_items()
+    for item in items.values():
+        for key in (*_declared_dependencies(item), *item.after):
+            if key not in items and key != EVERYTHING:
+                yield Error(
+                    f"{item.key!r} depends on {key!r}, which no app declares.",
+                    hint="Declare it in <app>/metrics.py or mend the name.",
+                    id="metrics.E004",
+                )
+
+
+def _check_inputs() -> Iterator[CheckMessage]:
+    items = all_items()
+    for definition in (*metrics, *segment_definitions):
+        for name in definition.inputs:
+            if name not in items and name not in segment_definitions and name not in resources:
+                yield Error(
+                    f"{definition.key!r} names the input {name!r}, which is neither a number nor a resource.",
+                    hint="Inputs are keys of metrics or names of sync resources.",
+                    id="metrics.E005",
+                )
+
+
+def _check_cycles() -> Iterator[CheckMessage]:
+    cycle = find_cycle(
+        {key: (*_declared_dependencies(item), *item.after) for key, item in all_items().items()}
+    )
+    if cycle:
+        yield Error(f"Numbers depend on each other in a circle: {' → '.join(cycle)}.", id="metrics.E006")
+
+
+def _check_standing() -> Iterator[CheckMessage]:
+    columns = {field.name for field in Standing._meta.concrete_fields} - {
+        "account",
+        "tier",
+        "health_band",
+        "as_of",
+    }
+    shown: dict[str, str] = {}
+    for item in metrics:
+        if item.standing is None:
+            continue
+        if item.standing not in columns:
+            yield Error(
+                f"{item.key!r} names the standing column {item.standing!r}, which is none.", id="metrics.E007"
+            )
+        elif item.standing in shown:
+            yield Error(
+                f"{item.key!r} and {shown[item.standing]!r} both claim the standing column {item.standing!r}.",
+                id="metrics.E008",
+            )
+        shown.setdefault(item.standing, item.key)

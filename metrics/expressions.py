@@ -1,0 +1,90 @@
+"""Database functions that numbers are made with."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import (
+    Aggregate,
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce, TruncDate
+
+from accounts.models import Account, Lifecycle
+
+EPOCH = date(1970, 1, 1)
+SERVED = (Lifecycle.CUSTOMER, Lifecycle.CHURNED)
+NUMBER: DecimalField[Any, Any] = DecimalField(max_digits=24, decimal_places=6)
+
+
+def start_of(day: date) -> datetime:
+    """Return the first instant of ``day``, in UTC."""
+    return datetime.combine(day, time.min, UTC)
+
+
+def end_of(day: date) -> datetime:
+    """Return the first instant after ``day``, in UTC."""
+    return start_of(day + timedelta(days=1))
+
+
+class DaysBetween(Func):
+    """Whole days from the second date to the first."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    arity = 2
+    output_field = IntegerField()
+
+
+def epoch_day(expression: Any) -> DaysBetween:
+    """Return a date as the number that is stored for it."""
+    return DaysBetween(expression, Value(EPOCH))
+
+
+def utc_day(field: str) -> TruncDate:
+    """Return the UTC day of an instant."""
+    return TruncDate(field, tzinfo=UTC)
+
+
+class Median(Aggregate):
+    """The value in the middle, or between the two in the middle."""
+
+    function = "PERCENTILE_CONT"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+
+def count_per_account(
+    facts: QuerySet[Any, Any], *, feed: QuerySet[Any, Any], count: Aggregate | None = None
+) -> QuerySet[Any, Any]:
+    """Return ``(account_id, value)`` rows with the count of ``facts``, 0 for customers that have none.
+
+    ``feed`` holds everything of that kind known by the day: where it is empty nothing is connected, and no
+    account gets a number, since 0 would claim something.
+    """
+    counted = (
+        facts.filter(account_id=OuterRef("pk"))
+        .order_by()
+        .values("account_id")
+        .annotate(counted=count or Count("*"))
+        .values("counted")
+    )
+    return (
+        Account.objects.live()
+        .filter(Exists(feed))
+        .annotate(found=Subquery(counted, output_field=IntegerField()))
+        .filter(Q(lifecycle__in=SERVED) | Q(found__isnull=False))
+        .values(account_id=F("pk"), value=Coalesce("found", Value(0)))
+    )

@@ -1,0 +1,1 @@
+"""The health score: recipes, scoring and the explanation of a change."""

@@ -1,0 +1,86 @@
+"""What the engine itself makes: tenures before, health between, and the standing behind everything else."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery
+
+from metrics.engine.plan import CHANGE_DAYS
+from metrics.engine.standing import store_standing
+from metrics.engine.steps import failed_keys
+from metrics.engine.tenures import keep_tenures
+from metrics.health.score import model_keys, store_scores
+from metrics.models import HealthScore, RefreshRun
+from metrics.registry import EVERYTHING, metric, rollup
+from people.models import Category, Level
+
+CHANGE_DAYS_AT_MOST = 45
+
+
+@rollup("accounts.tier_tenures", label="Time in tiers")
+def tier_tenures(as_of: date, first: int, last: int) -> int:
+    """Follow the tiers of accounts; history is never rewritten by the refresh of an earlier day."""
+    return keep_tenures(as_of, first, last) if RefreshRun.objects.is_newest(as_of) else 0
+
+
+@rollup(
+    "metrics.health",
+    label="Health scores with their components",
+    depends_on=lambda: sorted({"accounts.tier_tenures"} | model_keys()),
+)
+def health(as_of: date, first: int, last: int) -> int:
+    """Score customers by the published models."""
+    return store_scores(as_of, first, last)
+
+
+@metric(
+    "metrics.health_score",
+    label="Health",
+    unit="points",
+    category=Category.ACCOUNT_PROFILE,
+    level=Level.TOTALS,
+    formula="The weighted mean of the components' points, over the components present, then the lowest cap that "
+    "holds; without a number where less than 60% of the weight is present.",
+    inputs=("metrics.health",),
+    depends_on=("metrics.health",),
+    direction="up",
+    standing="health",
+)
+def health_score(as_of: date) -> QuerySet[Any, Any]:
+    return HealthScore.objects.filter(as_of=as_of, score__isnull=False).values("account_id", value=F("score"))
+
+
+@metric(
+    "metrics.health_change",
+    label="Health change",
+    unit="points",
+    category=Category.ACCOUNT_PROFILE,
+    level=Level.TOTALS,
+    formula="The score less the score 30 days before, or the nearest earlier one within 45 days.",
+    inputs=("metrics.health_score",),
+    depends_on=("metrics.health_score",),
+    direction="up",
+    standing="health_change",
+)
+def health_change(as_of: date) -> QuerySet[Any, Any]:
+    before = HealthScore.objects.filter(
+        account_id=OuterRef("account_id"),
+        as_of__range=(as_of - timedelta(days=CHANGE_DAYS_AT_MOST), as_of - timedelta(days=CHANGE_DAYS)),
+        score__isnull=False,
+    ).order_by("-as_of")
+    earlier = Subquery(before.values("score")[:1], output_field=DecimalField(max_digits=5, decimal_places=1))
+    return (
+        HealthScore.objects.filter(as_of=as_of, score__isnull=False)
+        .annotate(value=F("score") - earlier)
+        .values("account_id", "value")
+    )
+
+
+@rollup("metrics.standing", label="Standing of every account", after=(EVERYTHING,))
+def standing(as_of: date, first: int, last: int) -> int:
+    """Show the newest numbers in lists and headers; an earlier day changes nothing there."""
+    return (
+        store_standing(as_of, first, last, failed_keys(as_of)) if RefreshRun.objects.is_newest(as_of) else 0
+    )

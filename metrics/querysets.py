@@ -1,0 +1,84 @@
+"""Reads of stored numbers and of the refreshes that made them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Max, Min, QuerySet
+
+if TYPE_CHECKING:
+    from metrics.models import HealthScore, MetricValue, RefreshRun, RefreshStep, SegmentValue
+
+
+class MetricValueQuerySet(QuerySet["MetricValue"]):
+    def of(self, account_id: int, key: str) -> Self:
+        """One number of one account, oldest day first."""
+        return self.filter(account_id=account_id, key=key).order_by("as_of")
+
+    def on(self, as_of: date) -> Self:
+        """Every number of one day."""
+        return self.filter(as_of=as_of)
+
+    def between(self, first: date, last: date) -> Self:
+        """Numbers of the days ``first`` to ``last``, both included."""
+        return self.filter(as_of__range=(first, last))
+
+
+class SegmentValueQuerySet(QuerySet["SegmentValue"]):
+    def of(self, key: str, dimension: str = "all", member: str = "") -> Self:
+        """One number of one segment, oldest day first."""
+        return self.filter(key=key, dimension=dimension, member=member).order_by("as_of")
+
+    def between(self, first: date, last: date) -> Self:
+        """Numbers of the days ``first`` to ``last``, both included."""
+        return self.filter(as_of__range=(first, last))
+
+
+class HealthScoreQuerySet(QuerySet["HealthScore"]):
+    def of(self, account_id: int) -> Self:
+        """Scores of one account, oldest day first."""
+        return self.filter(account_id=account_id).order_by("as_of")
+
+
+class RefreshRunQuerySet(QuerySet["RefreshRun"]):
+    def open(self) -> Self:
+        """Runs that still have work, in the order in which they are worked off."""
+        return self.filter(state="running").order_by("pk")
+
+    def finished(self) -> Self:
+        """Runs with nothing left to do, newest first."""
+        return self.exclude(state="running").order_by("-pk")
+
+    def newest_day(self, until: date | None = None) -> date | None:
+        """Return the newest day among these runs, not after ``until`` where it is given.
+
+        On ``finished()`` runs it is the newest day with numbers.
+        """
+        found = self if until is None else self.filter(as_of__lte=until)
+        day: date | None = found.order_by().aggregate(day=Max("as_of"))["day"]
+        return day
+
+    def is_newest(self, as_of: date) -> bool:
+        """Return whether no later day has been made yet: what stands for "now" may follow ``as_of``."""
+        return not self.finished().filter(as_of__gt=as_of).exists()
+
+
+class RefreshStepQuerySet(QuerySet["RefreshStep"]):
+    def queued(self) -> Self:
+        """Steps that nobody has finished; another worker may be at them."""
+        return self.filter(state="queued")
+
+    def failed(self) -> Self:
+        """Steps that ended with an error."""
+        return self.filter(state="failed")
+
+    def next_of(self, run_id: int) -> Self:
+        """The waiting steps of the run's lowest unfinished wave, in order.
+
+        A wave is complete only when none of its steps is queued, so a step another worker holds keeps
+        the next wave shut: its rows are not committed yet.
+        """
+        waiting = self.queued().filter(run_id=run_id)
+        lowest = waiting.order_by().values("run_id").annotate(lowest=Min("wave")).values("lowest")
+        return waiting.filter(wave=lowest[:1]).order_by("wave", "pk")

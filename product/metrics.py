@@ -1,0 +1,149 @@
+"""Daily use, and numbers made of it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import (
+    Aggregate,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce
+
+from accounts.models import Account
+from metrics.expressions import DaysBetween
+from metrics.registry import metric, rollup
+from metrics.statements import Statement, load
+from people.models import Category
+from product.models import UsageFeatureDay, UsageUserDay
+from product.services import roll_up_usage
+
+RECENT_DAYS = 30
+NORM_DAYS = 90
+USAGE_DAYS = ("product.usage_days",)
+
+
+@rollup("product.usage_days", label="Use by day, user and feature")
+def usage_days(as_of: date, first: int, last: int) -> int:
+    """Recompute the days for which events arrived, whatever day is refreshed."""
+    return roll_up_usage(first=first, last=last)
+
+
+@metric(
+    "product.usage_events_30d",
+    label="Events in 30 days",
+    unit="events",
+    category=Category.PRODUCT_USAGE,
+    formula="Usage events in the 30 days that end with the day; days are counted in UTC.",
+    inputs=("usage-events",),
+    depends_on=USAGE_DAYS,
+    direction="up",
+    standing="usage_events",
+)
+def usage_events_30d(as_of: date) -> QuerySet[Any, Any]:
+    return _per_user_account(as_of, UsageUserDay.objects.within(as_of, RECENT_DAYS), Sum("events"))
+
+
+@metric(
+    "product.usage_trend",
+    label="Usage trend",
+    unit="ratio",
+    category=Category.PRODUCT_USAGE,
+    formula="Events of the last 30 days divided by the account's own mean of 30 days in the 90 days before, or since "
+    "its first use; not defined in the first 60 days of use or where the 90 days before hold none.",
+    inputs=("usage-events", "product.usage_events_30d"),
+    depends_on=USAGE_DAYS,
+    direction="up",
+    standing="usage_trend",
+)
+def usage_trend(as_of: date) -> Statement:
+    recent_from = as_of - timedelta(days=RECENT_DAYS - 1)
+    return load(
+        "product",
+        "usage_trend",
+        as_of=as_of,
+        recent_from=recent_from,
+        norm_from=recent_from - timedelta(days=NORM_DAYS),
+        recent_days=RECENT_DAYS,
+        norm_days=NORM_DAYS,
+        fewest_days=RECENT_DAYS,
+    )
+
+
+@metric(
+    "product.active_users_30d",
+    label="Active users in 30 days",
+    unit="users",
+    category=Category.PRODUCT_USAGE,
+    formula="Distinct users with an event in the 30 days that end with the day.",
+    inputs=("usage-events",),
+    depends_on=USAGE_DAYS,
+    direction="up",
+)
+def active_users_30d(as_of: date) -> QuerySet[Any, Any]:
+    recent = UsageUserDay.objects.within(as_of, RECENT_DAYS).by_people()
+    return _per_user_account(as_of, recent, Count("user", distinct=True))
+
+
+@metric(
+    "product.features_used_30d",
+    label="Features used in 30 days",
+    unit="features",
+    category=Category.PRODUCT_USAGE,
+    formula="Distinct features with an event in the 30 days that end with the day.",
+    inputs=("usage-events",),
+    depends_on=USAGE_DAYS,
+    direction="up",
+)
+def features_used_30d(as_of: date) -> QuerySet[Any, Any]:
+    recent = UsageFeatureDay.objects.within(as_of, RECENT_DAYS).of_features()
+    return _per_user_account(as_of, recent, Count("feature", distinct=True))
+
+
+@metric(
+    "product.days_since_last_use",
+    label="Days since last use",
+    unit="days",
+    category=Category.PRODUCT_USAGE,
+    formula="Days from the last day with an event to the day.",
+    inputs=("usage-events",),
+    depends_on=USAGE_DAYS,
+    direction="down",
+)
+def days_since_last_use(as_of: date) -> QuerySet[Any, Any]:
+    last = (
+        UsageUserDay.objects.known_by(as_of)
+        .filter(account_id=OuterRef("pk"))
+        .values("account_id")
+        .annotate(last=Max("day"))
+        .values("last")
+    )
+    return (
+        Account.objects.live()
+        .annotate(last=Subquery(last))
+        .values(account_id=F("pk"), value=DaysBetween(Value(as_of), F("last")))
+    )
+
+
+def _per_user_account(as_of: date, facts: QuerySet[Any, Any], count: Aggregate) -> QuerySet[Any, Any]:
+    """Return the count per account that has ever used the product, 0 where it has not of late."""
+    counted = (
+        facts.filter(account_id=OuterRef("pk")).values("account_id").annotate(counted=count).values("counted")
+    )
+    ever = UsageUserDay.objects.known_by(as_of).filter(account_id=OuterRef("pk"))
+    return (
+        Account.objects.live()
+        .filter(Exists(ever))
+        .annotate(found=Subquery(counted, output_field=IntegerField()))
+        .values(account_id=F("pk"), value=Coalesce("found", Value(0)))
+    )

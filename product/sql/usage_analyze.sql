@@ -1,0 +1,1 @@
+ANALYZE product_usage_taken

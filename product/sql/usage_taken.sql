@@ -1,0 +1,2 @@
+CREATE TEMPORARY TABLE IF NOT EXISTS product_usage_taken (account_id bigint NOT NULL, day date NOT NULL)
+ON COMMIT DELETE ROWS

@@ -1,0 +1,119 @@
+"""Numbers of the help desk, per account."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, DecimalField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models.functions import Cast, Extract
+
+from metrics.expressions import NUMBER, Median, count_per_account, end_of
+from metrics.registry import metric
+from metrics.statements import Statement, load
+from people.models import Category
+from support.models import Priority, Ticket
+
+RECENT_DAYS = 30
+NORM_DAYS = 90
+
+
+@metric(
+    "support.open_tickets",
+    label="Open tickets",
+    unit="tickets",
+    category=Category.SUPPORT_HISTORY,
+    formula="Tickets opened by the day and not solved when it ended.",
+    inputs=("tickets",),
+    direction="down",
+    standing="open_tickets",
+)
+def open_tickets(as_of: date) -> QuerySet[Any, Any]:
+    return count_per_account(Ticket.objects.open_on(as_of), feed=Ticket.objects.known_by(as_of))
+
+
+@metric(
+    "support.urgent_open_tickets",
+    label="Urgent open tickets",
+    unit="tickets",
+    category=Category.SUPPORT_HISTORY,
+    formula="Open tickets of urgent priority.",
+    inputs=("tickets",),
+    direction="down",
+)
+def urgent_open_tickets(as_of: date) -> QuerySet[Any, Any]:
+    urgent = Ticket.objects.open_on(as_of).filter(priority=Priority.URGENT)
+    return count_per_account(urgent, feed=Ticket.objects.known_by(as_of))
+
+
+@metric(
+    "support.late_urgent_tickets",
+    label="Urgent tickets past their target",
+    unit="tickets",
+    category=Category.SUPPORT_HISTORY,
+    formula="Urgent open tickets that had no reply within the tier's first-response target.",
+    inputs=("tickets",),
+    direction="down",
+)
+def late_urgent_tickets(as_of: date) -> QuerySet[Any, Any]:
+    late = Ticket.objects.late_on(as_of).filter(priority=Priority.URGENT)
+    return count_per_account(late, feed=Ticket.objects.known_by(as_of))
+
+
+@metric(
+    "support.tickets_30d",
+    label="Tickets in 30 days",
+    unit="tickets",
+    category=Category.SUPPORT_HISTORY,
+    formula="Tickets opened in the 30 days that end with the day.",
+    inputs=("tickets",),
+    direction="down",
+)
+def tickets_30d(as_of: date) -> QuerySet[Any, Any]:
+    recent = Ticket.objects.opened_within(as_of, RECENT_DAYS)
+    return count_per_account(recent, feed=Ticket.objects.known_by(as_of))
+
+
+@metric(
+    "support.ticket_trend",
+    label="Ticket trend",
+    unit="ratio",
+    category=Category.SUPPORT_HISTORY,
+    formula="Tickets of the last 30 days plus one, divided by the account's own mean of 30 days in the 90 days before "
+    "plus one; the added one keeps a single ticket of a quiet account from looking like a trend.",
+    inputs=("tickets",),
+    direction="down",
+)
+def ticket_trend(as_of: date) -> Statement:
+    recent_from = end_of(as_of) - timedelta(days=RECENT_DAYS)
+    days = RECENT_DAYS + NORM_DAYS
+    counts = count_per_account(
+        Ticket.objects.opened_within(as_of, days),
+        feed=Ticket.objects.known_by(as_of),
+        count=Count("pk", filter=Q(opened_at__gte=recent_from)),
+    )
+    totals = count_per_account(Ticket.objects.opened_within(as_of, days), feed=Ticket.objects.known_by(as_of))
+    return load("support", "ticket_trend", recent=counts, total=totals, norm_months=NORM_DAYS // RECENT_DAYS)
+
+
+@metric(
+    "support.first_response_minutes",
+    label="First response",
+    unit="minutes",
+    category=Category.SUPPORT_HISTORY,
+    formula="The median time from opening to the first reply, of tickets opened in 90 days and answered by the day.",
+    inputs=("tickets",),
+    direction="down",
+)
+def first_response_minutes(as_of: date) -> QuerySet[Any, Any]:
+    waited = ExpressionWrapper(
+        Extract(F("first_replied_at") - F("opened_at"), "epoch") / Value(60.0),
+        output_field=DecimalField(max_digits=18, decimal_places=4),
+    )
+    return (
+        Ticket.objects.opened_within(as_of, NORM_DAYS)
+        .answered_by(as_of)
+        .filter(account__deleted_at=None)
+        .values("account_id")
+        .annotate(value=Cast(Median(waited), NUMBER))
+    )
