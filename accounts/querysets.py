@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Q, QuerySet
 
 if TYPE_CHECKING:
-    pass
+    from accounts.models import Account, Contact, TimelineEvent
 
 SHORTEST_FRAGMENT = 3
 
