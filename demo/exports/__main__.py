@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from demo.company import build_company
-from demo.exports import SEED, write_exports
+from demo.exports import SEED, read_manifest, write_exports
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -21,7 +21,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--events", type=float, default=1.0, metavar="SHARE", help="share of a million usage events"
     )
+    parser.add_argument("--if-missing", action="store_true", help="leave a whole folder as it is")
     options = parser.parse_args(arguments)
+    if options.if_missing and read_manifest(options.out):
+        print(f"The exports are there: {options.out}")
+        return
     today = options.today or datetime.now(UTC).date()
     company = build_company(seed=options.seed, today=today, scale=options.events)
     manifest = write_exports(company, options.out, report=print)

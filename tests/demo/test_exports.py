@@ -11,6 +11,7 @@ import pytest
 
 from demo.company import Company, build_company
 from demo.exports import MANIFEST, SEED, Manifest, read_manifest, write_exports
+from demo.exports.__main__ import main
 from tests.demo.sample import SCALE, TODAY
 
 
@@ -95,3 +96,13 @@ def test_message_ids_are_unique_and_events_in_order(exports: tuple[Path, Manifes
     assert len({event["messageId"] for event in events}) == len(events)
     stamps = [event["timestamp"] for event in events]
     assert stamps == sorted(stamps)
+
+
+def test_whole_exports_are_kept_when_asked_for(
+    exports: tuple[Path, Manifest], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = exports
+    before = digests(folder)
+    main(["--out", str(folder), "--seed", "1", "--if-missing"])
+    assert "are there" in capsys.readouterr().out
+    assert digests(folder) == before
