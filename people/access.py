@@ -78,5 +78,5 @@ def request_access(request: HttpRequest) -> Access:
     if held is None:
         function = getattr(request.user, "function", "")
         held = access_of(function) if function else NOTHING
-        request._abe_access = held  # type: ignore[attr-defined]
+        request._abe_access = held  # type: ignore[attr-defined]  # noqa: SLF001 - set by us alone
     return held

@@ -48,8 +48,17 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
+HISTORY_OF_USER = ["email", "name", "function", "title", "time_zone", "is_active"]
+
+
+@pghistory.track(
+    fields=HISTORY_OF_USER, model_name="UserEvent", obj_field=pghistory.ObjForeignKey(related_name="events")
+)
 class User(AbstractUser):
-    """A person who signs in; owned here until an HRIS is connected."""
+    """A person who signs in; owned here until an HRIS is connected.
+
+    The history leaves out the password and what changes at each sign-in.
+    """
 
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
@@ -117,7 +126,9 @@ class AccessGrant(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_function_display()} reads {self.get_category_display()}: {self.get_level_display()}"
+        return (
+            f"{self.get_function_display()} reads {self.get_category_display()}: {self.get_level_display()}"
+        )
 
 
 def default_level(function: str, category: str) -> Level:
@@ -147,7 +158,11 @@ DEFAULT_READERS: dict[Category, dict[Function, Level]] = {
 def default_grants() -> list[dict[str, Any]]:
     """Return the fields of every default grant, for the migration and for a reset."""
     return [
-        {"function": function.value, "category": category.value, "level": default_level(function, category).value}
+        {
+            "function": function.value,
+            "category": category.value,
+            "level": default_level(function, category).value,
+        }
         for function in Function
         for category in Category
     ]

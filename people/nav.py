@@ -1,0 +1,28 @@
+"""People's entries of the left navigation."""
+
+from common.navigation import NavItem, register_nav
+from people.functions import Function
+from people.guards import is_revops
+
+register_nav(
+    NavItem(
+        key="people.access",
+        label="Who reads what",
+        icon="shield-lock",
+        url_name="people:access",
+        group="RevOps",
+        order=60,
+    )
+)
+register_nav(
+    NavItem(
+        key="people.users",
+        label="Users",
+        icon="users",
+        url_name="people:users",
+        group="RevOps",
+        order=50,
+        functions_first=(Function.REVOPS,),
+        visible=is_revops,
+    )
+)

@@ -1,0 +1,1 @@
+"""People's pages: the access policy, users, and one's own settings."""
