@@ -57,7 +57,7 @@ def register_nav(item: NavItem) -> NavItem:
 def navigation_for(request: HttpRequest, function: str = "") -> list[NavGroup]:
     """Return the groups for one reader: what their function uses first stands first.
 
-    The group without a heading stays on top. At most one link is current: the longest URL that begins the path.
+    The group without a heading stays on top. At most one link is current: the longest that fits.
     """
     found = [(item, url) for item in navigation if (url := _url_of(item, request))]
     current = _current_key(request.path, found)

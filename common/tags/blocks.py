@@ -13,6 +13,24 @@ from common.charts import Chart
 from common.tags.library import register
 from common.tags.marks import icon, redacted
 
+PANEL_OPTIONS = (
+    *(
+        "key",
+        "level",
+        "template",
+        "state",
+        "url",
+        "reason",
+        "whom",
+        "error_id",
+        "how_url",
+        "as_of",
+        "fresh_at",
+    ),
+    *("source", "flush", "link_url", "link_label"),
+)
+STATE_OPTIONS = ("whom", "retry_url", "error_id", "action_url", "action_label")
+
 
 @register.simple_tag
 def how(url: str, label: str = "How this is counted") -> SafeString:
@@ -51,21 +69,22 @@ def _sheet_link(url: str) -> SafeString:
 @register.simple_block_tag(takes_context=True)
 def panel(context: RequestContext, content: str, title: str, span: int = 6, **options: Any) -> str:
     """Frame content as a card of the 12-column grid; options as documented in components/panel.html."""
-    return _render(
-        context,
-        "components/panel.html",
-        {"title": title, "span": span, "body": SafeString(content), **options},
-    )
+    values = {"title": title, "span": span, "body": SafeString(content)}
+    return _render(context, "components/panel.html", values | _checked("panel", PANEL_OPTIONS, options))
 
 
 @register.simple_block_tag(takes_context=True)
 def state(context: RequestContext, content: str, kind: str, title: str, **options: Any) -> str:
     """Say why there is nothing to see, or not everything: empty, forbidden, error or partial."""
-    return _render(
-        context,
-        "components/state.html",
-        {"kind": kind, "title": title, "body": SafeString(content.strip()), **options},
-    )
+    values = {"kind": kind, "title": title, "body": SafeString(content.strip())}
+    return _render(context, "components/state.html", values | _checked("state", STATE_OPTIONS, options))
+
+
+def _checked(tag: str, known: tuple[str, ...], given: dict[str, Any]) -> dict[str, Any]:
+    """Return every option, unset ones empty: a page's own variable of the same name must not slip in."""
+    if unknown := given.keys() - set(known):
+        raise template.TemplateSyntaxError(f"{{% {tag} %}} has no option {', '.join(sorted(unknown))}.")
+    return dict.fromkeys(known, "") | given
 
 
 @register.simple_block_tag
@@ -128,9 +147,8 @@ def field(context: RequestContext, bound: BoundField, *, hint: str | None = None
 
     ``label`` and ``hint`` replace the form's own; an empty hint removes it.
     """
-    text = bound.help_text if hint is None else hint
-    described = [f"{bound.auto_id}_hint"] if text else []
-    attrs: dict[str, str | bool] = {}
+    if hint is not None:
+        bound.help_text = hint  # Django ties it to the control by aria-describedby, and marks an invalid one
     kind = bound.widget_type
     css = {"select": "form-select", "selectmultiple": "form-select", "checkbox": "form-check-input"}.get(
         kind, "form-control"
@@ -138,20 +156,15 @@ def field(context: RequestContext, bound: BoundField, *, hint: str | None = None
     if kind in ("radioselect", "checkboxselectmultiple"):
         css = ""
     if bound.errors:
-        described.append(f"{bound.auto_id}_error")
-        attrs["aria-invalid"] = "true"
         css += " is-invalid"
-    if described:
-        attrs["aria-describedby"] = " ".join(described)
     held = bound.field.widget.attrs.get("class", "")
-    attrs["class"] = f"{held} {css}".strip()
     return _render(
         context,
         "components/field.html",
         {
             "field": bound,
-            "control": bound.as_widget(attrs=attrs),
-            "hint": text,
+            "control": bound.as_widget(attrs={"class": f"{held} {css}".strip()}),
+            "hint": bound.help_text,
             "label": label or bound.label,
             "kind": kind,
         },

@@ -1,0 +1,78 @@
+import json
+from decimal import Decimal
+
+import pytest
+
+from common.charts import Chart, Point, Series
+
+
+def test_a_series_of_the_wrong_length_is_refused():
+    with pytest.raises(ValueError, match=r"finance\.x.*'ARR'.*1 values for 2"):
+        Chart(
+            key="finance.x",
+            kind="bar",
+            title="t",
+            categories=("a", "b"),
+            series=(Series(name="ARR", values=(1,)),),
+        )
+
+
+def test_the_description_is_plain_json():
+    chart = Chart(
+        key="a.b",
+        kind="line",
+        title="t",
+        categories=("Jan", "Feb"),
+        series=(Series(name="ARR", values=(Decimal("1.5"), None), tone="accent"),),
+        points=(Point(name="p", x=1, y=Decimal(2)),),
+        extra={"target": 3},
+    )
+    spec = json.loads(json.dumps(chart.spec()))
+    assert spec["series"] == [{"name": "ARR", "values": [1.5, None], "tone": "accent"}]
+    assert spec["points"][0]["y"] == 2.0
+    assert spec["target"] == 3
+
+
+def test_ids_are_safe_in_html_and_selectors():
+    chart = Chart(key="finance.bridge #1", kind="bar", title="t")
+    assert chart.dom_id == "chart-finance-bridge--1"
+    assert chart.data_id == "chart-finance-bridge--1-data"
+
+
+def test_a_heat_map_has_one_row_a_series():
+    chart = Chart(
+        key="h",
+        kind="heatmap",
+        title="t",
+        categories=("M0", "M1"),
+        series=(Series(name="Q1", values=(1, Decimal("0.5"))), Series(name="Q2", values=(1, None))),
+        unit="ratio",
+        decimals=0,
+        category_label="Cohort",
+    )
+    assert chart.header() == ["Cohort", "M0", "M1"]
+    assert [(row["name"], row["cells"]) for row in chart.rows()] == [
+        ("Q1", ["100%", "50%"]),
+        ("Q2", ["100%", "–"]),
+    ]
+
+
+def test_other_kinds_have_one_row_a_category():
+    chart = Chart(
+        key="b",
+        kind="stacked",
+        title="t",
+        categories=("Jan", "Feb"),
+        series=(Series(name="Bug", values=(1, 2)), Series(name="Billing", values=(0, None))),
+    )
+    assert chart.header() == ["Month", "Bug", "Billing"]
+    assert [row["cells"] for row in chart.rows()] == [["1", "0"], ["2", "–"]]
+
+
+def test_emptiness_is_about_figures_not_categories():
+    empty = Chart(
+        key="b", kind="bar", title="t", categories=("a",), series=(Series(name="x", values=(None,)),)
+    )
+    zero = Chart(key="b", kind="bar", title="t", categories=("a",), series=(Series(name="x", values=(0,)),))
+    assert empty.is_empty
+    assert not zero.is_empty
