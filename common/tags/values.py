@@ -15,9 +15,10 @@ from common.tags.library import register
 from common.tags.marks import ABSENT, icon, special_mark
 
 
-def _figure(text: str, *, title: str = "", css: str = "") -> SafeString:
-    hint = format_html(' title="{}"', title) if title else ""
-    return format_html('<span class="abe-num{}"{}>{}</span>', f" {css}" if css else "", hint, text)
+def _figure(text: str, *, title: str = "") -> SafeString:
+    if title:
+        return format_html('<span class="abe-num" title="{}">{}</span>', title, text)
+    return format_html('<span class="abe-num">{}</span>', text)
 
 
 @register.simple_tag
@@ -27,9 +28,13 @@ def money(
     """Show an amount; ``short`` keeps three digits and the exact amount on hover."""
     if (mark := special_mark(value)) is not None or value is None:
         return mark or ABSENT
-    exact = formatting.format_money(value, currency, decimals=2 if decimals is None else decimals)
     text = formatting.format_money(value, currency, decimals=decimals, short=short)
-    return _figure(text, title=exact if short else "", css="is-negative" if value < 0 else "")
+    exact = (
+        formatting.format_money(value, currency, decimals=2 if decimals is None else decimals)
+        if short
+        else ""
+    )
+    return _figure(text, title=exact)
 
 
 @register.simple_tag
