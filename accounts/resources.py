@@ -104,7 +104,7 @@ resources.register(
         singular="account",
         category=Category.ACCOUNT_PROFILE,
         references={"parent": "accounts", "billing_parent": "accounts"},
-        vocabularies={"tier": Vocabulary(tier_ids, "tier__slug", "tier")},
+        vocabularies={"tier": Vocabulary(tier_ids, "slug", "tier")},
         normalise={
             "domain": normalise_domain,
             "country": upper_case,

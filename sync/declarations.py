@@ -70,11 +70,11 @@ class FieldError(Struct, frozen=True, gc=False):
 class Vocabulary:
     """A field sent as a word of a short list that is kept in a table.
 
-    ``load`` returns the id of each word; ``path`` is the ORM path that reads the word back.
+    ``load`` returns the id of each word, ``column`` of the table that the field points to holds the words.
     """
 
     load: Callable[[], Mapping[str, int]]
-    path: str
+    column: str
     noun: str
 
 

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from people.access import Access, request_access
 from sync.api.body import is_lines, read_body
+from sync.api.filters import list_conditions
+from sync.api.reading import (
+    DEFAULT_PAGE,
+    MAX_PAGE,
+    Position,
+    check_readable,
+    etag_of,
+    find_object,
+    known_source,
+    read_one,
+    read_page,
+)
 from sync.api.writing import (
     Answer,
     answer_once,
@@ -14,13 +31,20 @@ from sync.api.writing import (
     follow_up,
     json_response,
     option,
+    problem_answer,
     refuse_unknown_parameters,
 )
-from sync.declarations import Resource
+from sync.declarations import Instant, Resource
 from sync.models import ApiToken, Batch, Source
-from sync.pipeline.decode import BodyError, decode_body
-from sync.pipeline.run import run_batch
+from sync.pipeline.batch import CREATED, PENDING, REJECTED
+from sync.pipeline.decode import BodyError, Decoded, decode_body, decode_one
+from sync.pipeline.delete import delete_record
+from sync.pipeline.run import lock_resource, run_batch
 from sync.problems import Problem
+
+Decoder = Callable[[bytes], Decoded]
+MODES = ("upsert", "update_only", "dry_run")
+LARGEST_ID = 2**63 - 1
 
 
 class ResourceView(APIView):
@@ -34,11 +58,24 @@ class ResourceView(APIView):
         return self.resource.scope_name
 
     def writer(self, request: Request) -> tuple[ApiToken, Source]:
-        """Return the token and the source it writes for."""
+        """Return the token and the source that it writes for."""
         token = request.auth
         if not isinstance(token, ApiToken):
             raise Problem(403, "token_required", "Writing needs a token.")
         return token, token.client.source
+
+    def reader(self, request: Request) -> Access:
+        """Return what the caller may read. Raises Problem (403) where that is nothing of this resource."""
+        access = request_access(request)
+        check_readable(self.resource, access)
+        return access
+
+    def decoded(self, work: Decoder, body: bytes) -> Decoded:
+        """Return what ``work`` makes of the body; an unreadable body raises Problem."""
+        try:
+            return work(body)
+        except BodyError as error:
+            raise Problem(error.status, error.code, error.detail) from error
 
 
 class BulkView(ResourceView):
@@ -49,26 +86,39 @@ class BulkView(ResourceView):
     def post(self, request: Request) -> HttpResponse:
         """Apply a JSON array or NDJSON in one transaction; answer for each record in the order sent."""
         refuse_unknown_parameters(request, ("mode", "atomic"))
-        mode = option(request, "mode", ("upsert", "update_only", "dry_run"))
+        mode = option(request, "mode", MODES)
         atomic = option(request, "atomic", ("false", "true")) == "true"
-        lines = is_lines(request._request, allow_lines=True)
-        body = read_body(request._request)
         token, source = self.writer(request)
+        lines = is_lines(plain(request), allow_lines=True)
+        body = read_body(plain(request))
 
         def work() -> Answer:
-            try:
-                decoded = decode_body(body, self.resource, lines=lines)
-            except BodyError as error:
-                raise Problem(error.status, error.code, error.detail) from error
             outcome = run_batch(
                 resource=self.resource,
                 source=source,
-                decoded=decoded,
+                decoded=self.decoded(lambda given: decode_body(given, self.resource, lines=lines), body),
                 client_id=token.client_id,
                 mode=Batch.Mode.UPDATE_ONLY if mode == "update_only" else Batch.Mode.UPSERT,
                 dry_run=mode == "dry_run",
                 atomic=atomic,
             )
+            if atomic and outcome.rejected:
+                return problem_answer(
+                    422,
+                    "batch_refused",
+                    f"Nothing was written: {outcome.rejected} of {len(outcome.results)} records were rejected.",
+                    errors=[
+                        {
+                            "index": result.index,
+                            "external_id": result.external_id,
+                            **msgspec.to_builtins(error),
+                        }
+                        for result in outcome.results
+                        for error in result.errors
+                        if result.status == REJECTED
+                    ],
+                    outcome=outcome,
+                )
             return Answer(200, bulk_body(outcome), outcome)
 
         answer = answer_once(request, body, work)
@@ -77,12 +127,201 @@ class BulkView(ResourceView):
 
 
 class ListView(ResourceView):
-    pass
+    """Read records in the order of their changes."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: Request) -> HttpResponse:
+        """Answer a page of the feed; ``next_cursor`` goes on from there, now or at any later time."""
+        access = self.reader(request)
+        conditions = list_conditions(self.resource, request.query_params, access)
+        cursor = request.query_params.get("cursor", "")
+        page = read_page(
+            self.resource,
+            access,
+            after=Position.decode(cursor) if cursor else Position(),
+            size=_page_size(request.query_params.get("page_size", str(DEFAULT_PAGE))),
+            conditions=conditions,
+        )
+        next_cursor = page.position.encode()
+        address = None
+        if page.more:
+            query = request.query_params.copy()
+            query["cursor"] = next_cursor
+            address = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+        body = b'{"results":[%s],"next":%s,"next_cursor":%s}' % (
+            ",".join(page.records).encode(),
+            msgspec.json.encode(address),
+            msgspec.json.encode(next_cursor),
+        )
+        return _private(HttpResponse(body, content_type="application/json"))
 
 
 class ObjectView(ResourceView):
-    pass
+    """Read one record by our id."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """Answer the record, or 304 where the caller holds it already."""
+        access = self.reader(request)
+        record = read_one(self.resource, access, pk) if pk <= LARGEST_ID else None
+        if record is None:
+            raise Problem(404, "not_found", f"There is no {self.resource.singular} {pk}.")
+        return _one(request, record)
 
 
 class RecordView(ResourceView):
-    pass
+    """Read, write or delete one record by the id that it has in a source."""
+
+    http_method_names = ["get", "head", "put", "delete", "options"]
+
+    def get(self, request: Request, source: str, external_id: str) -> HttpResponse:
+        """Answer the record, or 304 where the caller holds it already."""
+        access = self.reader(request)
+        pk = find_object(self.resource, source, external_id)
+        record = None if pk is None else read_one(self.resource, access, pk)
+        if record is None:
+            raise self.unknown(source, external_id)
+        return _one(request, record)
+
+    def put(self, request: Request, source: str, external_id: str) -> HttpResponse:
+        """Create (201) or update (200) one record; 202 where it waits for another, 422 where it is refused."""
+        refuse_unknown_parameters(request, ("mode",))
+        mode = option(request, "mode", MODES)
+        token, own = self.own_source(request, source)
+        is_lines(plain(request), allow_lines=False)
+        body = read_body(plain(request))
+
+        def work() -> Answer:
+            self.check_precondition(request, own, external_id)
+            outcome = run_batch(
+                resource=self.resource,
+                source=own,
+                decoded=self.decoded(lambda given: decode_one(given, self.resource, external_id), body),
+                client_id=token.client_id,
+                mode=Batch.Mode.UPDATE_ONLY if mode == "update_only" else Batch.Mode.UPSERT,
+                dry_run=mode == "dry_run",
+            )
+            result = outcome.results[0]
+            if result.status == REJECTED:
+                missing = any(error.code == "not_found" for error in result.errors)
+                return problem_answer(
+                    404 if missing else 422,
+                    "not_found" if missing else "record_refused",
+                    "The record was rejected; nothing was written.",
+                    errors=[msgspec.to_builtins(error) for error in result.errors],
+                    outcome=outcome,
+                )
+            status = {CREATED: 201, PENDING: 202}.get(result.status, 200)
+            return Answer(status, _result_body(outcome.batch_id, result), outcome)
+
+        answer = answer_once(request, body, work)
+        follow_up(answer)
+        return json_response(answer)
+
+    def delete(self, request: Request, source: str, external_id: str) -> HttpResponse:
+        """Put a tombstone on the record; a later upsert restores it."""
+        refuse_unknown_parameters(request, ("source_updated_at",))
+        token, own = self.own_source(request, source)
+        moment = _moment(request.query_params.get("source_updated_at"))
+
+        def work() -> Answer:
+            self.check_precondition(request, own, external_id)
+            deletion = delete_record(
+                resource=self.resource,
+                source=own,
+                external_id=external_id,
+                source_updated_at=moment,
+                client_id=token.client_id,
+            )
+            if deletion is None:
+                raise self.unknown(source, external_id)
+            return Answer(
+                200,
+                msgspec.json.encode(
+                    {
+                        "batch": deletion.batch_id,
+                        "external_id": external_id,
+                        "id": str(deletion.object_id) if deletion.object_id else None,
+                        "status": deletion.status,
+                    }
+                ),
+            )
+
+        return json_response(answer_once(request, b"", work))
+
+    def own_source(self, request: Request, source: str) -> tuple[ApiToken, Source]:
+        """Return the token and its source. Raises Problem (403) where the address names another."""
+        token, own = self.writer(request)
+        if own.slug != source:
+            detail = f"This token writes for {own.slug}; it can't write records of {source}."
+            raise Problem(403, "other_source", detail)
+        return token, own
+
+    def check_precondition(self, request: Request, source: Source, external_id: str) -> None:
+        """Raise Problem (412) unless If-Match names what is held now. Locks the resource until the end."""
+        wanted = request.headers.get("If-Match")
+        if wanted is None:
+            return
+        lock_resource(self.resource, source)
+        pk = find_object(self.resource, source.slug, external_id)
+        record = None if pk is None else read_one(self.resource, self.reader(request), pk)
+        tags = [tag.strip() for tag in wanted.split(",")]
+        if record is None or ("*" not in tags and etag_of(record) not in tags):
+            raise Problem(412, "precondition_failed", "The record is not the one that If-Match names.")
+
+    def unknown(self, source: str, external_id: str) -> Problem:
+        """Return the 404 that says whether it is the source or the record that isn't known."""
+        if not known_source(source):
+            return Problem(404, "unknown_source", f"There is no source {source!r}.")
+        return Problem(
+            404,
+            "not_found",
+            f"{source} has no {self.resource.singular} with external id {external_id!r} here.",
+        )
+
+
+def plain(request: Request) -> HttpRequest:
+    """Return Django's request, whose body DRF has not touched."""
+    return request._request
+
+
+def _one(request: Request, record: str) -> HttpResponse:
+    tag = etag_of(record)
+    held = [item.strip().removeprefix("W/") for item in request.headers.get("If-None-Match", "").split(",")]
+    if tag in held or "*" in held:
+        response = HttpResponse(status=304)
+    else:
+        response = HttpResponse(record.encode(), content_type="application/json")
+    response["ETag"] = tag
+    return _private(response)
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "private, no-cache"
+    response["Vary"] = "Authorization, Cookie"
+    return response
+
+
+def _page_size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_PAGE):
+        raise Problem(400, "bad_parameter", f"page_size takes a number from 1 to {MAX_PAGE}.")
+    return int(text)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = msgspec.convert(text.replace(" ", "+"), Instant)
+    except msgspec.ValidationError:
+        moment = None
+    if moment is None or not 1900 <= moment.year <= 9998:
+        raise Problem(400, "bad_parameter", "source_updated_at takes an ISO 8601 time with its offset.")
+    return moment
+
+
+def _result_body(batch_id: int | None, result: msgspec.Struct) -> bytes:
+    members = {name: getattr(result, name) for name in ("external_id", "id", "status", "errors")}
+    return msgspec.json.encode({"batch": batch_id, **members})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import msgspec
@@ -12,12 +13,11 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from sync.declarations import Resource
 from sync.models import ApiToken, IdempotencyKey
 from sync.pipeline.batch import Outcome
 from sync.pipeline.decode import MAX_RECORDS
 from sync.pipeline.pending import apply_ready
-from sync.problems import Problem
+from sync.problems import CONTENT_TYPE, Problem, problem_response
 
 IDEMPOTENCY_CLASS = crc32(b"sync.idempotency") - 2**31
 MAX_KEY_LENGTH = 255
@@ -25,11 +25,12 @@ MAX_KEY_LENGTH = 255
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to say: a status and a JSON body, and what the batch did where it was run just now."""
+    """What to say: a status and a JSON body, and what the batch did where one was run just now."""
 
     status: int
     body: bytes
     outcome: Outcome | None = None
+    replayed: bool = False
 
 
 def answer_once(request: Request, body: bytes, work: Callable[[], Answer]) -> Answer:
@@ -61,7 +62,7 @@ def answer_once(request: Request, body: bytes, work: Callable[[], Answer]) -> An
                 raise Problem(
                     422, "idempotency_key_reused", "This Idempotency-Key came with another request before."
                 )
-            return Answer(held.status, bytes(held.body))
+            return Answer(held.status, bytes(held.body), replayed=True)
         answer = work()
         if answer.outcome is None or answer.outcome.committed:
             IdempotencyKey.objects.create(
@@ -91,10 +92,19 @@ def bulk_body(outcome: Outcome) -> bytes:
     return msgspec.json.encode({"batch": outcome.batch_id, **outcome.counts, "results": outcome.results})
 
 
+def problem_answer(
+    status: int, code: str, detail: str, *, errors: list[dict[str, Any]], outcome: Outcome
+) -> Answer:
+    """Return the answer to records that were refused; unlike a raised Problem it undoes nothing."""
+    body = problem_response(status, code, detail, errors=errors, extra={"batch": outcome.batch_id}).content
+    return Answer(status, body, outcome)
+
+
 def json_response(answer: Answer) -> HttpResponse:
     """Return ``answer`` as it goes out; a replayed one says so."""
-    response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
-    if answer.outcome is None:
+    kind = CONTENT_TYPE if answer.status >= 400 else "application/json"
+    response = HttpResponse(answer.body, status=answer.status, content_type=kind)
+    if answer.replayed:
         response["Idempotency-Replayed"] = "true"
     return response
 
@@ -116,14 +126,3 @@ def refuse_unknown_parameters(request: Request, known: tuple[str, ...]) -> None:
             "unknown_parameter",
             f"Unknown parameter {', '.join(sorted(unknown))}; known: {', '.join(known) or 'none'}.",
         )
-
-
-__all__ = [
-    "Answer",
-    "Resource",
-    "answer_once",
-    "bulk_body",
-    "json_response",
-    "option",
-    "refuse_unknown_parameters",
-]

@@ -114,7 +114,7 @@ def _write(run: Run, presence: Presence) -> None:
     }
     if resource.effects:
         _execute("touched")
-        _prepare_effects(resource)
+        prepare_effects(resource)
     suffix = "_stream" if resource.stream else ""
     if any(not row.is_new for row in run.rows):
         if not resource.stream:
@@ -135,7 +135,8 @@ def _write(run: Run, presence: Presence) -> None:
         run.settle(row, CREATED if row.is_new else UPDATED, row.object_id)
 
 
-def _prepare_effects(resource: Resource) -> None:
+def prepare_effects(resource: Resource) -> None:
+    """Let effects note what they need of the objects in ``sync_touched`` before these are written."""
     with connection.cursor() as cursor:
         for effect in resource.effects:
             if effect.prepare:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime
 
 import msgspec
 from django.db import connection
@@ -28,7 +28,7 @@ def match_rows(run: Run) -> None:
     an older one is stale.
     """
     _lay_over_pending(run)
-    held = _held(run)
+    held = held_links(run.resource, run.source, [row.record.external_id for row in run.rows])
     for row in run.rows:
         link = held.get(row.record.external_id)
         if link is None:
@@ -90,17 +90,19 @@ def _lay_over_pending(run: Run) -> None:
     run.drop_settled()
 
 
-def _held(run: Run) -> dict[str, tuple[int, int, Any, Any]]:
-    ids = [row.record.external_id for row in run.rows]
-    if not ids:
+def held_links(
+    resource: Resource, source: Source, external_ids: list[str]
+) -> dict[str, tuple[int, int, datetime | None, datetime | None]]:
+    """Return (link id, object id, source time, tombstone) of each external id that is known."""
+    if not external_ids:
         return {}
     with connection.cursor() as cursor:
-        if run.resource.stream:
-            query = load_sql("sync", "match_stream", target=sql.Identifier(run.resource.table))
-            cursor.execute(query, [run.source.pk, ids])
+        if resource.stream:
+            query = load_sql("sync", "match_stream", target=sql.Identifier(resource.table))
+            cursor.execute(query, [source.pk, external_ids])
         else:
-            cursor.execute(load_sql("sync", "match"), [run.source.pk, run.resource.key, ids])
-        return {external_id: tuple(rest) for external_id, *rest in cursor.fetchall()}  # type: ignore[misc]
+            cursor.execute(load_sql("sync", "match"), [source.pk, resource.key, external_ids])
+        return {row[0]: row[1:] for row in cursor.fetchall()}
 
 
 def _look_up_words(run: Run) -> None:

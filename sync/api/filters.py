@@ -1,0 +1,118 @@
+"""Query parameters of a list, turned into conditions on its records."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple, get_type_hints
+
+import msgspec
+from django.db import models
+from django.http import QueryDict
+
+from people.access import Access
+from sync.declarations import Field, Instant, Resource
+from sync.models import Link
+from sync.problems import Problem
+
+CUSTOM = "custom."
+PAGING = ("cursor", "page_size", "updated_since")
+
+
+class Condition(NamedTuple):
+    """One piece of SQL over ``t`` (the record) or ``c`` (its change), and its values.
+
+    ``{n}`` in the text is the condition's number, so that parameters of several don't clash.
+    """
+
+    text: str
+    values: tuple[Any, ...]
+
+
+def list_conditions(resource: Resource, params: QueryDict, access: Access) -> list[Condition]:
+    """Return the conditions that a list's query parameters ask for.
+
+    Raises Problem: 400 for an unknown parameter or a value that doesn't fit, 403 for a filter on a field
+    that the reader may not see.
+    """
+    conditions = []
+    for name in params:
+        values = params.getlist(name)
+        if name not in PAGING and not name.startswith(CUSTOM) and name not in resource.filters:
+            known = ", ".join([*PAGING, *resource.filters, "custom.<key>"])
+            raise Problem(400, "unknown_parameter", f"Unknown parameter {name!r}; known: {known}.")
+        if len(values) > 1:
+            raise Problem(400, "bad_parameter", f"{name} is given more than once.")
+        if "\x00" in name or "\x00" in values[0]:
+            raise Problem(400, "bad_parameter", "A parameter can't hold the NUL character.")
+        if name == "updated_since":
+            conditions.append(_since(resource, values[0]))
+        elif name.startswith(CUSTOM):
+            key = name.removeprefix(CUSTOM)
+            conditions.append(Condition("t.custom ->> %(value_{n}_0)s = %(value_{n}_1)s", (key, values[0])))
+        elif name not in PAGING:
+            conditions.append(_field_condition(resource, resource.fields_by_name[name], values[0], access))
+    return conditions
+
+
+def _since(resource: Resource, text: str) -> Condition:
+    try:
+        # In an address a plus sign is a space; clients forget to quote it.
+        moment = msgspec.convert(text.replace(" ", "+"), Instant)
+    except msgspec.ValidationError as error:
+        raise Problem(
+            400,
+            "bad_parameter",
+            "updated_since takes an ISO 8601 time with its offset, such as 2026-06-30T12:00:00Z.",
+        ) from error
+    column = "t.received_at" if resource.stream else "c.changed_at"
+    return Condition(f"{column} >= %(value_{{n}}_0)s", (_in_range(moment),))
+
+
+def _in_range(moment: datetime) -> datetime:
+    if not 1900 <= moment.year <= 9998:
+        raise Problem(400, "bad_parameter", "updated_since lies outside of the years 1900 to 9998.")
+    return moment
+
+
+def _field_condition(resource: Resource, item: Field, text: str, access: Access) -> Condition:
+    if item.category and not access.allows(item.category):
+        raise Problem(403, "redacted", f"{item.name} can't be filtered by: {access.why_not(item.category)}")
+    if item.reference:
+        value: Any = _reference(item, text)
+    elif item.vocabulary:
+        value = item.vocabulary.load().get(text, 0)
+    else:
+        value = _typed(resource, item, text)
+    return Condition(f't."{item.column}" = %(value_{{n}}_0)s', (value,))
+
+
+def _reference(item: Field, text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    source, colon, external_id = text.partition(":")
+    if not colon:
+        raise Problem(
+            400, "bad_parameter", f"{item.name} takes our id, or source:external_id such as salesforce:001A."
+        )
+    links = Link.objects.filter(resource=item.reference, source__slug=source, external_id=external_id)
+    return links.values_list("object_id", flat=True).first() or 0
+
+
+def _typed(resource: Resource, item: Field, text: str) -> Any:
+    try:
+        value = msgspec.convert(text, _hints(resource)[item.name], strict=False)
+        value = item.normalise(value) if item.normalise and value is not None else value
+    except (msgspec.ValidationError, ValueError) as error:
+        detail = str(error).rpartition("|")[2]
+        raise Problem(400, "bad_parameter", f"{item.name}: {detail}") from error
+    if value is None:
+        return item.cleared
+    if isinstance(item.model_field, models.DecimalField) and not value.is_finite():
+        raise Problem(400, "bad_parameter", f"{item.name} takes a number.")
+    return getattr(value, "value", value)
+
+
+@cache
+def _hints(resource: Resource) -> dict[str, Any]:
+    return get_type_hints(resource.record, include_extras=True)

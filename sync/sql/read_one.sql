@@ -1,0 +1,3 @@
+SELECT {record}
+FROM {target} AS t
+WHERE t.id = %(pk)s
