@@ -28,7 +28,7 @@ NOT_COMMITTEE = ("", ContactRole.USER, ContactRole.BLOCKER)
     standing="last_touch_on",
 )
 def last_touch_on(as_of: date) -> QuerySet[Any, Any]:
-    return _touches(as_of).annotate(value=epoch_day(Max(utc_day("occurred_at"))))
+    return _touches(as_of, epoch_day(Max(utc_day("occurred_at"))))
 
 
 @metric(
@@ -41,7 +41,7 @@ def last_touch_on(as_of: date) -> QuerySet[Any, Any]:
     direction="down",
 )
 def days_since_touch(as_of: date) -> QuerySet[Any, Any]:
-    return _touches(as_of).annotate(value=DaysBetween(Value(as_of), Max(utc_day("occurred_at"))))
+    return _touches(as_of, DaysBetween(Value(as_of), Max(utc_day("occurred_at"))))
 
 
 @metric(
@@ -49,7 +49,7 @@ def days_since_touch(as_of: date) -> QuerySet[Any, Any]:
     label="Touches in 90 days",
     unit="touches",
     category=Category.ENGAGEMENT,
-    formula="Calls, e-mails, meetings and events in the 90 days that end with the day; web visits don't count.",
+    formula="Calls, e-mails, meetings and events in the 90 days to the day; web visits don't count.",
     inputs=("engagements",),
     direction="up",
 )
@@ -80,7 +80,7 @@ def active_contacts(as_of: date) -> QuerySet[Any, Any]:
     label="Committee roles engaged",
     unit="roles",
     category=Category.ENGAGEMENT,
-    formula="Distinct roles of the buying committee among the active contacts; users and blockers don't count.",
+    formula="Distinct committee roles among the active contacts; users and blockers don't count.",
     inputs=("engagements", "contacts", "engagement.active_contacts"),
     direction="up",
 )
@@ -92,9 +92,9 @@ def committee_roles(as_of: date) -> QuerySet[Any, Any]:
     )
 
 
-def _touches(as_of: date) -> QuerySet[Any, Any]:
+def _touches(as_of: date, value: Any) -> QuerySet[Any, Any]:
     known = Engagement.objects.known_by(as_of).between_people()
-    return known.filter(account__deleted_at=None).values("account_id")
+    return known.filter(account__deleted_at=None).values("account_id").annotate(value=value)
 
 
 def _with_contacts(as_of: date) -> QuerySet[Any, Any]:

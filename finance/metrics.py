@@ -36,9 +36,9 @@ def monthly_revenue(as_of: date, first: int, last: int) -> int:
     unit="money",
     category=Category.REVENUE,
     level=Level.TOTALS,
-    formula="The recurring amounts of the lines running on the day, net of discounts, brought to a month (annual ÷ 12, "
-    "quarterly ÷ 3, weekly × 52 ÷ 12, daily × 365.25 ÷ 12), in the reporting currency at the latest rate. "
-    "Trials, one-off and usage fees don't count.",
+    formula="The recurring amounts of the lines running on the day, net of discounts, brought to a month "
+    "(annual ÷ 12, quarterly ÷ 3, weekly × 52 ÷ 12, daily × 365.25 ÷ 12), in the reporting currency at the "
+    "latest rate. Trials, one-off and usage fees don't count.",
     inputs=REVENUE,
     direction="up",
     standing="mrr",
@@ -70,7 +70,8 @@ def arr(as_of: date) -> Statement:
     unit="ratio",
     category=Category.REVENUE,
     level=Level.TOTALS,
-    formula=f"ARR on the day divided by ARR twelve months before. {AT_END_RATES}. Not defined without ARR at the start.",
+    formula=f"ARR on the day divided by ARR twelve months before. {AT_END_RATES}. "
+    "Not defined without ARR at the start.",
     inputs=("finance.arr", *REVENUE),
     direction="up",
     standing="nrr",
@@ -90,7 +91,7 @@ def nrr(as_of: date) -> Statement:
     unit="ratio",
     category=Category.REVENUE,
     level=Level.TOTALS,
-    formula="The lesser of ARR on the day and ARR twelve months before, divided by the latter; never above 100%. "
+    formula="The lesser of ARR on the day and twelve months before, divided by the latter; never above 100%. "
     f"{AT_END_RATES}. Not defined without ARR at the start.",
     inputs=("finance.arr", *REVENUE),
     direction="up",
@@ -125,7 +126,7 @@ def arr_change_90d(as_of: date) -> Statement:
     unit="date",
     category=Category.CONTRACTS,
     level=Level.TOTALS,
-    formula="The first end of a term after the day, of contracts with a running line; contracts that renew by "
+    formula="The first end of a term after the day, of contracts with a running line; those that renew by "
     "themselves count with their next term.",
     inputs=CONTRACTS,
     standing="renewal_on",
@@ -161,21 +162,22 @@ AT_START_TIER = "Accounts count in the tier they had at the start"
         "finance.nrr",
         "NRR",
         "ratio",
-        "ARR on the day of the accounts that had ARR twelve months before, divided by their ARR then. New and returned "
-        f"accounts are left out. {AT_START_TIER}. {AT_END_RATES}.",
+        "ARR on the day of the accounts that had ARR twelve months before, divided by their ARR then. "
+        f"New and returned accounts are left out. {AT_START_TIER}. {AT_END_RATES}.",
     ),
     _segment(
         "finance.grr",
         "GRR",
         "ratio",
-        "The lesser of each account's ARR on the day and twelve months before, divided by their ARR then; never above "
-        f"100%. {AT_START_TIER}. {AT_END_RATES}.",
+        "The lesser of each account's ARR on the day and twelve months before, divided by their ARR then; "
+        f"never above 100%. {AT_START_TIER}. {AT_END_RATES}.",
     ),
     _segment(
         "finance.logo_churn",
         "Logo churn",
         "ratio",
-        f"Accounts that had ARR twelve months before and have none on the day, divided by all that had. {AT_START_TIER}.",
+        "Accounts that had ARR twelve months before and have none on the day, divided by all that had. "
+        f"{AT_START_TIER}.",
         "down",
     ),
     _segment(
@@ -227,7 +229,8 @@ MONTH = f"in the month of the day, from the end of the month before. {AT_START_T
         "finance.arr_churn",
         "Churn",
         "money",
-        f"ARR at the start of accounts that have none at the end, {MONTH} Churn is dated at the end of the paid period.",
+        f"ARR at the start of accounts that have none at the end, {MONTH} "
+        "Churn is dated at the end of the paid period.",
         "down",
     ),
     _segment("finance.arr_end", "ARR at the end", "money", "ARR on the day, of all accounts."),

@@ -28,10 +28,16 @@ def revenue_on(day: date, divisor: int = ARR) -> Statement:
     return load("finance", "revenue_on", lines=lines, rates=rates_on(day), day=day, divisor=divisor)
 
 
-def positions_between(start: date, end: date) -> Statement:
-    """Return ``(account_id, start_arr, end_arr, first_on)``, both amounts at the rates of ``end``."""
-    lines = ContractLine.objects.revenue_rows()
-    return load("finance", "positions", lines=lines, rates=rates_on(end), start_day=start, end_day=end)
+def positions_between(start: date, end: date, *, rates_day: date | None = None) -> Statement:
+    """Return ``(account_id, start_arr, end_arr, first_on)`` at the rates of ``end`` or of ``rates_day``."""
+    return load(
+        "finance",
+        "positions",
+        lines=ContractLine.objects.revenue_rows(),
+        rates=rates_on(rates_day or end),
+        start_day=start,
+        end_day=end,
+    )
 
 
 def movements_between(start: date, end: date) -> Statement:

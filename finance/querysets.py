@@ -42,7 +42,7 @@ class ContractLineQuerySet(QuerySet["ContractLine"]):
         return self.filter(deleted_at=None, contract__deleted_at=None)
 
     def recurring(self) -> Self:
-        """Lines that bring recurring revenue: no trials, one-off fees, usage fees, nor lines given for nothing."""
+        """Lines that bring recurring revenue: no trials, no one-off or usage fees, none for nothing."""
         return self.live().filter(
             is_trial=False, amount__gt=0, discount_percent__lt=100, billing_period__in=PERIODS_PER_YEAR
         )
@@ -62,7 +62,7 @@ class ContractLineQuerySet(QuerySet["ContractLine"]):
         return self.with_last_day().filter(Q(ends_on=None) | Q(ends_on__gt=day), start_on__lte=day)
 
     def with_revenue(self) -> Self:
-        """Add ``arr`` and ``mrr``, unrounded and net of the discount, in the contract's ``currency``."""
+        """Add ``arr`` and ``mrr``, unrounded and net of the discount, in the contract's currency."""
         times = Case(
             *(When(billing_period=period, then=Value(count)) for period, count in PERIODS_PER_YEAR.items()),
             default=Value(Decimal(0)),
@@ -73,14 +73,19 @@ class ContractLineQuerySet(QuerySet["ContractLine"]):
         return self.annotate(
             arr=arr,
             mrr=ExpressionWrapper(F("arr") / Value(Decimal(12)), output_field=EXACT),
-            currency=F("contract__currency"),
         )
 
     def revenue_rows(self) -> QuerySet[Any, Any]:
         """Return ``(account_id, currency, start_on, ends_on, arr)`` of every recurring line that ever ran."""
         lines = self.recurring().with_last_day().with_revenue()
         lines = lines.filter(Q(ends_on=None) | Q(ends_on__gt=F("start_on")))
-        return lines.values("currency", "start_on", "ends_on", "arr", account_id=F("contract__account_id"))
+        return lines.values(
+            "start_on",
+            "ends_on",
+            "arr",
+            account_id=F("contract__account_id"),
+            currency=F("contract__currency"),
+        )
 
 
 class ExchangeRateQuerySet(QuerySet["ExchangeRate"]):

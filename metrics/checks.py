@@ -35,7 +35,8 @@ def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *_check_inputs(),
         *_check_cycles(),
         *_check_standing(),
-        *metrics.check_known((f"Health model 1, {part.label!r},", part.key) for part in (*MODEL_1, *CAPS_1)),
+        *metrics.check_known((f"Health model 1, {part.label!r},", part.key) for part in MODEL_1),
+        *metrics.check_known((f"Health model 1, the cap {cap.label!r},", cap.key) for cap in CAPS_1),
     ]
 
 
@@ -106,7 +107,7 @@ def _check_standing() -> Iterator[CheckMessage]:
             )
         elif item.standing in shown:
             yield Error(
-                f"{item.key!r} and {shown[item.standing]!r} both claim the standing column {item.standing!r}.",
+                f"{item.key!r} and {shown[item.standing]!r} both claim the column {item.standing!r}.",
                 id="metrics.E008",
             )
         shown.setdefault(item.standing, item.key)

@@ -41,8 +41,8 @@ def health(as_of: date, first: int, last: int) -> int:
     unit="points",
     category=Category.ACCOUNT_PROFILE,
     level=Level.TOTALS,
-    formula="The weighted mean of the components' points, over the components present, then the lowest cap that "
-    "holds; without a number where less than 60% of the weight is present.",
+    formula="The weighted mean of the points of the components present, then the lowest cap that holds; "
+    "without a number where less than 60% of the weight is present.",
     inputs=("metrics.health",),
     depends_on=("metrics.health",),
     direction="up",

@@ -42,8 +42,8 @@ class SegmentValue(models.Model):
     """One number of a segment of accounts on one day, with the two sums it is the ratio of.
 
     ``dimension`` is ``all``, ``tier`` or ``industry``; ``member`` the tier's slug or the industry
-    (``none`` for accounts without), empty for ``all``. ``value`` is null where the definition gives none, such as NRR without revenue
-    at the start.
+    (``none`` for accounts without), empty for ``all``. ``value`` is null where the definition gives none,
+    such as NRR without revenue at the start.
     """
 
     key = models.CharField(max_length=64)

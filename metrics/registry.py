@@ -30,7 +30,7 @@ SEGMENTS = ":segments"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Definition:
-    """What people read about a number: ``formula`` is one plain sentence, ``inputs`` resources or metric keys.
+    """What people read about a number; ``formula`` is plain sentences, ``inputs`` resources or keys.
 
     ``direction`` says which way is good news, None for neither. ``level`` is the access that reading
     the number takes: ``totals`` or ``full``.
@@ -152,7 +152,7 @@ def rollup(
     is_sliced: bool = True,
     note: Note | None = None,
 ) -> Callable[[Work], Work]:
-    """Declare work over ``(as_of, first, last)``, the account ids of a slice, that returns the rows written."""
+    """Declare work over ``(as_of, first, last)``, the ids of a slice, that returns the rows written."""
 
     def declare(work: Work) -> Work:
         rollups.register(

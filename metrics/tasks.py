@@ -1,4 +1,4 @@
-"""The refresh on workers. Every task may run twice, late or not at all: the next tick goes on from the rows."""
+"""The refresh on workers. A task may run twice, late or not at all: the next tick goes on from the rows."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ def usage_events_30d(as_of: date) -> QuerySet[Any, Any]:
     label="Usage trend",
     unit="ratio",
     category=Category.PRODUCT_USAGE,
-    formula="Events of the last 30 days divided by the account's own mean of 30 days in the 90 days before, or since "
-    "its first use; not defined in the first 60 days of use or where the 90 days before hold none.",
+    formula="Events of the last 30 days divided by the account's own mean of 30 days in the 90 days before, "
+    "or since its first use; not defined in the first 60 days of use or where the 90 days before hold none.",
     inputs=("usage-events", "product.usage_events_30d"),
     depends_on=USAGE_DAYS,
     direction="up",

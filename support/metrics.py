@@ -79,8 +79,8 @@ def tickets_30d(as_of: date) -> QuerySet[Any, Any]:
     label="Ticket trend",
     unit="ratio",
     category=Category.SUPPORT_HISTORY,
-    formula="Tickets of the last 30 days plus one, divided by the account's own mean of 30 days in the 90 days before "
-    "plus one; the added one keeps a single ticket of a quiet account from looking like a trend.",
+    formula="Tickets of the last 30 days plus one, divided by the account's own mean of 30 days in the 90 "
+    "days before plus one; the added one keeps a single ticket of a quiet account from looking like a trend.",
     inputs=("tickets",),
     direction="down",
 )
@@ -101,7 +101,7 @@ def ticket_trend(as_of: date) -> Statement:
     label="First response",
     unit="minutes",
     category=Category.SUPPORT_HISTORY,
-    formula="The median time from opening to the first reply, of tickets opened in 90 days and answered by the day.",
+    formula="The median time from opening to the first reply, of tickets of 90 days answered by the day.",
     inputs=("tickets",),
     direction="down",
 )

@@ -73,5 +73,8 @@ def _typed(metric: Metric) -> str:
     if isinstance(column, models.DecimalField):
         largest = "9" * (column.max_digits - column.decimal_places) + "." + "9" * column.decimal_places
         # PostgreSQL's least() passes over a null, which must stay one here.
-        return f"CASE WHEN {value} < -{largest} THEN -{largest} WHEN {value} > {largest} THEN {largest} ELSE {value} END"
+        return (
+            f"CASE WHEN {value} < -{largest} THEN -{largest} WHEN {value} > {largest} THEN {largest} "
+            f"ELSE {value} END"
+        )
     return value

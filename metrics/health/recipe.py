@@ -1,4 +1,4 @@
-"""Health model 1, as the first migration writes it. A published model is never edited: a better one is model 2."""
+"""Health model 1, as a migration writes it. A published model is never edited: a better one is model 2."""
 
 from __future__ import annotations
 

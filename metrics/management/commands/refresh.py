@@ -101,8 +101,8 @@ class _Bar:
                 return
             self.drawn_at = time.monotonic()
             full = progress.percent * BAR // 100
-            line = f"\r{'█' * full}{'·' * (BAR - full)} {progress.percent:3d}%  {progress.finished}/{progress.total}  "
-            self.stderr.write(f"{line}{what:<40.40}", ending="")
+            count = f"{progress.percent:3d}%  {progress.finished}/{progress.total}"
+            self.stderr.write(f"\r{'█' * full}{'·' * (BAR - full)} {count}  {what:<40.40}", ending="")
             self.stderr.flush()
         elif progress.percent // 10 > self.shown:
             self.shown = progress.percent // 10

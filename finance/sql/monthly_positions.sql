@@ -1,0 +1,28 @@
+-- ARR of each account at both ends of each month, all at the rates of one day, from the monthly roll-up.
+WITH monthly AS (
+    SELECT revenue.account_id, revenue.month, sum(round(revenue.arr * rate.rate, 2)) AS arr,
+        bool_or(bool_or(rate.rate IS NULL)) OVER (PARTITION BY revenue.account_id) AS lacks_rate
+    FROM finance_monthlyrevenue AS revenue
+    JOIN accounts_account AS account ON account.id = revenue.account_id AND account.deleted_at IS NULL
+    LEFT JOIN ({rates}) AS rate ON rate.currency = revenue.currency
+    WHERE revenue.month BETWEEN ({first_month}::date - interval '1 month')::date AND {last_month}
+        AND ({account}::bigint IS NULL OR revenue.account_id = {account}::bigint)
+    GROUP BY revenue.account_id, revenue.month
+),
+began AS (
+    SELECT line.account_id, min(line.start_on) AS first_on
+    FROM ({lines}) AS line
+    WHERE {account}::bigint IS NULL OR line.account_id = {account}::bigint
+    GROUP BY line.account_id
+)
+SELECT turn.account_id, turn.month, sum(turn.start_arr) AS start_arr, sum(turn.end_arr) AS end_arr,
+    coalesce(min(began.first_on), turn.month) AS first_on
+FROM (
+    SELECT account_id, month, 0::numeric AS start_arr, arr AS end_arr
+    FROM monthly WHERE month >= {first_month} AND NOT lacks_rate
+    UNION ALL
+    SELECT account_id, (month + interval '1 month')::date, arr, 0::numeric
+    FROM monthly WHERE month < {last_month} AND NOT lacks_rate
+) AS turn
+LEFT JOIN began ON began.account_id = turn.account_id
+GROUP BY turn.account_id, turn.month

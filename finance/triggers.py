@@ -1,0 +1,54 @@
+"""Signals over revenue and renewals."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from metrics.expressions import EPOCH
+from metrics.statements import Statement
+from people.models import Category
+from pods.models import Severity
+from pods.playbooks import rescaled, stored, trigger
+
+RENEWAL_DAYS = 90
+CONTRACTION = Decimal("-0.05")
+EXPANSION = Decimal("0.1")
+
+
+@trigger(
+    "finance.renewal_near",
+    label="Renewal near",
+    severity=Severity.DUE,
+    category=Category.CONTRACTS,
+    reason="Renewal in {value} days",
+    reason_one="Renewal tomorrow",
+    inputs=("finance.renewal_on",),
+)
+def renewal_near(as_of: date) -> Statement:
+    day = (as_of - EPOCH).days
+    return rescaled(stored("finance.renewal_on", as_of).filter(value__lte=day + RENEWAL_DAYS), less=day)
+
+
+@trigger(
+    "finance.contraction",
+    label="ARR fell",
+    severity=Severity.RISK,
+    category=Category.REVENUE,
+    reason="ARR fell by {value}% in 90 days",
+    inputs=("finance.arr_change_90d",),
+)
+def contraction(as_of: date) -> Statement:
+    return rescaled(stored("finance.arr_change_90d", as_of).filter(value__lte=CONTRACTION), times=-100)
+
+
+@trigger(
+    "finance.expansion",
+    label="ARR rose",
+    severity=Severity.OPPORTUNITY,
+    category=Category.REVENUE,
+    reason="ARR rose by {value}% in 90 days",
+    inputs=("finance.arr_change_90d",),
+)
+def expansion(as_of: date) -> Statement:
+    return rescaled(stored("finance.arr_change_90d", as_of).filter(value__gte=EXPANSION), times=100)
