@@ -65,10 +65,10 @@ def stop_child(child: subprocess.Popen[bytes], how: signal.Signals, *, seconds: 
     kill_group(child.pid)  # grandchildren that stayed behind
 
 
-def kill_group(group: int) -> None:
-    """Kill every process of a group, if any is left."""
+def kill_group(group: int, how: signal.Signals = signal.SIGKILL) -> None:
+    """Send a signal, by default the deadly one, to every process of a group, if any is left."""
     try:
-        os.killpg(group, signal.SIGKILL)
+        os.killpg(group, how)
     except (ProcessLookupError, PermissionError):
         return
 
@@ -85,6 +85,19 @@ def is_running(pid: int, *words: str) -> bool:
     except (FileNotFoundError, ProcessLookupError, PermissionError, IndexError):
         return False
     return state not in {"Z", "X"} and all(word in command for word in words)
+
+
+def running_in(groups: set[int], *words: str) -> list[int]:
+    """The living processes of these process groups whose command line holds all of ``words``."""
+    found = []
+    for proc in Path("/proc").glob("[0-9]*"):
+        try:
+            group = int((proc / "stat").read_text().rpartition(")")[2].split()[2])
+        except (OSError, IndexError, ValueError):
+            continue
+        if group in groups and is_running(int(proc.name), *words):
+            found.append(int(proc.name))
+    return found
 
 
 def wait_until(done: Callable[[], bool], seconds: float) -> bool:

@@ -1,0 +1,25 @@
+"""How gunicorn serves the web application: ``gunicorn -c python:abe.gunicorn abe.wsgi``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def listening() -> tuple[str, int]:
+    """The address and port to listen on: loopback by default, since it is nobody else's business."""
+    return os.environ.get("ABE_HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
+
+
+bind = "{}:{}".format(*listening())
+workers = int(os.environ.get("ABE_WEB_WORKERS") or 2)
+threads = int(os.environ.get("ABE_WEB_THREADS") or 4)
+worker_class = "gthread"
+preload_app = True  # the code is loaded once, and shared by the workers
+timeout = 120  # a bulk call of 10,000 records on a small machine takes its time
+graceful_timeout = 8  # below the ten seconds after which the supervisor kills
+keepalive = 5
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats need no disk
+control_socket_disable = True  # it would lie in the home folder, one for all installations
+loglevel = "warning"
+proc_name = "abe"
