@@ -23,14 +23,14 @@ EDITABLE = tuple(function for function in Function if function not in FIXED)
 
 # What a reader of the policy wants to know of each category: what is in it and which systems feed it.
 CONTENTS: dict[Category, str] = {
-    Category.ACCOUNT_PROFILE: "Name, industry, size and country, from the CRM",
-    Category.REVENUE: "ARR, movements and retention, from billing and CRM",
-    Category.PRODUCT_USAGE: "Events, users and adoption, from product analytics",
-    Category.SUPPORT_HISTORY: "Tickets, answers and ratings, from the help desk",
-    Category.ENGAGEMENT: "Meetings, calls and campaigns, from marketing and sales",
-    Category.FINANCIAL_HEALTH: "Invoices, payments and arrears, from billing",
-    Category.CONTRACTS: "Terms, renewals and clauses, from contract management",
-    Category.ACCOUNT_TEAM: "Owner, sponsor and pod, from CRM and HRIS",
+    Category.ACCOUNT_PROFILE: "Industry, size, country; from the CRM",
+    Category.REVENUE: "ARR, retention; from billing and CRM",
+    Category.PRODUCT_USAGE: "Events, adoption; from product analytics",
+    Category.SUPPORT_HISTORY: "Tickets, ratings; from the help desk",
+    Category.ENGAGEMENT: "Meetings, campaigns; from marketing and sales",
+    Category.FINANCIAL_HEALTH: "Invoices, payments; from billing",
+    Category.CONTRACTS: "Terms, clauses; from contract management",
+    Category.ACCOUNT_TEAM: "Owner, sponsor, pod; from CRM and HRIS",
 }
 
 

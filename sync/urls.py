@@ -1,4 +1,4 @@
-"""Addresses of the API: one set of routes for each declared resource, then what other apps add.
+"""Addresses of sync's pages and of the API: routes for each declared resource, then what other apps add.
 
 An app adds routes of its own in ``<app>/api.py`` as ``urlpatterns``, relative to ``/api/v1/``.
 """
@@ -27,6 +27,7 @@ def app_routes() -> list[URLPattern | URLResolver]:
 
 
 urlpatterns = [
+    path("sync/", include("sync.web_urls")),
     path("api/v1/", include(([*app_routes(), *resource_routes()], "api"))),
     path("api/<path:path>", login_not_required(not_found)),
     path("api/", login_not_required(not_found)),

@@ -1,0 +1,69 @@
+"""The form that issues a token; the service decides what is valid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from people.functions import Function
+from sync.services import known_scopes
+
+LIFETIMES = (("90", "90 days"), ("365", "1 year"), ("30", "30 days"), ("", "Never"))
+
+
+class TokenForm(forms.Form):
+    """What a new token may do, for whom and how long."""
+
+    source = forms.CharField(
+        max_length=64,
+        help_text="The system that will call, as a slug such as salesforce. A new one is added.",
+        widget=forms.TextInput(attrs={"list": "sync-sources", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    name = forms.CharField(
+        label="Client",
+        max_length=150,
+        required=False,
+        help_text="The program, such as “nightly export”. A client may hold several tokens.",
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=lambda: [(scope, scope) for scope in known_scopes()],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one scope."},
+    )
+    function = forms.ChoiceField(
+        label="Reads as",
+        choices=Function.choices,
+        initial=Function.REVOPS,
+        help_text="The access policy applies to what it reads, as to a person of this function.",
+    )
+    days = forms.TypedChoiceField(
+        label="Expires after", choices=LIFETIMES, coerce=int, empty_value=None, required=False
+    )
+
+    def clean_source(self) -> str:
+        """Take the slug as typed but for its case."""
+        source: str = self.cleaned_data["source"]
+        return source.lower()
+
+    def scope_rows(self) -> list[dict[str, Any]]:
+        """Return the scopes as rows of a table: a name, and for reading and writing whether it is chosen."""
+        chosen = self["scopes"].value() or []
+        names = list(dict.fromkeys(scope.partition(":")[0] for scope in known_scopes()))
+        return [
+            {
+                "name": name,
+                "cells": [
+                    {"value": scope, "action": action, "is_chosen": scope in chosen}
+                    for action in ("read", "write")
+                    if (scope := f"{name}:{action}") in known_scopes()
+                ],
+            }
+            for name in names
+        ]
+
+    def add_errors(self, error: ValidationError) -> None:
+        """Put what the service refused beside the fields it named."""
+        for name, errors in error.error_dict.items():
+            self.add_error(name if name in self.fields else None, errors)

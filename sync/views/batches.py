@@ -1,0 +1,122 @@
+"""Batches and waiting records: what came in, what became of it, what is still missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from common.pagination import read_page
+from people.guards import revops_only
+from sync.listing import (
+    OUTCOMES,
+    QUIET_AFTER,
+    WAITS,
+    Filters,
+    resource_choices,
+    source_choices,
+    sources_overview,
+    top_blockers,
+)
+from sync.models import Batch, Change, PendingRecord
+from sync.views.example import curl_example
+
+CHANGES_SHOWN = 50
+LONG_VALUE = 60
+WHAT = "What came in by sync"
+
+
+@require_safe
+@revops_only(WHAT)
+def batches(request: HttpRequest) -> HttpResponse:
+    """List batches, newest first; ``?source=``, ``?resource=`` and ``?kind=`` (an outcome) narrow it."""
+    filters = Filters.from_params(request.GET, OUTCOMES)
+    found = filters.narrow(Batch.objects.select_related("source"))
+    context = {
+        **_shared(request, filters, "Outcome"),
+        "page": read_page(request, found, ("-received_at", "-pk")),
+        "curl": curl_example(request),
+    }
+    return render(request, "sync/batches.html", context)
+
+
+@require_safe
+@revops_only(WHAT)
+def batch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one batch: its counts, the refused records with their errors, and what it changed."""
+    found = get_object_or_404(Batch.objects.select_related("source", "client"), pk=pk)
+    total = found.created + found.updated + found.unchanged + found.stale + found.pending + found.rejected
+    changes = list(Change.objects.filter(batch=found).order_by("pk")[: CHANGES_SHOWN + 1])
+    context = {
+        "batch": found,
+        "total": total,
+        "rate": total / found.seconds if found.seconds else None,
+        "errors": [_error(entry) for entry in found.errors],
+        "changes": [(change, _fields(change)) for change in changes[:CHANGES_SHOWN]],
+        "has_more_changes": len(changes) > CHANGES_SHOWN,
+        "still_waiting": PendingRecord.objects.filter(batch=found).count(),
+    }
+    return render(request, "sync/batch.html", context)
+
+
+@require_safe
+@revops_only(WHAT)
+def pending(request: HttpRequest) -> HttpResponse:
+    """List records that wait, longest first, and the missing ones for which most others wait."""
+    filters = Filters.from_params(request.GET, WAITS)
+    found = filters.narrow(PendingRecord.objects.select_related("source", "waits_for_source"))
+    context = {
+        **_shared(request, filters, "Waits"),
+        "page": read_page(request, found, ("received_at", "pk")),
+        "blockers": top_blockers(),
+    }
+    return render(request, "sync/pending.html", context)
+
+
+@require_safe
+@revops_only(WHAT)
+def sources(request: HttpRequest) -> HttpResponse:
+    """List the systems that feed the platform, with how fresh each is."""
+    context = {
+        "sources": sources_overview(),
+        "quiet_before": timezone.now() - QUIET_AFTER,
+        "curl": curl_example(request),
+    }
+    return render(request, "sync/sources.html", context)
+
+
+def _shared(request: HttpRequest, filters: Filters, kind_label: str) -> dict[str, Any]:
+    return {
+        "filters": filters,
+        "chips": filters.chips(request, kind_label),
+        "clear_url": request.path if filters.is_any else "",
+        "sources": source_choices(),
+        "resources": resource_choices(),
+        "kinds": [(key, label) for key, (label, _) in filters.kinds.items()],
+    }
+
+
+def _error(entry: Any) -> dict[str, Any]:
+    """Return one refused record for the page, whatever an older version stored."""
+    if not isinstance(entry, dict):
+        return {"index": None, "external_id": "", "errors": [{"detail": str(entry)}]}
+    return {
+        "index": entry.get("index"),
+        "external_id": entry.get("external_id") or "",
+        "errors": [error for error in entry.get("errors") or [] if isinstance(error, dict)],
+    }
+
+
+def _fields(change: Change) -> list[tuple[str, str, str]]:
+    """Return (field, before, after) of a change, long values cut."""
+    before, after = change.before or {}, change.after or {}
+    names = dict.fromkeys([*after, *before])
+    return [(name, _short(before.get(name)), _short(after.get(name))) for name in names]
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None or value in ("", {}, []) else str(value)
+    return text if len(text) <= LONG_VALUE else f"{text[:LONG_VALUE]}…"

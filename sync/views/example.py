@@ -1,0 +1,17 @@
+"""The call that an empty page suggests."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+FROM_THE_SHELL = "$ABE_TOKEN"
+
+
+def curl_example(request: HttpRequest, *, source: str = "salesforce", secret: str = "") -> str:
+    """Return a command that sends one account to this installation, ready to paste."""
+    url = request.build_absolute_uri(f"/api/v1/accounts/{source}/001A0001/")
+    return (
+        f"curl -X PUT {url} \\\n"
+        f'  -H "Authorization: Bearer {secret or FROM_THE_SHELL}" -H "Content-Type: application/json" \\\n'
+        """  -d '{"name": "Acme", "domain": "acme.example", "source_updated_at": "2026-11-22T09:00:00Z"}'"""
+    )

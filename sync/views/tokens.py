@@ -1,0 +1,70 @@
+"""Tokens: who may call the API, with which scopes and whose eyes."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from people.guards import revops_only
+from sync.forms import TokenForm
+from sync.listing import source_choices, tokens_by_client
+from sync.models import ApiToken
+from sync.services import issue_token, revoke_token
+from sync.views.example import curl_example
+
+WHAT = "The list of API tokens"
+
+
+@require_safe
+@revops_only(WHAT)
+def tokens(request: HttpRequest) -> HttpResponse:
+    """List the tokens that work, then those that ended."""
+    context = {
+        "live": tokens_by_client(live=True),
+        "ended": tokens_by_client(live=False),
+        "now": timezone.now(),
+    }
+    return render(request, "sync/tokens.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@revops_only("Issuing API tokens")
+def new_token(request: HttpRequest) -> HttpResponse:
+    """Issue a token and show its secret this once."""
+    form = TokenForm(request.POST or None, initial={"source": request.GET.get("source", "")[:64]})
+    if form.is_valid():
+        try:
+            issued = issue_token(**form.cleaned_data)
+        except ValidationError as error:
+            form.add_errors(error)
+        else:
+            slug = issued.token.client.source.slug
+            context = {
+                "token": issued.token,
+                "secret": issued.secret,
+                "curl": curl_example(request, source=slug, secret=issued.secret),
+            }
+            return render(request, "sync/token_issued.html", context)
+    context = {"form": form, "sources": source_choices()}
+    return render(request, "sync/token_new.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@revops_only("Revoking API tokens")
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, with what would stop working, then end a token."""
+    token = get_object_or_404(ApiToken.objects.select_related("client__source"), pk=pk)
+    if token.revoked_at is not None:
+        messages.info(request, f"{token} was revoked already.")
+        return redirect("sync:tokens")
+    if request.method == "POST":
+        revoke_token(token=token)
+        messages.success(request, f"{token} is revoked: its next call is answered with 401.")
+        return redirect("sync:tokens")
+    return render(request, "sync/token_revoke.html", {"token": token})
