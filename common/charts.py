@@ -41,7 +41,8 @@ class Chart:
     ``percent`` or a noun. ``totals`` are the positions of a waterfall's bars that stand on the ground (start,
     end, subtotals); their value is the level itself, every other value is a change. ``good`` says which
     direction of a change is good news: ``up``, ``down``, or ``""`` for neither. Scatter and Lorenz charts use
-    ``points``, all others ``categories`` and ``series``. ``extra`` holds what one kind alone knows, listed in
+    ``points``, all others ``categories`` and ``series``. ``empty`` says what to do next where there is nothing
+    to draw. ``extra`` holds what one kind alone knows, listed in
     docs/frontend.md.
     """
 
@@ -62,6 +63,7 @@ class Chart:
     x_unit: str = ""
     height: Literal["sm", "md", "lg"] = "md"
     note: str = ""
+    empty: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -137,9 +137,11 @@ def test_a_charts_data_cannot_end_its_script():
 
 
 def test_a_chart_without_figures_is_an_empty_state():
-    html = draw(bridge(series=(Series(name="ARR", values=(None, None, None)),)))
-    assert "No figures to draw yet" in html
+    nothing = (Series(name="ARR", values=(None, None, None)),)
+    html = draw(bridge(title="No revenue yet", series=nothing, empty="Connect billing."))
+    assert words(html) == "No revenue yet Connect billing."
     assert "data-chart" not in html
+    assert "no figures for this period" in draw(bridge(series=nothing))
 
 
 def test_a_missing_or_redacted_chart():
