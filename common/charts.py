@@ -41,9 +41,8 @@ class Chart:
     ``percent`` or a noun. ``totals`` are the positions of a waterfall's bars that stand on the ground (start,
     end, subtotals); their value is the level itself, every other value is a change. ``good`` says which
     direction of a change is good news: ``up``, ``down``, or ``""`` for neither. Scatter and Lorenz charts use
-    ``points``, all others ``categories`` and ``series``. ``empty`` says what to do next where there is nothing
-    to draw. ``extra`` holds what one kind alone knows, listed in
-    docs/frontend.md.
+    ``points``, all others ``categories`` and ``series``. ``empty`` says what to do next where there is
+    nothing to draw. ``extra`` holds what one kind alone knows, listed in docs/frontend.md.
     """
 
     key: str
