@@ -22,7 +22,9 @@ WORKERS = str(max(2, min(4, os.cpu_count() or 2)))
 
 def programs(paths: StatePaths) -> tuple[Program, Program, Program]:
     """What serves: web, beat and worker, in the order in which they stop."""
-    celery = (sys.executable, "-m", "celery", "--app", "abe", "--skip-checks", "--no-color", "--quiet")
+    # Its warning about root is for servers of many users; here whoever types the command runs everything.
+    python = (sys.executable, "-W", "ignore:You're running the worker")
+    celery = (*python, "-m", "celery", "--app", "abe", "--skip-checks", "--no-color", "--quiet")
     concurrency = os.environ.get("ABE_WORKER_PROCESSES") or WORKERS
     return (
         Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:abe.gunicorn", "abe.wsgi")),
