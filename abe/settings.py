@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 import structlog
@@ -127,6 +128,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "people.middleware.TimeZoneMiddleware",
+    "common.middleware.UnavailableMiddleware",
 ]
 
 ROOT_URLCONF = "abe.urls"
@@ -154,7 +156,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "common.cache.ForgivingCache",
         "LOCATION": PATHS.cache_url,
         "KEY_PREFIX": "abe",
     }
@@ -260,6 +262,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+if SOCIALACCOUNT_PROVIDERS:
+    # A browser holds a form to this list through redirects too, and sign-in ends at the company's provider.
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(
+        "{0.scheme}://{0.netloc}".format(urlsplit(env.str("ABE_OIDC_SERVER_URL")))
+    )
 
 # A body over the contract's limit is refused before it is read; smaller form posts have Django's limits.
 API_MAX_BODY_BYTES = 64 * 1024 * 1024

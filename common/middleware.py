@@ -1,0 +1,35 @@
+"""Answer 503 where a page can't go on without the cache."""
+
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+
+from common.cache import LOST
+
+logger = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 30
+
+
+class UnavailableMiddleware:
+    """Turn a lost connection to the cache into a clear page that says to try again soon.
+
+    Sign-in is what meets it: its limits on attempts are counted in the cache, and letting everybody try
+    without limit would be worse than a pause.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer for a view that failed for want of the cache; others stay errors."""
+        if not isinstance(exception, LOST):
+            return None
+        logger.error("A page needs the cache, which does not answer", path=request.path, error=str(exception))
+        page = loader.get_template("503.html").render({"seconds": RETRY_SECONDS})
+        return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
