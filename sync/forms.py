@@ -10,7 +10,11 @@ from django.core.exceptions import ValidationError
 from people.functions import Function
 from sync.services import known_scopes
 
-LIFETIMES = (("90", "90 days"), ("365", "1 year"), ("30", "30 days"), ("", "Never"))
+LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("never", "Never"))
+
+
+def _days(choice: str) -> int | None:
+    return int(choice) if choice.isdigit() else None
 
 
 class TokenForm(forms.Form):
@@ -39,7 +43,11 @@ class TokenForm(forms.Form):
         help_text="The access policy applies to what it reads, as to a person of this function.",
     )
     days = forms.TypedChoiceField(
-        label="Expires after", choices=LIFETIMES, coerce=int, empty_value=None, required=False
+        label="Expires after",
+        choices=LIFETIMES,
+        coerce=_days,
+        initial="90",
+        help_text="A shorter life makes a lost token less of a loss.",
     )
 
     def clean_source(self) -> str:
