@@ -164,7 +164,7 @@ class Supervisor:
             output=subprocess.PIPE,
             cwd=CHECKOUT,
         )
-        assert process.stdout is not None  # noqa: S101 - for the type checker
+        assert process.stdout is not None
         threading.Thread(target=_relay, args=(program.name, process.stdout), daemon=True).start()
         return process
 
