@@ -56,7 +56,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     if _wants_json(request):
         return _problem(status, detail)
-    return render(request, f"{status}.html", {"title": TITLES[status], "detail": detail}, status=status)
+    return render(
+        request, "error.html", {"code": status, "title": TITLES[status], "detail": detail}, status=status
+    )
 
 
 def _wants_json(request: HttpRequest) -> bool:
