@@ -71,7 +71,10 @@ function valueAxis({ colours, brief }, extra = {}) {
 }
 
 function perSeries({ exact }) {
-  return (points) => [points[0].axisValueLabel, ...points.filter(({ value }) => value !== null && value !== undefined).map((point) => `${point.seriesName}  ${exact(point.value)}`)].join("\n");
+  return (points) => {
+    const known = points.filter(({ value }) => value !== null && value !== undefined);
+    return [points[0]?.axisValueLabel ?? "", ...known.map(({ seriesName, value }) => `${seriesName}  ${exact(value)}`)].join("\n");
+  };
 }
 
 function bars(tools, stacked = false) {
