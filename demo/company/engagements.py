@@ -92,9 +92,9 @@ def _weight(account: Account, week: date) -> float:
         return usual * 0.35
     if life.start is None or week < life.start:
         return usual * 1.1
-    if life.is_declining(week):
+    if distress := life.distress(week):
         # The customer goes quiet long before the notice arrives.
-        return usual * 0.45
+        return usual * max(0.02, 0.7 - 1.3 * distress)
     renewal = next((term.end for term in life.terms if term.end and term.start <= week < term.end), None)
     near_renewal = renewal is not None and renewal - week < timedelta(days=75)
     return usual * (1.5 if near_renewal or week < life.start + timedelta(days=60) else 1.0)
@@ -112,7 +112,7 @@ def _touch(
     hours = min(max(rng.gauss(13, 2.4), 7.5), 19.5) - HOURS_FROM_UTC[account.country]
     occurred_at = midnight(week + timedelta(days=day)) + timedelta(minutes=math.floor(hours * 60))
     occurred_at = min(occurred_at, midnight(today) - timedelta(minutes=rng.randint(5, 600)))
-    inbound = _INBOUND[kind] * (0.5 if account.life.is_declining(week) and kind in {"email", "call"} else 1.0)
+    inbound = _INBOUND[kind] * (1 - account.life.distress(week) if kind in {"email", "call"} else 1.0)
     contact = None
     if people and not (kind == "web" and rng.random() < 0.6):
         contact = pick_role(rng, present(people, occurred_at), _SENIOR).id

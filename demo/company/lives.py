@@ -74,9 +74,9 @@ class Life:
             days, [day.toordinal() for day, _ in self.knots], [value for _, value in self.knots], 0.0
         )
 
-    def is_declining(self, day: date) -> bool:
-        """Tell whether things go badly on a day."""
-        return any(first <= day < last for first, last in self.declines)
+    def distress(self, day: date) -> float:
+        """Return how badly things go on a day: 0 where they go well, then up to 1 as a decline goes on."""
+        return max(((day - a) / (b - a) for a, b in self.declines if a < day < b), default=0.0)
 
 
 class _Knots:
@@ -239,8 +239,7 @@ def tell_life(rng: random.Random, story: str, tier: str, today: date) -> Life:
         case "at_risk":
             renewal = months_after(telling.month, rng.randint(1, 5)).replace(day=_month_day(rng))
             telling.run(months_after(renewal, -12 * rng.randint(1, 3)), 12, None)
-            telling.knots.ramp(renewal - RAMP_DOWN - timedelta(days=20), renewal, 0.15 * telling.level)
-            telling.life.declines.append((renewal - RAMP_DOWN, renewal))
+            _fall_now(telling, days=rng.randint(40, 80), to=max(0.0, rng.uniform(-0.1, 0.2)))
         case "shrinking":
             _tell_contraction(telling, term_months)
         case _:
@@ -281,10 +280,12 @@ def _tell_contraction(telling: _Telling, term_months: int | None) -> None:
 
 
 def _finish_quietly(telling: _Telling) -> None:
-    """Carry usage on to today: on the rise where the story says so, or with a bad quarter that was mended."""
+    """Carry usage on to today: rising, or past a bad quarter that was mended, or in a bad month."""
     rng, today = telling.rng, telling.today
     last = telling.knots.points[-1][0]
-    if telling.life.story == "rising":
+    if rng.random() < 0.18:
+        _fall_now(telling, days=rng.randint(35, 60), to=rng.uniform(0.4, 0.75))
+    elif telling.life.story == "rising":
         if last < today - timedelta(days=100):
             telling.knots.ramp(today - timedelta(days=110), today + timedelta(days=30), 1.3 * telling.level)
     elif last < today - timedelta(days=160) and rng.random() < 0.2:
@@ -292,3 +293,10 @@ def _finish_quietly(telling: _Telling) -> None:
         telling.knots.ramp(bottom - timedelta(days=40), bottom, 0.75 * telling.level)
         telling.knots.add(bottom + timedelta(days=45), telling.level)
         telling.life.declines.append((bottom - timedelta(days=30), bottom + timedelta(days=20)))
+
+
+def _fall_now(telling: _Telling, *, days: int, to: float) -> None:
+    """Let usage fall since ``days`` ago to a share of what it was, in a decline that isn't over."""
+    today = telling.today
+    telling.knots.ramp(today - timedelta(days=days), today - timedelta(days=12), to * telling.level)
+    telling.life.declines.append((today - timedelta(days=days + 15), today + timedelta(days=10)))

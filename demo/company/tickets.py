@@ -29,7 +29,7 @@ _PRIORITIES: dict[str, dict[str, float]] = {
 # Median minutes to the first reply of a ticket of normal priority: most are in time, some are not.
 _REPLY_MINUTES = {"strategic": 17, "enterprise": 62, "growth": 230, "standard": 610}
 _REPLY_FACTOR = {"urgent": 0.6, "high": 0.8, "normal": 1.0, "low": 1.5}
-_SOLVE_HOURS = {"urgent": 7, "high": 26, "normal": 54, "low": 96}
+_SOLVE_HOURS = {"urgent": 9, "high": 34, "normal": 78, "low": 150}
 _REQUESTERS: dict[str, float] = {
     "user": 6,
     "technical_evaluator": 5,
@@ -70,9 +70,9 @@ def _weight(account: Account, week: date) -> float:
         return 0.0
     usage = float(life.usage(np.array([week.toordinal()]))[0])
     calm = _PER_WEEK[account.tier] * (0.4 + 0.6 * math.sqrt(max(usage, 0.0)))
-    if life.is_declining(week):
+    if distress := life.distress(week):
         # Fewer people use it, and still more of them complain.
-        return _PER_WEEK[account.tier] * 2.6
+        return _PER_WEEK[account.tier] * (1.0 + 4.5 * distress)
     return calm * (1.8 if week < life.start + timedelta(days=60) else 1.0)
 
 
@@ -92,13 +92,15 @@ class _Asker:
         """Return a ticket of the week that starts on a day, as it stands now."""
         rng, account, now = self.rng, self.account, self.now
         opened_at = min(_opening(rng, week) - self.offset, now - timedelta(minutes=rng.randint(5, 600)))
-        declining = account.life.is_declining(opened_at.date())
-        priority = pick(rng, self._priorities(declining=declining))
-        replied_at = self._replied_at(opened_at, priority, declining=declining)
-        hours = _SOLVE_HOURS[priority] * math.exp(rng.gauss(0, 0.8)) * (1.7 if declining else 1.0)
+        distress = account.life.distress(opened_at.date())
+        priority = pick(rng, self._priorities(distress))
+        replied_at = self._replied_at(opened_at, priority, distress)
+        hours = _SOLVE_HOURS[priority] * math.exp(rng.gauss(0, 0.8)) * (1 + 1.5 * distress)
         solved_at = replied_at + timedelta(hours=hours * (0.7 if account.tier == "strategic" else 1.0))
         replied = replied_at if replied_at < now else None
-        is_stuck = opened_at > now - timedelta(days=70) and rng.random() < (0.10 if declining else 0.03)
+        # What breaks trust is the urgent ticket that nobody closes.
+        stuck = 0.04 + distress * (0.85 if priority == "urgent" else 0.4)
+        is_stuck = opened_at > now - timedelta(days=60) and rng.random() < stuck
         solved = None if replied is None or is_stuck or solved_at >= now else solved_at
         area = pick(rng, self.areas)
         subject = rng.choice(catalogue.TICKET_SUBJECTS[area]).format(
@@ -119,18 +121,16 @@ class _Asker:
             updated_at=solved or replied or opened_at,
         )
 
-    def _priorities(self, *, declining: bool) -> dict[str, float]:
+    def _priorities(self, distress: float) -> dict[str, float]:
         priorities = dict(_PRIORITIES[self.account.tier])
-        if declining:
-            priorities["urgent"] *= 1.8
-            priorities["high"] *= 1.4
+        priorities["urgent"] *= 1 + 3 * distress
+        priorities["high"] *= 1 + distress
         return priorities
 
-    def _replied_at(self, opened_at: datetime, priority: str, *, declining: bool) -> datetime:
+    def _replied_at(self, opened_at: datetime, priority: str, distress: float) -> datetime:
         rng, tier = self.rng, self.account.tier
         minutes = _REPLY_MINUTES[tier] * _REPLY_FACTOR[priority] * math.exp(rng.gauss(0, 0.55))
-        minutes *= 1.5 if declining else 1.0
-        if rng.random() < 0.04:
+        if rng.random() < 0.04 + 0.08 * distress:
             minutes *= rng.uniform(3, 8)  # forgotten in the queue
         work = timedelta(seconds=max(20, int(minutes * 60)))
         if tier == "strategic":  # looked after around the clock

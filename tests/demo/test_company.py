@@ -244,7 +244,7 @@ def test_expansion_follows_rising_usage(company: Company) -> None:
 def test_tickets_rise_while_accounts_decline(company: Company) -> None:
     lives = {account.id: account.life for account in company.accounts}
     opened = Counter(
-        lives[ticket.account].is_declining(ticket.opened_at.date())
+        lives[ticket.account].distress(ticket.opened_at.date()) > 0
         for ticket in company.tickets
         if lives[ticket.account].story in {"churned", "at_risk", "shrinking"}
     )
@@ -253,7 +253,7 @@ def test_tickets_rise_while_accounts_decline(company: Company) -> None:
         for back in range(0, 110 * 7, 7):
             day = TODAY - timedelta(days=back)
             if any(t.start <= day and (t.end is None or day < t.end) for t in account.life.terms):
-                weeks[account.life.is_declining(day)] += 1
+                weeks[account.life.distress(day) > 0] += 1
     assert opened[True] / weeks[True] > 1.6 * opened[False] / weeks[False]
 
 
