@@ -1,4 +1,4 @@
-#!/usr/bin/env python
+#!/usr/bin/env python3
 """Django's command line; commands that need PostgreSQL or Valkey find them running.
 
 Where no server is given by ``DATABASE_URL`` or ``REDIS_URL``, the embedded ones of the state folder are used:
@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+# What `make` installed; a newcomer who types ./manage.py has activated nothing.
+INSTALLED = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
 
 # Every other command may read or write data, so a newly added one works without being listed.
 WITHOUT_SERVERS = frozenset(
@@ -37,6 +42,8 @@ def needs_servers(arguments: list[str]) -> bool:
 
 def main() -> int:
     """Run the command line; return the exit code where servers can't be had."""
+    if find_spec("django") is None and INSTALLED.exists() and Path(sys.prefix) != INSTALLED.parents[1]:
+        os.execv(INSTALLED, [str(INSTALLED), *sys.argv])  # noqa: S606 - the same command, same arguments
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "abe.settings")
     from django.core.management import execute_from_command_line
 
