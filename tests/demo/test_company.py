@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demo import team
-from demo.company import Company, build_company
+from demo.company import Company
 from demo.company.accounts import TIER_FLOORS, build_accounts
 from demo.company.chance import apportion, crm_id, midnight, months_after
 from demo.company.contracts import PERIODS_PER_YEAR, build_contracts
@@ -14,6 +14,7 @@ from demo.company.rates import LIST_RATE
 from demo.company.records import Account, Contract
 from demo.company.tickets import _after_business_hours
 from demo.company.usage import EVENTS
+from demo.exports import SEED
 from tests.demo.sample import SCALE, TODAY
 
 OTHER_DAYS = (date(2026, 12, 1), date(2027, 2, 28), date(2028, 2, 29), date(2026, 12, 31))
@@ -57,17 +58,14 @@ def test_the_company_has_the_promised_size(company: Company) -> None:
     assert company.usage.total == pytest.approx(EVENTS * SCALE, rel=0.02)
 
 
-def test_the_same_seed_and_day_make_the_same_company(company: Company) -> None:
-    again = build_company(seed=company.seed, today=TODAY, scale=SCALE)
-    assert again.accounts == company.accounts
-    assert again.contracts == company.contracts
-    assert again.tickets == company.tickets
-    assert (again.usage.counts == company.usage.counts).all()
-    assert build_accounts(company.seed + 1, TODAY) != company.accounts
+def test_another_seed_makes_another_company(company: Company) -> None:
+    others = {account.name for account in build_accounts(company.seed + 1, TODAY)}
+    assert len(others & {account.name for account in company.accounts}) < 40
 
 
-@pytest.mark.parametrize("today", [TODAY, *OTHER_DAYS])
-@pytest.mark.parametrize("seed", [1, 28])
+@pytest.mark.parametrize(
+    ("seed", "today"), [(1, TODAY), (2, TODAY), *((SEED, day) for day in (TODAY, *OTHER_DAYS))]
+)
 def test_a_fifth_of_the_accounts_brings_three_quarters_of_the_revenue(seed: int, today: date) -> None:
     accounts = build_accounts(seed, today)
     revenue = arr_on(build_contracts(seed, today, accounts), today)
