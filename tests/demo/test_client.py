@@ -176,6 +176,26 @@ def test_all_records_arrive_once_in_batches_a_few_at_a_time(api: FakeApi) -> Non
     assert 2 <= api.most_running <= 3
 
 
+def test_the_source_is_read_no_further_than_what_is_on_its_way(api: FakeApi) -> None:
+    read = answered = furthest = 0
+
+    def source() -> Iterator[dict[str, Any]]:
+        nonlocal read, furthest
+        for record in records(200):
+            read += 1
+            furthest = max(furthest, read - answered)
+            yield record
+
+    def hear(count: int) -> None:
+        nonlocal answered
+        answered += count
+
+    with client_of(api) as client:
+        send_all(client, "accounts", source(), batch_size=10, in_flight=2, on_batch=hear)
+    assert read == answered == 200
+    assert furthest <= 30
+
+
 def test_rejected_records_are_named_by_place_and_field_and_do_not_stop_the_rest(api: FakeApi) -> None:
     api.reject = lambda record: record["external_id"] in {"r4", "r23"}
     with client_of(api) as client:
