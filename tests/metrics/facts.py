@@ -1,0 +1,151 @@
+"""Facts to count: accounts, contracts, tickets, touches and use, with as few words as a test needs."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from accounts.models import Account, Contact, Tier
+from engagement.models import Engagement
+from finance.models import Contract, ContractLine, ExchangeRate, RevenueToRecompute
+from metrics.engine.plan import plan_refresh
+from metrics.engine.steps import work_off
+from metrics.engine.store import store_metric, store_segments
+from metrics.models import MetricValue, RefreshRun, SegmentValue
+from metrics.registry import metrics, rollups, segment_metrics
+from product.models import UsageDayToRecompute, UsageEvent
+from support.models import Ticket
+from sync.models import Source
+
+TODAY = date(2026, 11, 20)
+LAST = 2**63 - 1
+_numbers = count(1)
+
+
+def at(day: date, hour: int = 12) -> datetime:
+    """Return an hour of a day, in UTC."""
+    return datetime.combine(day, time(hour), UTC)
+
+
+def ago(days: int) -> date:
+    """Return the day so many days before TODAY."""
+    return TODAY - timedelta(days=days)
+
+
+def make_account(tier: str | None = None, **fields: Any) -> Account:
+    """Create a customer."""
+    fields.setdefault("name", f"Account {next(_numbers)}")
+    fields.setdefault("lifecycle", "customer")
+    return Account.objects.create(tier=Tier.objects.get(slug=tier) if tier else None, **fields)
+
+
+def make_line(
+    account: Account,
+    start: date,
+    end: date | None = None,
+    amount: str | Decimal | int = 1200,
+    *,
+    period: str = "year",
+    currency: str = "USD",
+    contract: Contract | None = None,
+    terms: dict[str, Any] | None = None,
+    **fields: Any,
+) -> ContractLine:
+    """Create a line, on a contract of its own that is open-ended unless ``terms`` say otherwise."""
+    contract = contract or Contract.objects.create(
+        account=account, currency=currency, **({"start_on": start} | (terms or {}))
+    )
+    RevenueToRecompute.objects.get_or_create(account=account)
+    return ContractLine.objects.create(
+        contract=contract,
+        product="Plan",
+        start_on=start,
+        end_on=end,
+        amount=Decimal(amount),
+        billing_period=period,
+        **fields,
+    )
+
+
+def make_rate(currency: str, on: date, rate: str) -> ExchangeRate:
+    """Create a rate into the reporting currency."""
+    return ExchangeRate.objects.create(currency=currency, on=on, rate=Decimal(rate))
+
+
+def make_ticket(account: Account, opened: date, solved: date | None = None, **fields: Any) -> Ticket:
+    """Create a ticket opened, and perhaps solved, at noon."""
+    return Ticket.objects.create(
+        account=account,
+        subject="Question",
+        opened_at=fields.pop("opened_at", at(opened)),
+        solved_at=at(solved) if solved else None,
+        **fields,
+    )
+
+
+def make_contact(account: Account, role: str = "champion", **fields: Any) -> Contact:
+    """Create a person at the customer."""
+    return Contact.objects.create(account=account, name=f"Contact {next(_numbers)}", role=role, **fields)
+
+
+def make_touch(
+    account: Account, day: date, contact: Contact | None = None, kind: str = "call", **fields: Any
+) -> Engagement:
+    """Create a touch at noon."""
+    return Engagement.objects.create(
+        account=account, contact=contact, kind=kind, occurred_at=at(day), **fields
+    )
+
+
+def make_use(account: Account, day: date, times: int = 1, *, user: str = "u1", feature: str = "f1") -> None:
+    """Create usage events at noon and mark their day, as intake does."""
+    make_use_at(account, at(day), times, user=user, feature=feature)
+
+
+def make_use_at(
+    account: Account, moment: datetime, times: int = 1, *, user: str = "u1", feature: str = "f1"
+) -> None:
+    """Create usage events of one moment and mark their day."""
+    source, _ = Source.objects.get_or_create(slug="segment", defaults={"name": "Segment"})
+    UsageEvent.objects.bulk_create(
+        UsageEvent(
+            source=source,
+            external_id=f"e{next(_numbers)}",
+            account=account,
+            event="used",
+            occurred_at=moment,
+            user=user,
+            feature=feature,
+            batch_id=0,
+            xid=0,
+        )
+        for _ in range(times)
+    )
+    UsageDayToRecompute.objects.get_or_create(account_id=account.pk, day=moment.astimezone(UTC).date())
+
+
+def roll_up(key: str, as_of: date = TODAY) -> int:
+    """Run a declared roll-up over all accounts."""
+    return rollups[key].query(as_of, 0, LAST)
+
+
+def measure(key: str, as_of: date = TODAY) -> dict[int, Decimal]:
+    """Store one metric of a day and return it by account."""
+    store_metric(metrics[key], as_of, 0, LAST)
+    return dict(MetricValue.objects.on(as_of).filter(key=key).values_list("account_id", "value"))
+
+
+def measure_segments(key: str, as_of: date = TODAY) -> dict[tuple[str, str, str], SegmentValue]:
+    """Store the numbers of one segment declaration and return them by key, dimension and member."""
+    store_segments(segment_metrics[f"{key}:segments"], as_of)
+    return {(row.key, row.dimension, row.member): row for row in SegmentValue.objects.filter(as_of=as_of)}
+
+
+def refresh(as_of: date = TODAY) -> RefreshRun:
+    """Refresh a day from planning to the end."""
+    run = plan_refresh(as_of=as_of, cause="test")
+    work_off()
+    run.refresh_from_db()
+    return run
