@@ -106,4 +106,7 @@ def _decode(text: str, rows: QuerySet[Any], fields: Sequence[str]) -> list[Any] 
 def _column(rows: QuerySet[Any], name: str) -> Any:
     """Return the field whose values ``name`` holds, be it a column or an annotation."""
     annotation = rows.query.annotations.get(name)
-    return annotation.output_field if annotation is not None else rows.model._meta.get_field(name)  # noqa: SLF001 - Django documents it
+    if annotation is not None:
+        return annotation.output_field
+    meta = rows.model._meta
+    return meta.pk if name == "pk" else meta.get_field(name)

@@ -33,11 +33,13 @@ class UserChange:
 def user_history(user: User) -> list[UserChange]:
     """Return the newest changes of a person, newest first, the creation among them."""
     events = list(user.events.select_related("pgh_context").order_by("-pgh_id")[: SHOWN_AT_MOST + 1])  # type: ignore[attr-defined]
-    authors = {_author_id(event) for event in events} - {None}
+    authors = {author for event in events if (author := _author_id(event))}
     names = {person.pk: str(person) for person in User.objects.filter(pk__in=authors)}
     older: list[Any] = [*events[1:], None]
     changes = [
-        UserChange(event.pgh_created_at, names.get(_author_id(event), "Command line"), _parts(event, before))
+        UserChange(
+            event.pgh_created_at, names.get(_author_id(event) or 0, "Command line"), _parts(event, before)
+        )
         for event, before in zip(events, older, strict=True)
         if before is not None or event.pgh_label == "insert"
     ]

@@ -9,8 +9,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max, QuerySet, Window
-from django.db.models.functions import Lag
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
 
 from people.access import RANK
 from people.functions import Function
@@ -152,25 +151,27 @@ def _events() -> QuerySet[Any]:
 
 def _changed() -> QuerySet[Any]:
     """Return the events that changed a level, each with the one it replaced."""
-    before = Window(Lag("level"), partition_by="pgh_obj_id", order_by="pgh_id")
-    return (
+    # Not a window function: a filter on other columns would cut the rows that it looks back on.
+    earlier = _events().filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
+    changed: QuerySet[Any] = (
         _events()
-        .annotate(before=before)
+        .annotate(before=Subquery(earlier.order_by("-pgh_id").values("level")[:1]))
         .filter(before__isnull=False)
         .exclude(before=F("level"))
         .select_related("pgh_context")
     )
+    return changed
 
 
 def _grouped(events: Iterable[Any]) -> list[PolicyChange]:
     saves = [list(rows) for _, rows in groupby(events, lambda row: row.pgh_context_id or row.pgh_created_at)]
-    authors = {_author_id(rows[0]) for rows in saves} - {None}
+    authors = {author for rows in saves if (author := _author_id(rows[0]))}
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=authors)}
     return [
         PolicyChange(
             id=rows[0].pgh_context_id,
             changed_at=rows[0].pgh_created_at,
-            author=names.get(_author_id(rows[0]), "Command line"),
+            author=names.get(_author_id(rows[0]) or 0, "Command line"),
             changes=sorted(
                 (
                     LevelChange(row.function, row.category, Level(row.before), Level(row.level))

@@ -143,7 +143,8 @@ def set_password(*, user: User, password: str | None = None) -> str:
 
 def remove_two_step(*, user: User) -> int:
     """Remove a person's authenticator app and recovery codes; return how many there were."""
-    return Authenticator.objects.filter(user=user).delete()[0]
+    deleted: int = Authenticator.objects.filter(user=user).delete()[0]
+    return deleted
 
 
 def generate_password() -> str:

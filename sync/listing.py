@@ -57,9 +57,11 @@ class Filters:
     batch: int | None = None
 
     @classmethod
-    def from_params(cls, params: QueryDict, kinds: dict[str, tuple[str, Q]]) -> Filters:
-        """Read the URL."""
-        kind, batch = params.get("kind", ""), params.get("batch", "")
+    def from_params(
+        cls, params: QueryDict, kinds: dict[str, tuple[str, Q]], *, of_batch: bool = False
+    ) -> Filters:
+        """Read the URL; ``?batch=`` only where rows belong to one."""
+        kind, batch = params.get("kind", ""), params.get("batch", "") if of_batch else ""
         return cls(
             source=params.get("source", "").replace("\x00", "")[:64],
             resource=params.get("resource", "").replace("\x00", "")[:64],

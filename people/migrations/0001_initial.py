@@ -10,85 +10,310 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("pghistory", "0007_auto_20250421_0444"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccessGrantEvent',
+            name="AccessGrantEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('function', models.CharField(choices=[('sales', 'Sales'), ('customer_success', 'Customer success'), ('marketing', 'Marketing'), ('product', 'Product'), ('engineering', 'Engineering'), ('support', 'Support'), ('finance', 'Finance'), ('legal', 'Legal'), ('people', 'People'), ('revops', 'RevOps'), ('leadership', 'Leadership')], max_length=32)),
-                ('category', models.CharField(choices=[('account_profile', 'Account profile'), ('revenue', 'Revenue'), ('product_usage', 'Product usage'), ('support_history', 'Support history'), ('engagement', 'Engagement'), ('financial_health', 'Financial health'), ('contracts', 'Contracts'), ('account_team', 'Account team')], max_length=32)),
-                ('level', models.CharField(choices=[('none', 'Nothing'), ('totals', 'Totals only'), ('full', 'Everything')], default='none', max_length=8)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("sales", "Sales"),
+                            ("customer_success", "Customer success"),
+                            ("marketing", "Marketing"),
+                            ("product", "Product"),
+                            ("engineering", "Engineering"),
+                            ("support", "Support"),
+                            ("finance", "Finance"),
+                            ("legal", "Legal"),
+                            ("people", "People"),
+                            ("revops", "RevOps"),
+                            ("leadership", "Leadership"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("account_profile", "Account profile"),
+                            ("revenue", "Revenue"),
+                            ("product_usage", "Product usage"),
+                            ("support_history", "Support history"),
+                            ("engagement", "Engagement"),
+                            ("financial_health", "Financial health"),
+                            ("contracts", "Contracts"),
+                            ("account_team", "Account team"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("none", "Nothing"), ("totals", "Totals only"), ("full", "Everything")],
+                        default="none",
+                        max_length=8,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail')),
-                ('name', models.CharField(max_length=150)),
-                ('function', models.CharField(choices=[('sales', 'Sales'), ('customer_success', 'Customer success'), ('marketing', 'Marketing'), ('product', 'Product'), ('engineering', 'Engineering'), ('support', 'Support'), ('finance', 'Finance'), ('legal', 'Legal'), ('people', 'People'), ('revops', 'RevOps'), ('leadership', 'Leadership')], max_length=32)),
-                ('title', models.CharField(blank=True, max_length=150)),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[people.models.check_time_zone])),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
+                ("name", models.CharField(max_length=150)),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("sales", "Sales"),
+                            ("customer_success", "Customer success"),
+                            ("marketing", "Marketing"),
+                            ("product", "Product"),
+                            ("engineering", "Engineering"),
+                            ("support", "Support"),
+                            ("finance", "Finance"),
+                            ("legal", "Legal"),
+                            ("people", "People"),
+                            ("revops", "RevOps"),
+                            ("leadership", "Leadership"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("title", models.CharField(blank=True, max_length=150)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC", max_length=64, validators=[people.models.check_time_zone]
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AccessGrant',
+            name="AccessGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('function', models.CharField(choices=[('sales', 'Sales'), ('customer_success', 'Customer success'), ('marketing', 'Marketing'), ('product', 'Product'), ('engineering', 'Engineering'), ('support', 'Support'), ('finance', 'Finance'), ('legal', 'Legal'), ('people', 'People'), ('revops', 'RevOps'), ('leadership', 'Leadership')], max_length=32)),
-                ('category', models.CharField(choices=[('account_profile', 'Account profile'), ('revenue', 'Revenue'), ('product_usage', 'Product usage'), ('support_history', 'Support history'), ('engagement', 'Engagement'), ('financial_health', 'Financial health'), ('contracts', 'Contracts'), ('account_team', 'Account team')], max_length=32)),
-                ('level', models.CharField(choices=[('none', 'Nothing'), ('totals', 'Totals only'), ('full', 'Everything')], default='none', max_length=8)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("sales", "Sales"),
+                            ("customer_success", "Customer success"),
+                            ("marketing", "Marketing"),
+                            ("product", "Product"),
+                            ("engineering", "Engineering"),
+                            ("support", "Support"),
+                            ("finance", "Finance"),
+                            ("legal", "Legal"),
+                            ("people", "People"),
+                            ("revops", "RevOps"),
+                            ("leadership", "Leadership"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("account_profile", "Account profile"),
+                            ("revenue", "Revenue"),
+                            ("product_usage", "Product usage"),
+                            ("support_history", "Support history"),
+                            ("engagement", "Engagement"),
+                            ("financial_health", "Financial health"),
+                            ("contracts", "Contracts"),
+                            ("account_team", "Account team"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("none", "Nothing"), ("totals", "Totals only"), ("full", "Everything")],
+                        default="none",
+                        max_length=8,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('function', 'category'), name='people_accessgrant_pair'), models.CheckConstraint(condition=models.Q(('level__in', ['none', 'totals', 'full'])), name='people_accessgrant_level_known'), models.CheckConstraint(condition=models.Q(models.Q(('function__in', ('revops', 'leadership')), _negated=True), ('level', 'full'), _connector='OR'), name='people_accessgrant_readers_of_everything')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("function", "category"), name="people_accessgrant_pair"),
+                    models.CheckConstraint(
+                        condition=models.Q(("level__in", ["none", "totals", "full"])),
+                        name="people_accessgrant_level_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("function__in", ("revops", "leadership")), _negated=True),
+                            ("level", "full"),
+                            _connector="OR",
+                        ),
+                        name="people_accessgrant_readers_of_everything",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='accessgrant',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "people_accessgrantevent" ("category", "function", "id", "level", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."category", NEW."function", NEW."id", NEW."level", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='08dce4ec535a668382980f989d1b6cb52c17f291', operation='INSERT', pgid='pgtrigger_insert_insert_5d089', table='people_accessgrant', when='AFTER')),
+            model_name="accessgrant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "people_accessgrantevent" ("category", "function", "id", "level", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."category", NEW."function", NEW."id", NEW."level", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                    hash="08dce4ec535a668382980f989d1b6cb52c17f291",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_5d089",
+                    table="people_accessgrant",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='accessgrant',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "people_accessgrantevent" ("category", "function", "id", "level", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."category", NEW."function", NEW."id", NEW."level", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;', hash='f72a353bcc9e90e64bb1c3fba429f950352517f5', operation='UPDATE', pgid='pgtrigger_update_update_802bd', table='people_accessgrant', when='AFTER')),
+            model_name="accessgrant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "people_accessgrantevent" ("category", "function", "id", "level", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."category", NEW."function", NEW."id", NEW."level", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
+                    hash="f72a353bcc9e90e64bb1c3fba429f950352517f5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_802bd",
+                    table="people_accessgrant",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='accessgrantevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="accessgrantevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='accessgrantevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='people.accessgrant'),
+            model_name="accessgrantevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="people.accessgrant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='people_user_email_lower_case'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                name="people_user_email_lower_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('function__in', ['sales', 'customer_success', 'marketing', 'product', 'engineering', 'support', 'finance', 'legal', 'people', 'revops', 'leadership'])), name='people_user_function_known'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "function__in",
+                        [
+                            "sales",
+                            "customer_success",
+                            "marketing",
+                            "product",
+                            "engineering",
+                            "support",
+                            "finance",
+                            "legal",
+                            "people",
+                            "revops",
+                            "leadership",
+                        ],
+                    )
+                ),
+                name="people_user_function_known",
+            ),
         ),
     ]

@@ -66,7 +66,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 @revops_only(WHAT)
 def pending(request: HttpRequest) -> HttpResponse:
     """List records that wait, longest first, and the missing ones for which most others wait."""
-    filters = Filters.from_params(request.GET, WAITS)
+    filters = Filters.from_params(request.GET, WAITS, of_batch=True)
     found = filters.narrow(PendingRecord.objects.select_related("source", "waits_for_source"))
     context = {
         **_shared(request, filters, "Waits"),

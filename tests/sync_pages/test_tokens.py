@@ -1,0 +1,139 @@
+"""Tokens on pages: listed, issued once, revoked after a look."""
+
+from __future__ import annotations
+
+import html as markup
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from sync.models import ApiToken, Source
+from sync.services import issue_token, revoke_token
+from tests.users import client_as
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/sync/tokens/"
+NEW = "/sync/tokens/new/"
+FORM = {
+    "source": "salesforce",
+    "name": "Nightly export",
+    "scopes": ["accounts:write"],
+    "function": "sales",
+    "days": "90",
+}
+
+
+@pytest.fixture
+def revops() -> Client:
+    return client_as("revops")
+
+
+def secret_in(page: str) -> str:
+    found = re.search(r'sync-secret">([^<]+)<', page)
+    assert found
+    return markup.unescape(found[1])
+
+
+def test_a_new_token_is_shown_once_and_works(revops: Client) -> None:
+    response = revops.post(NEW, FORM)
+    page = response.content.decode()
+    secret = secret_in(page)
+    assert "no-store" in response["Cache-Control"]
+    token = ApiToken.objects.get()
+    assert (token.scopes, token.function, token.client.name) == (
+        ["accounts:write"],
+        "sales",
+        "Nightly export",
+    )
+    assert token.expires_at is not None
+    assert timedelta(days=89) < token.expires_at - timezone.now() <= timedelta(days=90)
+    assert f"Bearer {secret}" in markup.unescape(page)
+    listed = revops.get(LIST).content.decode()
+    assert token.prefix in listed
+    assert secret not in listed
+    call = Client().put(
+        "/api/v1/accounts/salesforce/001A/",
+        {"name": "Acme"},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {secret}"},
+    )
+    assert call.status_code == 201
+
+
+def test_the_example_on_the_page_is_a_call_that_the_api_accepts(revops: Client) -> None:
+    page = markup.unescape(revops.post(NEW, FORM).content.decode())
+    call = re.search(r"curl -X PUT http://testserver(\S+).*?Bearer (\S+)\".*?-d '(\{.*?\})'", page, re.DOTALL)
+    assert call
+    response = Client().put(
+        call[1], call[3], content_type="application/json", headers={"Authorization": f"Bearer {call[2]}"}
+    )
+    assert response.status_code == 201
+
+
+def test_a_token_may_never_expire_if_asked(revops: Client) -> None:
+    revops.post(NEW, FORM | {"days": "never"})
+    assert ApiToken.objects.get().expires_at is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"source": "Not A Slug"}, "A source is a slug"),
+        ({"source": ""}, "This field is required."),
+        ({"scopes": []}, "Choose at least one scope."),
+        ({"scopes": ["secrets:read"]}, "secrets:read is not one of the available choices"),
+        ({"function": "wizard"}, "wizard is not one of the available choices"),
+        ({"days": "-5"}, "-5 is not one of the available choices"),
+        ({"name": "x" * 200}, "at most 150 characters"),
+        ({"name": "a\x00b"}, "Null characters"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_field_and_the_rest_kept(
+    revops: Client, changed: dict[str, object], problem: str
+) -> None:
+    response = revops.post(NEW, FORM | changed)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert problem in markup.unescape(page)
+    if "scopes" not in changed:
+        assert re.search(r'value="accounts:write" checked', page)
+    assert not ApiToken.objects.exists()
+
+
+def test_a_source_is_taken_in_lower_case(revops: Client) -> None:
+    revops.post(NEW, FORM | {"source": "SalesForce"})
+    assert Source.objects.get().slug == "salesforce"
+
+
+def test_tokens_that_ended_stand_apart(revops: Client) -> None:
+    live = issue_token(source="salesforce", scopes=["*:read"]).token
+    revoked = issue_token(source="salesforce", scopes=["*:read"]).token
+    revoke_token(token=revoked)
+    expired = issue_token(source="salesforce", scopes=["*:read"], days=1).token
+    ApiToken.objects.filter(pk=expired.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    page = revops.get(LIST).content.decode()
+    assert "2 revoked or expired" in page
+    assert f"{LIST}{live.pk}/revoke/" in page
+    assert f"{LIST}{revoked.pk}/revoke/" not in page
+    assert f"{LIST}{expired.pk}/revoke/" not in page
+
+
+def test_revoking_asks_first_and_then_ends_the_token(revops: Client) -> None:
+    issued = issue_token(source="salesforce", scopes=["*:write"])
+    page = f"{LIST}{issued.token.pk}/revoke/"
+    assert "answered with 401" in revops.get(page).content.decode()
+    issued.token.refresh_from_db()
+    assert issued.token.revoked_at is None
+    response = revops.post(page, follow=True)
+    assert "is revoked" in response.content.decode()
+    call = Client().get("/api/v1/accounts/", headers={"Authorization": f"Bearer {issued.secret}"})
+    assert call.status_code == 401
+    assert "revoked already" in revops.get(page, follow=True).content.decode()
+
+
+def test_without_tokens_the_page_says_what_to_do(revops: Client) -> None:
+    assert "manage.py issue_token --source salesforce" in revops.get(LIST).content.decode()
