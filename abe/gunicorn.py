@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-
-def listening() -> tuple[str, int]:
-    """The address and port to listen on: loopback by default, since it is nobody else's business."""
-    return os.environ.get("ABE_HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
-
+from abe.runtime.address import listening
 
 bind = "{}:{}".format(*listening())
 workers = int(os.environ.get("ABE_WEB_WORKERS") or 2)

@@ -6,7 +6,7 @@ import os
 import sys
 from urllib.request import Request, urlopen
 
-from abe.gunicorn import listening
+from abe.runtime.address import listening
 
 
 def main() -> int:

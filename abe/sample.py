@@ -58,7 +58,9 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
         folder = supervisor.paths.state / "sample"
         tokens = folder / "tokens.json"
         folder.mkdir(mode=0o700, exist_ok=True)
-        supervisor.run([sys.executable, "-m", "demo.exports", "--out", str(folder / "exports"), "--if-missing"])
+        supervisor.run(
+            [sys.executable, "-m", "demo.exports", "--out", str(folder / "exports"), "--if-missing"]
+        )
         supervisor.run([*MANAGE, "issue_sample_tokens", "--out", str(tokens)])
         files = ["--tokens", str(tokens), "--exports", str(folder / "exports")]
         supervisor.run([sys.executable, "-m", "demo.load", "--url", address, *files])
@@ -66,7 +68,9 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     refresh = [*MANAGE, "refresh", "--on-workers", "--wait", "--history", HISTORY_MONTHS]
     try:
         supervisor.run(refresh)
-    except ServicesError as error:  # a number that fails is named on the operations page; the others are there
+    except (
+        ServicesError
+    ) as error:  # a number that fails is named on the operations page; the others are there
         say(str(error))
     note.write(READY)
     return True

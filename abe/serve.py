@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from abe.gunicorn import listening
+from abe.runtime.address import listening
 from abe.runtime.errors import ServicesError
 from abe.runtime.paths import StatePaths, load_env_file
 from abe.runtime.services import ensure_running
