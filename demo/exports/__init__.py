@@ -47,14 +47,8 @@ class Manifest:
     counts: dict[str, int]
 
 
-def write_exports(
-    company: Company, folder: Path, *, report: Callable[[str], object] | None = None
-) -> Manifest:
-    """Write the company's exports, replacing what the folder held; ``report`` hears of each file.
-
-    The files appear under their names only when all are written.
-    """
-    say = report or _say_nothing
+def write_exports(company: Company, folder: Path) -> Manifest:
+    """Write the company's exports, replacing what the folder held, but only once all are written."""
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     counts: dict[str, int] = {}
@@ -62,11 +56,9 @@ def write_exports(
         path = unfinished / name
         path.parent.mkdir(parents=True, exist_ok=True)
         counts[name] = _write_rows(path, rows(company))
-        say(name)
     (unfinished / "segment").mkdir()
     for path, count in tracking.write_months(company, unfinished / "segment"):
         counts[f"segment/{path.name}"] = count
-        say(f"segment/{path.name}")
     manifest = Manifest(company.seed, company.today, company.scale, _LAYOUT, counts)
     (unfinished / MANIFEST).write_bytes(
         msgspec.json.format(msgspec.json.encode(asdict(manifest)), indent=2) + b"\n"
@@ -83,10 +75,6 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (FileNotFoundError, msgspec.ValidationError, msgspec.DecodeError):
         return None
     return manifest if manifest.layout == _LAYOUT else None
-
-
-def _say_nothing(name: str) -> None:
-    """Keep the caller's silence."""
 
 
 def _write_rows(path: Path, rows: Rows) -> int:

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     today = options.today or datetime.now(UTC).date()
     company = build_company(seed=options.seed, today=today, scale=options.events)
-    manifest = write_exports(company, options.out, report=print)
+    manifest = write_exports(company, options.out)
     print(f"{sum(manifest.counts.values()):,} records in {len(manifest.counts)} files: {options.out}")
 
 

@@ -3,6 +3,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from demo.company import Company
-from demo.exports import MANIFEST, SEED, Manifest, read_manifest, write_exports
+from demo.exports import MANIFEST, SEED, Manifest, read_manifest, tracking, write_exports
 from demo.exports.__main__ import main
 from tests.demo.sample import SCALE, TODAY
 
@@ -52,17 +53,19 @@ def test_a_folder_without_a_manifest_is_not_taken_for_whole(tmp_path: Path) -> N
     assert read_manifest(tmp_path) is None
 
 
-def test_a_failure_leaves_the_old_exports(company: Company, tmp_path: Path) -> None:
+def test_a_failure_leaves_the_old_exports(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "exports"
     write_exports(company, folder)
     before = digests(folder)
 
-    def fail(name: str) -> None:
-        if name.startswith("segment/"):
-            raise OSError("disk full")
+    def fail(company: Company, folder: Path) -> Iterator[tuple[Path, int]]:
+        raise OSError("disk full")
 
+    monkeypatch.setattr(tracking, "write_months", fail)
     with pytest.raises(OSError, match="disk full"):
-        write_exports(company, folder, report=fail)
+        write_exports(company, folder)
     assert digests(folder) == before
 
 
