@@ -3,13 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from common.formatting import Number, format_unit
 
 Kind = Literal["bar", "line", "stacked", "waterfall", "heatmap", "scatter", "lorenz"]
 Tone = Literal["", "accent", "muted", "green", "amber", "red", "1", "2", "3", "4", "5", "6"]
 Cell = Number | None
+
+
+class Figure(NamedTuple):
+    """One cell of the table behind a chart: as people read it, and as a spreadsheet does."""
+
+    text: str
+    raw: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,30 +132,31 @@ class Chart:
         return [self.category_label, *(series.name for series in self.series)]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the table's rows: ``name``, ``url`` and formatted ``cells``."""
+        """Return the table's rows: ``name``, ``url`` and ``cells``."""
         if self.points:
             return [
                 {
                     "name": p.name,
                     "url": p.url,
-                    "cells": [self._text(p.x, self.x_unit or self.unit), self._text(p.y)],
+                    "cells": [self._figure(p.x, self.x_unit or self.unit), self._figure(p.y)],
                 }
                 for p in self.points
             ]
         if self.kind == "heatmap":
             return [
-                {"name": s.name, "url": "", "cells": [self._text(value) for value in s.values]}
+                {"name": s.name, "url": "", "cells": [self._figure(value) for value in s.values]}
                 for s in self.series
             ]
         return [
-            {"name": name, "url": "", "cells": [self._text(series.values[index]) for series in self.series]}
+            {"name": name, "url": "", "cells": [self._figure(series.values[index]) for series in self.series]}
             for index, name in enumerate(self.categories)
         ]
 
-    def _text(self, value: Cell, unit: str | None = None) -> str:
+    def _figure(self, value: Cell, unit: str | None = None) -> Figure:
         if value is None:
-            return "–"
-        return format_unit(value, self.unit if unit is None else unit, self.decimals, self.currency)
+            return Figure("–", "")
+        text = format_unit(value, self.unit if unit is None else unit, self.decimals, self.currency)
+        return Figure(text, f"{value:f}" if isinstance(value, Decimal) else str(value))
 
 
 def _plain(value: Cell) -> int | float | None:

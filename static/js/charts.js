@@ -66,14 +66,15 @@ function save(name, blob) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/* The table behind the chart, as it stands. A leading = + - @ would be run as a formula by a spreadsheet. */
+/* The table behind the chart with plain numbers. A name that begins with = + - or @ would be run as a formula by a
+   spreadsheet. */
 function csv(element) {
   const cell = (text) => {
     const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
     return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   const rows = $$("tr", element.closest("figure"));
-  return rows.map((row) => $$("th, td", row).map((item) => cell(item.textContent.trim().replace("−", "-"))).join(",")).join("\r\n");
+  return rows.map((row) => $$("th, td", row).map((item) => cell(item.dataset.raw ?? item.textContent.trim())).join(",")).join("\r\n");
 }
 
 /* The drawing with its finding above, so that a pasted picture still says what it shows. */

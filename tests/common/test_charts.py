@@ -6,6 +6,23 @@ import pytest
 from common.charts import Chart, Point, Series
 
 
+def texts(row):
+    return [cell.text for cell in row["cells"]]
+
+
+def test_a_spreadsheet_gets_plain_numbers():
+    values = (Decimal("-1234567.80"), 0.25, None, Decimal("1E+3"))
+    chart = Chart(
+        key="b",
+        kind="bar",
+        title="t",
+        categories=tuple("abcd"),
+        series=(Series(name="x", values=values),),
+        unit="ratio",
+    )
+    assert [row["cells"][0].raw for row in chart.rows()] == ["-1234567.80", "0.25", "", "1000"]
+
+
 def test_a_series_of_the_wrong_length_is_refused():
     with pytest.raises(ValueError, match=r"finance\.x.*'ARR'.*1 values for 2"):
         Chart(
@@ -51,7 +68,7 @@ def test_a_heat_map_has_one_row_a_series():
         category_label="Cohort",
     )
     assert chart.header() == ["Cohort", "M0", "M1"]
-    assert [(row["name"], row["cells"]) for row in chart.rows()] == [
+    assert [(row["name"], texts(row)) for row in chart.rows()] == [
         ("Q1", ["100%", "50%"]),
         ("Q2", ["100%", "–"]),
     ]
@@ -66,7 +83,7 @@ def test_other_kinds_have_one_row_a_category():
         series=(Series(name="Bug", values=(1, 2)), Series(name="Billing", values=(0, None))),
     )
     assert chart.header() == ["Month", "Bug", "Billing"]
-    assert [row["cells"] for row in chart.rows()] == [["1", "0"], ["2", "–"]]
+    assert [texts(row) for row in chart.rows()] == [["1", "0"], ["2", "–"]]
 
 
 def test_emptiness_is_about_figures_not_categories():

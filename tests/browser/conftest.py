@@ -1,0 +1,93 @@
+"""Chromium for the tests of this folder: one for all, a fresh window for each.
+
+Playwright's own browser is not used: scripts/browser.sh finds or fetches one.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+WIDE, PHONE = 1440, 390
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser; a clear failure where there is none."""
+    found = subprocess.run(
+        ["sh", "scripts/browser.sh"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if found.returncode:
+        pytest.fail(f"The browser tests need Chromium. {found.stderr}", pytrace=False)
+    with sync_playwright() as playwright:
+        path = found.stdout.strip().splitlines()[-1]
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def window(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open windows: ``window(width, theme, javascript)`` gives a page whose console errors fail the test.
+
+    A test that provokes errors on purpose clears ``page.troubles`` or reads it.
+    """
+    contexts = []
+    pages: list[Page] = []
+
+    def open_window(width: int = WIDE, theme: str = "light", *, javascript: bool = True) -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 860},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        troubles: list[str] = []
+
+        def note(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                troubles.append(message.text)
+
+        page.on("console", note)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.troubles = troubles
+        pages.append(page)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert [page.troubles for page in pages if page.troubles] == []
+
+
+def check_accessibility(page: Page) -> None:
+    """Fail on what axe calls serious or critical, with the rule and the elements."""
+    found = Axe().run(page).response["violations"]
+    bad = [
+        f"{item['id']}: {[node['target'] for node in item['nodes']][:5]}"
+        for item in found
+        if item["impact"] in ("serious", "critical")
+    ]
+    assert bad == []
+
+
+def check_fits(page: Page) -> None:
+    """Fail where the page scrolls sideways; only frames inside it may."""
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
