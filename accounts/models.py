@@ -107,7 +107,10 @@ class Standing(models.Model):
     """
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="standing")
-    tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
+    # A copy of what the account or a rule says, so checking it again would only cost.
+    tier = models.ForeignKey(
+        Tier, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     mrr = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     arr = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     nrr = models.DecimalField(

@@ -8,16 +8,12 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from accounts.effects import give_standing, record_tier_tenure
+from accounts.effects import give_standing
 from accounts.models import Account, Contact, ContactRole, Lifecycle, Tier
 from people.models import Category
-from sync.declarations import Effect, Record, Ref, Resource, Rule, Vocabulary
-from sync.normalise import Email, lower_case, upper_case
+from sync.declarations import Effect, Record, Ref, Resource, Vocabulary
+from sync.normalise import Country, Currency, Email, Name, keep_code, keep_email, keep_name
 from sync.registry import resources
-
-Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
-Country = Annotated[str, Meta(pattern=r"^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2.")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Za-z]{3}$", description="ISO 4217.")]
 
 
 class AccountRecord(Record):
@@ -69,6 +65,7 @@ class ContactRecord(Record):
 
 
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
+PLAIN_HOST = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z]{2,63}")
 HOST = re.compile(r"^(?=.{1,255}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}$")
 
 
@@ -77,6 +74,8 @@ def normalise_domain(value: str) -> str:
 
     International names are kept in their ASCII form. Raises ValueError for what is no host.
     """
+    if PLAIN_HOST.fullmatch(value) and not value.startswith("www."):
+        return value
     host = SCHEME.sub("", value.strip().lower()).split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]
     host = host.rsplit("@", 1)[-1].split(":", 1)[0].strip(".").removeprefix("www.")
     if not host:
@@ -106,11 +105,12 @@ resources.register(
         references={"parent": "accounts", "billing_parent": "accounts"},
         vocabularies={"tier": Vocabulary(tier_ids, "slug", "tier")},
         normalise={
+            "name": keep_name,
             "domain": normalise_domain,
-            "country": upper_case,
-            "currency": upper_case,
-            "owner_email": lower_case,
-            "sponsor_email": lower_case,
+            "country": keep_code,
+            "currency": keep_code,
+            "owner_email": keep_email,
+            "sponsor_email": keep_email,
         },
         filters=(
             "domain",
@@ -122,15 +122,7 @@ resources.register(
             "owner_email",
             "tier",
         ),
-        rules=(
-            Rule(
-                "accounts_account_not_own_parent",
-                "parent",
-                "circular_reference",
-                "An account can't be its own parent or billing parent.",
-            ),
-        ),
-        effects=(Effect(give_standing), Effect(record_tier_tenure)),
+        effects=(Effect(give_standing),),
     )
 )
 
@@ -142,7 +134,7 @@ resources.register(
         singular="contact",
         category=Category.ACCOUNT_PROFILE,
         references={"account": "accounts"},
-        normalise={"email": lower_case},
+        normalise={"name": keep_name, "email": keep_email},
         filters=("account", "email", "role", "is_active"),
     )
 )

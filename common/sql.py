@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from django.apps import apps
 from django.db import connection
 from psycopg import sql
@@ -25,6 +28,17 @@ def load_sql(app: str, name: str, **parts: sql.Composable) -> str:
     # The file is ours, so its text is as trusted as a literal.
     template = sql.SQL(sql_text(app, name))  # type: ignore[arg-type]
     return template.format(**parts).as_string(connection.connection)
+
+
+def fetch_typed(query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return all rows of a query in PostgreSQL's binary form, times in UTC.
+
+    Some times as quick as Django's cursor where thousands of times are read, since psycopg's own loaders
+    do it in C. Parameters are bound by the server.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(query, params, binary=True).fetchall()  # type: ignore[arg-type]
 
 
 def column_list(columns: list[str], alias: str = "") -> sql.Composed:

@@ -12,7 +12,7 @@ from accounts.timeline import timeline_rule
 from engagement.models import Direction, Engagement, Kind
 from people.models import Category
 from sync.declarations import Instant, Record, Ref, Resource
-from sync.normalise import Email, lower_case
+from sync.normalise import Email, keep_email
 from sync.registry import resources
 
 
@@ -36,7 +36,7 @@ resources.register(
         singular="engagement",
         category=Category.ENGAGEMENT,
         references={"account": "accounts", "contact": "contacts"},
-        normalise={"user_email": lower_case},
+        normalise={"user_email": keep_email},
         filters=("account", "contact", "kind", "direction", "user_email"),
         effects=(
             timeline_rule(

@@ -15,10 +15,9 @@ from finance.effects import mark_accounts_of_contracts, mark_accounts_of_lines
 from finance.models import BillingPeriod, Contract, ContractLine, ExchangeRate
 from people.models import Category
 from sync.declarations import Record, Ref, Resource, Rule
-from sync.normalise import upper_case
+from sync.normalise import Currency, Name, keep_code, keep_name
 from sync.registry import resources
 
-Currency = Annotated[str, Meta(pattern=r"^[A-Za-z]{3}$", description="ISO 4217.")]
 Days = Annotated[int, Meta(ge=0, le=36_600)]
 FirstDay = Annotated[date, Meta(description="First day.")]
 DayAfter = Annotated[date, Meta(description="First day after; null: open-ended.")]
@@ -42,7 +41,7 @@ class ContractLineRecord(Record):
     """One priced position of a contract, active from ``start_on`` to before ``end_on``."""
 
     contract: Ref | UnsetType = UNSET
-    product: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")] | UnsetType = UNSET
+    product: Name | UnsetType = UNSET
     start_on: FirstDay | UnsetType = UNSET
     end_on: DayAfter | UnsetType | None = UNSET
     amount: (
@@ -92,7 +91,7 @@ resources.register(
         singular="contract",
         category=Category.CONTRACTS,
         references={"account": "accounts"},
-        normalise={"currency": upper_case},
+        normalise={"currency": keep_code},
         filters=("account", "number", "currency", "auto_renew"),
         rules=(
             Rule(
@@ -137,6 +136,7 @@ resources.register(
         category=Category.CONTRACTS,
         guarded={"amount": Category.REVENUE, "discount_percent": Category.REVENUE},
         references={"contract": "contracts"},
+        normalise={"product": keep_name},
         filters=("contract", "product", "billing_period", "is_trial", "amount"),
         rules=(
             Rule(
@@ -166,7 +166,7 @@ resources.register(
         record=ExchangeRateRecord,
         singular="exchange rate",
         category=None,
-        normalise={"currency": upper_case},
+        normalise={"currency": keep_code},
         filters=("currency", "on"),
         rules=(Rule("finance_exchangerate_positive", "rate", "not_positive", "rate must be above zero."),),
     )

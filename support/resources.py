@@ -12,7 +12,7 @@ from accounts.timeline import timeline_rule
 from people.models import Category
 from support.models import Priority, Status, Ticket
 from sync.declarations import Instant, Record, Ref, Resource, Rule
-from sync.normalise import Email, lower_case
+from sync.normalise import Email, keep_email
 from sync.registry import resources
 
 
@@ -45,7 +45,7 @@ resources.register(
         singular="ticket",
         category=Category.SUPPORT_HISTORY,
         references={"account": "accounts"},
-        normalise={"requester_email": lower_case, "assignee_email": lower_case},
+        normalise={"requester_email": keep_email, "assignee_email": keep_email},
         filters=("account", "priority", "status", "requester_email", "assignee_email", "product_area"),
         rules=(
             Rule(

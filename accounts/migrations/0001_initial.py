@@ -12,185 +12,452 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         BtreeGistExtension(),
         TrigramExtension(),
         migrations.CreateModel(
-            name='Tier',
+            name="Tier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=32, unique=True)),
-                ('label', models.CharField(max_length=64)),
-                ('rank', models.PositiveSmallIntegerField(unique=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=32, unique=True)),
+                ("label", models.CharField(max_length=64)),
+                ("rank", models.PositiveSmallIntegerField(unique=True)),
             ],
             options={
-                'ordering': ('rank',),
+                "ordering": ("rank",),
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('custom', models.JSONField(blank=True, db_default={}, default=dict)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(max_length=255)),
-                ('domain', models.CharField(blank=True, help_text='Normalised: lower case, without www.', max_length=255)),
-                ('industry', models.CharField(blank=True, max_length=128)),
-                ('employees', models.PositiveIntegerField(blank=True, null=True)),
-                ('country', models.CharField(blank=True, help_text='ISO 3166-1 alpha-2.', max_length=2)),
-                ('currency', models.CharField(blank=True, help_text='ISO 4217.', max_length=3)),
-                ('lifecycle', models.CharField(choices=[('target', 'Target'), ('prospect', 'Prospect'), ('customer', 'Customer'), ('churned', 'Churned')], default='target', max_length=16)),
-                ('workspace_ids', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=255), blank=True, db_default=[], default=list, size=None)),
-                ('owner_email', models.CharField(blank=True, help_text='Account owner, in lower case.', max_length=254)),
-                ('sponsor_email', models.CharField(blank=True, help_text='Our executive sponsor.', max_length=254)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('billing_parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='billed_accounts', to='accounts.account')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='divisions', to='accounts.account')),
-                ('tier', models.ForeignKey(blank=True, help_text='The tier the CRM holds.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tier')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("custom", models.JSONField(blank=True, db_default={}, default=dict)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("name", models.CharField(max_length=255)),
+                (
+                    "domain",
+                    models.CharField(
+                        blank=True, help_text="Normalised: lower case, without www.", max_length=255
+                    ),
+                ),
+                ("industry", models.CharField(blank=True, max_length=128)),
+                ("employees", models.PositiveIntegerField(blank=True, null=True)),
+                ("country", models.CharField(blank=True, help_text="ISO 3166-1 alpha-2.", max_length=2)),
+                ("currency", models.CharField(blank=True, help_text="ISO 4217.", max_length=3)),
+                (
+                    "lifecycle",
+                    models.CharField(
+                        choices=[
+                            ("target", "Target"),
+                            ("prospect", "Prospect"),
+                            ("customer", "Customer"),
+                            ("churned", "Churned"),
+                        ],
+                        default="target",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "workspace_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=255),
+                        blank=True,
+                        db_default=[],
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "owner_email",
+                    models.CharField(blank=True, help_text="Account owner, in lower case.", max_length=254),
+                ),
+                (
+                    "sponsor_email",
+                    models.CharField(blank=True, help_text="Our executive sponsor.", max_length=254),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "billing_parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="billed_accounts",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="divisions",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "tier",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The tier the CRM holds.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tier",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TierTenure',
+            name="TierTenure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('during', django.contrib.postgres.fields.ranges.DateRangeField()),
-                ('cause', models.CharField(choices=[('import', 'Imported from the CRM')], max_length=16)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tier_tenures', to='accounts.account')),
-                ('tier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tier')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("during", django.contrib.postgres.fields.ranges.DateRangeField()),
+                ("cause", models.CharField(choices=[("import", "Imported from the CRM")], max_length=16)),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tier_tenures",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "tier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.tier"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TimelineEvent',
+            name="TimelineEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(help_text='Key such as support.ticket_opened.', max_length=64)),
-                ('category', models.CharField(choices=[('account_profile', 'Account profile'), ('revenue', 'Revenue'), ('product_usage', 'Product usage'), ('support_history', 'Support history'), ('engagement', 'Engagement'), ('financial_health', 'Financial health'), ('contracts', 'Contracts'), ('account_team', 'Account team')], max_length=32)),
-                ('happened_at', models.DateTimeField()),
-                ('title', models.CharField(max_length=512)),
-                ('subject_id', models.BigIntegerField()),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='timeline', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(help_text="Key such as support.ticket_opened.", max_length=64)),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("account_profile", "Account profile"),
+                            ("revenue", "Revenue"),
+                            ("product_usage", "Product usage"),
+                            ("support_history", "Support history"),
+                            ("engagement", "Engagement"),
+                            ("financial_health", "Financial health"),
+                            ("contracts", "Contracts"),
+                            ("account_team", "Account team"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("happened_at", models.DateTimeField()),
+                ("title", models.CharField(max_length=512)),
+                ("subject_id", models.BigIntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="timeline",
+                        to="accounts.account",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Standing',
+            name="Standing",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='standing', serialize=False, to='accounts.account')),
-                ('mrr', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('arr', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('nrr', models.DecimalField(decimal_places=4, help_text='Ratio; 1 is 100 %. Null: not defined.', max_digits=12, null=True)),
-                ('health', models.DecimalField(decimal_places=1, help_text='0 to 100.', max_digits=5, null=True)),
-                ('health_band', models.CharField(choices=[('red', 'Red'), ('amber', 'Amber'), ('green', 'Green'), ('unknown', 'Insufficient data')], default='unknown', max_length=8)),
-                ('health_change', models.DecimalField(decimal_places=1, help_text='Points against 30 days before.', max_digits=5, null=True)),
-                ('renewal_on', models.DateField(null=True)),
-                ('open_tickets', models.IntegerField(null=True)),
-                ('usage_events', models.BigIntegerField(help_text='Events of the last 30 days.', null=True)),
-                ('usage_trend', models.DecimalField(decimal_places=4, help_text="Last 30 days against the account's own norm.", max_digits=12, null=True)),
-                ('last_touch_on', models.DateField(null=True)),
-                ('as_of', models.DateField(null=True)),
-                ('updated_at', models.DateTimeField(null=True)),
-                ('tier', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tier')),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="standing",
+                        serialize=False,
+                        to="accounts.account",
+                    ),
+                ),
+                ("mrr", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("arr", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                (
+                    "nrr",
+                    models.DecimalField(
+                        decimal_places=4,
+                        help_text="Ratio; 1 is 100 %. Null: not defined.",
+                        max_digits=12,
+                        null=True,
+                    ),
+                ),
+                (
+                    "health",
+                    models.DecimalField(decimal_places=1, help_text="0 to 100.", max_digits=5, null=True),
+                ),
+                (
+                    "health_band",
+                    models.CharField(
+                        choices=[
+                            ("red", "Red"),
+                            ("amber", "Amber"),
+                            ("green", "Green"),
+                            ("unknown", "Insufficient data"),
+                        ],
+                        default="unknown",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "health_change",
+                    models.DecimalField(
+                        decimal_places=1, help_text="Points against 30 days before.", max_digits=5, null=True
+                    ),
+                ),
+                ("renewal_on", models.DateField(null=True)),
+                ("open_tickets", models.IntegerField(null=True)),
+                ("usage_events", models.BigIntegerField(help_text="Events of the last 30 days.", null=True)),
+                (
+                    "usage_trend",
+                    models.DecimalField(
+                        decimal_places=4,
+                        help_text="Last 30 days against the account's own norm.",
+                        max_digits=12,
+                        null=True,
+                    ),
+                ),
+                ("last_touch_on", models.DateField(null=True)),
+                ("as_of", models.DateField(null=True)),
+                ("updated_at", models.DateTimeField(null=True)),
+                (
+                    "tier",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tier",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('custom', models.JSONField(blank=True, db_default={}, default=dict)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(max_length=255)),
-                ('email', models.CharField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=64)),
-                ('title', models.CharField(blank=True, max_length=255)),
-                ('role', models.CharField(blank=True, choices=[('economic_buyer', 'Economic buyer'), ('champion', 'Champion'), ('technical_evaluator', 'Technical evaluator'), ('executive_sponsor', 'Executive sponsor'), ('legal', 'Legal'), ('user', 'User'), ('blocker', 'Blocker')], max_length=32)),
-                ('is_active', models.BooleanField(db_default=True, default=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("custom", models.JSONField(blank=True, db_default={}, default=dict)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("name", models.CharField(max_length=255)),
+                ("email", models.CharField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=64)),
+                ("title", models.CharField(blank=True, max_length=255)),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("economic_buyer", "Economic buyer"),
+                            ("champion", "Champion"),
+                            ("technical_evaluator", "Technical evaluator"),
+                            ("executive_sponsor", "Executive sponsor"),
+                            ("legal", "Legal"),
+                            ("user", "User"),
+                            ("blocker", "Blocker"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("is_active", models.BooleanField(db_default=True, default=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="accounts.account",
+                    ),
+                ),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('name'), name='gin_trgm_ops'), name='accounts_contact_name_trgm'), models.Index(condition=models.Q(('email', ''), _negated=True), fields=['email'], name='accounts_contact_by_email')],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("name"), name="gin_trgm_ops"
+                        ),
+                        name="accounts_contact_name_trgm",
+                    ),
+                    models.Index(
+                        condition=models.Q(("email", ""), _negated=True),
+                        fields=["email"],
+                        name="accounts_contact_by_email",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('name'), name='gin_trgm_ops'), name='accounts_account_name_trgm'),
+            model_name="account",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("name"), name="gin_trgm_ops"
+                ),
+                name="accounts_account_name_trgm",
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['name', 'id'], name='accounts_account_by_name'),
+            model_name="account",
+            index=models.Index(fields=["name", "id"], name="accounts_account_by_name"),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('domain', ''), _negated=True), fields=['domain'], name='accounts_account_by_domain'),
+            model_name="account",
+            index=models.Index(
+                condition=models.Q(("domain", ""), _negated=True),
+                fields=["domain"],
+                name="accounts_account_by_domain",
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['owner_email'], name='accounts_account_by_owner'),
+            model_name="account",
+            index=models.Index(fields=["owner_email"], name="accounts_account_by_owner"),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('lifecycle__in', ['target', 'prospect', 'customer', 'churned'])), name='accounts_account_lifecycle_known'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("lifecycle__in", ["target", "prospect", "customer", "churned"])),
+                name="accounts_account_lifecycle_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('parent', models.F('id')), _negated=True), models.Q(('billing_parent', models.F('id')), _negated=True)), name='accounts_account_not_own_parent'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("parent", models.F("id")), _negated=True),
+                    models.Q(("billing_parent", models.F("id")), _negated=True),
+                ),
+                name="accounts_account_not_own_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='accounts_account_named'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="accounts_account_named"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tiertenure',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=(('account', '='), ('during', '&&')), name='accounts_tiertenure_no_overlap'),
+            model_name="tiertenure",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=(("account", "="), ("during", "&&")), name="accounts_tiertenure_no_overlap"
+            ),
         ),
         migrations.AddIndex(
-            model_name='timelineevent',
-            index=models.Index(fields=['account', '-happened_at', '-id'], name='accounts_timeline_newest'),
+            model_name="timelineevent",
+            index=models.Index(fields=["account", "-happened_at", "-id"], name="accounts_timeline_newest"),
         ),
         migrations.AddConstraint(
-            model_name='timelineevent',
-            constraint=models.UniqueConstraint(fields=('kind', 'subject_id'), name='accounts_timelineevent_one'),
+            model_name="timelineevent",
+            constraint=models.UniqueConstraint(
+                fields=("kind", "subject_id"), name="accounts_timelineevent_one"
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('tier_id'), descending=True, nulls_last=True), models.OrderBy(models.F('account_id'), descending=True), name='accounts_standing_tier_id'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("tier_id"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("account_id"), descending=True),
+                name="accounts_standing_tier_id",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('arr'), descending=True, nulls_last=True), models.OrderBy(models.F('account_id'), descending=True), name='accounts_standing_arr'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("arr"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("account_id"), descending=True),
+                name="accounts_standing_arr",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('nrr'), descending=True, nulls_last=True), models.OrderBy(models.F('account_id'), descending=True), name='accounts_standing_nrr'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("nrr"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("account_id"), descending=True),
+                name="accounts_standing_nrr",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('health'), descending=True, nulls_last=True), models.OrderBy(models.F('account_id'), descending=True), name='accounts_standing_health'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("health"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("account_id"), descending=True),
+                name="accounts_standing_health",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('health_change'), descending=True, nulls_last=True), models.OrderBy(models.F('account_id'), descending=True), name='accounts_standing_health_chang'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("health_change"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("account_id"), descending=True),
+                name="accounts_standing_health_chang",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('renewal_on'), descending=True, nulls_last=True), models.OrderBy(models.F('account_id'), descending=True), name='accounts_standing_renewal_on'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("renewal_on"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("account_id"), descending=True),
+                name="accounts_standing_renewal_on",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('open_tickets'), descending=True, nulls_last=True), models.OrderBy(models.F('account_id'), descending=True), name='accounts_standing_open_tickets'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("open_tickets"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("account_id"), descending=True),
+                name="accounts_standing_open_tickets",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('usage_trend'), descending=True, nulls_last=True), models.OrderBy(models.F('account_id'), descending=True), name='accounts_standing_usage_trend'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("usage_trend"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("account_id"), descending=True),
+                name="accounts_standing_usage_trend",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('last_touch_on'), descending=True, nulls_last=True), models.OrderBy(models.F('account_id'), descending=True), name='accounts_standing_last_touch_o'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("last_touch_on"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("account_id"), descending=True),
+                name="accounts_standing_last_touch_o",
+            ),
         ),
     ]

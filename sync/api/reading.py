@@ -173,7 +173,7 @@ def _value(item: Field) -> sql.Composable:
         return _part("read_reference", value=column, resource=sql.Literal(item.reference))
     if item.vocabulary:
         table = item.model_field.related_model
-        assert isinstance(table, type)  # noqa: S101 - a vocabulary is a foreign key
+        assert isinstance(table, type)
         return sql.SQL("(SELECT word.{} FROM {} AS word WHERE word.id = {})").format(
             sql.Identifier(item.vocabulary.column), sql.Identifier(table._meta.db_table), column
         )

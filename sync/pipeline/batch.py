@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from sync.declarations import FieldError, Record, Resource
-from sync.models import Batch, Change, Source
+from sync.models import Source
 
 CREATED = "created"
 UPDATED = "updated"
@@ -17,6 +17,7 @@ UNCHANGED = "unchanged"
 STALE = "stale"
 PENDING = "pending"
 REJECTED = "rejected"
+RESTORED = "restored"  # a kind of change; its status is ``updated``
 STATUSES = (CREATED, UPDATED, UNCHANGED, STALE, PENDING, REJECTED)
 
 
@@ -30,27 +31,34 @@ class Result(Struct, gc=False):
     errors: list[FieldError]
 
 
-@dataclass(slots=True)
-class Row:
-    """A record on its way into the database."""
+class Row(Struct, gc=False):
+    """A record on its way into the database.
+
+    ``targets`` holds the object that each reference field points to; None where the reference is cleared.
+    """
 
     index: int
     record: Record
+    time: datetime | None
     object_id: int = 0
     link_id: int | None = None
-    kind: str = Change.Kind.CREATED.value
-    targets: dict[str, int | None] = field(default_factory=dict)
-
-    @property
-    def source_time(self) -> datetime | None:
-        """The record's time at its source, or None where the sender gives none."""
-        given = self.record.source_updated_at
-        return given if isinstance(given, datetime) else None
+    kind: str = CREATED
+    targets: dict[str, int | None] | None = None
 
     @property
     def is_new(self) -> bool:
         """Whether the record makes a new object."""
-        return self.kind == Change.Kind.CREATED
+        return self.kind == CREATED
+
+    def point(self, field: str, target: int | None) -> None:
+        """Let a reference field point to an object, or to none."""
+        if self.targets is None:
+            self.targets = {}
+        self.targets[field] = target
+
+    def target(self, field: str) -> int | None:
+        """Return what a reference field points to."""
+        return self.targets.get(field) if self.targets else None
 
 
 @dataclass(slots=True)
@@ -68,7 +76,8 @@ class Missing:
 class Run:
     """One batch: its circumstances, its rows in play and the answers so far, by index.
 
-    ``named`` holds the (source id, external id) that each reference names, by field and row index.
+    ``named`` holds the (source id, external id) that each reference names, by field and row index;
+    ``words`` the vocabulary of each field that takes one.
     """
 
     resource: Resource
@@ -81,6 +90,7 @@ class Run:
     xid: int = 0
     waiting: dict[int, Missing] = field(default_factory=dict)
     named: dict[str, dict[int, tuple[int, str]]] = field(default_factory=dict)
+    words: dict[str, Mapping[str, int]] = field(default_factory=dict)
     held_pending: set[str] = field(default_factory=set)
     touches_links: bool = False
 
@@ -112,7 +122,12 @@ class Run:
     @property
     def creates(self) -> bool:
         """Whether a row in play is new."""
-        return any(row.is_new for row in self.rows)
+        return any(row.kind == CREATED for row in self.rows)
+
+    @property
+    def updates(self) -> bool:
+        """Whether a row in play changes an object that is there."""
+        return any(row.kind != CREATED for row in self.rows)
 
 
 @dataclass(slots=True)
@@ -129,26 +144,3 @@ class Outcome:
     def rejected(self) -> int:
         """How many records were refused."""
         return self.counts[REJECTED]
-
-
-def field_value(record: Record, name: str) -> Any:
-    """Return a field's value, UNSET where it was left out."""
-    return getattr(record, name, UNSET)
-
-
-__all__ = [
-    "CREATED",
-    "PENDING",
-    "REJECTED",
-    "STALE",
-    "STATUSES",
-    "UNCHANGED",
-    "UPDATED",
-    "Batch",
-    "Missing",
-    "Outcome",
-    "Result",
-    "Row",
-    "Run",
-    "field_value",
-]

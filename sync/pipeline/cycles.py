@@ -26,13 +26,13 @@ def refuse_cycles(run: Run, fields: list[str]) -> int:
 
 def _refuse(run: Run, name: str) -> int:
     # A new row without a number yet is one that no other row points to, so no circle leads through it.
-    moved = {row.object_id: row for row in run.rows if row.object_id and row.targets.get(name)}
+    moved = {row.object_id: row for row in run.rows if row.targets and row.object_id and row.target(name)}
     if not moved:
         return 0
-    held = _ancestors(run, name, {row.targets[name] for row in moved.values()})
-    edges = held | {object_id: row.targets[name] for object_id, row in moved.items()}
+    held = _ancestors(run, name, {row.target(name) for row in moved.values()})
+    edges = held | {object_id: row.target(name) for object_id, row in moved.items()}
     for row in run.rows:
-        if name in row.targets and row.targets[name] is None:
+        if row.targets and name in row.targets and row.targets[name] is None:
             edges[row.object_id] = None
     refused = 0
     safe: set[int] = set()

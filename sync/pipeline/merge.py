@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from django.db import connection, models
-from django.db.models.sql import Query
+from django.db import connection
 from psycopg import sql
 
 from common.sql import column_list, load_sql
 from sync.declarations import FieldError, Resource
-from sync.models import Change
 from sync.pipeline.batch import CREATED, UNCHANGED, UPDATED, Run
 from sync.pipeline.resolve import wait_for_refused
+from sync.pipeline.rules import rule_columns, violations
 from sync.pipeline.stage import Presence, fill_absent
 
 
@@ -23,9 +21,9 @@ def merge_rows(run: Run, presence: Presence) -> None:
     The resource's lock is held, so what is compared is what is written over.
     """
     resource = run.resource
-    updates = any(not row.is_new for row in run.rows)
+    updates = run.updates
     if updates:
-        fill_absent(resource, presence, everything=bool(resource.rules))
+        fill_absent(resource, presence, needed=rule_columns(resource))
     if resource.rules:
         _refuse_violations(run)
     if updates:
@@ -35,104 +33,6 @@ def merge_rows(run: Run, presence: Presence) -> None:
     if run.rows:
         _write(run, presence)
     _execute("unstage")
-
-
-def _refuse_violations(run: Run) -> None:
-    rules = run.resource.rules
-    broken = dict(_violations(run.resource))
-    if not broken:
-        return
-    for row in run.rows:
-        if row.index in broken:
-            rule = rules[broken[row.index]]
-            run.reject(row, FieldError(rule.field, rule.code, rule.detail))
-    gone = {row.index for row in run.rows if row.index in broken}
-    gone |= wait_for_refused(run)
-    run.drop_settled()
-    _unstage(list(gone))
-
-
-def _violations(resource: Resource) -> list[tuple[int, int]]:
-    conditions = [_condition(resource.model, rule.constraint) for rule in resource.rules]
-    cases = sql.SQL(" ").join(
-        sql.SQL("WHEN NOT ({}) THEN {}").format(sql.SQL(text), sql.Literal(number))  # type: ignore[arg-type]
-        for number, (text, _) in enumerate(conditions)
-    )
-    any_broken = sql.SQL(" OR ").join(sql.SQL("NOT ({})").format(sql.SQL(text)) for text, _ in conditions)  # type: ignore[arg-type]
-    params = [value for _, values in conditions for value in values]
-    with connection.cursor() as cursor:
-        cursor.execute(load_sql("sync", "violations", cases=cases, any_broken=any_broken), [*params, *params])
-        return list(cursor.fetchall())
-
-
-@cache
-def _condition(model: type[models.Model], name: str) -> tuple[str, tuple[Any, ...]]:
-    """Return the SQL of a CHECK constraint over bare column names, with its parameters."""
-    constraint = next(item for item in model._meta.constraints if item.name == name)
-    assert isinstance(constraint, models.CheckConstraint)  # noqa: S101 - the system check saw to it
-    query = Query(model, alias_cols=False)
-    where = query.build_where(constraint.condition)
-    text, params = where.as_sql(query.get_compiler(connection=connection), connection)
-    return text, tuple(params)
-
-
-def _skip_unchanged(run: Run, presence: Presence) -> None:
-    columns = presence.brought
-    same: set[int] = set()
-    if columns:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                load_sql(
-                    "sync",
-                    "compare",
-                    target=sql.Identifier(run.resource.table),
-                    staged=column_list(columns, "s"),
-                    held=column_list(columns, "t"),
-                )
-            )
-            same = {row[0] for row in cursor.fetchall()}
-    else:
-        same = {row.index for row in run.rows if row.kind == Change.Kind.UPDATED}
-    if not same:
-        return
-    for row in run.rows:
-        if row.index in same:
-            run.settle(row, UNCHANGED, row.object_id)
-    run.drop_settled()
-    if run.rows:
-        _unstage(list(same))
-
-
-def _write(run: Run, presence: Presence) -> None:
-    resource = run.resource
-    target = sql.Identifier(resource.table)
-    params = {
-        "batch": run.batch_id,
-        "source": run.source.pk,
-        "resource": resource.key,
-        "xid": run.xid,
-    }
-    if resource.effects:
-        _execute("touched")
-        prepare_effects(resource)
-    suffix = "_stream" if resource.stream else ""
-    if any(not row.is_new for row in run.rows):
-        if not resource.stream:
-            _execute("change_updated", params, target=target, pairs=_pairs(resource, presence))
-        assignments = [
-            sql.SQL("{0} = s.{0}").format(sql.Identifier(column)) for column in presence.brought
-        ] or [sql.SQL("id = t.id")]
-        _execute(f"update{suffix}", params, target=target, assignments=sql.SQL(", ").join(assignments))
-    if run.creates:
-        columns = column_list(resource.columns)
-        _execute(f"insert{suffix}", params, target=target, columns=columns)
-        if not resource.stream:
-            _execute("link_insert", params)
-            _execute("change_created", params, after=_after(resource))
-    if resource.effects:
-        run_effects(resource)
-    for row in run.rows:
-        run.settle(row, CREATED if row.is_new else UPDATED, row.object_id)
 
 
 def prepare_effects(resource: Resource) -> None:
@@ -151,6 +51,79 @@ def run_effects(resource: Resource) -> None:
     _execute("untouch")
 
 
+def _refuse_violations(run: Run) -> None:
+    rules = run.resource.rules
+    broken = dict(violations(run.resource))
+    if not broken:
+        return
+    for row in run.rows:
+        if row.index in broken:
+            rule = rules[broken[row.index]]
+            run.reject(row, FieldError(rule.field, rule.code, rule.detail))
+    gone = {row.index for row in run.rows if row.index in broken}
+    gone |= wait_for_refused(run)
+    run.drop_settled()
+    _unstage(list(gone))
+
+
+def _skip_unchanged(run: Run, presence: Presence) -> None:
+    columns = presence.brought
+    if columns:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                load_sql(
+                    "sync",
+                    "compare",
+                    target=sql.Identifier(run.resource.table),
+                    staged=column_list(columns, "s"),
+                    held=column_list(columns, "t"),
+                )
+            )
+            changed = {row[0] for row in cursor.fetchall()}
+    else:
+        changed = set()
+    same = [row for row in run.rows if row.kind == UPDATED and row.index not in changed]
+    if not same:
+        return
+    for row in same:
+        run.settle(row, UNCHANGED, row.object_id)
+    run.drop_settled()
+    if run.rows:
+        _unstage([row.index for row in same])
+
+
+def _write(run: Run, presence: Presence) -> None:
+    resource = run.resource
+    target = sql.Identifier(resource.table)
+    params = {
+        "batch": run.batch_id,
+        "source": run.source.pk,
+        "resource": resource.key,
+        "xid": run.xid,
+    }
+    if resource.effects:
+        _execute("touched")
+        prepare_effects(resource)
+    suffix = "_stream" if resource.stream else ""
+    if run.updates:
+        if not resource.stream:
+            _execute("change_updated", params, target=target, **_differences(resource, presence))
+        assignments = [
+            sql.SQL("{0} = s.{0}").format(sql.Identifier(column)) for column in presence.brought
+        ] or [sql.SQL("id = t.id")]
+        _execute(f"update{suffix}", params, target=target, assignments=sql.SQL(", ").join(assignments))
+    if run.creates:
+        columns = column_list(resource.columns)
+        _execute(f"insert{suffix}", params, target=target, columns=columns)
+        if not resource.stream:
+            _execute("link_insert", params)
+            _execute("change_created", params, after=_after(resource))
+    if resource.effects:
+        run_effects(resource)
+    for row in run.rows:
+        run.settle(row, CREATED if row.is_new else UPDATED, row.object_id)
+
+
 def _names(resource: Resource) -> list[tuple[str, str]]:
     return [*((item.name, item.column) for item in resource.fields), ("custom", "custom")]
 
@@ -162,17 +135,27 @@ def _after(resource: Resource) -> sql.Composed:
     )
 
 
-def _pairs(resource: Resource, presence: Presence) -> sql.Composed:
+def _differences(resource: Resource, presence: Presence) -> dict[str, sql.Composable]:
+    """Return the JSON objects of the changed fields, as held and as staged."""
     brought = set(presence.brought)
-    rows = [
-        sql.SQL("({}, to_jsonb(t.{}), to_jsonb(s.{}))").format(
-            sql.Literal(name), sql.Identifier(column), sql.Identifier(column)
+    fields = [(name, column) for name, column in _names(resource) if column in brought]
+    return {"before": _changed(fields, "t"), "after": _changed(fields, "s")}
+
+
+def _changed(fields: list[tuple[str, str]], side: str) -> sql.Composable:
+    # Text pieces joined once are three times as quick as jsonb built and merged field by field.
+    pieces = [
+        sql.SQL(
+            "CASE WHEN {s} IS DISTINCT FROM {t} THEN {name} || coalesce(to_json({value})::text, 'null') END"
+        ).format(
+            s=sql.Identifier("s", column),
+            t=sql.Identifier("t", column),
+            name=sql.Literal(f'"{name}":'),
+            value=sql.Identifier(side, column),
         )
-        for name, column in _names(resource)
-        if column in brought
-    ]
-    # Without a value a restored record still needs a row for VALUES to be valid.
-    return sql.SQL(", ").join(rows or [sql.SQL("(''::text, NULL::jsonb, NULL::jsonb)")])
+        for name, column in fields
+    ] or [sql.SQL("NULL")]
+    return sql.SQL("('{{' || concat_ws(',', {}) || '}}')::jsonb").format(sql.SQL(", ").join(pieces))
 
 
 def _unstage(ords: list[int]) -> None:

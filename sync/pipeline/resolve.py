@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
 import msgspec
 from django.db import connection
 from msgspec import UNSET, UnsetType
 from psycopg import sql
 
-from common.sql import load_sql
-from sync.declarations import FieldError, Reference, Resource
-from sync.models import Batch, Change, PendingRecord, Source
-from sync.pipeline.batch import STALE, Missing, Row, Run
+from common.sql import fetch_typed, load_sql
+from sync.declarations import FieldError, Resource
+from sync.models import Batch, PendingRecord, Source
+from sync.pipeline.batch import CREATED, RESTORED, STALE, UPDATED, Missing, Row, Run
 from sync.pipeline.cycles import refuse_cycles
 from sync.pipeline.validate import missing_fields
 
@@ -38,13 +39,15 @@ def match_rows(run: Run) -> None:
             elif errors := missing_fields(run.resource, row.record):
                 run.reject(row, *errors)
             continue
-        row.link_id, row.object_id, held_time, deleted_at = link
+        _, row.link_id, row.object_id, held_time, deleted_at = link
         run.results[row.index].id = str(row.object_id)
-        row.kind = Change.Kind.RESTORED.value if deleted_at else Change.Kind.UPDATED.value
-        mine = row.source_time
+        row.kind = RESTORED if deleted_at else UPDATED
+        mine = row.time
+        if mine == held_time and not deleted_at:
+            continue
         if mine and held_time and (mine < held_time or (deleted_at and mine == held_time)):
             run.settle(row, STALE)
-        elif deleted_at or (mine and mine != held_time):
+        elif deleted_at or mine:
             run.touches_links = True
     run.drop_settled()
 
@@ -79,7 +82,7 @@ def _lay_over_pending(run: Run) -> None:
     for pending in waiting.filter(external_id__in=by_id):
         row = by_id[pending.external_id]
         run.held_pending.add(pending.external_id)
-        if row.source_time and pending.source_updated_at and row.source_time < pending.source_updated_at:
+        if row.time and pending.source_updated_at and row.time < pending.source_updated_at:
             run.held_pending.discard(pending.external_id)
             run.settle(row, STALE)
             continue
@@ -92,64 +95,73 @@ def _lay_over_pending(run: Run) -> None:
 
 def held_links(
     resource: Resource, source: Source, external_ids: list[str]
-) -> dict[str, tuple[int, int, datetime | None, datetime | None]]:
-    """Return (link id, object id, source time, tombstone) of each external id that is known."""
+) -> dict[str, tuple[str, int, int, datetime | None, datetime | None]]:
+    """Return (external id, link id, object id, source time, tombstone) of each external id that is known."""
     if not external_ids:
         return {}
-    with connection.cursor() as cursor:
-        if resource.stream:
-            query = load_sql("sync", "match_stream", target=sql.Identifier(resource.table))
-            cursor.execute(query, [source.pk, external_ids])
-        else:
-            cursor.execute(load_sql("sync", "match"), [source.pk, resource.key, external_ids])
-        return {row[0]: row[1:] for row in cursor.fetchall()}
+    named = msgspec.json.encode(external_ids).decode()
+    if resource.stream:
+        query = load_sql("sync", "match_stream", target=sql.Identifier(resource.table))
+        rows = fetch_typed(query, [source.pk, named])
+    else:
+        rows = fetch_typed(load_sql("sync", "match"), [source.pk, resource.key, named])
+    return {row[0]: row for row in rows}  # type: ignore[misc]
 
 
 def _look_up_words(run: Run) -> None:
     for item in run.resource.fields:
         if item.vocabulary is None:
             continue
-        known: Mapping[str, int] | None = None
-        for row in run.rows:
-            word = getattr(row.record, item.name)
-            if word is UNSET:
-                continue
-            if word is None:
-                row.targets[item.name] = None
-                continue
-            known = item.vocabulary.load() if known is None else known
-            if word in known:
-                row.targets[item.name] = known[word]
-            else:
-                detail = f"No such {item.vocabulary.noun}; there are: {', '.join(known)}."
-                run.reject(row, FieldError(item.name, "unknown_value", detail))
+        sent = {getattr(row.record, item.name) for row in run.rows} - {UNSET, None}
+        known = run.words[item.name] = item.vocabulary.load() if sent else {}
+        unknown = sent.difference(known)
+        if unknown:
+            detail = f"No such {item.vocabulary.noun}; there are: {', '.join(known)}."
+            for row in run.rows:
+                if getattr(row.record, item.name) in unknown:
+                    run.reject(row, FieldError(item.name, "unknown_value", detail))
 
 
 def _read_references(run: Run) -> dict[str, dict[int, Pair]]:
     """Return the (source, external id) that each row names, by field and row index."""
-    sources = {run.source.slug: run.source.pk}
-    complete = False
+    sources = _Sources(run.source)
+    own = run.source.pk
     named: dict[str, dict[int, Pair]] = {}
     for item in run.resource.fields:
         if not item.reference:
             continue
-        pairs = named.setdefault(item.name, {})
+        name = item.name
+        pairs = named.setdefault(name, {})
         for row in run.rows:
-            value = getattr(row.record, item.name)
-            if isinstance(value, str):
-                pairs[row.index] = (run.source.pk, value)
-            elif isinstance(value, Reference):
-                if value.source not in sources and not complete:
-                    sources = dict(Source.objects.values_list("slug", "pk"))
-                    complete = True
-                if value.source in sources:
-                    pairs[row.index] = (sources[value.source], value.external_id)
-                else:
-                    detail = f"There is no source {value.source!r}; there are: {', '.join(sorted(sources))}."
-                    run.reject(row, FieldError(f"{item.name}.source", "unknown_source", detail))
-            elif value is None:
-                row.targets[item.name] = None
-    return named
+            value = getattr(row.record, name)
+            if value is UNSET:
+                continue
+            if value is None:
+                row.point(name, None)
+            elif isinstance(value, str):
+                pairs[row.index] = (own, value)
+            elif (source_id := sources.find(value.source)) is not None:
+                pairs[row.index] = (source_id, value.external_id)
+            else:
+                detail = (
+                    f"There is no source {value.source!r}; there are: {', '.join(sorted(sources.known))}."
+                )
+                run.reject(row, FieldError(f"{name}.source", "unknown_source", detail))
+    return {name: pairs for name, pairs in named.items() if pairs}
+
+
+class _Sources:
+    """The ids of sources by slug, read when another one than the batch's own is named."""
+
+    def __init__(self, own: Source) -> None:
+        self.known = {own.slug: own.pk}
+        self.complete = False
+
+    def find(self, slug: str) -> int | None:
+        if slug not in self.known and not self.complete:
+            self.known = dict(Source.objects.values_list("slug", "pk"))
+            self.complete = True
+        return self.known.get(slug)
 
 
 def _by_resource(
@@ -165,12 +177,12 @@ def _links(resource: str, pairs: Iterable[Pair]) -> dict[Pair, int]:
     by_source: dict[int, list[str]] = defaultdict(list)
     for source_id, external_id in pairs:
         by_source[source_id].append(external_id)
-    found: dict[Pair, int] = {}
-    with connection.cursor() as cursor:
-        for source_id, external_ids in by_source.items():
-            cursor.execute(load_sql("sync", "match"), [source_id, resource, external_ids])
-            found |= {(source_id, row[0]): row[2] for row in cursor.fetchall()}
-    return found
+    query = load_sql("sync", "match")
+    return {
+        (source_id, row[0]): row[2]
+        for source_id, external_ids in by_source.items()
+        for row in fetch_typed(query, [source_id, resource, msgspec.json.encode(external_ids).decode()])
+    }
 
 
 def _point(run: Run, named: dict[str, dict[int, Pair]], found: dict[str, dict[Pair, int]]) -> None:
@@ -178,24 +190,27 @@ def _point(run: Run, named: dict[str, dict[int, Pair]], found: dict[str, dict[Pa
     own = run.resource.key
     into_batch = [name for name in named if run.resource.references[name] == own]
     while True:
-        arriving = {(run.source.pk, row.record.external_id): row for row in run.rows if row.is_new}
+        arriving = {
+            (run.source.pk, row.record.external_id): row for row in run.rows if into_batch and row.is_new
+        }
         if into_batch and arriving:
             _number_new(run, {pair for name in into_batch for pair in named[name].values()})
         settled = 0
-        for row in run.rows:
-            for name, pairs in named.items():
+        for name, pairs in named.items():
+            target_of = run.resource.references[name]
+            there = found[target_of]
+            for row in run.rows:
                 pair = pairs.get(row.index)
-                if pair is None:
+                if pair is None or run.results[row.index].status:
                     continue
-                target_of = run.resource.references[name]
-                target = found[target_of].get(pair)
+                target = there.get(pair)
                 if target is None and target_of == own and pair in arriving:
                     target = arriving[pair].object_id
                 if target is None:
                     _wait(run, row, name, pair)
                     settled += 1
-                    break
-                row.targets[name] = target
+                else:
+                    row.point(name, target)
         run.drop_settled()
         if into_batch:
             settled += refuse_cycles(run, into_batch)
@@ -218,7 +233,7 @@ def wait_for_refused(run: Run) -> set[int]:
             (row, name)
             for row in run.rows
             for name in into_batch
-            if not run.results[row.index].status and row.targets.get(name) in lost
+            if not run.results[row.index].status and row.target(name) in lost
         ]
         for row, name in more:
             if not run.results[row.index].status:
@@ -234,16 +249,20 @@ def _number_new(run: Run, only: set[Pair] | None = None) -> None:
     new = [
         row
         for row in run.rows
-        if row.is_new
+        if row.kind == CREATED
         and not row.object_id
         and (only is None or (run.source.pk, row.record.external_id) in only)
     ]
     if not new:
         return
+    query = "SELECT nextval(%s::regclass) FROM generate_series(1, %s)"
+    numbers = fetch_typed(query, [_sequence(run.resource.table), len(new)])
+    for row, (number,) in zip(new, numbers, strict=True):
+        row.object_id = number
+
+
+@cache
+def _sequence(table: str) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [run.resource.table, len(new)],
-        )
-        for row, (number,) in zip(new, cursor.fetchall(), strict=True):
-            row.object_id = number
+        cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+        return str(cursor.fetchone()[0])

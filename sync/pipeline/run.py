@@ -63,7 +63,11 @@ def run_batch(
     for index, errors in decoded.errors.items():
         results[index].status = REJECTED
         results[index].errors.extend(errors)
-    rows = [Row(index, record) for index, record in enumerate(decoded.records) if record is not None]
+    rows = [
+        Row(index, record, record.source_updated_at or None)
+        for index, record in enumerate(decoded.records)
+        if record is not None
+    ]
     run = Run(resource, source, str(mode), rows, results, client_id)
     validate_rows(run, may_hold_nul=decoded.may_hold_nul)
     everyone = run.rows
@@ -112,7 +116,7 @@ def _keep_waiting(run: Run, everyone: list[Row]) -> None:
                 resource=run.resource.key,
                 external_id=row.record.external_id,
                 payload=msgspec.to_builtins(row.record, builtin_types=()),
-                source_updated_at=row.source_time,
+                source_updated_at=row.time,
                 code=PendingRecord.WAITING,
                 field=missing.field,
                 detail=missing.detail,

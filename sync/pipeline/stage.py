@@ -12,9 +12,8 @@ from psycopg import sql
 
 from common.sql import column_list, load_sql
 from sync.declarations import Field, Resource
-from sync.pipeline.batch import Run
-
-CUSTOM_BIT_NAME = "custom"
+from sync.pipeline.batch import Row, Run
+from sync.pipeline.copytext import copy_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,60 +34,71 @@ class Presence:
 
 def stage_rows(run: Run) -> Presence:
     """Create ``sync_stage`` and fill it with the rows in play; absent values stage as the empty one."""
-    resource = run.resource
     rows = run.rows
-    masks = [0] * len(rows)
+    records = [row.record for row in rows]
+    masks = Masks(len(rows))
     columns: list[list[Any]] = []
     full: list[str] = []
     partial: list[str] = []
-    for position, item in enumerate(resource.fields):
-        values = [getattr(row.record, item.name) for row in rows]
-        absent = _mark_present(values, masks, 1 << position)
-        _sort_in(item.column, absent, len(values), full, partial)
+    for position, item in enumerate(run.resource.fields):
+        name = item.name
+        values = [getattr(record, name) for record in records]
+        absent = masks.mark(values, 1 << position)
+        if not absent:
+            full.append(item.column)
+        elif absent < len(values):
+            partial.append(item.column)
         columns.append(_column(run, item, values, absent=absent))
-    custom = [row.record.custom for row in rows]
-    absent = _mark_present(custom, masks, 1 << len(resource.fields))
-    # Own fields are merged by key, so they are never simply replaced.
-    _sort_in("custom", absent, len(custom), partial, partial)
-    columns.append([_custom(value, is_new=row.is_new) for value, row in zip(custom, rows, strict=True)])
-    _copy(run, masks, columns)
+    custom = [record.custom for record in records]
+    if masks.mark(custom, 1 << len(run.resource.fields)) == len(custom):
+        columns.append(["{}"] * len(custom))
+    else:
+        # Own fields are merged by key, so they are never simply replaced.
+        partial.append("custom")
+        columns.append([_custom(value, is_new=row.is_new) for value, row in zip(custom, rows, strict=True)])
+    _copy(run.resource, rows, masks.all(), columns)
     return Presence(tuple(full), tuple(partial))
 
 
-def _mark_present(values: list[Any], masks: list[int], bit: int) -> int:
-    """Set ``bit`` in the mask of each row that brings a value; return how many don't."""
-    absent = values.count(UNSET)
-    if not absent:
-        for index in range(len(masks)):
-            masks[index] |= bit
-    elif absent < len(values):
-        for index, value in enumerate(values):
-            if value is not UNSET:
-                masks[index] |= bit
-    return absent
+class Masks:
+    """Which fields each row brings, a bit for each; those that all rows bring are kept once."""
 
+    def __init__(self, rows: int) -> None:
+        self.everyone = 0
+        self.each = [0] * rows
 
-def _sort_in(column: str, absent: int, rows: int, full: list[str], partial: list[str]) -> None:
-    if not absent:
-        full.append(column)
-    elif absent < rows:
-        partial.append(column)
+    def mark(self, values: list[Any], bit: int) -> int:
+        """Set ``bit`` for each row that brings a value; return how many don't."""
+        absent = values.count(UNSET)
+        if not absent:
+            self.everyone |= bit
+        elif absent < len(values):
+            self.each = [
+                mask if value is UNSET else mask | bit for mask, value in zip(self.each, values, strict=True)
+            ]
+        return absent
+
+    def all(self) -> list[int]:
+        """Return the mask of each row."""
+        return [mask | self.everyone for mask in self.each]
 
 
 def _column(run: Run, item: Field, values: list[Any], *, absent: int) -> list[Any]:
-    """Return what COPY writes for one field: ids for references, JSON text for documents."""
-    empty = _empty(item)
+    """Return what COPY writes for one field: ids for references and words, JSON text for documents."""
+    empty = _json(item.cleared) if item.is_json and item.cleared is not None else item.cleared
     if absent == len(values):
         return [empty] * len(values)
-    if item.reference or item.vocabulary:
-        return [row.targets.get(item.name) for row in run.rows]
+    if item.reference:
+        name = item.name
+        return [row.targets.get(name) if row.targets else None for row in run.rows]
+    if item.vocabulary:
+        known = run.words[item.name].get
+        return [known(value) for value in values]
     if item.is_json:
         return [empty if value is UNSET or value is None else _json(value) for value in values]
+    if not absent and None not in values:
+        return values
     return [empty if value is UNSET or value is None else value for value in values]
-
-
-def _empty(item: Field) -> Any:
-    return _json(item.cleared) if item.is_json and item.cleared is not None else item.cleared
 
 
 def _custom(value: Any, *, is_new: bool) -> str | None:
@@ -105,35 +115,32 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _copy(run: Run, masks: list[int], columns: list[list[Any]]) -> None:
-    rows = run.rows
-    names = column_list(run.resource.columns)
+def _copy(resource: Resource, rows: list[Row], masks: list[int], columns: list[list[Any]]) -> None:
+    names = column_list(resource.columns)
+    data = copy_text(
+        [
+            [row.index for row in rows],
+            [row.record.external_id for row in rows],
+            [row.time for row in rows],
+            [row.link_id for row in rows],
+            [row.object_id for row in rows],
+            [row.kind for row in rows],
+            masks,
+            *columns,
+        ]
+    )
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sync", "stage", columns=names, target=sql.Identifier(run.resource.table)))
+        cursor.execute(load_sql("sync", "stage", columns=names, target=sql.Identifier(resource.table)))
         with cursor.copy(load_sql("sync", "stage_copy", columns=names)) as copy:
-            write = copy.write_row
-            for values in zip(
-                [row.index for row in rows],
-                [row.record.external_id for row in rows],
-                [row.source_time for row in rows],
-                [row.link_id for row in rows],
-                [row.object_id for row in rows],
-                [row.kind for row in rows],
-                masks,
-                *columns,
-                strict=True,
-            ):
-                write(values)
+            copy.write(data)
 
 
-def fill_absent(resource: Resource, presence: Presence, *, everything: bool) -> None:
+def fill_absent(resource: Resource, presence: Presence, *, needed: frozenset[str]) -> None:
     """Complete staged rows from what is held, so that later statements need no bitmask.
 
-    ``everything`` fills columns that no row brings as well, for rules that look at them.
+    ``needed`` are columns that rules look at; they are filled where no row brings them as well.
     """
-    wanted = set(presence.partial)
-    if everything:
-        wanted |= set(resource.columns) - set(presence.full)
+    wanted = set(presence.partial) | (needed - set(presence.full))
     if not wanted:
         return
     pieces = [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import models
@@ -16,32 +16,68 @@ from sync.declarations import Field, FieldError, Record, Resource, decimal_limit
 from sync.pipeline.batch import STALE, Row, Run
 
 # PostgreSQL takes years that Python can't read back; real records lie well within these.
-FIRST_YEAR, LAST_YEAR = 1900, 9998
-LAST_DATE_YEAR = 9999
+FIRST_YEAR, LAST_YEAR = 1899, 9999
 
 MAX_JSON_BYTES = 65_536
 
-Check = Callable[[Any], Any]
+
+class Check(NamedTuple):
+    """How a field's values are brought into the form that is kept; a ValueError refuses one.
+
+    ``repeats`` says that a column may hold few values often, so that each is looked at once.
+    """
+
+    name: str
+    keep: Callable[[Any], Any]
+    repeats: bool = False
 
 
 def validate_rows(run: Run, *, may_hold_nul: bool) -> None:
     """Bring every value of the rows into the form that is kept; refuse rows whose values can't be."""
-    for name, check in _checks(run.resource):
-        for row in run.rows:
-            value = getattr(row.record, name)
-            if value is UNSET or value is None:
-                continue
-            try:
-                kept = check(value)
-            except ValueError as error:
-                code, _, detail = str(error).rpartition("|")
-                run.reject(row, FieldError(name, code or "invalid", detail))
-            else:
-                if kept is not value:
-                    setattr(row.record, name, kept)
+    records = [row.record for row in run.rows]
+    for check in _checks(run.resource):
+        column = [getattr(record, check.name) for record in records]
+        if column.count(UNSET) < len(column):
+            _check_column(run, check, column)
     if may_hold_nul:
         _refuse_nul(run)
     run.drop_settled()
+
+
+def _check_column(run: Run, check: Check, column: list[Any]) -> None:
+    verdicts = _verdicts(check, column)
+    if verdicts is not None and not verdicts:
+        return
+    for place, value in enumerate(column):
+        if value is UNSET or value is None:
+            continue
+        kept = _verdict(check, value) if verdicts is None else verdicts.get(value, value)
+        if isinstance(kept, FieldError):
+            run.reject(run.rows[place], kept)
+        elif kept is not value:
+            setattr(run.rows[place].record, check.name, kept)
+
+
+def _verdicts(check: Check, column: list[Any]) -> dict[Any, Any] | None:
+    """Return what becomes of each value that doesn't stay as it is; None where values hardly repeat."""
+    if not check.repeats:
+        return None
+    distinct = set(column)
+    if len(distinct) * 2 > len(column):
+        return None
+    distinct -= {UNSET, None}
+    looked_at = ((value, _verdict(check, value)) for value in distinct)
+    return {value: kept for value, kept in looked_at if kept is not value}
+
+
+def _verdict(check: Check, value: Any) -> Any:
+    """Return the value to keep, ``value`` itself where it is fine, or the error that refuses it."""
+    try:
+        kept = check.keep(value)
+    except ValueError as error:
+        code, _, detail = str(error).rpartition("|")
+        return FieldError(check.name, code or "invalid", detail)
+    return value if kept == value else kept
 
 
 def drop_repeats(run: Run) -> None:
@@ -49,29 +85,30 @@ def drop_repeats(run: Run) -> None:
 
     Records of one time, or without a time, are told apart by their order in the call: the last wins.
     """
+    if len({row.record.external_id for row in run.rows}) == len(run.rows):
+        return
     newest: dict[str, Row] = {}
     for row in run.rows:
         held = newest.get(row.record.external_id)
         if held is not None:
-            mine, its = row.source_time, held.source_time
+            mine, its = row.time, held.time
             row_is_older = mine is not None and its is not None and mine < its
             run.settle(row if row_is_older else held, STALE)
             if row_is_older:
                 continue
         newest[row.record.external_id] = row
-    if len(newest) < len(run.rows):
-        run.drop_settled()
+    run.drop_settled()
 
 
-def _checks(resource: Resource) -> Iterator[tuple[str, Check]]:
-    yield "source_updated_at", _instant
-    yield "custom", _custom
+@cache
+def _checks(resource: Resource) -> tuple[Check, ...]:
+    checks = [Check("source_updated_at", _instant), Check("custom", _document)]
     for item in resource.fields:
-        check = _column_check(item)
         if item.normalise:
-            yield item.name, item.normalise
-        if check:
-            yield item.name, check
+            checks.append(Check(item.name, item.normalise, repeats=True))
+        if check := _column_check(item):
+            checks.append(check)
+    return tuple(checks)
 
 
 def _column_check(item: Field) -> Check | None:
@@ -79,39 +116,30 @@ def _column_check(item: Field) -> Check | None:
     if item.vocabulary or item.reference:
         return None
     if isinstance(model_field, models.DateTimeField):
-        return _instant
+        return Check(item.name, _instant)
     if isinstance(model_field, models.DateField):
-        return _day
+        return Check(item.name, _day)
     if isinstance(model_field, models.DecimalField):
-        return _decimal(model_field)
+        return Check(item.name, _decimal(model_field), repeats=True)
     if item.is_json:
-        return _document
-    if model_field.choices:
-        return _word
+        return Check(item.name, _document)
     return None
 
 
 def _instant(value: datetime) -> datetime:
-    try:
-        moment = value.astimezone(UTC)
-    except OverflowError:
-        moment = None
-    if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"out_of_range|The year must lie between {FIRST_YEAR} and {LAST_YEAR}.")
-    return moment
+    # Offsets shift a time by less than a day, so years well inside need no arithmetic.
+    if FIRST_YEAR < value.year < LAST_YEAR:
+        return value
+    raise ValueError(f"out_of_range|The year must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}.")
 
 
 def _day(value: date) -> date:
-    if not FIRST_YEAR <= value.year <= LAST_DATE_YEAR:
-        raise ValueError(f"out_of_range|The year must lie between {FIRST_YEAR} and {LAST_DATE_YEAR}.")
-    return value
+    if value.year > FIRST_YEAR:
+        return value
+    raise ValueError(f"out_of_range|The year must be {FIRST_YEAR + 1} or later.")
 
 
-def _word(value: Any) -> Any:
-    return value.value if isinstance(value, Enum) else value
-
-
-def _decimal(model_field: models.DecimalField[Any, Any]) -> Check:
+def _decimal(model_field: models.DecimalField[Any, Any]) -> Callable[[Decimal], Decimal]:
     step, limit = decimal_limits(model_field)
     largest = limit - step
 
@@ -129,10 +157,6 @@ def _document(value: Any) -> Any:
     if len(msgspec.json.encode(value)) > MAX_JSON_BYTES:
         raise ValueError(f"too_long|The value may take up to {MAX_JSON_BYTES:,} bytes as JSON.")
     return value
-
-
-def _custom(value: dict[str, Any]) -> dict[str, Any]:
-    return _document(value)  # type: ignore[no-any-return]
 
 
 def _refuse_nul(run: Run) -> None:

@@ -1,13 +1,7 @@
 -- Runs ahead of the update, so the target still holds what was there before.
 INSERT INTO sync_change (batch_id, source_id, resource, object_id, kind, before, after, source_updated_at, xid)
-SELECT
-    %(batch)s, %(source)s, %(resource)s, s.id, s.sync_kind, changed.before, changed.after, s.sync_time, %(xid)s
+SELECT %(batch)s, %(source)s, %(resource)s, s.id, s.sync_kind, {before}, {after}, s.sync_time, %(xid)s
 FROM sync_stage AS s
 JOIN {target} AS t ON t.id = s.id
-CROSS JOIN LATERAL (
-    SELECT jsonb_object_agg(name, before) AS before, jsonb_object_agg(name, after) AS after
-    FROM (VALUES {pairs}) AS pair (name, before, after)
-    WHERE before IS DISTINCT FROM after
-) AS changed
 WHERE s.sync_kind <> 'created'
 ORDER BY s.sync_ord
