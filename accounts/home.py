@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar, TypeVar
 
 from common.registry import Registry
@@ -19,6 +19,10 @@ class Reader:
     user: User
     as_of: date
     access: Access
+
+    def in_days(self, days: int) -> date:
+        """Return the day so many days after the one looked at, or before it if negative."""
+        return self.as_of + timedelta(days=days)
 
 
 class HomePanel:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from accounts import home_cards as _home_cards  # noqa: F401 - declares the home cards
 from accounts import panels as _panels  # noqa: F401 - declares the panels
 from accounts.lenses import Column, Lens, register_column, register_lens
 from accounts.models import Lifecycle
-from people.functions import Function as F
+from people.functions import Function
 from people.models import Category
 
 PROFILE = Category.ACCOUNT_PROFILE
@@ -60,7 +61,7 @@ register_lens(
         key="overview",
         label="Overview",
         order=10,
-        functions=(F.LEADERSHIP, F.REVOPS, F.MARKETING, F.LEGAL, F.PEOPLE),
+        functions=(Function.LEADERSHIP, Function.REVOPS, Function.MARKETING, Function.LEGAL, Function.PEOPLE),
         panels=(
             "pods.signals",
             "metrics.health_trend",
@@ -75,7 +76,7 @@ register_lens(
         key="sales",
         label="Sales",
         order=20,
-        functions=(F.SALES,),
+        functions=(Function.SALES,),
         panels=(
             "pods.signals",
             "finance.arr_movements",
@@ -97,7 +98,7 @@ register_lens(
         key="success",
         label="Success",
         order=30,
-        functions=(F.CUSTOMER_SUCCESS,),
+        functions=(Function.CUSTOMER_SUCCESS,),
         panels=(
             "metrics.health_makeup",
             "pods.signals",

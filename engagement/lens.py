@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 
 from accounts.lenses import Column, Panel, register_column, register_panel
 from accounts.models import Account, Contact, ContactRole
@@ -16,6 +16,7 @@ from people.models import Category
 
 ENGAGEMENT = Category.ENGAGEMENT
 RECENT_DAYS = 90
+MOST_CONTACTS = 60
 REQUIRED = (
     ContactRole.ECONOMIC_BUYER,
     ContactRole.CHAMPION,
@@ -49,28 +50,21 @@ class Committee(Panel):
     span = 6
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        touches = Engagement.objects.filter(
+            contact=OuterRef("pk"), account=account, deleted_at=None, occurred_at__lt=end_of(as_of)
+        )
         contacts = list(
             Contact.objects.filter(account=account, deleted_at=None, is_active=True)
             .exclude(role="")
+            .annotate(last=Subquery(touches.order_by("-occurred_at").values("occurred_at")[:1]))
             .order_by("role", "name", "pk")
-            .values("pk", "name", "title", "role")[:60]
-        )
-        touched = dict(
-            Engagement.objects.filter(
-                account=account,
-                deleted_at=None,
-                contact__in=[row["pk"] for row in contacts],
-                occurred_at__lt=end_of(as_of),
-            )
-            .values_list("contact")
-            .annotate(last=Max("occurred_at"))
-            .order_by()
+            .values("name", "title", "role", "last")[:MOST_CONTACTS]
         )
         since = as_of - timedelta(days=RECENT_DAYS)
-        roles = []
+        roles: list[dict[str, Any]] = []
         for role in (*REQUIRED, *(role for role in ContactRole if role not in REQUIRED)):
-            people = [
-                {"name": row["name"], "title": row["title"], "last_touch_at": touched.get(row["pk"])}
+            people: list[dict[str, Any]] = [
+                {"name": row["name"], "title": row["title"], "last_touch_at": row["last"]}
                 for row in contacts
                 if row["role"] == role
             ]
@@ -87,7 +81,7 @@ class Committee(Panel):
                     }
                 )
         covered = sum(role["is_engaged"] for role in roles if role["is_required"])
-        engaged = sum(1 for last in touched.values() if last.date() >= since)
+        engaged = sum(1 for row in contacts if row["last"] and row["last"].date() >= since)
         return {
             "roles": roles,
             "covered": covered,

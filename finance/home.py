@@ -1,1 +1,154 @@
-"""What finance and those who follow the money see first."""
+"""What finance, and those who follow the money, see first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+
+from accounts.home import HomePanel, Reader, register_home_panel
+from accounts.models import Tier
+from common.charts import Chart, Series
+from common.formatting import format_date, format_percent
+from common.periods import month_label
+from finance.charts import arr_title, movement_chart
+from finance.models import Contract
+from finance.series import company_series
+from metrics.models import SegmentValue
+from people.functions import Function
+from people.models import Category, Level
+
+MOST_NOTICES = 10
+
+
+@register_home_panel
+class ArrBridge(HomePanel):
+    """What moved the company's ARR in twelve months."""
+
+    key = "finance.arr_bridge"
+    title = "What moved ARR in twelve months"
+    template = "accounts/panels/chart.html"
+    category = Category.REVENUE
+    level = Level.TOTALS
+    functions = {Function.FINANCE: 10, Function.LEADERSHIP: 25, Function.REVOPS: 50}
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        return {"chart": movement_chart(self.key, company_series(reader.as_of).bridge(12))}
+
+
+@register_home_panel
+class CompanyArr(HomePanel):
+    """ARR of all accounts by month, at today's exchange rates."""
+
+    key = "finance.company_arr"
+    title = "ARR by month"
+    template = "accounts/panels/chart.html"
+    category = Category.REVENUE
+    level = Level.TOTALS
+    functions = {Function.FINANCE: 45, Function.LEADERSHIP: 45}
+    is_lazy = True
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        series = company_series(reader.as_of)
+        return {
+            "chart": Chart(
+                key=self.key,
+                kind="line",
+                title=arr_title(series.values[-13], series.values[-1]),
+                categories=[month_label(month) for month in series.months],
+                series=[Series(name="ARR", values=series.values, tone="accent")]
+                if any(series.values)
+                else [],
+                unit="money",
+                currency=settings.REPORTING_CURRENCY,
+                decimals=0,
+                note=f"At the exchange rates of {format_date(reader.as_of)}.",
+                extra={"zero": True},
+            )
+        }
+
+
+@register_home_panel
+class RetentionByTier(HomePanel):
+    """How much of last year's revenue stayed, with and without expansion, by the tier a year ago."""
+
+    key = "finance.retention_by_tier"
+    title = "Retention by tier"
+    template = "finance/home/retention.html"
+    category = Category.REVENUE
+    level = Level.TOTALS
+    functions = {Function.FINANCE: 20, Function.LEADERSHIP: 20, Function.REVOPS: 55}
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        values = newest_segments(("finance.nrr", "finance.grr"), reader.as_of)
+        labels = dict(Tier.objects.values_list("slug", "label"))
+        members = [slug for slug in labels if ("finance.nrr", "tier", slug) in values]
+        nrr, grr = values.get(("finance.nrr", "all", "")), values.get(("finance.grr", "all", ""))
+        shown = [*members, ""] if members else []
+
+        def column(key: str) -> list[Decimal | None]:
+            return [values.get((key, "tier" if slug else "all", slug)) for slug in shown]
+
+        return {
+            "chart": Chart(
+                key=self.key,
+                kind="bar",
+                title=f"NRR is {format_percent(nrr)}; without expansion {format_percent(grr)} stayed"
+                if nrr is not None and grr is not None
+                else "Retention needs revenue a year ago",
+                categories=[labels.get(slug, "All") for slug in shown],
+                series=[
+                    Series(name="NRR", values=column("finance.nrr"), tone="accent"),
+                    Series(name="GRR", values=column("finance.grr"), tone="muted"),
+                ]
+                if shown
+                else [],
+                unit="ratio",
+                category_label="Tier a year ago",
+            )
+        }
+
+
+def newest_segments(keys: tuple[str, ...], as_of: date) -> Mapping[tuple[str, str, str], Decimal]:
+    """Return numbers of the newest refreshed day up to ``as_of``, by key, dimension and member; two queries."""
+    stored = SegmentValue.objects.filter(key__in=keys, as_of__lte=as_of)
+    day = stored.order_by("-as_of").values_list("as_of", flat=True).first()
+    rows = stored.filter(as_of=day or as_of, dimension__in=("all", "tier"), value__isnull=False)
+    return {(row.key, row.dimension, row.member): row.value for row in rows if row.value is not None}
+
+
+@register_home_panel
+class NoticeDates(HomePanel):
+    """When notice must be given: what to decide on before a contract renews or ends by itself."""
+
+    key = "finance.notice_dates"
+    title = "Notice dates within 120 days"
+    template = "finance/home/notices.html"
+    category = Category.CONTRACTS
+    functions = {Function.LEGAL: 10, Function.FINANCE: 60}
+    is_flush = True
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        contracts = (
+            Contract.objects.running_on(reader.as_of)
+            .filter(
+                end_on__gt=reader.as_of,
+                end_on__lte=reader.in_days(120 + 365),
+                notice_days__gt=0,
+                account__deleted_at=None,
+            )
+            .order_by(F("end_on") - F("notice_days"), "pk")
+            .values("number", "end_on", "notice_days", "auto_renew", "account_id", "account__name")
+        )
+        found: list[dict[str, Any]] = []
+        for row in contracts.iterator(chunk_size=200):
+            notice_on = (row["end_on"] or date.max) - timedelta(days=row["notice_days"] or 0)
+            if notice_on > reader.in_days(120) or len(found) == MOST_NOTICES:
+                break
+            if notice_on >= reader.as_of:
+                found.append({**row, "notice_on": notice_on, "days": (notice_on - reader.as_of).days})
+        return {"contracts": found}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, QuerySet, Sum
 
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account
@@ -15,14 +17,15 @@ from common.charts import Chart, Series
 from common.formatting import format_date, format_distance, format_money, format_percent
 from common.periods import month_label
 from finance import home as _home  # noqa: F401 - declares the home cards
-from finance.models import BillingPeriod, Contract, ContractLine
-from finance.series import Movements, account_months, monthly_amount, movements_of, rates_on
-from people.functions import Function as F_
+from finance.charts import arr_title, movement_chart
+from finance.models import BillingPeriod, Contract, ContractLine, ExchangeRate
+from finance.querysets import PERIODS_PER_YEAR
+from finance.series import account_series
+from people.functions import Function
 from people.models import Category, Level
 
 REVENUE = Category.REVENUE
 TOTALS = Level.TOTALS
-SHOWN_MONTHS = 25
 MOST_LINES = 25
 CONTRACTS = Category.CONTRACTS
 
@@ -88,17 +91,13 @@ register_column(
         field="standing__renewal_on",
         kind="date",
         category=CONTRACTS,
+        level=TOTALS,
         explain="finance.renewal_on",
         headline=40,
         note=_renewal_note,
         help="The nearest end of a running contract",
     )
 )
-
-
-def money(value: Any) -> str:
-    """Return an amount in the reporting currency, short."""
-    return format_money(value, settings.REPORTING_CURRENCY, short=True)
 
 
 @register_panel
@@ -113,38 +112,22 @@ class ArrByMonth(Panel):
     span = 6
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        series = account_months(account, as_of)
-        months, values = series.months[-SHOWN_MONTHS:], series.values[-SHOWN_MONTHS:]
+        series = account_series(account, as_of)
+        months, values = series.months, series.values
         return {
             "chart": Chart(
                 key=f"{self.key}-{account.pk}",
                 kind="line",
-                title=_arr_title(values[-13], values[-1]),
+                title=arr_title(values[-13], values[-1]),
                 categories=[month_label(month) for month in months],
                 series=[Series(name="ARR", values=values, tone="accent")] if any(values) else [],
                 unit="money",
                 currency=settings.REPORTING_CURRENCY,
                 decimals=0,
-                note=series.note,
+                note=f"At the exchange rates of {format_date(as_of)}.",
+                extra={"zero": True},
             )
         }
-
-
-def _arr_title(before: Any, now: Any) -> str:
-    if not now:
-        return (
-            "No recurring revenue today"
-            if not before
-            else f"ARR fell to nothing from {money(before)} a year ago"
-        )
-    if not before:
-        return f"ARR is {money(now)}; there was none a year ago"
-    change = now / before - 1
-    if abs(change) < 0.005:  # half a per cent would be shown as no change
-        return f"ARR is {money(now)}, as a year ago"
-    return (
-        f"ARR {'grew' if change > 0 else 'fell'} {format_percent(abs(change), 0)} in a year, to {money(now)}"
-    )
 
 
 @register_panel
@@ -159,42 +142,8 @@ class ArrMovements(Panel):
     span = 6
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        series = account_months(account, as_of)
-        moved = movements_of(series.values, 12)
-        return {
-            "chart": movement_chart(f"{self.key}-{account.pk}", moved, series.months[-13], series.months[-1])
-        }
-
-
-def movement_chart(key: str, moved: Movements, first: date, last: date) -> Chart:
-    """Return the waterfall from start to end; its title names what weighed most."""
-    bars = [
-        (f"ARR {month_label(first)}", moved.start),
-        ("New", moved.new),
-        ("Expansion", moved.expansion),
-        ("Reactivation", moved.reactivation),
-        ("Contraction", -moved.contraction),
-        ("Churn", -moved.churn),
-        (f"ARR {month_label(last)}", moved.end),
-    ]
-    changes = [(name, value) for name, value in bars[1:-1] if value]
-    if changes:
-        name, value = max(changes, key=lambda pair: abs(pair[1]))
-        title = f"{name} weighed most: {'+' if value > 0 else ''}{money(value)}"
-    else:
-        title = "Nothing moved ARR in twelve months"
-    return Chart(
-        key=key,
-        kind="waterfall",
-        title=title,
-        categories=[name for name, _ in bars],
-        series=[Series(name="ARR", values=[value for _, value in bars])] if moved.start or changes else [],
-        totals=[0, len(bars) - 1],
-        unit="money",
-        currency=settings.REPORTING_CURRENCY,
-        decimals=0,
-        category_label="Step",
-    )
+        bridge = account_series(account, as_of).bridge(12)
+        return {"chart": movement_chart(f"{self.key}-{account.pk}", bridge)}
 
 
 @register_panel
@@ -209,37 +158,46 @@ class ContractLines(Panel):
     is_flush = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        running = (
-            ContractLine.objects.filter(
-                Q(end_on=None) | Q(end_on__gt=as_of),
-                contract__account=account,
-                contract__deleted_at=None,
-                deleted_at=None,
-                start_on__lte=as_of,
-            )
-            .annotate(number=F("contract__number"), currency=F("contract__currency"))
-            .order_by("product", "start_on", "pk")[: MOST_LINES + 1]
+        with_revenue: QuerySet[Any, Any] = (
+            ContractLine.objects.live().running_on(as_of).filter(contract__account=account).with_revenue()
         )
-        lines = list(running)
+        running = with_revenue.order_by("product", "start_on", "pk").values(
+            "product",
+            "quantity",
+            "amount",
+            "billing_period",
+            "discount_percent",
+            "is_trial",
+            "start_on",
+            "mrr",
+            "contract__number",
+            "contract__currency",
+            ended_on=F("ends_on"),
+        )[: MOST_LINES + 1]
+        lines: list[dict[str, Any]] = [dict(line) for line in running]
         return {
             "lines": [
                 {
-                    "product": line.product,
-                    "contract": line.number or "–",
-                    "quantity": line.quantity.normalize(),
-                    "amount": line.amount,
-                    "period": BillingPeriod(line.billing_period).label.lower(),
-                    "discount": line.discount_percent.normalize() if line.discount_percent else None,
-                    "mrr": None if (mrr := monthly_amount(line)) is None else mrr,
-                    "currency": line.currency,
-                    "is_trial": line.is_trial,
-                    "start_on": line.start_on,
-                    "end_on": line.end_on,
+                    "product": line["product"],
+                    "contract": line["contract__number"] or "–",
+                    "quantity": line["quantity"].normalize(),
+                    "amount": line["amount"],
+                    "period": BillingPeriod(line["billing_period"]).label.lower(),
+                    "discount": line["discount_percent"].normalize() or None,
+                    "mrr": line["mrr"] if _is_recurring(line) else None,
+                    "currency": line["contract__currency"],
+                    "is_trial": line["is_trial"],
+                    "start_on": line["start_on"],
+                    "end_on": line["ended_on"],
                 }
                 for line in lines[:MOST_LINES]
             ],
             "has_more": len(lines) > MOST_LINES,
         }
+
+
+def _is_recurring(line: Mapping[str, Any]) -> bool:
+    return not line["is_trial"] and line["billing_period"] in PERIODS_PER_YEAR
 
 
 @register_panel
@@ -253,31 +211,39 @@ class Renewals(Panel):
     span = 6
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        contracts = Contract.objects.filter(
-            Q(end_on=None) | Q(end_on__gte=as_of), account=account, deleted_at=None, start_on__lte=as_of
-        ).order_by(F("end_on").asc(nulls_last=True), "pk")[:10]
+        contracts = (
+            Contract.objects.running_on(as_of)
+            .filter(account=account)
+            .order_by(F("end_on").asc(nulls_last=True), "pk")[:10]
+        )
         return {"contracts": [_contract(contract, as_of) for contract in contracts]}
 
 
 def _contract(contract: Contract, as_of: date) -> dict[str, Any]:
-    notice = (
-        contract.end_on - timedelta(days=contract.notice_days)
-        if contract.end_on and contract.notice_days
-        else None
-    )
-    left = (contract.end_on - as_of).days if contract.end_on else None
+    end_on = _next_end(contract, as_of)
+    notice = end_on - timedelta(days=contract.notice_days) if end_on and contract.notice_days else None
+    left = (end_on - as_of).days if end_on else None
     return {
         "number": str(contract),
-        "end_on": contract.end_on,
+        "end_on": end_on,
         "notice_on": notice,
         "notice_text": _notice_text(notice, as_of),
-        "notice_is_past": notice is not None and notice < as_of,
         "tone": "neutral" if left is None or left > 90 else "red" if left <= 30 else "amber",
         "left": format_distance(left) if left is not None else "open-ended",
         "auto_renew": contract.auto_renew,
         "renewal_months": contract.renewal_months,
         "payment_terms_days": contract.payment_terms_days,
     }
+
+
+def _next_end(contract: Contract, as_of: date) -> date | None:
+    """Return the end of the term that runs now: a contract that renews by itself is in a later one."""
+    end_on, months = contract.end_on, contract.renewal_months or 12
+    terms = 0
+    while end_on is not None and end_on <= as_of and contract.end_on is not None:
+        terms += 1
+        end_on = contract.end_on + relativedelta(months=months * terms)
+    return end_on
 
 
 def _notice_text(notice: date | None, as_of: date) -> str:
@@ -299,24 +265,22 @@ class RevenueByProduct(Panel):
     span = 6
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        lines = ContractLine.objects.filter(
-            Q(end_on=None) | Q(end_on__gt=as_of),
-            contract__account=account,
-            contract__deleted_at=None,
-            deleted_at=None,
-            start_on__lte=as_of,
-        ).annotate(currency=F("contract__currency"))
-        rates = rates_on(as_of)
-        totals: dict[str, Any] = {}
-        missing: set[str] = set()
-        for line in lines[:2000]:
-            mrr, rate = monthly_amount(line), rates.get(line.currency)
-            if mrr is None:
-                continue
-            if rate is None:
-                missing.add(line.currency)
-                continue
-            totals[line.product] = totals.get(line.product, 0) + mrr * rate * 12
+        lines = (
+            ContractLine.objects.recurring()
+            .running_on(as_of)
+            .filter(contract__account=account)
+            .with_revenue()
+            .order_by()
+            .values_list("product", "contract__currency")
+            .annotate(total=Sum("arr"))
+        )
+        rates = dict(ExchangeRate.objects.latest_on(as_of).values_list("currency", "rate"))
+        rates[settings.REPORTING_CURRENCY] = Decimal(1)
+        totals: dict[str, Decimal] = {}
+        for product, currency, arr in lines:
+            if currency in rates:
+                totals[product] = totals.get(product, Decimal(0)) + arr * rates[currency]
+        missing = {currency for _, currency, _ in lines if currency not in rates}
         ranked = sorted(((value, name) for name, value in totals.items() if value), reverse=True)[:10]
         whole = sum(value for value, _ in ranked)
         title = (
@@ -347,7 +311,7 @@ register_lens(
         key="finance",
         label="Finance",
         order=50,
-        functions=(F_.FINANCE,),
+        functions=(Function.FINANCE,),
         panels=(
             "finance.arr_movements",
             "finance.arr_by_month",

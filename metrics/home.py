@@ -1,1 +1,94 @@
-"""The first screen's cards about metrics."""
+"""What RevOps sees first: what came in, what was refused, and whether the numbers are fresh."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q, Sum
+from django.utils import timezone
+
+from accounts.home import HomePanel, Reader, register_home_panel
+from metrics.models import RefreshRun, RefreshStep
+from people.functions import Function
+from sync.models import Batch, PendingRecord, Source
+
+STALE_HOURS = 24
+RUN_TONES = {"done": "green", "failed": "red"}
+
+
+@register_home_panel
+class Intake(HomePanel):
+    """Each source with when it last wrote, and what of it was refused or waits."""
+
+    key = "metrics.intake"
+    title = "Sources"
+    template = "metrics/home/intake.html"
+    is_flush = True
+    functions = {Function.REVOPS: 10}
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        now = timezone.now()
+        since = now - timedelta(days=7)
+        waiting = dict(PendingRecord.objects.order_by().values_list("source").annotate(n=Count("pk")))
+        newest = dict(Batch.objects.order_by().values_list("source").annotate(at=Max("received_at")))
+        lately: dict[int, dict[str, Any]] = {
+            row["source"]: dict(row)
+            for row in Batch.objects.filter(received_at__gte=since)
+            .order_by()
+            .values("source")
+            .annotate(
+                batches=Count("pk"),
+                written=Sum("created") + Sum("updated") + Sum("deleted"),
+                rejected=Sum("rejected"),
+            )
+        }
+        return {
+            "sources": [
+                {
+                    "name": source.name,
+                    "newest": newest.get(source.pk),
+                    "is_stale": source.pk not in newest
+                    or newest[source.pk] < now - timedelta(hours=STALE_HOURS),
+                    **_lately(lately.get(source.pk)),
+                    "pending": waiting.get(source.pk, 0),
+                }
+                for source in Source.objects.order_by("name")
+            ]
+        }
+
+
+def _lately(row: dict[str, Any] | None) -> dict[str, int]:
+    return {name: int((row or {}).get(name) or 0) for name in ("batches", "written", "rejected")}
+
+
+@register_home_panel
+class Refreshes(HomePanel):
+    """The newest refreshes, and what failed in them."""
+
+    key = "metrics.refreshes"
+    title = "Refreshes"
+    template = "metrics/home/refreshes.html"
+    functions = {Function.REVOPS: 20}
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        steps = RefreshStep.State
+        runs = list(
+            RefreshRun.objects.order_by("-planned_at")
+            .annotate(
+                total=Count("steps"),
+                failed=Count("steps", filter=Q(steps__state=steps.FAILED)),
+                done=Count("steps", filter=~Q(steps__state=steps.QUEUED)),
+            )
+            .values("as_of", "state", "planned_at", "total", "failed", "done")[:6]
+        )
+        return {
+            "runs": [
+                {
+                    **run,
+                    "state": RefreshRun.State(run["state"]).label,
+                    "tone": RUN_TONES.get(run["state"], "accent"),
+                }
+                for run in runs
+            ]
+        }

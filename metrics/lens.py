@@ -15,6 +15,7 @@ from accounts.lenses import (
     register_history,
     register_panel,
 )
+from accounts.lenses.memo import read_once
 from accounts.models import Account
 from common.charts import Chart, Series
 from common.formatting import format_number
@@ -83,13 +84,17 @@ def past_figures(account: Account, as_of: date) -> dict[str, Any]:
         field = str(fields[key])
         found[field] = EPOCH + timedelta(days=int(value)) if field.endswith("_on") else value
         found["as_of"] = max(day, found.get("as_of", day))
-    score = (
-        HealthScore.objects.filter(account=account, as_of__range=(since, as_of)).order_by("-as_of").first()
-    )
-    if score is not None:
+    score = newest_score(account, as_of)
+    if score is not None and score.as_of >= since:
         found |= {"health": score.score, "health_band": score.band}
         found["as_of"] = max(score.as_of, found.get("as_of", score.as_of))
     return found
+
+
+def newest_score(account: Account, as_of: date) -> HealthScore | None:
+    """Return the newest score up to ``as_of``; one query a page."""
+    scores = HealthScore.objects.filter(account=account, as_of__lte=as_of).order_by("-as_of")
+    return read_once(account, ("metrics.score", as_of), scores.first)
 
 
 register_history(History(key="metrics.past", query=past_figures))
@@ -107,7 +112,7 @@ class HealthMakeup(Panel):
     span = 6
 
     def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
-        score = HealthScore.objects.filter(account=account, as_of__lte=as_of).order_by("-as_of").first()
+        score = newest_score(account, as_of)
         if score is None:
             return {"chart": None}
         parts, hidden = _parts(score, access)
@@ -216,4 +221,5 @@ def _trend_title(known: list[Decimal]) -> str:
         return f"Health is {format_number(known[-1], 0)}; its history starts now"
     if abs(change) < 1:
         return f"Health stayed at {format_number(known[-1], 0)}"
-    return f"Health {'rose' if change > 0 else 'fell'} {format_number(abs(change), 0)} points, to {format_number(known[-1], 0)}"
+    way = "rose" if change > 0 else "fell"
+    return f"Health {way} {format_number(abs(change), 0)} points, to {format_number(known[-1], 0)}"

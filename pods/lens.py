@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.lenses import Chip, Chips, Panel, register_chips, register_panel
+from accounts.lenses.memo import read_once
 from accounts.models import Account
 from people.access import Access
 from people.models import Category
 from pods import home as _home  # noqa: F401 - declares the home cards
 from pods.models import Severity, Signal
+from pods.tones import ORDER, TONES
 
-Tone = Literal["red", "amber", "green", "accent", "neutral"]
-TONES: dict[str, Tone] = {Severity.RISK: "red", Severity.DUE: "amber", Severity.OPPORTUNITY: "green"}
-ORDER = {Severity.RISK: 0, Severity.DUE: 1, Severity.OPPORTUNITY: 2}
 MOST_CHIPS = 8
 MOST_SIGNALS = 12
 
 
-def signals_on(account: Account, day: date) -> QuerySet[Signal]:
-    """Return the signals open at the end of ``day``, newest first."""
-    return Signal.objects.filter(
-        Q(closed_on=None) | Q(closed_on__gt=day), account=account, opened_on__lte=day
-    ).order_by("-opened_on", "pk")
+def signals_on(account: Account, day: date) -> list[Signal]:
+    """Return the signals open at the end of ``day``, risks first and then the newest; one query a page."""
+    return read_once(account, ("pods.signals", day), lambda: _read_signals(account, day))
+
+
+def _read_signals(account: Account, day: date) -> list[Signal]:
+    is_open = Q(closed_on=None) | Q(closed_on__gt=day)
+    found = Signal.objects.filter(is_open, account=account, opened_on__lte=day).order_by("-opened_on", "pk")
+    return sorted(found[:MOST_SIGNALS], key=lambda signal: ORDER.get(Severity(signal.severity), len(ORDER)))
 
 
 def signal_chips(account: Account, as_of: date) -> list[Chip]:
     """Return the open signals as chips, risks first."""
-    found = sorted(
-        signals_on(account, as_of)[:MOST_CHIPS], key=lambda signal: ORDER.get(Severity(signal.severity), 9)
-    )
     return [
         Chip(
             text=signal.reason,
@@ -40,7 +40,7 @@ def signal_chips(account: Account, as_of: date) -> list[Chip]:
             category=signal.category,
             title=f"{Severity(signal.severity).label} since {signal.opened_on:%-d %b %Y}",
         )
-        for signal in found
+        for signal in signals_on(account, as_of)[:MOST_CHIPS]
     ]
 
 
@@ -58,10 +58,7 @@ class Signals(Panel):
     span = 6
 
     def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
-        found = sorted(
-            signals_on(account, as_of)[:MOST_SIGNALS],
-            key=lambda signal: ORDER.get(Severity(signal.severity), 9),
-        )
+        found = signals_on(account, as_of)
         closed = {signal.category for signal in found if not access.allows(signal.category)}
         return {
             "signals": [

@@ -14,7 +14,7 @@ from accounts.models import Account
 from common.charts import Chart, Series
 from common.formatting import format_number, format_percent
 from common.periods import day_label, days_until, weeks_until
-from people.functions import Function as F
+from people.functions import Function
 from people.models import Category
 from product import home as _home  # noqa: F401 - declares the home cards
 from product.models import UsageFeatureDay, UsageUserDay
@@ -111,7 +111,8 @@ def _usage_title(events: Mapping[date, int], as_of: date, norm: float | None) ->
     change = recent / norm - 1
     if abs(change) < 0.05:
         return f"Usage runs at its norm of {format_number(norm, 0)} events a day"
-    return f"Usage of the last 30 days is {format_percent(abs(change), 0)} {'above' if change > 0 else 'below'} its norm"
+    way = "above" if change > 0 else "below"
+    return f"Usage of the last 30 days is {format_percent(abs(change), 0)} {way} its norm"
 
 
 @register_panel
@@ -232,7 +233,7 @@ register_lens(
         key="product",
         label="Product",
         order=60,
-        functions=(F.PRODUCT, F.ENGINEERING),
+        functions=(Function.PRODUCT, Function.ENGINEERING),
         panels=(
             "product.usage_by_day",
             "product.active_users",

@@ -1,1 +1,93 @@
-"""The first screen's cards about support."""
+"""What support sees first: who waits, and how long."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from accounts.home import HomePanel, Reader, register_home_panel
+from common.periods import weeks_until
+from people.functions import Function
+from people.models import Category
+from support.charts import per_week_chart
+from support.models import Priority, Ticket
+from support.tones import PRIORITY_TONE
+
+MOST_TICKETS = 10
+
+
+class TicketTable(HomePanel):
+    """A card that lists open tickets of all accounts."""
+
+    template = "support/home/tickets.html"
+    category = Category.SUPPORT_HISTORY
+    is_flush = True
+
+    def rows(self, reader: Reader, *order: Any, **which: Any) -> list[dict[str, Any]]:
+        """Return the first open tickets in an order, with how long each waits; one query."""
+        found = (
+            Ticket.objects.open_on(reader.as_of)
+            .filter(account__deleted_at=None, **which)
+            .order_by(*order, "pk")
+            .values(
+                "subject",
+                "priority",
+                "opened_at",
+                "first_replied_at",
+                "assignee_email",
+                "account_id",
+                "account__name",
+                "account__standing__tier__slug",
+                "account__standing__tier__label",
+            )[:MOST_TICKETS]
+        )
+        return [
+            {
+                **row,
+                "priority": Priority(row["priority"]).label,
+                "tone": PRIORITY_TONE.get(Priority(row["priority"]), "neutral"),
+                "waits_days": max((reader.as_of - row["opened_at"].astimezone(UTC).date()).days, 0),
+            }
+            for row in found
+        ]
+
+
+@register_home_panel
+class UrgentTickets(TicketTable):
+    """Urgent tickets, the highest tier first and then the longest wait."""
+
+    key = "support.urgent_tickets"
+    title = "Urgent tickets"
+    functions = {Function.SUPPORT: 10, Function.ENGINEERING: 10}
+    span = 12
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        rows = self.rows(reader, "account__standing__tier__rank", "opened_at", priority=Priority.URGENT)
+        return {"tickets": rows, "empty": "No urgent ticket is open"}
+
+
+@register_home_panel
+class OldestTickets(TicketTable):
+    """The tickets that wait longest, whatever their priority."""
+
+    key = "support.oldest_tickets"
+    title = "Longest waits"
+    functions = {Function.SUPPORT: 20, Function.CUSTOMER_SUCCESS: 60}
+    span = 12
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        return {"tickets": self.rows(reader, "opened_at"), "empty": "No ticket is open"}
+
+
+@register_home_panel
+class TicketsPerWeek(HomePanel):
+    """Whether customers ask more than we solve."""
+
+    key = "support.all_tickets_per_week"
+    title = "Tickets per week"
+    template = "accounts/panels/chart.html"
+    category = Category.SUPPORT_HISTORY
+    functions = {Function.SUPPORT: 30, Function.ENGINEERING: 30, Function.PRODUCT: 50}
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        return {"chart": per_week_chart(self.key, weeks_until(reader.as_of, 26), reader.as_of)}

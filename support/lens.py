@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Value, When
-from django.db.models.functions import TruncWeek
 
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account
 from common.charts import Chart, Series
-from common.periods import day_label, weeks_until
+from common.periods import weeks_until
 from people.functions import Function
 from people.models import Category
 from support import home as _home  # noqa: F401 - declares the home cards
+from support.charts import per_week_chart
 from support.models import Priority, Status, Ticket
 from support.querysets import end_of
+from support.tones import PRIORITY_TONE
 
 SUPPORT = Category.SUPPORT_HISTORY
 MOST_TICKETS = 10
-PRIORITY_TONE = {Priority.URGENT: "red", Priority.HIGH: "amber"}
-BY_PRIORITY = Case(
-    *(When(priority=value, then=Value(place)) for place, value in enumerate(Priority.values)),
-    output_field=IntegerField(),
-)
-
 register_column(
     Column(
         key="support.open_tickets",
@@ -90,47 +84,6 @@ class TicketsPerWeek(Panel):
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         weeks = weeks_until(as_of, 26)
         return {"chart": per_week_chart(f"{self.key}-{account.pk}", weeks, as_of, account_id=account.pk)}
-
-
-def per_week_chart(key: str, weeks: Sequence[date], as_of: date, **which: Any) -> Chart:
-    """Return tickets opened and solved by week, for one account or for all; two queries."""
-    since, end = datetime.combine(weeks[0], time.min, UTC), end_of(as_of)
-    live = Ticket.objects.live().filter(**which)
-    opened = _per_week(live.filter(opened_at__gte=since, opened_at__lt=end), "opened_at")
-    solved = _per_week(live.filter(solved_at__gte=since, solved_at__lt=end), "solved_at")
-    came, went = sum(opened.values()), sum(solved.values())
-    if not came and not went:
-        title = f"No ticket in {len(weeks)} weeks"
-    elif came > went:
-        title = f"{came - went} more opened than solved in {len(weeks)} weeks"
-    elif came < went:
-        title = f"{went - came} more solved than opened in {len(weeks)} weeks"
-    else:
-        title = f"As many solved as opened in {len(weeks)} weeks"
-    return Chart(
-        key=key,
-        kind="bar",
-        title=title,
-        categories=[day_label(week) for week in weeks],
-        series=[
-            Series(name="Opened", values=[opened.get(week, 0) for week in weeks], tone="accent"),
-            Series(name="Solved", values=[solved.get(week, 0) for week in weeks], tone="muted"),
-        ]
-        if came or went
-        else [],
-        unit="tickets",
-        category_label="Week of",
-    )
-
-
-def _per_week(tickets: Any, moment: str) -> dict[date, int]:
-    weeks = (
-        tickets.annotate(week=TruncWeek(moment, tzinfo=UTC))
-        .values_list("week")
-        .annotate(n=Count("pk"))
-        .order_by()
-    )
-    return {week.date(): count for week, count in weeks}
 
 
 @register_panel

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from accounts.lenses.registry import Column
 from common import formatting
@@ -42,7 +42,7 @@ class CellRenderer:
         drawn = self._memo.get(key)
         if drawn is None:
             drawn = self._memo[key] = str(ABSENT) if _is_blank(values, self.column) else self._draw(values)
-        return mark_safe(drawn)
+        return SafeString(drawn)
 
     def _money(self, values: Sequence[Any]) -> str:
         return formatting.format_money(values[0], settings.REPORTING_CURRENCY)

@@ -18,7 +18,7 @@ def check_lenses(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     """Report duplicate keys, lenses that name unknown panels or columns, and missing templates."""
     found: list[CheckMessage] = []
     for registry in (panels, lenses, columns, chips, histories, home_panels):
-        found += registry.check_duplicates()  # type: ignore[attr-defined]
+        found += registry.check_duplicates()
     found += panels.check_known((f"Lens {lens.key!r}", key) for lens in lenses for key in lens.panels)
     found += columns.check_known((f"Lens {lens.key!r}", key) for lens in lenses for key in lens.columns)
     found += [

@@ -8,14 +8,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.lenses.figures import Figure, Figures, figures_of, headline
+from accounts.lenses.figures import Figure, figures_of, headline
 from accounts.lenses.loading import Card, bulkhead, load_card, load_cards
 from accounts.lenses.registry import Chip, Lens, Panel, chips, ordered_lenses, panels
 from accounts.lenses.timeline import Timeline, timeline_of
-from accounts.models import Account, Tier, TierTenure
+from accounts.models import Account, TierTenure
 from people.access import Access
 from people.models import User
 
@@ -67,7 +69,6 @@ class Header:
     """What stands above every lens."""
 
     figures: Sequence[Figure]
-    tier: Tier | None
     team: Sequence[Member]
     chips: Sequence[Chip]
     hidden_chips: Sequence[str]
@@ -75,22 +76,43 @@ class Header:
     band: str
 
 
-def read_account(pk: int) -> Account | None:
-    """Return the account with what its header joins, None where it is unknown or deleted; one query."""
-    found = Account.objects.live().select_related(
-        "standing", "standing__tier", "tier", "parent", "billing_parent"
+def read_account(pk: int, as_of: date | None = None) -> Account | None:
+    """Return the account with all that its header joins, None where it is unknown or deleted; one query.
+
+    Beside its own fields it has ``owner_name``, ``sponsor_name``, and ``tier_slug`` and ``tier_label`` of the
+    tier it was in on ``as_of``, or is in now.
+    """
+    tenure = TierTenure.objects.filter(account=OuterRef("pk"), during__contains=as_of or date.max)
+
+    def tier(name: str) -> Coalesce:
+        then = F(f"standing__tier__{name}") if as_of is None else Subquery(tenure.values(f"tier__{name}")[:1])
+        return Coalesce(then, F(f"tier__{name}"))
+
+    return (
+        Account.objects.live()
+        .select_related("standing", "parent", "billing_parent")
+        .annotate(
+            owner_name=_name_of("owner_email"),
+            sponsor_name=_name_of("sponsor_email"),
+            tier_slug=tier("slug"),
+            tier_label=tier("label"),
+        )
+        .filter(pk=pk)
+        .first()
     )
-    return found.filter(pk=pk).first()
+
+
+def _name_of(email: str) -> Subquery:
+    return Subquery(User.objects.filter(email=OuterRef(email)).values("name")[:1])
 
 
 def read_header(view: View) -> Header:
-    """Return the header in at most five queries, however busy the account is."""
+    """Return the header in at most three queries, however busy the account is."""
     account, access = view.account, view.access
     figures = figures_of(account, view.as_of)
     shown, hidden = _chips(view)
     return Header(
         figures=headline(account, figures, access, view.as_of, view.day),
-        tier=_tier(view, figures),
         team=_team(account),
         chips=shown,
         hidden_chips=hidden,
@@ -132,25 +154,12 @@ def lens_tabs(view: View) -> list[dict[str, Any]]:
     ]
 
 
-def _tier(view: View, figures: Figures) -> Tier | None:
-    account = view.account
-    if view.as_of is not None:
-        tenure = TierTenure.objects.filter(account=account, during__contains=view.as_of).select_related(
-            "tier"
-        )
-        held = tenure.first()
-        return held.tier if held else account.tier
-    standing = getattr(account, "standing", None)
-    return (standing.tier if standing else None) or account.tier
-
-
-def _team(account: Account) -> list[Member]:
-    roles = {account.owner_email: "account owner", account.sponsor_email: "executive sponsor"}
-    roles.pop("", None)
-    if not roles:
-        return []
-    names = dict(User.objects.filter(email__in=roles).values_list("email", "name"))
-    return [Member(name=names.get(email) or email, role=role, email=email) for email, role in roles.items()]
+def _team(account: Any) -> list[Member]:
+    people = (
+        (account.owner_email, account.owner_name, "account owner"),
+        (account.sponsor_email, account.sponsor_name, "executive sponsor"),
+    )
+    return [Member(name=name or email, role=role, email=email) for email, name, role in people if email]
 
 
 def _chips(view: View) -> tuple[list[Chip], list[str]]:

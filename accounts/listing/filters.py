@@ -186,6 +186,7 @@ FILTERS: dict[str, Filter] = {
             meaning=_renewal,
             words=lambda days: f"{days} days",
             category=Category.CONTRACTS,
+            level=Level.TOTALS,
             control="number",
             unit="days",
         ),

@@ -41,24 +41,24 @@ class Cursor:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-class BadCursor(ValueError):
+class BadCursorError(ValueError):
     """The text is no cursor of this order."""
 
 
 def decode_cursor(text: str, column: Column) -> Cursor:
-    """Return the cursor for an order by ``column``; raises BadCursor for anything else."""
+    """Return the cursor for an order by ``column``; raises BadCursorError for anything else."""
     try:
         padded = text + "=" * (-len(text) % 4)
         held = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
         value, pk = held
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
-        raise BadCursor(text) from error
+        raise BadCursorError(text) from error
     if not isinstance(pk, int) or isinstance(pk, bool) or not 0 <= pk <= LARGEST_ID:
-        raise BadCursor(text)
+        raise BadCursorError(text)
     if value is None:
         return Cursor(None, pk)
     if not isinstance(value, str) or "\x00" in value:
-        raise BadCursor(text)
+        raise BadCursorError(text)
     return Cursor(_parse(value, column), pk)
 
 
@@ -69,10 +69,10 @@ def _parse(text: str, column: Column) -> Any:
         if column.kind in NUMERIC or column.kind in ("tier", "health"):
             number = Decimal(text)
             if not number.is_finite() or abs(number) > LARGEST_NUMBER:
-                raise BadCursor(text)
+                raise BadCursorError(text)
             return number
     except (InvalidOperation, ValueError) as error:
-        raise BadCursor(text) from error
+        raise BadCursorError(text) from error
     text.encode()
     return text
 

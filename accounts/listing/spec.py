@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from accounts.lenses.registry import Column, Lens, columns, lens_for, lenses
 from accounts.listing.filters import CUSTOM, FILTERS, Choice, Filter, filter_named
-from accounts.listing.keyset import BadCursor, Cursor, Order, decode_cursor
+from accounts.listing.keyset import BadCursorError, Cursor, Order, decode_cursor
 from accounts.models import Account
 from people.access import Access
 from people.models import User
@@ -111,9 +111,8 @@ class Listing:
                     f"Filtering by {item.label} was refused: {self.access.why_not(str(item.category))}"
                 )
                 continue
-            for text in texts if item.many else texts[:1]:
-                if (applied := self._apply(item, text)) is not None:
-                    found.append(applied)
+            applied = (self._apply(item, text) for text in (texts if item.many else texts[:1]))
+            found.extend(one for one in applied if one is not None)
         return found
 
     def _apply(self, item: Filter, text: str) -> Applied | None:
@@ -137,7 +136,7 @@ class Listing:
             return None
         try:
             return decode_cursor(text, self.order.column)
-        except BadCursor:
+        except BadCursorError:
             self.problems.append("The place in the list could not be read, so it starts at the top.")
             return None
 

@@ -25,7 +25,8 @@ from people.models import User
 
 def view_of(request: HttpRequest, pk: int) -> View:
     """Return who looks at what; raises Http404 for an account that is unknown or deleted."""
-    account = read_account(pk)
+    as_of = requested_as_of(request)
+    account = read_account(pk, as_of)
     if account is None:
         raise Http404("There is no such account, or its source has deleted it.")
     assert isinstance(request.user, User)
@@ -33,7 +34,7 @@ def view_of(request: HttpRequest, pk: int) -> View:
         account=account,
         lens=lens_for(request.GET.get("lens", ""), request.user.function),
         access=request_access(request),
-        as_of=requested_as_of(request),
+        as_of=as_of,
     )
 
 
