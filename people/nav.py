@@ -11,7 +11,7 @@ register_nav(
         icon="shield-lock",
         url_name="people:access",
         group="RevOps",
-        order=60,
+        order=260,
     )
 )
 register_nav(
@@ -21,7 +21,7 @@ register_nav(
         icon="users",
         url_name="people:users",
         group="RevOps",
-        order=50,
+        order=250,
         functions_first=(Function.REVOPS,),
         visible=is_revops,
     )

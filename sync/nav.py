@@ -11,7 +11,7 @@ register_nav(
         icon="database-import",
         url_name="sync:batches",
         group="RevOps",
-        order=20,
+        order=220,
         functions_first=(Function.REVOPS,),
         visible=is_revops,
     )

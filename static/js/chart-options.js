@@ -118,7 +118,7 @@ function lines(tools) {
       showSymbol: series.values.length < 3,
       symbolSize: 6,
       connectNulls: false,
-      lineStyle: { width: 2, type: series.tone === "muted" ? "dashed" : dashes[Math.floor(index / 6) % 3] },
+      lineStyle: series.tone === "muted" ? quiet(series) : { width: 2, type: dashes[Math.floor(index / 6) % 3] },
       color: colour(series, index),
       areaStyle: spec.series.length === 1 ? { color: colour(series, index), opacity: 0.08 } : undefined,
       emphasis: { disabled: true },
@@ -126,6 +126,11 @@ function lines(tools) {
     })),
     grid: { left: 4, right: 14, top: spec.series.length > 1 ? 30 : 12, bottom: 2, containLabel: true },
   });
+}
+
+/* What is drawn for comparison stays in the background; many dashes would draw the eye. */
+function quiet({ values }) {
+  return values.length > 30 ? { width: 1, opacity: 0.55 } : { width: 1.5, type: "dashed" };
 }
 
 function targetLine({ spec, colours, brief }) {
@@ -157,7 +162,35 @@ function waterfall(tools) {
     return value >= 0 === goodUp ? colours.green : colours.red;
   };
   const label = ({ value, isTotal }) => (isTotal ? brief(value) : value > 0 ? `+${brief(value)}` : brief(value));
-  const axis = niceAxis(steps);
+  /* Many steps in a narrow panel read better as rows: names stay level instead of slanting. */
+  const isRow = (tools.width - 60) / steps.length < 74 && steps.length > 4;
+  const limits = niceAxis(steps);
+  const names = categoryAxis(tools, isRow ? { inverse: true, axisLabel: rowLabels(tools) } : { axisLabel: stepLabels(tools, steps.length) });
+  const amounts = valueAxis(tools, isRow ? { ...limits, axisLabel: text(colours, { formatter: brief, hideOverlap: true }) } : limits);
+  const drawn = (params, api) => {
+    const step = steps[params.dataIndex];
+    const ground = Math.max(limits.min, Math.min(0, step.to));
+    const from = step.isTotal ? ground : step.from;
+    const place = (index, value) => (isRow ? api.coord([value, index]) : api.coord([index, value]));
+    const band = Math.abs(isRow ? api.size([0, 1])[1] : api.size([1, 0])[0]);
+    const bar = Math.min(band * 0.58, isRow ? 20 : 52);
+    const [x1, y1] = place(step.index, from);
+    const [x2, y2] = place(step.index, step.to);
+    const shape = isRow
+      ? { x: Math.min(x1, x2), y: y1 - bar / 2, width: Math.max(Math.abs(x2 - x1), 1.5), height: bar, r: 2 }
+      : { x: x1 - bar / 2, y: Math.min(y1, y2), width: bar, height: Math.max(Math.abs(y2 - y1), 1.5), r: 2 };
+    const beside = isRow ? { x: shape.x + shape.width + 5, y: y1, align: "left", verticalAlign: "middle" } : { x: x1, y: shape.y - 5, align: "center", verticalAlign: "bottom" };
+    const children = [
+      { type: "rect", shape, style: { fill: fill(step) } },
+      { type: "text", style: { text: label(step), ...beside, fill: colours.quiet, font: `500 11px ${colours.font}` } },
+    ];
+    if (step.index < steps.length - 1) {
+      const [x3, y3] = place(step.index + 1, step.to);
+      const line = isRow ? { x1: x2, y1: y2 + bar / 2, x2: x3, y2: y3 - bar / 2 } : { x1: x2 + bar / 2, y1: y2, x2: x3 - bar / 2, y2: y3 };
+      children.push({ type: "line", shape: line, style: { stroke: colours.strong, lineWidth: 1 } });
+    }
+    return { type: "group", children };
+  };
   return frame(tools, {
     legend: false,
     tooltip: ([point]) => {
@@ -165,40 +198,29 @@ function waterfall(tools) {
       const first = `${spec.categories[step.index]}  ${step.isTotal || step.value <= 0 ? "" : "+"}${exact(step.value)}`;
       return step.isTotal ? first : `${first}\nthen ${exact(step.to)}`;
     },
-    xAxis: categoryAxis(tools, { axisLabel: stepLabels(tools, steps.length) }),
-    yAxis: valueAxis(tools, axis),
+    grid: { left: 4, right: isRow ? 44 : 8, top: isRow ? 2 : 12, bottom: 2, containLabel: true },
+    xAxis: isRow ? amounts : names,
+    yAxis: isRow ? names : amounts,
     series: [
       {
         type: "custom",
         name: spec.series[0].name,
-        data: steps.map(({ index, from, to }) => [index, from, to]),
-        encode: { x: 0, y: [1, 2] },
-        clip: true,
-        renderItem: (params, api) => {
-          const step = steps[params.dataIndex];
-          const [x, top] = api.coord([step.index, Math.max(step.from, step.to)]);
-          const [, bottom] = api.coord([step.index, Math.max(Math.min(step.from, step.to), step.isTotal ? Math.max(axis.min, Math.min(0, step.to)) : -Infinity)]);
-          const [band] = api.size([1, 0]);
-          const bar = Math.min(band * 0.58, 52);
-          const [nextX, atLevel] = api.coord([step.index + 1, step.to]);
-          const children = [
-            { type: "rect", shape: { x: x - bar / 2, y: top, width: bar, height: Math.max(bottom - top, 1.5), r: 2 }, style: { fill: fill(step) } },
-            { type: "text", style: { text: label(step), x, y: top - 5, align: "center", verticalAlign: "bottom", fill: colours.quiet, font: `500 11px ${colours.font}` } },
-          ];
-          if (step.index < steps.length - 1) {
-            children.push({ type: "line", shape: { x1: x + bar / 2, y1: atLevel, x2: nextX - bar / 2, y2: atLevel }, style: { stroke: colours.strong, lineWidth: 1 } });
-          }
-          return { type: "group", children };
-        },
+        data: steps.map(({ index, from, to }) => (isRow ? [from, to, index] : [index, from, to])),
+        encode: isRow ? { x: [0, 1], y: 2 } : { x: 0, y: [1, 2] },
+        clip: false,
+        renderItem: drawn,
       },
     ],
   });
 }
 
-/* Every step keeps its name: over two lines where words fit beneath the bar, else slanted. */
+function rowLabels({ colours, width }) {
+  return text(colours, { interval: 0, color: colours.quiet, width: Math.min(150, width * 0.4), overflow: "truncate" });
+}
+
+/* Every step keeps its name, over two lines where it is long. */
 function stepLabels({ colours, width }, count) {
-  const room = (width - 60) / count - 6;
-  return text(colours, { interval: 0, margin: 9, lineHeight: 13, ...(room < 68 ? { rotate: 32 } : { width: room, overflow: "break" }) });
+  return text(colours, { interval: 0, margin: 9, lineHeight: 13, width: (width - 60) / count - 6, overflow: "break" });
 }
 
 /* Round limits around the steps. Small changes on a large base would vanish if the axis began at zero, so there it

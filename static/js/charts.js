@@ -14,11 +14,19 @@ echarts.use([
 
 const drawn = new Map();
 const resizes = new ResizeObserver((entries) => {
-  for (const { target } of entries) drawn.get(target)?.chart.resize();
+  for (const { target } of entries) {
+    const entry = drawn.get(target);
+    if (!entry) continue;
+    entry.chart.resize();
+    /* Labels and the direction of bars depend on the room there is. */
+    if (Math.abs(target.clientWidth - entry.width) > 30) redraw(entry);
+  }
 });
 
-function redraw({ chart, spec, element }) {
-  chart.setOption(optionFor(spec, palette(element), element.clientWidth), { notMerge: true });
+function redraw(entry) {
+  const { chart, spec, element } = entry;
+  entry.width = element.clientWidth;
+  chart.setOption(optionFor(spec, palette(element), entry.width), { notMerge: true });
 }
 
 /* Draw the charts inside an element; one that is drawn already is left alone. */
