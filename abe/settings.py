@@ -128,6 +128,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "people.middleware.TimeZoneMiddleware",
+    "common.middleware.AddressMiddleware",
     "common.middleware.UnavailableMiddleware",
 ]
 

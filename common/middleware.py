@@ -1,9 +1,9 @@
-"""Answer 503 where a page can't go on without the cache."""
+"""Refuse addresses that can't name anything, and answer 503 where a page can't go on without the cache."""
 
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template import loader
 
 from common.cache import LOST
@@ -11,6 +11,19 @@ from common.cache import LOST
 logger = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 30
+
+
+class AddressMiddleware:
+    """Answer 404 to a path with a NUL byte, which PostgreSQL can't compare with anything."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass every other request on."""
+        if "\x00" in request.path:
+            raise Http404
+        return self.get_response(request)
 
 
 class UnavailableMiddleware:
