@@ -27,7 +27,7 @@ class Concentration:
 def concentration_of(amounts: Sequence[Decimal]) -> Concentration:
     """Measure amounts above zero, the largest first; the top fifth is rounded down, but is one at least.
 
-    The Lorenz curve runs from the smallest account to the largest, in per cent of both.
+    The curve runs from the largest account to the smallest, as ratios of both.
     """
     whole = sum(amounts, Decimal(0))
     if not whole:
@@ -46,22 +46,18 @@ def concentration_of(amounts: Sequence[Decimal]) -> Concentration:
         top_10=top(10),
         top_fifth=top(max(len(amounts) // 5, 1)),
         hhi=sum(((amount / whole * 100) ** 2 for amount in amounts), Decimal(0)),
-        curve=_curve(list(reversed(amounts)), whole),
+        curve=_curve(amounts, whole),
     )
 
 
-def _curve(rising: Sequence[Decimal], whole: Decimal) -> list[Point]:
-    step = max(len(rising) // CURVE_POINTS, 1)
+def _curve(falling: Sequence[Decimal], whole: Decimal) -> list[Point]:
+    step = max(len(falling) // CURVE_POINTS, 1)
     points = [Point(name="0", x=0, y=0)]
     held = Decimal(0)
-    for number, amount in enumerate(rising, start=1):
+    for number, amount in enumerate(falling, start=1):
         held += amount
-        if number % step == 0 or number == len(rising):
+        if number % step == 0 or number == len(falling):
             points.append(
-                Point(
-                    name=f"{number}",
-                    x=round(number / len(rising) * 100, 1),
-                    y=round(float(held / whole) * 100, 1),
-                )
+                Point(name=f"{number}", x=round(number / len(falling), 4), y=round(held / whole, 4))
             )
     return points

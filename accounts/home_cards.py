@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.concentration import concentration_of
@@ -39,6 +40,7 @@ CLOSED: Mapping[str, tuple[str, str]] = {
     "usage_trend": (Category.PRODUCT_USAGE, Level.FULL),
     "open_tickets": (Category.SUPPORT_HISTORY, Level.FULL),
     "owner_email": (Category.ACCOUNT_TEAM, Level.FULL),
+    "owner": (Category.ACCOUNT_TEAM, Level.FULL),
     "health": (Category.ACCOUNT_PROFILE, Level.TOTALS),
     "health_change": (Category.ACCOUNT_PROFILE, Level.TOTALS),
 }
@@ -47,7 +49,8 @@ CLOSED: Mapping[str, tuple[str, str]] = {
 def account_rows(accounts: QuerySet[Account], access: Access, most: int = MOST_ROWS) -> list[dict[str, Any]]:
     """Return the first accounts with their headline figures, each value readable or redacted; one query."""
     rows = []
-    for held in accounts.values(*FIELDS)[:most]:
+    owner = Subquery(User.objects.filter(email=OuterRef("owner_email")).values("name")[:1])
+    for held in accounts.annotate(owner=Coalesce(owner, F("owner_email"))).values(*FIELDS, "owner")[:most]:
         row = {key.removeprefix("standing__"): value for key, value in held.items()}
         for name, (category, level) in CLOSED.items():
             row[name] = access.redact(row[name], category, level)
@@ -157,7 +160,7 @@ class RedAccounts(AccountTable):
         return card(
             red,
             reader,
-            ("health", "arr", "owner_email"),
+            ("health", "arr", "owner"),
             empty="No strategic or enterprise account is red",
             link_url=f"{reverse('accounts:list')}?health=red&tier=strategic&tier=enterprise",
         )
@@ -376,8 +379,8 @@ class Concentration(HomePanel):
                 category_label="Accounts",
                 x_label="Share of accounts",
                 y_label="Share of ARR",
-                unit="percent",
-                x_unit="percent",
+                unit="ratio",
+                x_unit="ratio",
             ),
             "figures": [
                 {"label": "Largest account", "value": found.top_1},

@@ -50,7 +50,6 @@ class CompanyArr(HomePanel):
     category = Category.REVENUE
     level = Level.TOTALS
     functions = {Function.FINANCE: 45, Function.LEADERSHIP: 45}
-    is_lazy = True
 
     def load(self, reader: Reader) -> dict[str, Any]:
         series = company_series(reader.as_of)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.core.cache import cache
+
 from accounts.lenses.memo import read_once
 from accounts.models import Account
 from common.periods import months_until
@@ -14,6 +16,7 @@ from finance.movements import KINDS, Movement, movements
 
 ZERO = Decimal(0)
 SHOWN_MONTHS = 25
+KEPT_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +64,16 @@ def account_series(account: Account, as_of: date) -> Series:
 
 
 def company_series(as_of: date) -> Series:
-    """Return two years of the ARR of all accounts at the exchange rates of ``as_of``; one query."""
-    return _series(as_of, None)
+    """Return two years of the ARR of all accounts at the exchange rates of ``as_of``.
+
+    It reads every account's months, so the answer is kept for ten minutes; the roll-up changes once a night.
+    """
+    key = f"finance.company_series:{as_of.isoformat()}"
+    held: Series | None = cache.get(key)
+    if held is None:
+        held = _series(as_of, None)
+        cache.set(key, held, KEPT_SECONDS)
+    return held
 
 
 def _series(as_of: date, account_id: int | None) -> Series:

@@ -241,6 +241,7 @@ register_lens(
             "product.feature_adoption",
             "support.open_tickets",
         ),
+        sort="product.usage_trend",
         columns=(
             "accounts.tier",
             "metrics.health_score",

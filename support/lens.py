@@ -63,11 +63,11 @@ def _ticket(ticket: Ticket, as_of: date) -> dict[str, Any]:
         "priority": Priority(ticket.priority).label,
         "tone": PRIORITY_TONE.get(Priority(ticket.priority), "neutral"),
         "status": Status(ticket.status).label,
-        "area": ticket.product_area,
+        "area": ticket.product_area or "",
         "opened_at": ticket.opened_at,
         "waits_days": max((as_of - ticket.opened_at.astimezone(UTC).date()).days, 0),
         "replied_at": replied,
-        "assignee": ticket.assignee_email,
+        "assignee": ticket.assignee_email.partition("@")[0].replace(".", " "),
     }
 
 
@@ -196,8 +196,9 @@ register_lens(
             "support.tickets_per_week",
             "support.tickets_by_area",
             "support.first_response",
-            "product.usage_by_day",
+            "metrics.health_trend",
         ),
+        sort="-support.open_tickets",
         columns=(
             "accounts.tier",
             "support.open_tickets",

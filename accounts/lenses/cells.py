@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from accounts.lenses.registry import Column
@@ -67,6 +67,8 @@ class CellRenderer:
 
     def _text(self, values: Sequence[Any]) -> str:
         value = str(values[0])
+        if "@" in value:
+            return format_html('<span class="abe-address" title="{0}">{0}</span>', value)
         return str(escape((self.column.choices or {}).get(value, value)))
 
 

@@ -54,7 +54,8 @@ class Panel:
 class Lens:
     """One function's cut of the account: panels by key, most urgent first, and the list's columns.
 
-    ``functions`` open the account page in this lens unless they ask for another.
+    ``functions`` open the account page in this lens unless they ask for another. ``sort`` is the order of
+    its list, such as ``-finance.arr``, for readers who may read that column.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Lens:
     columns: Sequence[str]
     order: int = 100
     functions: Sequence[str] = ()
+    sort: str = "-finance.arr"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from people.access import Access
 from people.models import User
 
 NAME = "accounts.name"
-DEFAULT_SORTS = ("-finance.arr", NAME)
+DEFAULT_SORTS = ("-finance.arr", "accounts.tier", NAME)
 LONGEST_QUERY = 100
 MOST_VALUES = 50
 PLACE = ("after", "before")
@@ -87,7 +87,7 @@ class Listing:
             self.problems.append(
                 f"Sorting by {column.label} was refused: {self.access.why_not(str(column.category))}"
             )
-        for sort in DEFAULT_SORTS:
+        for sort in (self.lens.sort, *DEFAULT_SORTS):
             column_or_none = columns.get(sort.removeprefix("-"))
             if column_or_none is not None and column_or_none.is_readable(self.access):
                 return Order(column_or_none, sort.startswith("-"))

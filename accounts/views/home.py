@@ -24,6 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "cards": _cards(request, reader, home_of(reader.user.function)),
         "has_accounts": Account.objects.live().exists(),
         "as_of": requested_as_of(request),
+        "day": reader.as_of,
     }
     return render_page(request, "accounts/home.html", "accounts/_home.html", context)
 
