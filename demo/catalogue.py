@@ -109,7 +109,7 @@ TICKET_SUBJECTS: dict[str, tuple[str, ...]] = {
     ),
     "insights": (
         "Dashboard of {thing} shows last week's figures",
-        "Export of the {thing} report stops at 10,000 rows",
+        "Report export for {thing} stops at 10,000 rows",
         "Forecast for {thing} differs from our own",
         "Alert for {thing} arrived hours late",
     ),
@@ -120,7 +120,7 @@ TICKET_SUBJECTS: dict[str, tuple[str, ...]] = {
         "Connector for {thing} asks to sign in again",
     ),
     "governance": (
-        "Single sign-on fails for the {thing} team",
+        "Single sign-on fails for {thing}",
         "Who may see the audit log of {thing}?",
         "Role change for {thing} has no effect",
         "Retention rule for {thing} keeps too much",
@@ -137,7 +137,7 @@ TICKET_SUBJECTS: dict[str, tuple[str, ...]] = {
     ),
     "performance": (
         "Whole workspace of {thing} is slow",
-        "Timeouts when {thing} opens at nine",
+        "Timeouts for {thing} every morning at nine",
         "Service unavailable for {thing}",
     ),
 }
