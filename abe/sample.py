@@ -37,7 +37,8 @@ def start_empty(supervisor: Supervisor) -> Callable[[], str]:
 
 def prepare_sample(supervisor: Supervisor) -> Callable[[], str]:
     """Create the sample company's logins; return what lists them."""
-    supervisor.run([*MANAGE, "create_sample_users"])
+    if Note(supervisor.paths).read() not in {LOADED, READY}:
+        supervisor.run([*MANAGE, "create_sample_users"])
     return logins
 
 

@@ -1,6 +1,7 @@
 # To be read with `.`: use_node puts Node.js 20 or newer and npm on PATH, the system's or else one in .venv.
 
 use_node() {
+    export npm_config_update_notifier=false
     PATH=$(pwd -P)/.venv/bin:$PATH
     if has_node; then
         return

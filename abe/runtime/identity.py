@@ -91,24 +91,35 @@ def lasting_folder(source: Path) -> Path:
 
 
 def copy_programs(bin_folder: Path) -> Path:
-    """Copy the installation above ``bin_folder`` to where ``nobody`` can run it; return its programs."""
-    source = bin_folder.parent
-    copy = lasting_folder(source) / "postgresql"
+    """Copy the installation around ``bin_folder`` to where ``nobody`` can run it; return its programs.
+
+    A wheel keeps the libraries of its programs in a folder beside the package, and finds them by that place.
+    """
+    programs = bin_folder.resolve()
+    package = programs.parent.parent
+    copy = lasting_folder(package) / "programs"
+    copied = copy / programs.relative_to(package.parent)
     stamp = copy / ".complete"
-    status = (bin_folder / "postgres").stat()
+    status = (programs / "postgres").stat()
     version = f"{status.st_size} {status.st_mtime_ns}"
     if not stamp.exists() or stamp.read_text() != version:
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(source, copy, symlinks=True)
-        for parent, folders, files in os.walk(copy):
-            for name in (*folders, *files):
-                path = Path(parent, name)
-                if not path.is_symlink():
-                    runnable = path.is_dir() or path.stat().st_mode & 0o100
-                    path.chmod(path.stat().st_mode | (0o555 if runnable else 0o444))
-        copy.chmod(0o755)
+        shutil.copytree(programs.parent, copied.parent, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+        _open_to_all(copy)
         stamp.write_text(version)
-    return copy / bin_folder.name
+    return copied
+
+
+def _open_to_all(folder: Path) -> None:
+    folder.chmod(0o755)
+    for parent, folders, files in os.walk(folder):
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o555 if path.is_dir() or mode & 0o100 else 0o444))
 
 
 def _setuid(user: int, group: int) -> Callable[[], None]:

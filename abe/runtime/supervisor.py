@@ -217,7 +217,8 @@ def say(line: str) -> None:
 
 def _relay(name: str, lines: IO[bytes]) -> None:
     for line in lines:
-        say(f"{name:>6} | {line.decode(errors='replace').rstrip()}")
+        if line.strip():
+            say(f"{name:>6} | {line.decode(errors='replace').rstrip()}")
 
 
 def _answers(url: str) -> bool:

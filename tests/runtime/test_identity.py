@@ -1,7 +1,9 @@
 import os
 import pwd
+import shutil
 
 from abe.runtime import identity, postgres
+from abe.runtime.binaries import find_postgres
 from abe.runtime.services import ensure_running
 
 
@@ -34,3 +36,25 @@ def test_without_user_namespaces_the_data_moves_to_where_nobody_reaches_it_and_b
     with ensure_running(installation.environ, durable=False), installation.connect() as connection:
         assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
         assert postgres.is_ready(installation.paths)
+
+
+def test_programs_that_nobody_can_reach_are_copied(installation, monkeypatch, tmp_path):
+    """As below a private home folder; to an ordinary user that is his own, and nothing is copied."""
+    package = find_postgres(installation.environ, installation.paths.state).bin.parent.parent
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        if folder.is_dir():
+            shutil.copytree(folder, private / folder.name, symlinks=True)
+    programs = private / package.name / "pginstall" / "bin"
+    monkeypatch.setattr(identity, "CLONE_NEWUSER", -1)
+    copy = identity.lasting_folder(private / package.name)
+    try:
+        for _ in range(2):
+            environ = installation.environ | {"ABE_PG_BIN": str(programs)}
+            with ensure_running(environ, durable=False) as services:
+                command = os.readlink(f"/proc/{services.servers[0].process.pid}/exe")
+                assert postgres.is_ready(installation.paths)
+            assert command.startswith(str(copy)) is (os.geteuid() == 0)
+    finally:
+        shutil.rmtree(copy)
