@@ -2,6 +2,8 @@
 import { formatter } from "./chart-format.js";
 import { mix } from "./chart-theme.js";
 
+/* The mean width of a letter at the size of axis labels. */
+const LETTER = 6.1;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export function optionFor(spec, colours, width) {
@@ -77,15 +79,31 @@ function perSeries({ exact }) {
   };
 }
 
+/* Whether names are too long to stand below their bars even over two lines; then the bars lie down. */
+function needsRows({ spec, width }) {
+  const count = spec.categories.length;
+  const longest = Math.max(0, ...spec.categories.map((name) => String(name).length)) * LETTER;
+  return spec.horizontal ?? (count <= 12 && longest > ((width - 50) / count) * 1.8);
+}
+
+function barLabels({ spec, colours, width }) {
+  const slot = (width - 50) / Math.max(spec.categories.length, 1);
+  const longest = Math.max(0, ...spec.categories.map((name) => String(name).length)) * LETTER;
+  if (spec.categories.length > 12 || longest <= slot) return text(colours, { hideOverlap: true, margin: 9 });
+  return text(colours, { interval: 0, margin: 9, width: slot - 4, overflow: "break", lineHeight: 13 });
+}
+
 function bars(tools, stacked = false) {
   const { spec, colour } = tools;
-  const isRow = spec.horizontal === true;
-  const axes = [categoryAxis(tools, isRow ? { inverse: true } : {}), valueAxis(tools)];
+  const isRow = needsRows(tools);
+  const names = categoryAxis(tools, isRow ? { inverse: true, axisLabel: rowLabels(tools) } : { axisLabel: barLabels(tools) });
+  const amounts = valueAxis(tools, isRow ? { axisLabel: text(tools.colours, { formatter: tools.brief, hideOverlap: true }) } : {});
   const radius = isRow ? [0, 2, 2, 0] : [2, 2, 0, 0];
   return frame(tools, {
     tooltip: perSeries(tools),
-    xAxis: isRow ? axes[1] : axes[0],
-    yAxis: isRow ? axes[0] : axes[1],
+    grid: { left: 4, right: isRow ? 18 : 8, top: spec.series.length > 1 ? 30 : 12, bottom: 2, containLabel: true },
+    xAxis: isRow ? amounts : names,
+    yAxis: isRow ? names : amounts,
     series: spec.series.map((series, index) => ({
       type: "bar",
       name: series.name,
@@ -109,7 +127,7 @@ function lines(tools) {
   const dashes = ["solid", "dashed", "dotted"];
   return frame(tools, {
     tooltip: perSeries(tools),
-    xAxis: categoryAxis(tools, { boundaryGap: false }),
+    xAxis: categoryAxis(tools, { boundaryGap: false, axisLabel: text(tools.colours, { hideOverlap: true, margin: 9, alignMinLabel: "left", alignMaxLabel: "right" }) }),
     yAxis: valueAxis(tools, { scale: spec.zero !== true }),
     series: spec.series.map((series, index) => ({
       type: "line",
@@ -158,6 +176,7 @@ function waterfall(tools) {
   const goodUp = spec.good !== "down";
   const fill = ({ value, isTotal }) => {
     if (isTotal) return colours.muted;
+    if (!value) return colours.strong;
     if (!spec.good) return value < 0 ? colours[6] : colours[1];
     return value >= 0 === goodUp ? colours.green : colours.red;
   };
@@ -297,18 +316,32 @@ function scatter(tools) {
   });
 }
 
+/* The point of a line at x, between the two known points around it. */
+function pointAt(points, x) {
+  const next = points.findIndex(([at]) => at >= x);
+  if (next < 1) return points[next];
+  const [[x0, y0], [x1, y1]] = [points[next - 1], points[next]];
+  return [x, y0 + ((x - x0) / (x1 - x0 || 1)) * (y1 - y0)];
+}
+
+/* Shares of a whole against shares of its owners, sorted either way round: largest first bends up, smallest first down. */
 function lorenz(tools) {
   const { spec, colours } = tools;
-  const share = formatter("ratio", "", 0, true);
-  const exact = formatter("ratio", "", 1);
-  const axis = { min: 0, max: 1, interval: 0.2, axisLabel: text(colours, { formatter: share }) };
+  const unit = spec.unit === "percent" || spec.unit === "%" ? "percent" : "ratio";
+  const whole = unit === "percent" ? 100 : 1;
+  const share = formatter(unit, "", 0, true);
+  const exact = formatter(unit, "", 1);
+  const axis = { min: 0, max: whole, interval: whole / 5, axisLabel: text(colours, { formatter: share }) };
   const name = { nameLocation: "middle", nameTextStyle: text(colours, { color: colours.quiet }) };
   const points = spec.points.map(({ x, y }) => [x, y]);
-  const reached = points.find(([x]) => x >= 0.2);
+  const middle = points[Math.floor(points.length / 2)] ?? [0, 0];
+  const isLargestFirst = middle[1] >= middle[0];
+  const mark = pointAt(points, whole * (isLargestFirst ? 0.2 : 0.8));
+  const [few, much] = mark ? (isLargestFirst ? mark : [whole - mark[0], whole - mark[1]]) : [];
   return frame(tools, {
     legend: false,
-    tooltip: ([point]) => `${spec.xLabel || "Accounts"}  ${exact(point.value[0])}\n${spec.yLabel || "Revenue"}  ${exact(point.value[1])}`,
-    grid: { left: 22, right: 14, top: 12, bottom: 24, containLabel: true },
+    tooltip: ([point]) => `${spec.xLabel || "Owners"}  ${exact(point.value[0])}\n${spec.yLabel || "Whole"}  ${exact(point.value[1])}`,
+    grid: { left: 22, right: 18, top: 12, bottom: 24, containLabel: true },
     xAxis: valueAxis(tools, { ...axis, ...name, name: spec.xLabel, nameGap: 28, axisPointer: { type: "line" } }),
     yAxis: valueAxis(tools, { ...axis, ...name, name: spec.yLabel, nameGap: 40 }),
     series: [
@@ -320,17 +353,26 @@ function lorenz(tools) {
         color: colours[1],
         areaStyle: { color: colours[1], opacity: 0.1 },
         emphasis: { disabled: true },
-        markPoint: reached
+        markPoint: mark
           ? {
               symbol: "circle",
               symbolSize: 9,
               itemStyle: { color: colours[1], borderColor: colours.surface, borderWidth: 2 },
-              label: { show: true, position: "right", distance: 8, fontFamily: colours.font, fontSize: 12, fontWeight: 600, color: colours.ink, formatter: `${share(reached[0])} hold ${share(reached[1])}` },
-              data: [{ coord: reached }],
+              label: {
+                show: true,
+                position: isLargestFirst ? "right" : "left",
+                distance: 8,
+                fontFamily: colours.font,
+                fontSize: 12,
+                fontWeight: 600,
+                color: colours.ink,
+                formatter: `Top ${share(few)} hold ${share(much)}`,
+              },
+              data: [{ coord: mark }],
             }
           : undefined,
       },
-      { type: "line", silent: true, data: [[0, 0], [1, 1]], showSymbol: false, lineStyle: { width: 1, type: "dashed", color: colours.strong }, tooltip: { show: false } },
+      { type: "line", silent: true, data: [[0, 0], [whole, whole]], showSymbol: false, lineStyle: { width: 1, type: "dashed", color: colours.strong }, tooltip: { show: false } },
     ],
   });
 }
