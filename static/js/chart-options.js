@@ -24,12 +24,24 @@ function text(colours, extra = {}) {
   return { fontFamily: colours.font, fontSize: 11, color: colours.faint, ...extra };
 }
 
-function frame({ spec, colours }, { trigger = "axis", tooltip, legend = spec.series.length > 1, ...rest }) {
+/* Where the drawing begins below a legend, which takes as many lines as its names need. */
+function below({ spec, width }) {
+  let [lines, used] = [1, 0];
+  for (const { name } of spec.series) {
+    const entry = 9 + 5 + name.length * 6.7 + 14;
+    if (used && used + entry > width) [lines, used] = [lines + 1, 0];
+    used += entry;
+  }
+  return 10 + 20 * lines;
+}
+
+function frame(tools, { trigger = "axis", tooltip, legend = tools.spec.series.length > 1, ...rest }) {
+  const { colours } = tools;
   return {
     animation: !calm.matches,
     animationDuration: 260,
     textStyle: { fontFamily: colours.font },
-    grid: { left: 4, right: 8, top: legend ? 30 : 12, bottom: 2, containLabel: true },
+    grid: { left: 4, right: 8, top: legend ? below(tools) : 12, bottom: 2, containLabel: true },
     legend: legend
       ? { top: 0, left: 0, itemWidth: 9, itemHeight: 9, itemGap: 14, icon: "roundRect", textStyle: text(colours, { color: colours.quiet, fontSize: 12 }), inactiveColor: colours.strong }
       : undefined,
@@ -101,7 +113,7 @@ function bars(tools, stacked = false) {
   const radius = isRow ? [0, 2, 2, 0] : [2, 2, 0, 0];
   return frame(tools, {
     tooltip: perSeries(tools),
-    grid: { left: 4, right: isRow ? 18 : 8, top: spec.series.length > 1 ? 30 : 12, bottom: 2, containLabel: true },
+    grid: { left: 4, right: isRow ? 18 : 8, top: spec.series.length > 1 ? below(tools) : 12, bottom: 2, containLabel: true },
     xAxis: isRow ? amounts : names,
     yAxis: isRow ? names : amounts,
     series: spec.series.map((series, index) => ({
@@ -142,7 +154,7 @@ function lines(tools) {
       emphasis: { disabled: true },
       markLine: index === 0 && spec.target !== undefined ? targetLine(tools) : undefined,
     })),
-    grid: { left: 4, right: 14, top: spec.series.length > 1 ? 30 : 12, bottom: 2, containLabel: true },
+    grid: { left: 4, right: 14, top: spec.series.length > 1 ? below(tools) : 12, bottom: 2, containLabel: true },
   });
 }
 
