@@ -83,3 +83,25 @@ def test_a_port_that_is_none_is_named(installation, port):
     output = process.stdout.read()
     assert "PORT" in output
     assert "Traceback" not in output
+
+
+def test_with_given_servers_a_command_starts_none(new_installation):
+    given, other = new_installation("given"), new_installation("other")
+    holder = given.hold()
+    assert said(holder) == "owner"
+    process = other.spawn(
+        "manage.py",
+        "migrate",
+        "contenttypes",
+        "--verbosity",
+        "0",
+        DATABASE_URL=given.paths.database_url,
+        REDIS_URL=given.paths.cache_url,
+        ABE_SECRET_KEY="only for this test " * 4,
+    )
+    assert process.wait(60) == 0, process.stdout.read()
+    assert not other.paths.state.exists()
+    with given.connect() as connection:
+        assert connection.execute("SELECT to_regclass('django_content_type')").fetchone() == (
+            "django_content_type",
+        )
