@@ -54,7 +54,7 @@ def _lines(
     when: Q | None,
 ) -> QuerySet[models.Model, tuple[object, ...]]:
     text = title if isinstance(title, Combinable) else Value(title)
-    rows = model._default_manager.filter(deleted_at=None)
+    rows = model._base_manager.filter(deleted_at=None)  # noqa: SLF001 - Django documents it
     if when is not None:
         rows = rows.filter(when)
     return rows.order_by().values_list(
@@ -67,4 +67,4 @@ def _lines(
 
 def _composed(select: str) -> sql.SQL:
     # Compiled by the ORM, with its values left as parameters.
-    return sql.SQL(select)  # type: ignore[arg-type]
+    return sql.SQL(select)

@@ -26,7 +26,7 @@ def load_sql(app: str, name: str, **parts: sql.Composable) -> str:
     """
     connection.ensure_connection()
     # The file is ours, so its text is as trusted as a literal.
-    template = sql.SQL(sql_text(app, name))  # type: ignore[arg-type]
+    template = sql.SQL(sql_text(app, name))
     return template.format(**parts).as_string(connection.connection)
 
 
@@ -38,7 +38,7 @@ def fetch_typed(query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(query, params, binary=True).fetchall()  # type: ignore[arg-type]
+        return cursor.execute(query, params, binary=True).fetchall()
 
 
 def column_list(columns: list[str], alias: str = "") -> sql.Composed:

@@ -89,11 +89,11 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
     if isinstance(error, exceptions.APIException):
         return _from_framework(error)
     if isinstance(error, OperationalError | InterfaceError):
-        logger.exception("The database did not answer")
+        logger.error("The database did not answer", exc_info=error)
         detail = "The database did not answer. Nothing was written; try again."
         return problem_response(503, "unavailable", detail, headers={"Retry-After": "5"})
     request = context.get("request")
-    logger.exception("Unforeseen error at %s", getattr(request, "path", "?"))
+    logger.error("Unforeseen error at %s", getattr(request, "path", "?"), exc_info=error)
     return problem_response(
         500, "server_error", "Something failed here. Nothing was written; it has been logged."
     )

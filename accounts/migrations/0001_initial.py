@@ -197,6 +197,7 @@ class Migration(migrations.Migration):
                 (
                     "account",
                     models.OneToOneField(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         primary_key=True,
                         related_name="standing",

@@ -103,7 +103,7 @@ def read_page(
 def find_object(resource: Resource, source_slug: str, external_id: str) -> int | None:
     """Return the id of the object that a source's external id stands for."""
     if resource.stream:
-        rows: models.QuerySet[Any, Any] = resource.model._default_manager.filter(
+        rows: models.QuerySet[Any, Any] = resource.model._base_manager.filter(  # noqa: SLF001 - Django documents it
             source__slug=source_slug, external_id=external_id
         )
         return rows.values_list("pk", flat=True).first()
@@ -137,7 +137,7 @@ def _feed_sql(resource: Resource, redacted: tuple[str, ...], conditions: tuple[s
     target = sql.Identifier(resource.table)
     wheres = sql.SQL(" ").join(
         # The texts are the filters' own; what the client sent is in the parameters.
-        sql.SQL("AND " + text.format(n=number))  # type: ignore[arg-type]
+        sql.SQL("AND " + text.format(n=number))
         for number, text in enumerate(conditions)
     )
     record = _record(resource, redacted, sql.SQL("page.feed_at"))
@@ -185,7 +185,7 @@ def _value(item: Field) -> sql.Composable:
 
 
 def _part(name: str, **parts: sql.Composable) -> sql.Composed:
-    return sql.SQL(sql_text("sync", name)).format(**parts)  # type: ignore[arg-type]
+    return sql.SQL(sql_text("sync", name)).format(**parts)
 
 
 def _json_names(names: tuple[str, ...]) -> str:

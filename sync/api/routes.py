@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, register_converter
@@ -51,4 +51,4 @@ def _routes(resource: Resource) -> list[URLPattern]:
 def _view(base: type[ResourceView], resource: Resource) -> Any:
     words = "".join(word.capitalize() for word in resource.key.split("-"))
     made = type(f"{words}{base.__name__}", (base,), {"__doc__": base.__doc__, "resource": resource})
-    return login_not_required(made.as_view())
+    return login_not_required(cast("type[ResourceView]", made).as_view())

@@ -34,7 +34,7 @@ class Result(Struct, gc=False):
 class Row(Struct, gc=False):
     """A record on its way into the database.
 
-    ``targets`` holds the object that each reference field points to; None where the reference is cleared.
+    ``targets`` holds the object that each reference field points to, where it points to one.
     """
 
     index: int
@@ -43,15 +43,15 @@ class Row(Struct, gc=False):
     object_id: int = 0
     link_id: int | None = None
     kind: str = CREATED
-    targets: dict[str, int | None] | None = None
+    targets: dict[str, int] | None = None
 
     @property
     def is_new(self) -> bool:
         """Whether the record makes a new object."""
         return self.kind == CREATED
 
-    def point(self, field: str, target: int | None) -> None:
-        """Let a reference field point to an object, or to none."""
+    def point(self, field: str, target: int) -> None:
+        """Let a reference field point to an object."""
         if self.targets is None:
             self.targets = {}
         self.targets[field] = target

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from itertools import chain
@@ -57,16 +57,23 @@ def _writer(kind: type) -> Callable[[Any], str]:
     if kind is bool:
         return lambda value: "t" if value else "f"
     if issubclass(kind, Enum):
-        return lambda value: _escape(str(value.value))
+        return lambda value: _escape(str(value._value_))
     if issubclass(kind, str):
         return _escape
     if issubclass(kind, int | float | Decimal):
         return str
-    if issubclass(kind, datetime | date):
-        return lambda value: str(value.isoformat())
+    if issubclass(kind, datetime):
+        return _instant
+    if issubclass(kind, date):
+        return date.isoformat
     if issubclass(kind, list):
         return lambda value: _arrays([value])[0]
     raise TypeError(f"COPY can't write a {kind.__name__}.")
+
+
+def _instant(value: datetime) -> str:
+    # Twice as quick for UTC, which nearly all times are in.
+    return value.replace(tzinfo=None).isoformat() + "+00" if value.tzinfo is UTC else value.isoformat()
 
 
 def _arrays(column: Sequence[list[str]]) -> Sequence[str]:

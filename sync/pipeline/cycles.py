@@ -32,7 +32,7 @@ def _refuse(run: Run, name: str) -> int:
     held = _ancestors(run, name, {row.target(name) for row in moved.values()})
     edges = held | {object_id: row.target(name) for object_id, row in moved.items()}
     for row in run.rows:
-        if row.targets and name in row.targets and row.targets[name] is None:
+        if row.object_id and getattr(row.record, name) is None:
             edges[row.object_id] = None
     refused = 0
     safe: set[int] = set()

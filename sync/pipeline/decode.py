@@ -207,7 +207,7 @@ def _decoders(
     record: type[Record],
 ) -> tuple[msgspec.json.Decoder[list[Record | None]], msgspec.json.Decoder[Record | None]]:
     # Typed as optional only for the list's own type: the decoders never return None.
-    return msgspec.json.Decoder(list[record]), msgspec.json.Decoder(record)  # type: ignore[valid-type,return-value]
+    return msgspec.json.Decoder(list[record]), msgspec.json.Decoder(record)  # type: ignore[valid-type]
 
 
 @cache

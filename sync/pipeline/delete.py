@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -48,20 +48,29 @@ def delete_record(
     dropped, _ = PendingRecord.objects.filter(
         source=source, resource=resource.key, external_id=external_id
     ).delete()
+    object_id: int | None = None
     link = held_links(resource, source, [external_id]).get(external_id)
     if link is None:
         if not dropped:
             return None
-        status, object_id = DELETED, None
+        status = DELETED
     else:
-        link_id, object_id, held_time, tombstone = link
+        _, link_id, object_id, held_time, tombstone = link
         if tombstone:
             status = "unchanged"
         elif source_updated_at and held_time and source_updated_at < held_time:
             status = "stale"
         else:
             status = DELETED
-            _bury(resource, source, link_id, object_id, deleted_at, batch_id, xid)
+            _bury(
+                resource,
+                source,
+                link_id=link_id,
+                object_id=link[2],
+                deleted_at=deleted_at,
+                batch_id=batch_id,
+                xid=xid,
+            )
     Batch(
         pk=batch_id,
         source=source,
@@ -77,6 +86,7 @@ def delete_record(
 def _bury(
     resource: Resource,
     source: Source,
+    *,
     link_id: int,
     object_id: int,
     deleted_at: datetime,
@@ -106,6 +116,6 @@ def _bury(
         run_effects(resource)
 
 
-def _execute(name: str, params: dict[str, object], **parts: sql.Composable) -> None:
+def _execute(name: str, params: dict[str, Any], **parts: sql.Composable) -> None:
     with connection.cursor() as cursor:
         cursor.execute(load_sql("sync", name, **parts), params)

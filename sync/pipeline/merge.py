@@ -86,7 +86,7 @@ def _skip_unchanged(run: Run, presence: Presence) -> None:
     if not same:
         return
     for row in same:
-        run.settle(row, UNCHANGED, row.object_id)
+        run.settle(row, UNCHANGED)
     run.drop_settled()
     if run.rows:
         _unstage([row.index for row in same])
@@ -108,9 +108,8 @@ def _write(run: Run, presence: Presence) -> None:
     if run.updates:
         if not resource.stream:
             _execute("change_updated", params, target=target, **_differences(resource, presence))
-        assignments = [
-            sql.SQL("{0} = s.{0}").format(sql.Identifier(column)) for column in presence.brought
-        ] or [sql.SQL("id = t.id")]
+        brought = presence.brought or ["id"]
+        assignments = [sql.SQL("{0} = s.{0}").format(sql.Identifier(column)) for column in brought]
         _execute(f"update{suffix}", params, target=target, assignments=sql.SQL(", ").join(assignments))
     if run.creates:
         columns = column_list(resource.columns)
@@ -154,7 +153,7 @@ def _changed(fields: list[tuple[str, str]], side: str) -> sql.Composable:
             value=sql.Identifier(side, column),
         )
         for name, column in fields
-    ] or [sql.SQL("NULL")]
+    ] or [sql.SQL("NULL").format()]
     return sql.SQL("('{{' || concat_ws(',', {}) || '}}')::jsonb").format(sql.SQL(", ").join(pieces))
 
 

@@ -105,7 +105,7 @@ def held_links(
         rows = fetch_typed(query, [source.pk, named])
     else:
         rows = fetch_typed(load_sql("sync", "match"), [source.pk, resource.key, named])
-    return {row[0]: row for row in rows}  # type: ignore[misc]
+    return {row[0]: row for row in rows}
 
 
 def _look_up_words(run: Run) -> None:
@@ -134,11 +134,9 @@ def _read_references(run: Run) -> dict[str, dict[int, Pair]]:
         pairs = named.setdefault(name, {})
         for row in run.rows:
             value = getattr(row.record, name)
-            if value is UNSET:
+            if value is UNSET or value is None:
                 continue
-            if value is None:
-                row.point(name, None)
-            elif isinstance(value, str):
+            if isinstance(value, str):
                 pairs[row.index] = (own, value)
             elif (source_id := sources.find(value.source)) is not None:
                 pairs[row.index] = (source_id, value.external_id)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection, models
+from django.db.models import Q
 from django.db.models.sql import Query
 from psycopg import sql
 
@@ -31,7 +32,7 @@ def violations(resource: Resource) -> list[tuple[int, int]]:
     """Return (record's index, number of the first rule it breaks) for the staged rows that break one."""
     conditions = [_condition(resource.model, rule.constraint) for rule in resource.rules]
     # The texts come from the models' own constraints; values are parameters.
-    broken = [sql.SQL("NOT ({})").format(sql.SQL(item.text)) for item in conditions]  # type: ignore[arg-type]
+    broken = [sql.SQL("NOT ({})").format(sql.SQL(item.text)) for item in conditions]
     cases = [
         sql.SQL("WHEN {} THEN {}").format(text, sql.Literal(number)) for number, text in enumerate(broken)
     ]
@@ -62,7 +63,7 @@ def _condition(model: type[models.Model], name: str) -> Condition:
     if constraint is None:
         raise LookupError(f"{model.__name__} has no CHECK constraint {name}.")
     query = Query(model, alias_cols=False)
-    where = query.build_where(constraint.condition)
+    where = query.build_where(Q(constraint.condition))
     text, params = where.as_sql(query.get_compiler(connection=connection), connection)
     columns = frozenset(
         str(item.column)

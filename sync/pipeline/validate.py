@@ -24,12 +24,14 @@ MAX_JSON_BYTES = 65_536
 class Check(NamedTuple):
     """How a field's values are brought into the form that is kept; a ValueError refuses one.
 
-    ``repeats`` says that a column may hold few values often, so that each is looked at once.
+    ``repeats`` says that a column may hold few values often, so that each is looked at once; ``fine`` looks at
+    a whole column's values and says at little cost whether all may stay as they are.
     """
 
     name: str
     keep: Callable[[Any], Any]
     repeats: bool = False
+    fine: Callable[[list[Any]], bool] | None = None
 
 
 def validate_rows(run: Run, *, may_hold_nul: bool) -> None:
@@ -45,6 +47,8 @@ def validate_rows(run: Run, *, may_hold_nul: bool) -> None:
 
 
 def _check_column(run: Run, check: Check, column: list[Any]) -> None:
+    if check.fine and check.fine([value for value in column if value is not UNSET and value is not None]):
+        return
     verdicts = _verdicts(check, column)
     if verdicts is not None and not verdicts:
         return
@@ -102,7 +106,7 @@ def drop_repeats(run: Run) -> None:
 
 @cache
 def _checks(resource: Resource) -> tuple[Check, ...]:
-    checks = [Check("source_updated_at", _instant), Check("custom", _document)]
+    checks = [Check("source_updated_at", _instant, fine=_within_years), Check("custom", _document)]
     for item in resource.fields:
         if item.normalise:
             checks.append(Check(item.name, item.normalise, repeats=True))
@@ -116,14 +120,18 @@ def _column_check(item: Field) -> Check | None:
     if item.vocabulary or item.reference:
         return None
     if isinstance(model_field, models.DateTimeField):
-        return Check(item.name, _instant)
+        return Check(item.name, _instant, fine=_within_years)
     if isinstance(model_field, models.DateField):
-        return Check(item.name, _day)
+        return Check(item.name, _day, fine=_within_years)
     if isinstance(model_field, models.DecimalField):
         return Check(item.name, _decimal(model_field), repeats=True)
     if item.is_json:
         return Check(item.name, _document)
     return None
+
+
+def _within_years(values: list[Any]) -> bool:
+    return not values or (min(values).year > FIRST_YEAR and max(values).year < LAST_YEAR)
 
 
 def _instant(value: datetime) -> datetime:
