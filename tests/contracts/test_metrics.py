@@ -1,0 +1,159 @@
+"""What every declared number must keep, whoever declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from accounts.models import Account
+from metrics.engine.store import store_metric, store_segments
+from metrics.models import MetricValue, SegmentValue
+from metrics.registry import Definition, Metric, SegmentMetric, metrics, segment_definitions, segment_metrics
+from support.models import Ticket
+from tests.metrics.facts import (
+    LAST,
+    TODAY,
+    ago,
+    at,
+    make_account,
+    make_contact,
+    make_line,
+    make_rate,
+    make_ticket,
+    make_touch,
+    make_use,
+    refresh,
+    roll_up,
+)
+
+pytestmark = pytest.mark.django_db
+DEFINITIONS = [*metrics, *segment_definitions]
+UNITS = {
+    "tickets", "events", "users", "days", "ratio", "money", "points", "date", "minutes", "features", "touches",
+    "contacts", "roles",
+}  # fmt: skip
+
+
+def make_facts() -> None:
+    """Create four customers with facts of every kind up to yesterday."""
+    for place in range(4):
+        account = make_account(("growth", "strategic", None, "standard")[place], industry=f"I{place % 2}")
+        contact = make_contact(account, ("champion", "legal", "user", "economic_buyer")[place])
+        terms = {"end_on": TODAY + timedelta(days=50)}
+        make_line(account, ago(700), amount=1000 + place, currency=("USD", "EUR")[place % 2], terms=terms)
+        make_line(account, ago(100), ago(20 * place), amount=50)
+        for days in (1, 20, 45, 80, 110):
+            day = ago(days + place)
+            make_ticket(account, day, day, priority=("urgent", "low")[place % 2], first_replied_at=at(day))
+            make_ticket(account, day)
+            make_touch(account, day, contact)
+            make_use(account, day, place + 1, user=f"u{days}", feature=f"f{days % 2}")
+    make_rate("EUR", ago(800), "1.1")
+
+
+def make_later_facts() -> None:
+    """Let something of every kind happen to the same customers on the next day."""
+    tomorrow = TODAY + timedelta(days=1)
+    for account in Account.objects.all():
+        make_line(account, tomorrow, amount=7000)
+        make_ticket(account, tomorrow, priority="urgent")
+        make_touch(account, tomorrow, make_contact(account, "executive_sponsor"))
+        make_use(account, tomorrow, 50, user="new", feature="new")
+    Ticket.objects.filter(solved_at=None).update(solved_at=at(tomorrow), first_replied_at=at(tomorrow))
+    make_rate("EUR", tomorrow, "9")
+    roll_up("product.usage_days")
+    roll_up("finance.monthly_revenue")
+
+
+@pytest.fixture(scope="module")
+def facts(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Make the facts and two refreshes once; each test works in a savepoint inside this transaction."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        make_facts()
+        refresh(ago(30))
+        refresh()
+        yield
+        transaction.set_rollback(True)
+
+
+def values_of(metric: Metric, as_of: date = TODAY) -> list[tuple[int, Decimal]]:
+    store_metric(metric, as_of, 0, LAST)
+    stored = MetricValue.objects.on(as_of).filter(key=metric.key)
+    return sorted(stored.values_list("account_id", "value"))
+
+
+@pytest.mark.parametrize("metric", list(metrics), ids=lambda item: item.key)
+def test_a_rerun_equals_the_run_and_reads_the_past_only(metric: Metric, facts: None) -> None:
+    first = values_of(metric)
+    assert first, "the facts give this metric nothing to count"
+    assert values_of(metric) == first
+    make_later_facts()
+    assert values_of(metric) == first, "what happens later reaches back"
+
+
+@pytest.mark.parametrize("metric", list(metrics), ids=lambda item: item.key)
+def test_slices_give_the_same_as_the_whole(metric: Metric, facts: None) -> None:
+    whole = values_of(metric)
+    accounts = sorted({account for account, _ in whole})
+    middle = accounts[len(accounts) // 2]
+    MetricValue.objects.filter(key=metric.key).delete()
+    store_metric(metric, TODAY, 0, middle - 1)
+    store_metric(metric, TODAY, middle, LAST)
+    stored = MetricValue.objects.on(TODAY).filter(key=metric.key)
+    assert sorted(stored.values_list("account_id", "value")) == whole
+
+
+@pytest.mark.parametrize("metric", list(metrics), ids=lambda item: item.key)
+@pytest.mark.parametrize("day", [date(2024, 2, 29), date(2026, 3, 29), date(2000, 1, 1)], ids=str)
+def test_every_day_of_the_calendar_can_be_counted(metric: Metric, day: date, facts: None) -> None:
+    values_of(metric, day)
+
+
+@pytest.mark.parametrize("segments", list(segment_metrics), ids=lambda item: item.key)
+def test_segment_numbers_rerun_to_the_same_and_cover_all_dimensions(
+    segments: SegmentMetric, facts: None
+) -> None:
+    def stored() -> list[tuple[Any, ...]]:
+        store_segments(segments, TODAY)
+        rows = SegmentValue.objects.filter(as_of=TODAY, key__in=[item.key for item in segments.definitions])
+        fields = ("key", "dimension", "member", "value", "numerator", "denominator", "accounts")
+        return sorted(rows.values_list(*fields))
+
+    first = stored()
+    assert stored() == first
+    assert {row[1] for row in first} == {"all", "tier", "industry"}
+    assert {row[0] for row in first} == {item.key for item in segments.definitions}
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda item: item.key)
+def test_every_number_says_in_plain_words_what_it_is(definition: Definition) -> None:
+    assert definition.label
+    assert definition.label[0].isupper()
+    assert definition.formula.endswith(".")
+    assert len(definition.formula) > 20
+    assert "!" not in definition.formula
+    assert definition.inputs
+    assert definition.unit in UNITS
+    assert len(definition.key) <= 64
+
+
+@pytest.mark.parametrize("metric", list(metrics), ids=lambda item: item.key)
+def test_a_metric_is_one_insert_for_a_slice(
+    metric: Metric, facts: None, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(6):  # savepoint, delete, insert, release, and room for one look-up
+        store_metric(metric, TODAY, 0, LAST)
+
+
+def test_facts_of_the_last_second_of_the_day_count_and_those_of_the_next_do_not(facts: None) -> None:
+    account = make_account()
+    midnight = at(TODAY, 0) + timedelta(days=1)
+    moments: list[datetime] = [midnight - timedelta(microseconds=1), midnight]
+    for moment in moments:
+        make_ticket(account, TODAY, opened_at=moment)
+    assert dict(values_of(metrics["support.open_tickets"]))[account.pk] == 1

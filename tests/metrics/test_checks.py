@@ -1,0 +1,117 @@
+"""Start-up checks: what is declared wrongly fails before anything runs, without a database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from metrics import checks
+from metrics.checks import check_metrics
+from metrics.engine.waves import find_cycle, order_in_waves
+from metrics.registry import EVERYTHING, Metric, Rollup, metrics, rollups, segment_metrics
+from people.models import Category
+from pods.playbooks import triggers
+
+
+def a_metric(key: str, **fields: Any) -> Metric:
+    values: dict[str, Any] = {
+        "key": key,
+        "label": "Test",
+        "unit": "points",
+        "category": Category.ACCOUNT_PROFILE,
+        "formula": "A test.",
+        "inputs": (),
+        "query": lambda as_of: None,
+    }
+    return Metric(**(values | fields))
+
+
+@pytest.fixture
+def declared(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Declare items for the length of a test."""
+
+    def declare(*items: Metric | Rollup) -> list[str]:
+        for item in items:
+            registry: Any = metrics if isinstance(item, Metric) else rollups
+            monkeypatch.setattr(registry, "_items", dict(registry._items))
+            monkeypatch.setattr(registry, "_duplicates", list(registry._duplicates))
+            registry.register(item)
+        return [str(message.msg) for message in check_metrics(None)]
+
+    return declare
+
+
+def test_what_is_declared_is_sound() -> None:
+    assert check_metrics(None) == []
+
+
+def test_checks_ask_no_database() -> None:
+    # Without the django_db mark a query fails the test.
+    assert check_metrics(None) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (
+            a_metric("finance.arr"),
+            "Duplicate metric: 'finance.arr' is declared by finance.metrics.arr and by",
+        ),
+        (a_metric("x.y", depends_on=("no.such",)), "'x.y' depends on 'no.such', which no app declares."),
+        (a_metric("x.y", inputs=("no.such",)), "'x.y' names the input 'no.such', which is neither"),
+        (a_metric("x.y", standing="colour"), "'x.y' names the standing column 'colour', which is none."),
+        (a_metric("x.y", standing="as_of"), "'x.y' names the standing column 'as_of', which is none."),
+        (a_metric("x.y", standing="arr"), "'x.y' and 'finance.arr' both claim the column 'arr'."),
+        (a_metric("metrics.health"), "'metrics.health' is declared as Metric and as Rollup."),
+        (a_metric("x.y", depends_on=("x.y",)), "Numbers depend on each other in a circle: x.y → x.y."),
+    ],
+)
+def test_each_mistake_is_named(declared: Any, item: Metric, text: str) -> None:
+    assert any(message.startswith(text) for message in declared(item)), declared()
+
+
+def test_a_circle_over_several_items_is_named(declared: Any) -> None:
+    messages = declared(a_metric("x.one", depends_on=("x.two",)), a_metric("x.two", depends_on=("x.one",)))
+    assert any("x.one" in message and "x.two" in message and "circle" in message for message in messages)
+
+
+def test_a_recipe_of_a_number_that_nobody_makes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = replace(checks.MODEL_1[0], key="product.gone")
+    monkeypatch.setattr(checks, "MODEL_1", (part,))
+    messages = [str(message.msg) for message in check_metrics(None)]
+    assert messages == [
+        "Health model 1, 'Usage trend', names the metric 'product.gone', which no app declares."
+    ]
+
+
+def test_items_after_everything_come_last_but_keep_their_own_order() -> None:
+    def work(as_of: Any, first: int, last: int) -> int:
+        return 0
+
+    items: dict[str, Any] = {
+        item.key: item
+        for item in (
+            Rollup(key="last", label="", query=work, after=(EVERYTHING,), depends_on=("late",)),
+            Rollup(key="late", label="", query=work, after=(EVERYTHING,)),
+            Rollup(key="c", label="", query=work, depends_on=("b",)),
+            Rollup(key="b", label="", query=work, after=("a",)),
+            Rollup(key="a", label="", query=work),
+        )
+    }
+    assert order_in_waves(items) == {"a": 1, "b": 2, "c": 3, "late": 4, "last": 5}
+    assert find_cycle({"a": ("b",), "b": ()}) == []
+
+
+def test_every_trigger_is_followed_and_names_numbers_that_exist() -> None:
+    assert len(triggers) >= 9
+    for trigger in triggers:
+        assert f"{trigger.key}:signals" in rollups
+        assert all(name in metrics for name in trigger.inputs), trigger.key
+        assert "{value}" in trigger.reason or trigger.reason_one != trigger.reason
+
+
+def test_every_number_of_a_segment_declaration_is_declared_once() -> None:
+    keys = [definition.key for item in segment_metrics for definition in item.definitions]
+    assert len(keys) == len(set(keys)) == 11
