@@ -35,14 +35,14 @@ class KeyFacts(Panel):
             billed=Count("pk", filter=Q(billing_parent=account)),
             billed_arr=Sum("standing__arr", filter=Q(billing_parent=account)),
         )
+        # Asked for whether or not there are any, so that every account's page costs the same.
+        by_size = F("standing__arr").desc(nulls_last=True) if may_read_revenue else F("name").asc()
         divisions = (
             account.divisions.filter(deleted_at=None)
-            .order_by(F("standing__arr").desc(nulls_last=True) if may_read_revenue else F("name").asc(), "pk")
+            .order_by(by_size, "pk")
             .values("pk", "name", "standing__arr", "standing__health", "standing__health_band")[
                 :MOST_DIVISIONS
             ]
-            if sums["divisions"]
-            else ()
         )
         own = getattr(getattr(account, "standing", None), "arr", None)
 

@@ -5,13 +5,18 @@ Playwright's own browser is not used: scripts/browser.sh finds or fetches one.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from demo.team import DOMAIN, PASSWORD
+from tests.browser.sample_site import sample_site
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -75,6 +80,49 @@ def window(chromium: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert [page.troubles for page in pages if page.troubles] == []
+
+
+@pytest.fixture(scope="session")
+def sample(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of an installation with the sample company; ABE_BROWSER_SITE names one that runs already."""
+    running = os.environ.get("ABE_BROWSER_SITE", "")
+    if running:
+        yield running.rstrip("/")
+        return
+    with sample_site(tmp_path_factory.mktemp("site")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def cookies() -> dict[str, list[Any]]:
+    """The sessions of those who signed in already, by function."""
+    return {}
+
+
+@pytest.fixture
+def visit(window: Callable[..., Page], sample: str, cookies: dict[str, list[Any]]) -> Callable[..., Page]:
+    """Open windows of people: ``visit(function, path, width, theme)``; each signs in by the form once a run."""
+
+    def open_page(function: str, path: str = "/", *options: Any, **more: Any) -> Page:
+        page = window(*options, **more)
+        if function in cookies:
+            page.context.add_cookies(cookies[function])
+            page.goto(sample + path)
+        else:
+            page.goto(sample + path)
+            sign_in(page, function)
+            cookies[function] = page.context.cookies()
+        return page
+
+    return open_page
+
+
+def sign_in(page: Page, function: str) -> None:
+    """Fill in the sign-in form as the sample company's person of ``function``."""
+    page.get_by_label("Email").fill(f"{function.replace('_', '-')}@{DOMAIN}")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/login/" not in url)
 
 
 def check_accessibility(page: Page) -> None:

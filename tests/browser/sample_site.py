@@ -1,0 +1,81 @@
+"""An installation with the sample company, for as long as a test run: its own database, server and numbers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.conftest import copy_database, drop_database, maintenance, migrated_template
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+# A thirtieth of the events: everything else is whole, and the numbers are there within seconds.
+EVENTS = "0.03"
+START_SECONDS = 60
+
+
+@contextmanager
+def sample_site(folder: Path) -> Iterator[str]:
+    """Load the sample company over the API into a new installation and yield its address."""
+    database = f"test_abe_sample_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    copy_database(migrated_template(), database)
+    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "ABE_TEST_DATABASE": database}
+    tokens, exports = folder / "tokens.json", folder / "exports"
+    run(environ, "manage.py", "create_sample_users")
+    run(environ, "manage.py", "issue_sample_tokens", "--out", str(tokens))
+    run(environ, "-m", "demo.exports", "--out", str(exports), "--events", EVENTS)
+    with serving(environ, folder / "server.log") as url:
+        run(environ, "-m", "demo.load", "--url", url, "--tokens", str(tokens), "--exports", str(exports))
+        today = datetime.now(UTC).date()
+        for day in (today - timedelta(days=30), today):
+            run(environ, "manage.py", "refresh", "--as-of", day.isoformat())
+        yield url
+    with maintenance() as connection:
+        drop_database(connection, database)
+
+
+@contextmanager
+def serving(environ: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Serve the installation on a free port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    with log.open("wb") as output:
+        # --insecure serves static files as they lie in the checkout, without collecting them first.
+        command = [sys.executable, "manage.py", "runserver", "--insecure", "--noreload", address]
+        server = subprocess.Popen(command, cwd=CHECKOUT, env=environ, stdout=output, stderr=output)
+    try:
+        wait_for(f"http://{address}/health/", server, log)
+        yield f"http://{address}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - our own server
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"The server did not answer:\n{log.read_text()[-4000:]}")
+
+
+def run(environ: Mapping[str, str], *command: str) -> None:
+    """Run a command of the installation; its output is shown where it fails."""
+    done = subprocess.run(
+        [sys.executable, *command], cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
