@@ -216,10 +216,7 @@ class Floor:
     def send(self, prepared: list[tuple[Any, ...]]) -> None:
         """Load one batch in one transaction."""
         with self.connection.transaction(), self.connection.cursor() as cursor:
-            cursor.execute(
-                "CREATE TEMP TABLE floor_stage ON COMMIT DROP AS "
-                f"SELECT {self.columns} FROM floor_account WITH NO DATA"  # noqa: S608 - names of this file
-            )
+            cursor.execute("CREATE TEMP TABLE floor_stage ON COMMIT DROP AS TABLE floor_account WITH NO DATA")
             with cursor.copy(f"COPY floor_stage ({self.columns}) FROM STDIN") as copy:
                 for row in prepared:
                     copy.write_row(row)

@@ -1,0 +1,150 @@
+"""Single records: put, read, delete, restore; preconditions and caching."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accounts.models import Account, Contact, TimelineEvent
+from sync.models import Batch, Change
+from tests.sync.conftest import Api
+
+ADDRESS = "accounts/salesforce/a%2F1%20%C3%A4/"
+
+
+def test_put_creates_then_updates_and_get_reads_it_back(api: Api) -> None:
+    created = api.call("put", ADDRESS, {"name": "Acme", "tier": "growth", "custom": {"x": 1}})
+    updated = api.call("put", ADDRESS, {"name": "Acme 2", "external_id": "a/1 ä"})
+    assert (created.status_code, updated.status_code) == (201, 200)
+    record = api.get(ADDRESS)
+    assert record == api.get(f"accounts/{record['id']}/")
+    assert record["external_ids"] == [
+        {"source": "salesforce", "external_id": "a/1 ä", "source_updated_at": None}
+    ]
+    assert (record["name"], record["tier"], record["custom"], record["deleted"]) == (
+        "Acme 2",
+        "growth",
+        {"x": 1},
+        False,
+    )
+    assert record["domain"] is None
+
+
+def test_references_are_read_with_source_external_id_and_id(api: Api) -> None:
+    api.call("put", "accounts/salesforce/a/", {"name": "Acme"})
+    api.call("put", "contacts/salesforce/c/", {"name": "Bo", "account": "a"})
+    account = api.get("accounts/salesforce/a/")
+    contact = api.get("contacts/salesforce/c/")
+    assert contact["account"] == {"source": "salesforce", "external_id": "a", "id": account["id"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"name": 5}, 422),
+        ({}, 422),
+        ({"name": "A", "external_id": "other"}, 422),
+        ({"name": "A", "unknown": 1}, 422),
+        ([{"name": "A"}], 400),
+        (b"{", 400),
+        (b"", 400),
+    ],
+)
+def test_a_record_that_cannot_be_put_is_answered_with_a_problem(api: Api, body: Any, status: int) -> None:
+    response = api.call("put", "accounts/salesforce/a/", body)
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+    assert not Account.objects.exists()
+
+
+def test_a_put_that_waits_is_accepted(api: Api) -> None:
+    response = api.call("put", "contacts/salesforce/c/", {"name": "Bo", "account": "later"})
+    assert (response.status_code, response.json()["status"]) == (202, "pending")
+
+
+def test_update_only_put_of_an_unknown_record_is_404(api: Api) -> None:
+    assert api.call("put", "accounts/salesforce/a/?mode=update_only", {"name": "A"}).status_code == 404
+
+
+def test_a_token_writes_for_its_own_source_only(api: Api) -> None:
+    for method in ("put", "delete"):
+        response = api.call(method, "accounts/hubspot/a/", {"name": "A"} if method == "put" else None)
+        assert response.status_code == 403
+        assert "salesforce" in response.json()["detail"]
+        assert "hubspot" in response.json()["detail"]
+
+
+def test_a_tombstone_is_kept_until_a_newer_state_restores_it(api: Api) -> None:
+    api.call("put", "accounts/salesforce/a/", {"name": "Acme", "source_updated_at": "2026-01-05T00:00:00Z"})
+    api.call("put", "contacts/salesforce/c/", {"name": "Bo", "account": "a"})
+    gone = api.call("delete", "accounts/salesforce/a/?source_updated_at=2026-01-06T00:00:00Z")
+    again = api.call("delete", "accounts/salesforce/a/")
+    assert (gone.json()["status"], again.json()["status"]) == ("deleted", "unchanged")
+    assert api.get("accounts/salesforce/a/")["deleted"] is True
+    assert not Account.objects.live().exists()
+    assert not Contact.objects.live().exists()
+    late = {"external_id": "a", "name": "Late", "source_updated_at": "2026-01-05T12:00:00Z"}
+    assert api.statuses("accounts", [late]) == ["stale"]
+    assert api.statuses("accounts", [late | {"source_updated_at": "2026-01-06T00:00:00Z"}]) == ["stale"]
+    back = {"external_id": "a", "name": "Acme", "source_updated_at": "2026-01-07T00:00:00Z"}
+    assert api.statuses("accounts", [back]) == ["updated"]
+    assert api.get("accounts/salesforce/a/")["deleted"] is False
+    assert Contact.objects.live().count() == 1
+    assert list(Change.objects.filter(resource="accounts").order_by("pk").values_list("kind", flat=True)) == [
+        "created",
+        "deleted",
+        "restored",
+    ]
+
+
+def test_an_older_deletion_is_stale(api: Api) -> None:
+    api.call("put", "accounts/salesforce/a/", {"name": "Acme", "source_updated_at": "2026-01-05T00:00:00Z"})
+    response = api.call("delete", "accounts/salesforce/a/?source_updated_at=2026-01-04T00:00:00Z")
+    assert response.json()["status"] == "stale"
+    assert Account.objects.live().count() == 1
+
+
+def test_deleting_forgets_what_waits_and_knows_nothing_of_others(api: Api) -> None:
+    api.call("put", "contacts/salesforce/c/", {"name": "Bo", "account": "later"})
+    assert api.call("delete", "contacts/salesforce/c/").json()["status"] == "deleted"
+    assert api.call("delete", "contacts/salesforce/c/").status_code == 404
+    api.call("put", "accounts/salesforce/later/", {"name": "Later"})
+    assert not Contact.objects.exists()
+
+
+def test_a_deleted_ticket_leaves_the_timeline_and_a_deleted_event_stays_deleted(api: Api) -> None:
+    api.call("put", "accounts/salesforce/a/", {"name": "Acme"})
+    api.call(
+        "put", "tickets/salesforce/t/", {"account": "a", "subject": "S", "opened_at": "2026-01-01T00:00:00Z"}
+    )
+    event = {"account": "a", "event": "login", "occurred_at": "2026-01-01T00:00:00Z"}
+    api.call("put", "usage-events/salesforce/e/", event | {"source_updated_at": "2026-01-01T00:00:00Z"})
+    assert TimelineEvent.objects.count() == 1
+    api.call("delete", "tickets/salesforce/t/")
+    api.call("delete", "usage-events/salesforce/e/")
+    assert not TimelineEvent.objects.exists()
+    assert api.get("usage-events/salesforce/e/")["deleted"] is True
+    late = event | {"external_id": "e", "source_updated_at": "2026-01-01T00:00:00Z"}
+    assert api.statuses("usage-events", [late]) == ["stale"]
+    assert Batch.objects.filter(mode="delete", deleted=1).count() == 2
+
+
+def test_if_match_guards_against_overwriting_what_one_has_not_seen(api: Api) -> None:
+    api.call("put", "accounts/salesforce/a/", {"name": "Acme"})
+    seen = api.call("get", "accounts/salesforce/a/")["ETag"]
+    assert api.call("put", "accounts/salesforce/a/", {"name": "B"}, If_Match=seen).status_code == 200
+    assert api.call("put", "accounts/salesforce/a/", {"name": "C"}, If_Match=seen).status_code == 412
+    assert api.call("delete", "accounts/salesforce/a/", If_Match=seen).status_code == 412
+    assert api.call("put", "accounts/salesforce/new/", {"name": "C"}, If_Match="*").status_code == 412
+    assert api.call("put", "accounts/salesforce/a/", {"name": "D"}, If_Match="*").status_code == 200
+    assert Account.objects.get().name == "D"
+
+
+def test_what_the_caller_holds_is_not_sent_again(api: Api) -> None:
+    api.call("put", "accounts/salesforce/a/", {"name": "Acme"})
+    first = api.call("get", "accounts/salesforce/a/")
+    same = api.call("get", "accounts/salesforce/a/", If_None_Match=f'"x", W/{first["ETag"]}')
+    assert (same.status_code, same.content) == (304, b"")
+    api.call("put", "accounts/salesforce/a/", {"name": "B"})
+    assert api.call("get", "accounts/salesforce/a/", If_None_Match=first["ETag"]).status_code == 200
