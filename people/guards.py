@@ -23,7 +23,7 @@ def revops_only(what: str) -> Callable[[View[P]], View[P]]:
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not is_revops(request):
                 raise PermissionDenied(f"{what} is for RevOps. {whom_to_ask()}")
             return view(request, *args, **kwargs)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from demo.team import DOMAIN, PASSWORD
 from tests.browser.sample_site import sample_site
@@ -123,6 +123,20 @@ def sign_in(page: Page, function: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/login/" not in url)
+
+
+def settle(page: Page) -> None:
+    """Wait until every lazy panel has loaded, and fail where one says that it could not."""
+    for _ in range(100):
+        # In one step, since a panel may be swapped while we look for it.
+        if not page.evaluate(
+            "(() => { const lazy = document.querySelector('.abe-lazy');"
+            " lazy?.scrollIntoView(); return lazy !== null })()"
+        ):
+            break
+        page.wait_for_timeout(100)
+    expect(page.locator(".abe-lazy")).to_have_count(0)
+    expect(page.locator("main .abe-state.is-error")).to_have_count(0)
 
 
 def check_accessibility(page: Page) -> None:

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from people.functions import Function
 from people.models import Category, Level, default_level
-from tests.browser.conftest import PHONE, check_accessibility, check_fits, sign_in
+from tests.browser.conftest import PHONE, check_accessibility, check_fits, settle, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -38,14 +38,6 @@ JOURNEYS = (
     Journey(Function.REVOPS, "Sources", "Overview", "Finance"),
     Journey(Function.LEADERSHIP, "Concentration of revenue", "Overview", "Finance"),
 )
-
-
-def settle(page: Page) -> None:
-    """Wait until every lazy panel has loaded or said why not."""
-    for panel in page.locator(".abe-lazy").all():
-        panel.scroll_into_view_if_needed()
-    expect(page.locator(".abe-lazy")).to_have_count(0)
-    expect(page.locator(".abe-state.is-error")).to_have_count(0)
 
 
 def test_every_function_has_a_journey() -> None:
