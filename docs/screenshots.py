@@ -33,9 +33,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     url = parser.parse_args().url
-    chrome = os.environ.get("CHROME") or subprocess.run(
-        [str(BROWSER)], check=True, capture_output=True, text=True
-    ).stdout.strip()
+    chrome = (
+        os.environ.get("CHROME")
+        or subprocess.run([str(BROWSER)], check=True, capture_output=True, text=True).stdout.strip()
+    )
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -42,9 +42,7 @@ class Signal(models.Model):
                 condition=Q(closed_on=None) | Q(closed_on__gte=F("opened_on")),
             ),
         )
-        indexes = (
-            models.Index(name="pods_signal_of_account", fields=("account", "-opened_on")),
-        )
+        indexes = (models.Index(name="pods_signal_of_account", fields=("account", "-opened_on")),)
 
     def __str__(self) -> str:
         return self.reason

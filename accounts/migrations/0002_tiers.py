@@ -4,7 +4,12 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-TIERS = (("strategic", "Strategic"), ("enterprise", "Enterprise"), ("growth", "Growth"), ("standard", "Standard"))
+TIERS = (
+    ("strategic", "Strategic"),
+    ("enterprise", "Enterprise"),
+    ("growth", "Growth"),
+    ("standard", "Standard"),
+)
 
 
 def write_tiers(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -6,31 +6,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Engagement',
+            name="Engagement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('custom', models.JSONField(blank=True, db_default={}, default=dict)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('kind', models.CharField(choices=[('call', 'Call'), ('email', 'E-mail'), ('meeting', 'Meeting'), ('event', 'Event'), ('web', 'Web visit')], max_length=16)),
-                ('direction', models.CharField(choices=[('inbound', 'From the customer'), ('outbound', 'From us')], default='outbound', max_length=8)),
-                ('occurred_at', models.DateTimeField()),
-                ('subject', models.CharField(blank=True, max_length=512)),
-                ('user_email', models.CharField(blank=True, max_length=254)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.contact')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("custom", models.JSONField(blank=True, db_default={}, default=dict)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call", "Call"),
+                            ("email", "E-mail"),
+                            ("meeting", "Meeting"),
+                            ("event", "Event"),
+                            ("web", "Web visit"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("inbound", "From the customer"), ("outbound", "From us")],
+                        default="outbound",
+                        max_length=8,
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField()),
+                ("subject", models.CharField(blank=True, max_length=512)),
+                ("user_email", models.CharField(blank=True, max_length=254)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="accounts.contact",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['account', '-occurred_at'], name='engagement_of_account')],
+                "indexes": [models.Index(fields=["account", "-occurred_at"], name="engagement_of_account")],
             },
         ),
     ]

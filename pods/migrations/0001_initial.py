@@ -6,31 +6,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Signal',
+            name="Signal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trigger', models.CharField(help_text='Key such as finance.renewal_near.', max_length=64)),
-                ('severity', models.CharField(choices=[('risk', 'Risk'), ('opportunity', 'Opportunity'), ('due', 'Due')], max_length=12)),
-                ('category', models.CharField(choices=[('account_profile', 'Account profile'), ('revenue', 'Revenue'), ('product_usage', 'Product usage'), ('support_history', 'Support history'), ('engagement', 'Engagement'), ('financial_health', 'Financial health'), ('contracts', 'Contracts'), ('account_team', 'Account team')], max_length=32)),
-                ('reason', models.CharField(max_length=512)),
-                ('value', models.DecimalField(decimal_places=6, max_digits=24, null=True)),
-                ('opened_on', models.DateField()),
-                ('closed_on', models.DateField(null=True)),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='signals', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trigger", models.CharField(help_text="Key such as finance.renewal_near.", max_length=64)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("risk", "Risk"), ("opportunity", "Opportunity"), ("due", "Due")],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("account_profile", "Account profile"),
+                            ("revenue", "Revenue"),
+                            ("product_usage", "Product usage"),
+                            ("support_history", "Support history"),
+                            ("engagement", "Engagement"),
+                            ("financial_health", "Financial health"),
+                            ("contracts", "Contracts"),
+                            ("account_team", "Account team"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=512)),
+                ("value", models.DecimalField(decimal_places=6, max_digits=24, null=True)),
+                ("opened_on", models.DateField()),
+                ("closed_on", models.DateField(null=True)),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="signals",
+                        to="accounts.account",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['account', '-opened_on'], name='pods_signal_of_account')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_on', None)), fields=('account', 'trigger'), name='pods_signal_one_open'), models.CheckConstraint(condition=models.Q(('closed_on', None), ('closed_on__gte', models.F('opened_on')), _connector='OR'), name='pods_signal_closed_after_opened')],
+                "indexes": [models.Index(fields=["account", "-opened_on"], name="pods_signal_of_account")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_on", None)),
+                        fields=("account", "trigger"),
+                        name="pods_signal_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_on", None), ("closed_on__gte", models.F("opened_on")), _connector="OR"
+                        ),
+                        name="pods_signal_closed_after_opened",
+                    ),
+                ],
             },
         ),
     ]

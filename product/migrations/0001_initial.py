@@ -6,70 +6,156 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('sync', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("sync", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='UsageDayToRecompute',
+            name="UsageDayToRecompute",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'day', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('marked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "day", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("marked_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='UsageFeatureDay',
+            name="UsageFeatureDay",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'day', 'feature', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('feature', models.CharField(max_length=255)),
-                ('events', models.IntegerField()),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id",
+                        "day",
+                        "feature",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("feature", models.CharField(max_length=255)),
+                ("events", models.IntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='UsageEvent',
+            name="UsageEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=255)),
-                ('source_updated_at', models.DateTimeField(null=True)),
-                ('custom', models.JSONField(blank=True, db_default={}, default=dict)),
-                ('batch_id', models.BigIntegerField(help_text='The sync.Batch that brought it; no FK, for speed of intake.')),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('xid', models.BigIntegerField()),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('event', models.CharField(max_length=255)),
-                ('occurred_at', models.DateTimeField()),
-                ('user', models.CharField(blank=True, max_length=255)),
-                ('feature', models.CharField(blank=True, max_length=255)),
-                ('quantity', models.DecimalField(db_default=1, decimal_places=4, default=1, max_digits=18)),
-                ('properties', models.JSONField(db_default={}, default=dict)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('source', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sync.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=255)),
+                ("source_updated_at", models.DateTimeField(null=True)),
+                ("custom", models.JSONField(blank=True, db_default={}, default=dict)),
+                (
+                    "batch_id",
+                    models.BigIntegerField(
+                        help_text="The sync.Batch that brought it; no FK, for speed of intake."
+                    ),
+                ),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("xid", models.BigIntegerField()),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("event", models.CharField(max_length=255)),
+                ("occurred_at", models.DateTimeField()),
+                ("user", models.CharField(blank=True, max_length=255)),
+                ("feature", models.CharField(blank=True, max_length=255)),
+                ("quantity", models.DecimalField(db_default=1, decimal_places=4, default=1, max_digits=18)),
+                ("properties", models.JSONField(db_default={}, default=dict)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sync.source",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['account', 'occurred_at'], name='product_usageevent_of_account'), models.Index(fields=['xid', 'id'], name='product_usageevent_feed')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'external_id'), name='product_usageevent_pair')],
+                "indexes": [
+                    models.Index(fields=["account", "occurred_at"], name="product_usageevent_of_account"),
+                    models.Index(fields=["xid", "id"], name="product_usageevent_feed"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "external_id"), name="product_usageevent_pair")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UsageUserDay',
+            name="UsageUserDay",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'day', 'user', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('user', models.CharField(max_length=255)),
-                ('events', models.IntegerField()),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id",
+                        "day",
+                        "user",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("user", models.CharField(max_length=255)),
+                ("events", models.IntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['day'], include=('account', 'user', 'events'), name='product_usageuserday_day')],
+                "indexes": [
+                    models.Index(
+                        fields=["day"], include=("account", "user", "events"), name="product_usageuserday_day"
+                    )
+                ],
             },
         ),
     ]

@@ -6,35 +6,97 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Ticket',
+            name="Ticket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('custom', models.JSONField(blank=True, db_default={}, default=dict)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('subject', models.CharField(max_length=512)),
-                ('priority', models.CharField(choices=[('urgent', 'Urgent'), ('high', 'High'), ('normal', 'Normal'), ('low', 'Low')], db_default='normal', default='normal', max_length=8)),
-                ('status', models.CharField(choices=[('new', 'New'), ('open', 'Open'), ('pending', 'Waiting for the customer'), ('on_hold', 'On hold'), ('solved', 'Solved'), ('closed', 'Closed')], db_default='new', default='new', max_length=8)),
-                ('opened_at', models.DateTimeField()),
-                ('first_replied_at', models.DateTimeField(blank=True, null=True)),
-                ('solved_at', models.DateTimeField(blank=True, null=True)),
-                ('requester_email', models.CharField(blank=True, max_length=254)),
-                ('assignee_email', models.CharField(blank=True, max_length=254)),
-                ('product_area', models.CharField(blank=True, max_length=128)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("custom", models.JSONField(blank=True, db_default={}, default=dict)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("subject", models.CharField(max_length=512)),
+                (
+                    "priority",
+                    models.CharField(
+                        choices=[
+                            ("urgent", "Urgent"),
+                            ("high", "High"),
+                            ("normal", "Normal"),
+                            ("low", "Low"),
+                        ],
+                        db_default="normal",
+                        default="normal",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("open", "Open"),
+                            ("pending", "Waiting for the customer"),
+                            ("on_hold", "On hold"),
+                            ("solved", "Solved"),
+                            ("closed", "Closed"),
+                        ],
+                        db_default="new",
+                        default="new",
+                        max_length=8,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("first_replied_at", models.DateTimeField(blank=True, null=True)),
+                ("solved_at", models.DateTimeField(blank=True, null=True)),
+                ("requester_email", models.CharField(blank=True, max_length=254)),
+                ("assignee_email", models.CharField(blank=True, max_length=254)),
+                ("product_area", models.CharField(blank=True, max_length=128)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['account', '-opened_at'], name='support_ticket_of_account'), models.Index(condition=models.Q(('solved_at', None)), fields=['opened_at'], name='support_ticket_unsolved')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('first_replied_at', None), ('first_replied_at__gte', models.F('opened_at')), _connector='OR'), name='support_ticket_replied_after_opened'), models.CheckConstraint(condition=models.Q(('solved_at', None), ('solved_at__gte', models.F('opened_at')), _connector='OR'), name='support_ticket_solved_after_opened')],
+                "indexes": [
+                    models.Index(fields=["account", "-opened_at"], name="support_ticket_of_account"),
+                    models.Index(
+                        condition=models.Q(("solved_at", None)),
+                        fields=["opened_at"],
+                        name="support_ticket_unsolved",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("first_replied_at", None),
+                            ("first_replied_at__gte", models.F("opened_at")),
+                            _connector="OR",
+                        ),
+                        name="support_ticket_replied_after_opened",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("solved_at", None), ("solved_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="support_ticket_solved_after_opened",
+                    ),
+                ],
             },
         ),
     ]

@@ -41,7 +41,11 @@ def committed(*patterns: str) -> list[Path]:
 
 
 def test_every_variable_that_is_read_is_listed_and_every_listed_one_is_read():
-    code = [path for path in committed("*.py") if path.parts[len(CHECKOUT.parts)] not in {"tests", "bench", "scripts", "docs"}]
+    code = [
+        path
+        for path in committed("*.py")
+        if path.parts[len(CHECKOUT.parts)] not in {"tests", "bench", "scripts", "docs"}
+    ]
     read = {name for path in code for name in read_by(path.read_text())}
     read |= set(re.findall(r"\$\{([A-Z_]+)", (CHECKOUT / "docker-compose.yml").read_text()))
     listed = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (CHECKOUT / ".env.example").read_text(), re.MULTILINE)
