@@ -1,5 +1,6 @@
 """What holds for the house as a whole."""
 
+import os
 import subprocess
 import sys
 
@@ -33,6 +34,21 @@ def test_common_has_no_models():
 )
 def test_only_commands_that_may_need_servers_start_them(command, needed):
     assert manage.needs_servers(command.split()) is needed
+
+
+def test_without_an_environment_activated_the_command_line_finds_its_packages():
+    bare = [
+        "/usr/bin/env",
+        "-i",
+        f"PATH={os.environ['PATH']}",
+        sys._base_executable,
+        "-I",
+        "manage.py",
+        "version",
+    ]
+    run = subprocess.run(bare, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("5.2")
 
 
 def test_a_server_given_without_a_secret_key_is_refused():
