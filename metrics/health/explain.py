@@ -1,0 +1,167 @@
+"""A health score taken apart: components, coverage, cap, model, and what changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from common.charts import Chart, Series
+from metrics.engine.plan import CHANGE_DAYS
+from metrics.models import HealthScore
+from metrics.registry import metrics
+from metrics.services import ChangePart, HealthChange, change_between
+from people.access import Access
+
+COMPARED_WITHIN_DAYS = 45
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Component:
+    """One row of the table; ``value`` and ``points`` are marks of redaction where its category is closed."""
+
+    key: str
+    label: str
+    group: str
+    weight: Decimal
+    value: Any
+    unit: str
+    points: Any
+    contribution: Any
+    lost: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HealthExplanation:
+    """A score with its parts; ``change`` is None where there is nothing to compare with."""
+
+    score: HealthScore
+    components: Sequence[Component]
+    waterfall: Chart | None
+    change: HealthChange | None
+    change_chart: Chart | None
+
+
+def explain_health(account_id: int, day: date, access: Access) -> HealthExplanation | None:
+    """Return the score of a day taken apart, or None where the account has none; two queries."""
+    score = HealthScore.objects.filter(account_id=account_id, as_of=day).select_related("model").first()
+    if score is None:
+        return None
+    components = [_component(part, access) for part in score.components]
+    change = _change(score, access)
+    return HealthExplanation(
+        score=score,
+        components=components,
+        waterfall=_waterfall(score, components),
+        change=change,
+        change_chart=_change_chart(change),
+    )
+
+
+def _component(part: dict[str, Any], access: Access) -> Component:
+    """Return a component as the reader may see it.
+
+    Its points follow from the value, so they are closed where the value is.
+    """
+    declared = metrics.get(part["key"])
+    category = declared.category if declared else None
+    weight = Decimal(str(part["weight"]))
+    contribution = None if part["contribution"] is None else Decimal(str(part["contribution"]))
+    score = None if part["score"] is None else Decimal(str(part["score"]))
+    value = None if part["value"] is None else Decimal(str(part["value"]))
+    can_see = access.allows(category)
+    lost = contribution * (100 - score) / score if can_see and contribution and score else None
+    return Component(
+        key=part["key"],
+        label=part["label"],
+        group=part["group"],
+        weight=weight,
+        value=access.redact(value, category),
+        unit=declared.unit if declared else "",
+        points=access.redact(score, category),
+        contribution=access.redact(contribution, category),
+        lost=lost,
+    )
+
+
+def _change(score: HealthScore, access: Access) -> HealthChange | None:
+    """Return the change against 30 days before; parts the reader may not see come as one."""
+    if score.score is None:
+        return None
+    since = score.as_of - timedelta(days=CHANGE_DAYS)
+    before = (
+        HealthScore.objects.of(score.account_id)
+        .filter(as_of__range=(score.as_of - timedelta(days=COMPARED_WITHIN_DAYS), since), score__isnull=False)
+        .last()
+    )
+    if before is None:
+        return None
+    whole = change_between(before, score)
+    shown = [part for part in whole.parts if _is_open(part.key, access)]
+    closed = sum((part.points for part in whole.parts if not _is_open(part.key, access)), Decimal(0))
+    if len(shown) < len(whole.parts):
+        shown.append(ChangePart(key="redacted", label="Redacted parts", group="", points=closed))
+    return replace(whole, parts=tuple(shown))
+
+
+def _is_open(key: str, access: Access) -> bool:
+    declared = metrics.get(key)
+    return declared is None or access.allows(declared.category)
+
+
+def _waterfall(score: HealthScore, components: Sequence[Component]) -> Chart | None:
+    """Draw what adds up to the score; closed components come as one bar, so the sum stays true."""
+    if score.score is None or score.uncapped is None:
+        return None
+    bars: list[tuple[str, Decimal]] = []
+    closed = Decimal(0)
+    for part, stored in zip(components, score.components, strict=True):
+        if stored["contribution"] is None:
+            continue
+        amount = Decimal(str(stored["contribution"]))
+        if getattr(part.contribution, "is_redacted", False):
+            closed += amount
+        else:
+            bars.append((part.label, amount))
+    if closed:
+        bars.append(("Redacted parts", closed))
+    held_back = score.score - score.uncapped
+    if held_back:
+        bars.append((score.cap, held_back))
+    lowest = min(bars, key=lambda bar: bar[1])[0] if bars else ""
+    return Chart(
+        key="health-waterfall",
+        kind="waterfall",
+        title=f"{lowest} adds least to {score.score} points" if lowest else f"{score.score} points",
+        categories=[*(label for label, _ in bars), "Health"],
+        series=[Series(name="Points", values=[*(amount for _, amount in bars), score.score])],
+        totals=(len(bars),),
+        unit="points",
+        decimals=1,
+        category_label="Component",
+    )
+
+
+def _change_chart(change: HealthChange | None) -> Chart | None:
+    if change is None or not change.change or change.before.score is None or change.after.score is None:
+        return None
+    parts = [part for part in change.parts if part.points]
+    largest = max(parts, key=lambda part: abs(part.points), default=None)
+    return Chart(
+        key="health-change",
+        kind="waterfall",
+        title=f"{largest.label} moved health most" if largest else "What moved health",
+        categories=["Before", *(part.label for part in parts), "Now"],
+        series=[
+            Series(
+                name="Points",
+                values=[change.before.score, *(part.points for part in parts), change.after.score],
+            )
+        ],
+        totals=(0, len(parts) + 1),
+        unit="points",
+        decimals=1,
+        category_label="Component",
+    )

@@ -1,0 +1,27 @@
+"""Metrics' entries of the left navigation."""
+
+from common.navigation import NavItem, register_nav
+from people.functions import Function
+
+register_nav(
+    NavItem(
+        key="metrics.library",
+        label="Metrics",
+        icon="chart-histogram",
+        url_name="metrics:library",
+        group="Company",
+        order=40,
+        functions_first=(Function.LEADERSHIP, Function.REVOPS),
+    )
+)
+register_nav(
+    NavItem(
+        key="metrics.runs",
+        label="Refresh",
+        icon="refresh",
+        url_name="metrics:runs",
+        group="RevOps",
+        order=230,
+        functions_first=(Function.REVOPS,),
+    )
+)

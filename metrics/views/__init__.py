@@ -1,0 +1,1 @@
+"""Pages about numbers: what they mean, and the refreshes that make them."""

@@ -1,0 +1,96 @@
+"""Explain a number, and list all that are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from accounts.models import Account
+from common.asof import requested_as_of
+from common.htmx import render_page
+from metrics.explanation import (
+    DIMENSIONS,
+    Explanation,
+    explain_definition,
+    explain_for_account,
+    explain_for_segment,
+    explain_url,
+)
+from metrics.registry import Definition, definition_of, metrics, segment_definitions
+from people.access import request_access
+
+LARGEST_ID = 2**63 - 1
+
+
+@require_safe
+def explain(request: HttpRequest, key: str) -> HttpResponse:
+    """Show what is behind a number: of ``?account=``, of ``?dimension=&member=``, or its definition alone."""
+    told = _explanation(request, key)
+    context = {
+        "told": told,
+        "as_of": told.as_of,
+        "dimensions": [
+            {"label": label, "url": explain_url(key, dimension=name), "is_current": name == told.dimension}
+            for name, label in DIMENSIONS.items()
+        ]
+        if key in segment_definitions
+        else [],
+    }
+    return render_page(request, "metrics/explain.html", "metrics/_explain.html", context)
+
+
+@require_safe
+def library(request: HttpRequest) -> HttpResponse:
+    """List every declared number with its definition, by the app that declares it."""
+    access = request_access(request)
+    by_key: dict[str, Definition] = {item.key: item for item in (*segment_definitions, *metrics)}
+    ordered = sorted(by_key.values(), key=lambda item: (item.key.split(".")[0], item.label))
+    groups = [
+        {
+            "label": app.capitalize(),
+            "rows": [
+                {
+                    "definition": item,
+                    "url": explain_url(item.key),
+                    "inputs": list(_input_labels(item)),
+                    "per_account": item.key in metrics,
+                    "per_segment": item.key in segment_definitions,
+                    "redacted": access.redact(None, item.category, item.level),
+                }
+                for item in items
+            ],
+        }
+        for app, items in groupby(ordered, key=lambda item: item.key.split(".")[0])
+    ]
+    return render_page(request, "metrics/library.html", "metrics/_library.html", {"groups": groups})
+
+
+def _explanation(request: HttpRequest, key: str) -> Explanation:
+    access = request_access(request)
+    until = requested_as_of(request)
+    definition = definition_of(key)
+    if definition is None:
+        raise Http404(f"No number is called {key}.")
+    given = request.GET.get("account", "")
+    if given:
+        if not given.isascii() or not given.isdigit() or int(given) > LARGEST_ID or key not in metrics:
+            raise Http404("There is no such number of an account.")
+        account = get_object_or_404(Account.objects.live(), pk=int(given))
+        return explain_for_account(key, account, access, until)
+    dimension = request.GET.get("dimension", "" if key in metrics else "all")
+    if dimension:
+        if dimension not in DIMENSIONS or key not in segment_definitions:
+            raise Http404("There is no such number of a segment.")
+        member = "" if dimension == "all" else request.GET.get("member", "").replace("\x00", "")[:128]
+        return explain_for_segment(key, dimension, member, access, until)
+    return explain_definition(definition, access, until)
+
+
+def _input_labels(definition: Definition) -> Iterable[str]:
+    for name in definition.inputs:
+        found = definition_of(name)
+        yield found.label if found else name.replace("-", " ").capitalize()
