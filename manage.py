@@ -40,15 +40,6 @@ def needs_servers(arguments: list[str]) -> bool:
     return arguments[0] not in WITHOUT_SERVERS
 
 
-def use_own_packages() -> None:
-    """Go on with the Python of ``.venv`` where this one has no Django, as ``./manage.py`` in a bare shell."""
-    if find_spec("django") is not None:
-        return
-    if not OWN_PYTHON.exists() or sys.executable == str(OWN_PYTHON):
-        sys.exit("Django is not installed here: `make install` puts it into .venv.")
-    os.execv(OWN_PYTHON, [str(OWN_PYTHON), *sys.argv])  # noqa: S606 - our own program
-
-
 def main() -> int:
     """Run the command line; return the exit code where servers can't be had."""
     if find_spec("django") is None and INSTALLED.exists() and Path(sys.prefix) != INSTALLED.parents[1]:
@@ -75,5 +66,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    use_own_packages()
     sys.exit(main())
