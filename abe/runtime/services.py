@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from abe.runtime import postgres, valkey
@@ -50,9 +50,11 @@ class Services:
             self.servers.append(valkey.start(self.paths, self.environ, durable=self.durable))
 
     def stop(self) -> None:
-        """Stop what was started, Valkey first."""
+        """Stop what was started, Valkey first, and leave nothing in the temporary folder."""
         while self.servers:
             self.servers.pop().stop()
+        with suppress(OSError):  # something of somebody's is in it
+            self.paths.sockets.rmdir()
 
     def dead(self) -> Server | None:
         """A server of ours that ended by itself, if any."""

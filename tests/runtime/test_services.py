@@ -25,8 +25,7 @@ def test_servers_run_inside_the_block_and_only_there(installation):
         assert postgres.is_ready(installation.paths)
         assert valkey.is_ready(installation.paths)
     assert not any(is_running(pid) for pid in pids)
-    assert not installation.paths.postgres_socket.exists()
-    assert not installation.paths.valkey_socket.exists()
+    assert not installation.paths.sockets.exists()
 
 
 def test_nothing_listens_on_the_network(installation):
