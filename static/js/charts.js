@@ -26,6 +26,8 @@ const resizes = new ResizeObserver((entries) => {
 function redraw(entry) {
   const { chart, spec, element } = entry;
   entry.width = element.clientWidth;
+  /* Cleared, since bars that stood and now lie down would be drawn out of place while they move. */
+  chart.clear();
   chart.setOption(optionFor(spec, palette(element), entry.width), { notMerge: true });
 }
 
