@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import Account, Standing, Tier, TimelineEvent
-from metrics.models import HealthModel, HealthScore, MetricValue
+from metrics.models import HealthModel, HealthScore, MetricValue, RefreshRun
 from people.models import Category
 from pods.models import Signal
 from product.models import UsageFeatureDay, UsageUserDay
@@ -156,6 +156,7 @@ def _history(account: Account) -> None:
     model = HealthModel.objects.get(state="published", tier=None)
     keys = ("product.usage_trend", "support.ticket_trend", "engagement.days_since_touch")
     for back in (40, 7, 0):
+        RefreshRun.objects.create(as_of=days_ago(back), cause="test", state=RefreshRun.State.DONE)
         HealthScore.objects.create(
             as_of=days_ago(back),
             account=account,

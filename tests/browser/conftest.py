@@ -139,9 +139,10 @@ def settle(page: Page) -> None:
     expect(page.locator("main .abe-state.is-error")).to_have_count(0)
 
 
-def check_accessibility(page: Page) -> None:
-    """Fail on what axe calls serious or critical, with the rule and the elements."""
-    found = Axe().run(page).response["violations"]
+def check_accessibility(page: Page, *rules: str) -> None:
+    """Fail on what axe calls serious or critical, with the rule and the elements; ``rules`` names a few."""
+    options = {"runOnly": list(rules)} if rules else {}
+    found = Axe().run(page, options=options).response["violations"]
     bad = [
         f"{item['id']}: {[node['target'] for node in item['nodes']][:5]}"
         for item in found

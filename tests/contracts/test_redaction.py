@@ -82,9 +82,8 @@ def leaks(get: Get, urls: Iterator[str]) -> list[str]:
     found = []
     for url in urls:
         body = get(url).decode()
-        asked = "7654321" in url
-        forms = [form for form in SECRET_FORMS if not (asked and form == "7654321")]
-        if any(form in body for form in forms if not (asked and form == "7,654,321" and "was refused" in body)):
+        # What the question itself holds, its answer may repeat in a link.
+        if any(form in body for form in SECRET_FORMS if form not in url):
             found.append(url)
     return found
 
