@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 from zlib import crc32
 
 import msgspec
@@ -10,8 +11,8 @@ from django.db import connection, transaction
 
 from sync.declarations import Resource
 from sync.models import Batch, PendingRecord, Source
-from sync.pipeline.batch import PENDING, REJECTED, STATUSES, Outcome, Result, Row, Run
-from sync.pipeline.decode import Decoded
+from sync.pipeline.batch import REJECTED, STATUSES, Outcome, Result, Row, Run
+from sync.pipeline.decode import NUL_ESCAPE, Decoded
 from sync.pipeline.merge import merge_rows
 from sync.pipeline.resolve import match_rows, resolve_rows
 from sync.pipeline.stage import stage_rows
@@ -162,9 +163,12 @@ def _log_batch(run: Run, counts: dict[str, int], seconds: float) -> None:
         resource=run.resource.key,
         mode=run.mode,
         seconds=seconds,
-        errors=msgspec.to_builtins(refused[:KEPT_ERRORS]),
+        errors=_storable(refused[:KEPT_ERRORS]),
         **counts,
     ).save(force_insert=True)
 
 
-__all__ = ["PENDING", "lock_resource", "run_batch"]
+def _storable(refused: list[Result]) -> list[dict[str, Any]]:
+    # What was sent stands in there, and PostgreSQL takes no U+0000 in JSON.
+    text = msgspec.json.encode(refused).replace(NUL_ESCAPE, b"\\ufffd")
+    return msgspec.json.decode(text, type=list[dict[str, Any]])

@@ -19,6 +19,7 @@ from sync.pipeline.batch import STALE, Row, Run
 FIRST_YEAR, LAST_YEAR = 1899, 9999
 
 MAX_JSON_BYTES = 65_536
+MAX_DEPTH = 32
 
 
 class Check(NamedTuple):
@@ -162,9 +163,19 @@ def _decimal(model_field: models.DecimalField[Any, Any]) -> Callable[[Decimal], 
 
 
 def _document(value: Any) -> Any:
+    if _deeper_than(value, MAX_DEPTH):
+        raise ValueError(f"too_deep|The value may be nested {MAX_DEPTH} levels deep.")
     if len(msgspec.json.encode(value)) > MAX_JSON_BYTES:
         raise ValueError(f"too_long|The value may take up to {MAX_JSON_BYTES:,} bytes as JSON.")
     return value
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    if isinstance(value, dict):
+        return levels == 0 or any(_deeper_than(item, levels - 1) for item in value.values())
+    if isinstance(value, list):
+        return levels == 0 or any(_deeper_than(item, levels - 1) for item in value)
+    return False
 
 
 def _refuse_nul(run: Run) -> None:
