@@ -11,6 +11,7 @@ from accounts.models import ContactRole
 from engagement.models import Engagement
 from metrics.expressions import DaysBetween, count_per_account, epoch_day, utc_day
 from metrics.registry import metric
+from metrics.statements import Statement
 from people.models import Category
 
 RECENT_DAYS = 90
@@ -53,7 +54,7 @@ def days_since_touch(as_of: date) -> QuerySet[Any, Any]:
     inputs=("engagements",),
     direction="up",
 )
-def touches_90d(as_of: date) -> QuerySet[Any, Any]:
+def touches_90d(as_of: date) -> Statement:
     recent = Engagement.objects.within(as_of, RECENT_DAYS).between_people()
     return count_per_account(recent, feed=Engagement.objects.known_by(as_of))
 
@@ -67,7 +68,7 @@ def touches_90d(as_of: date) -> QuerySet[Any, Any]:
     inputs=("engagements", "contacts"),
     direction="up",
 )
-def active_contacts(as_of: date) -> QuerySet[Any, Any]:
+def active_contacts(as_of: date) -> Statement:
     return count_per_account(
         _with_contacts(as_of),
         feed=Engagement.objects.known_by(as_of),
@@ -84,7 +85,7 @@ def active_contacts(as_of: date) -> QuerySet[Any, Any]:
     inputs=("engagements", "contacts", "engagement.active_contacts"),
     direction="up",
 )
-def committee_roles(as_of: date) -> QuerySet[Any, Any]:
+def committee_roles(as_of: date) -> Statement:
     return count_per_account(
         _with_contacts(as_of).exclude(contact__role__in=NOT_COMMITTEE),
         feed=Engagement.objects.known_by(as_of),

@@ -77,7 +77,7 @@ class ContractLineQuerySet(QuerySet["ContractLine"]):
 
     def revenue_rows(self) -> QuerySet[Any, Any]:
         """Return ``(account_id, currency, start_on, ends_on, arr)`` of every recurring line that ever ran."""
-        lines = self.recurring().with_last_day().with_revenue()
+        lines: QuerySet[Any, Any] = self.recurring().with_last_day().with_revenue()
         lines = lines.filter(Q(ends_on=None) | Q(ends_on__gt=F("start_on")))
         return lines.values(
             "start_on",

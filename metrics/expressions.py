@@ -5,27 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import (
-    Aggregate,
-    Count,
-    DecimalField,
-    Exists,
-    F,
-    FloatField,
-    Func,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-)
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models import Aggregate, Count, DecimalField, FloatField, Func, IntegerField, QuerySet, Value
+from django.db.models.functions import TruncDate
 
-from accounts.models import Account, Lifecycle
+from accounts.models import Lifecycle
+from metrics.statements import Slice, Statement, load
 
 EPOCH = date(1970, 1, 1)
-SERVED = (Lifecycle.CUSTOMER, Lifecycle.CHURNED)
+SERVED = (Lifecycle.CUSTOMER.value, Lifecycle.CHURNED.value)
 NUMBER: DecimalField[Any, Any] = DecimalField(max_digits=24, decimal_places=6)
 
 
@@ -68,23 +55,19 @@ class Median(Aggregate):
 
 def count_per_account(
     facts: QuerySet[Any, Any], *, feed: QuerySet[Any, Any], count: Aggregate | None = None
-) -> QuerySet[Any, Any]:
+) -> Statement:
     """Return ``(account_id, value)`` rows with the count of ``facts``, 0 for customers that have none.
 
     ``feed`` holds everything of that kind known by the day: where it is empty nothing is connected, and no
     account gets a number, since 0 would claim something.
     """
-    counted = (
-        facts.filter(account_id=OuterRef("pk"))
-        .order_by()
-        .values("account_id")
-        .annotate(counted=count or Count("*"))
-        .values("counted")
-    )
-    return (
-        Account.objects.live()
-        .filter(Exists(feed))
-        .annotate(found=Subquery(counted, output_field=IntegerField()))
-        .filter(Q(lifecycle__in=SERVED) | Q(found__isnull=False))
-        .values(account_id=F("pk"), value=Coalesce("found", Value(0)))
+    counted = facts.order_by().values("account_id").annotate(counted=count or Count("*"))
+    return load(
+        "metrics",
+        "count_per_account",
+        counted=counted,
+        feed=feed.order_by().values("pk"),
+        served=list(SERVED),
+        first=Slice.FIRST,
+        last=Slice.LAST,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,30 @@ _PLACE = re.compile(r"\{([a-z][a-z_]*)\}")
 _NOTHING = "SELECT NULL::bigint AS account_id, NULL::numeric AS value WHERE false"
 
 
+class Slice(Enum):
+    """Stands for an end of the slice of accounts until the engine knows it.
+
+    PostgreSQL pushes a range down through groups, but not into the far side of an outer join: there a
+    statement says itself that it wants the slice only.
+    """
+
+    FIRST = "first"
+    LAST = "last"
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """SQL with its parameters in order."""
 
     sql: str
     params: tuple[Any, ...] = ()
+
+    def within(self, first: int, last: int) -> Statement:
+        """Put the ends of a slice where the statement asks for them."""
+        ends = {Slice.FIRST: first, Slice.LAST: last}
+        return Statement(
+            self.sql, tuple(ends[param] if isinstance(param, Slice) else param for param in self.params)
+        )
 
     def execute(self) -> int:
         """Run it and return the number of rows written."""

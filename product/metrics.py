@@ -8,22 +8,18 @@ from typing import Any
 from django.db.models import (
     Aggregate,
     Count,
-    Exists,
     F,
-    IntegerField,
-    Max,
     OuterRef,
     QuerySet,
     Subquery,
     Sum,
     Value,
 )
-from django.db.models.functions import Coalesce
 
 from accounts.models import Account
 from metrics.expressions import DaysBetween
 from metrics.registry import metric, rollup
-from metrics.statements import Statement, load
+from metrics.statements import Slice, Statement, load
 from people.models import Category
 from product.models import UsageFeatureDay, UsageUserDay
 from product.services import roll_up_usage
@@ -50,7 +46,7 @@ def usage_days(as_of: date, first: int, last: int) -> int:
     direction="up",
     standing="usage_events",
 )
-def usage_events_30d(as_of: date) -> QuerySet[Any, Any]:
+def usage_events_30d(as_of: date) -> Statement:
     return _per_user_account(as_of, UsageUserDay.objects.within(as_of, RECENT_DAYS), Sum("events"))
 
 
@@ -90,7 +86,7 @@ def usage_trend(as_of: date) -> Statement:
     depends_on=USAGE_DAYS,
     direction="up",
 )
-def active_users_30d(as_of: date) -> QuerySet[Any, Any]:
+def active_users_30d(as_of: date) -> Statement:
     recent = UsageUserDay.objects.within(as_of, RECENT_DAYS).by_people()
     return _per_user_account(as_of, recent, Count("user", distinct=True))
 
@@ -105,7 +101,7 @@ def active_users_30d(as_of: date) -> QuerySet[Any, Any]:
     depends_on=USAGE_DAYS,
     direction="up",
 )
-def features_used_30d(as_of: date) -> QuerySet[Any, Any]:
+def features_used_30d(as_of: date) -> Statement:
     recent = UsageFeatureDay.objects.within(as_of, RECENT_DAYS).of_features()
     return _per_user_account(as_of, recent, Count("feature", distinct=True))
 
@@ -121,29 +117,17 @@ def features_used_30d(as_of: date) -> QuerySet[Any, Any]:
     direction="down",
 )
 def days_since_last_use(as_of: date) -> QuerySet[Any, Any]:
-    last = (
-        UsageUserDay.objects.known_by(as_of)
-        .filter(account_id=OuterRef("pk"))
-        .values("account_id")
-        .annotate(last=Max("day"))
-        .values("last")
-    )
+    newest = UsageUserDay.objects.known_by(as_of).filter(account_id=OuterRef("pk")).order_by("-day")
     return (
         Account.objects.live()
-        .annotate(last=Subquery(last))
+        .annotate(last=Subquery(newest.values("day")[:1]))
         .values(account_id=F("pk"), value=DaysBetween(Value(as_of), F("last")))
     )
 
 
-def _per_user_account(as_of: date, facts: QuerySet[Any, Any], count: Aggregate) -> QuerySet[Any, Any]:
+def _per_user_account(as_of: date, facts: QuerySet[Any, Any], count: Aggregate) -> Statement:
     """Return the count per account that has ever used the product, 0 where it has not of late."""
-    counted = (
-        facts.filter(account_id=OuterRef("pk")).values("account_id").annotate(counted=count).values("counted")
-    )
-    ever = UsageUserDay.objects.known_by(as_of).filter(account_id=OuterRef("pk"))
-    return (
-        Account.objects.live()
-        .filter(Exists(ever))
-        .annotate(found=Subquery(counted, output_field=IntegerField()))
-        .values(account_id=F("pk"), value=Coalesce("found", Value(0)))
+    counted = facts.order_by().values("account_id").annotate(counted=count)
+    return load(
+        "product", "used_per_account", counted=counted, as_of=as_of, first=Slice.FIRST, last=Slice.LAST
     )

@@ -28,7 +28,7 @@ NORM_DAYS = 90
     direction="down",
     standing="open_tickets",
 )
-def open_tickets(as_of: date) -> QuerySet[Any, Any]:
+def open_tickets(as_of: date) -> Statement:
     return count_per_account(Ticket.objects.open_on(as_of), feed=Ticket.objects.known_by(as_of))
 
 
@@ -41,7 +41,7 @@ def open_tickets(as_of: date) -> QuerySet[Any, Any]:
     inputs=("tickets",),
     direction="down",
 )
-def urgent_open_tickets(as_of: date) -> QuerySet[Any, Any]:
+def urgent_open_tickets(as_of: date) -> Statement:
     urgent = Ticket.objects.open_on(as_of).filter(priority=Priority.URGENT)
     return count_per_account(urgent, feed=Ticket.objects.known_by(as_of))
 
@@ -55,7 +55,7 @@ def urgent_open_tickets(as_of: date) -> QuerySet[Any, Any]:
     inputs=("tickets",),
     direction="down",
 )
-def late_urgent_tickets(as_of: date) -> QuerySet[Any, Any]:
+def late_urgent_tickets(as_of: date) -> Statement:
     late = Ticket.objects.late_on(as_of).filter(priority=Priority.URGENT)
     return count_per_account(late, feed=Ticket.objects.known_by(as_of))
 
@@ -69,7 +69,7 @@ def late_urgent_tickets(as_of: date) -> QuerySet[Any, Any]:
     inputs=("tickets",),
     direction="down",
 )
-def tickets_30d(as_of: date) -> QuerySet[Any, Any]:
+def tickets_30d(as_of: date) -> Statement:
     recent = Ticket.objects.opened_within(as_of, RECENT_DAYS)
     return count_per_account(recent, feed=Ticket.objects.known_by(as_of))
 

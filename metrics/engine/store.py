@@ -24,13 +24,13 @@ def run_item(item: Metric | Rollup | SegmentMetric, as_of: date, first: int, las
 def store_metric(metric: Metric, as_of: date, first: int, last: int) -> int:
     """Replace one metric of one day for a slice of accounts.
 
-    The slice is put on the outside of the metric's query; PostgreSQL pushes it down through joins and
-    groups by account.
+    The slice is put on the outside of the metric's query, from where PostgreSQL pushes it down through
+    groups, and wherever the query asks for it.
     """
     MetricValue.objects.filter(
         key=metric.key, as_of=as_of, account_id__gte=first, account_id__lte=last
     ).delete()
-    source = compile_query(metric.query(as_of))
+    source = compile_query(metric.query(as_of)).within(first, last)
     return load(
         "metrics", "store_metric", key=metric.key, as_of=as_of, source=source, first=first, last=last
     ).execute()

@@ -1,0 +1,238 @@
+"""The pages about numbers: what is behind one, the catalogue, and the refresh as it runs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from kombu.exceptions import OperationalError
+
+from accounts.models import Account
+from metrics import tasks
+from metrics.engine.plan import plan_refresh, today
+from metrics.engine.steps import run_next_step
+from metrics.models import MetricValue, RefreshRun, RefreshStep
+from metrics.registry import metrics, segment_definitions
+from sync.models import Batch, Source
+from tests.metrics.facts import (
+    TODAY,
+    ago,
+    make_account,
+    make_contact,
+    make_line,
+    make_ticket,
+    make_touch,
+    make_use,
+    refresh,
+)
+from tests.users import client_as
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account() -> Account:
+    """A customer with a score on two days."""
+    account = make_account("growth", name="Northwind", industry="Retail")
+    make_line(account, ago(500), amount=12_000)
+    make_ticket(account, ago(40), ago(39))
+    make_ticket(account, ago(2), priority="urgent")
+    make_touch(account, ago(5), make_contact(account))
+    for days in range(200):
+        make_use(account, ago(days), user=f"u{days % 3}", feature=f"f{days % 4}")
+    refresh(ago(30))
+    refresh()
+    return account
+
+
+def text(client: Client, url: str, status: int = 200, **extra: Any) -> str:
+    response = client.get(url, **extra)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def test_a_number_of_an_account_is_explained(account: Account) -> None:
+    source = Source.objects.create(slug="billing", name="Billing system")
+    Batch.objects.create(source=source, resource="contracts", received_at=datetime(2026, 11, 19, 8, tzinfo=UTC))
+    page = text(client_as("finance"), f"/metrics/explain/finance.arr/?account={account.pk}")
+    assert "Northwind" in page
+    assert "$12,000" in page
+    assert "Twelve times the unrounded MRR of the day." in page
+    assert f"/metrics/explain/finance.mrr/?account={account.pk}" in page
+    assert "Billing system" in page
+    assert "20 Nov 2026" in page
+    assert "ARR is unchanged since 21 Oct 2026" in page
+
+
+def test_the_side_sheet_gets_the_same_without_the_frame(account: Account) -> None:
+    client = client_as("finance")
+    url = f"/metrics/explain/finance.arr/?account={account.pk}"
+    partial = client.get(url, headers={"HX-Request": "true"})
+    assert b"<html" not in partial.content
+    assert b"$12,000" in partial.content
+    assert "HX-Request" in partial["Vary"]
+
+
+def test_a_closed_number_is_redacted_with_the_reason_and_never_shown(account: Account) -> None:
+    for url in (
+        f"/metrics/explain/finance.arr/?account={account.pk}",
+        "/metrics/explain/finance.nrr/?dimension=tier&member=growth",
+        "/metrics/explain/finance.arr_end/",
+    ):
+        page = text(client_as("support"), url)
+        assert "Support does not read revenue" in page
+        assert "12,000" not in page
+        assert "100.0%" not in page
+
+
+def test_health_shows_its_parts_and_redacts_those_of_closed_categories(account: Account) -> None:
+    url = f"/metrics/explain/metrics.health_score/?account={account.pk}"
+    success = text(client_as("customer_success"), url)
+    for words in ("Usage trend", "Urgent tickets open", "Coverage", "Version 1", "What changed since"):
+        assert words in success
+    assert "Redacted parts" not in success
+    support = text(client_as("support"), url)
+    assert "Redacted parts" in support
+    assert "does not read product usage" in support
+
+
+def test_a_segment_shows_its_fraction_and_its_siblings(account: Account) -> None:
+    page = text(client_as("leadership"), "/metrics/explain/finance.nrr/?dimension=tier&member=growth")
+    assert "100.0%" in page
+    assert "12,000 ÷ 12,000" in page.replace("</span>", "").replace('<span class="abe-num">', "")
+    assert "Growth" in page
+    assert "By industry" in page
+
+
+def test_a_missing_number_says_why(account: Account) -> None:
+    target = make_account(lifecycle="target")
+    page = text(client_as("finance"), f"/metrics/explain/finance.nrr/?account={target.pk}")
+    assert "The definition gives no value" in page
+    RefreshStep.objects.filter(key="finance.nrr").update(state="failed", error="secret detail")
+    page = text(client_as("finance"), f"/metrics/explain/finance.nrr/?account={target.pk}")
+    assert "failed for this number" in page
+    assert "secret detail" not in page
+
+
+def test_an_earlier_day_shows_what_was_known_then(account: Account) -> None:
+    MetricValue.objects.filter(key="finance.arr", as_of=ago(30)).update(value=777)
+    page = text(client_as("finance"), f"/metrics/explain/finance.arr/?account={account.pk}&as_of={ago(3)}")
+    assert "$777" in page
+    assert "$12,000" not in page
+
+
+def test_before_the_first_refresh_pages_say_what_follows() -> None:
+    account = make_account()
+    for url in (f"/metrics/explain/finance.arr/?account={account.pk}", "/metrics/explain/finance.nrr/"):
+        assert "No refresh has finished yet" in text(client_as("finance"), url)
+    assert "No refresh has run yet" in text(client_as("revops"), "/metrics/runs/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/metrics/explain/no.such/",
+        "/metrics/explain/finance.arr/?account=0",
+        "/metrics/explain/finance.arr/?account=x",
+        "/metrics/explain/finance.arr/?account=-1",
+        "/metrics/explain/finance.arr/?account=99999999999999999999999",
+        "/metrics/explain/finance.arr/?account=%00",
+        "/metrics/explain/finance.arr/?account=%D9%A3",
+        "/metrics/explain/finance.arr/?dimension=tier",
+        "/metrics/explain/finance.nrr/?dimension=colour",
+        "/metrics/explain/finance.arr_end/?account=1",
+        "/metrics/runs/?run=999999",
+        "/metrics/runs/?run=99999999999999999999999",
+        "/metrics/runs/?run=x",
+    ],
+)
+def test_what_does_not_exist_is_not_found(url: str) -> None:
+    text(client_as("revops"), url, 404)
+
+
+@pytest.mark.parametrize(
+    "query", ["as_of=2999-01-01", "as_of=x", "as_of=0001-01-01", "dimension=tier&member=%00nul", "dimension=tier"]
+)
+def test_odd_questions_get_an_answer(query: str, account: Account) -> None:
+    text(client_as("revops"), f"/metrics/explain/finance.nrr/?{query}")
+
+
+def test_every_declared_number_can_be_opened(account: Account) -> None:
+    client = client_as("revops")
+    for key in metrics:
+        text(client, f"/metrics/explain/{key.key}/?account={account.pk}")
+        text(client, f"/metrics/explain/{key.key}/")
+    for definition in segment_definitions:
+        for dimension, member in (("all", ""), ("tier", "growth"), ("industry", "Retail")):
+            text(client, f"/metrics/explain/{definition.key}/?dimension={dimension}&member={member}")
+
+
+def test_the_catalogue_lists_every_number_once() -> None:
+    page = text(client_as("marketing"), "/metrics/")
+    for definition in {*metrics, *segment_definitions}:
+        assert page.count(f'href="/metrics/explain/{definition.key}/"') == 1
+    assert "Redacted" in page
+
+
+def test_opening_a_number_costs_few_queries(account: Account, django_assert_max_num_queries: Any) -> None:
+    client = client_as("customer_success")
+    url = f"/metrics/explain/metrics.health_score/?account={account.pk}"
+    text(client, url)
+    with django_assert_max_num_queries(13):
+        text(client, url)
+
+
+def test_the_operations_page_shows_a_running_refresh_and_asks_again() -> None:
+    make_line(make_account(), ago(100))
+    plan_refresh(as_of=TODAY)
+    run_next_step()
+    page = text(client_as("revops"), "/metrics/runs/")
+    assert 'hx-trigger="every 2s"' in page
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
+    assert "1 of " in page
+    assert "Wave 1" in page
+
+
+def test_a_finished_refresh_stops_asking_and_shows_failures_to_revops_only(account: Account) -> None:
+    RefreshStep.objects.filter(key="finance.nrr", run__as_of=TODAY).update(state="failed", error="division by zero")
+    RefreshRun.objects.filter(as_of=TODAY).update(state="failed")
+    page = text(client_as("revops"), "/metrics/runs/")
+    assert "every 2s" not in page
+    assert "Done with failures" in page
+    assert "division by zero" in page
+    assert "division by zero" not in text(client_as("finance"), "/metrics/runs/")
+    first = RefreshRun.objects.order_by("pk").first()
+    assert first is not None
+    assert "Refresh of" in text(client_as("finance"), f"/metrics/runs/?run={first.pk}")
+
+
+def test_the_partial_of_the_operations_page_is_no_page() -> None:
+    refresh()
+    response = client_as("revops").get("/metrics/runs/", headers={"HX-Request": "true"})
+    assert b"<html" not in response.content
+    assert b'id="refresh-runs"' in response.content
+
+
+def test_revops_can_refresh_now_and_others_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(tasks.run_steps, "delay", lambda: sent.append(1))
+    assert "Refresh now" not in text(client_as("sales"), "/metrics/runs/")
+    assert client_as("sales").post("/metrics/runs/now/").status_code == 403
+    assert not RefreshRun.objects.exists()
+    revops = client_as("revops")
+    assert revops.get("/metrics/runs/now/").status_code == 405
+    response = revops.post("/metrics/runs/now/", follow=True)
+    assert "Refreshing the numbers of" in response.content.decode()
+    assert RefreshRun.objects.get().as_of == today()
+    assert sent
+
+
+def test_workers_out_of_reach_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable() -> None:
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(tasks.run_steps, "delay", unreachable)
+    response = client_as("revops").post("/metrics/runs/now/", follow=True)
+    assert "they begin as soon as they are back" in response.content.decode().replace("&#x27;", "'")
