@@ -20,7 +20,7 @@ from people.history import user_history
 from people.models import User
 from people.services import change_user, create_user, remove_two_step, set_password
 
-HAND_OVER = "Hand over the password in person or by phone; they can change it under their name."
+HAND_OVER = "Hand over the password in person or by phone; they can change it in their settings."
 NOT_YET = "They have no password yet: single sign-on lets them in, or “Forgot it?” at sign-in."
 FIELDS = ("name", "email", "function", "title", "time_zone", "is_active")
 
