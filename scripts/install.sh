@@ -22,7 +22,7 @@ find_python() {
             return
         fi
     done
-    fail "Python 3.11 or newer is needed, found $(python3 --version 2>&1 || true). Name one: make ${MAKECMDGOALS:-demo} PYTHON=/path/to/python3"
+    fail "Python 3.11 or newer is needed, found $(${PYTHON:-python3} --version 2>&1 || true). Name one: make ${MAKECMDGOALS:-demo} PYTHON=/path/to/python3"
 }
 
 make_venv() {

@@ -172,6 +172,7 @@ def test_a_lock_file_naming_a_process_of_somebody_else_is_removed_and_the_proces
         (data,) = installation.paths.state.glob("pg*")
     stranger = installation.spawn("-c", "input()")
     (data / "postmaster.pid").write_text(f"{stranger.pid}\n{data}\n")
+    installation.paths.sockets.mkdir(mode=0o700)
     socket_lock = Path(f"{installation.paths.postgres_socket}.lock")
     socket_lock.write_text(f"{stranger.pid}\n")
     (installation.paths.valkey_data / "valkey.pid").write_text(f"{stranger.pid}\n")
