@@ -28,7 +28,7 @@ test: install-dev static ## Run all tests: make test ARGS="-k tokens"
 lint: install-dev contracts ## Check style, templates, the compose file and the layers
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@git ls-files -z '*.html' | xargs -0 -r .venv/bin/djade --check
+	@git ls-files -z 'templates/*.html' '*/templates/*.html' | xargs -0 -r .venv/bin/djade --check
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 types: install-dev ## Check types, strictly
@@ -40,7 +40,7 @@ contracts: install-dev ## Check that imports go down only
 format: install-dev ## Put code and templates into their one format
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
-	@git ls-files -z '*.html' | xargs -0 -r .venv/bin/djade
+	@git ls-files -z 'templates/*.html' '*/templates/*.html' | xargs -0 -r .venv/bin/djade
 
 bench: install-dev static ## Measure against the floors: make bench, or make bench BENCH=sync
 	@ABE_STATE="$${ABE_STATE:-$(CURDIR)/.abe-bench}" exec $(PY) -m bench $(BENCH)
