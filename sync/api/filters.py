@@ -13,6 +13,7 @@ from django.http import QueryDict
 from people.access import Access
 from sync.declarations import Field, Instant, Resource
 from sync.models import Link
+from sync.pipeline.validate import decimal_check
 from sync.problems import Problem
 
 CUSTOM = "custom."
@@ -103,13 +104,13 @@ def _typed(resource: Resource, item: Field, text: str) -> Any:
     try:
         value = msgspec.convert(text, _hints(resource)[item.name], strict=False)
         value = item.normalise(value) if item.normalise and value is not None else value
+        if isinstance(item.model_field, models.DecimalField) and value is not None:
+            value = decimal_check(item.model_field)(value)
     except (msgspec.ValidationError, ValueError) as error:
         detail = str(error).rpartition("|")[2]
         raise Problem(400, "bad_parameter", f"{item.name}: {detail}") from error
     if value is None:
         return item.cleared
-    if isinstance(item.model_field, models.DecimalField) and not value.is_finite():
-        raise Problem(400, "bad_parameter", f"{item.name} takes a number.")
     return getattr(value, "value", value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -24,7 +25,9 @@ from sync.api.reading import (
     read_one,
     read_page,
 )
+from sync.api.schema import ResourceSchema
 from sync.api.writing import (
+    MODES,
     Answer,
     answer_once,
     bulk_body,
@@ -43,7 +46,6 @@ from sync.pipeline.run import lock_resource, run_batch
 from sync.problems import Problem
 
 Decoder = Callable[[bytes], Decoded]
-MODES = ("upsert", "update_only", "dry_run")
 LARGEST_ID = 2**63 - 1
 
 
@@ -51,6 +53,8 @@ class ResourceView(APIView):
     """A view of one declared resource."""
 
     resource: Resource
+    operations: ClassVar[dict[str, str]]
+    schema = ResourceSchema()
 
     @property
     def scope(self) -> str:
@@ -82,6 +86,7 @@ class BulkView(ResourceView):
     """Create or update up to 10,000 records."""
 
     http_method_names = ["post", "options"]
+    operations = {"POST": "bulk"}
 
     def post(self, request: Request) -> HttpResponse:
         """Apply a JSON array or NDJSON in one transaction; answer for each record in the order sent."""
@@ -130,6 +135,7 @@ class ListView(ResourceView):
     """Read records in the order of their changes."""
 
     http_method_names = ["get", "head", "options"]
+    operations = {"GET": "list"}
 
     def get(self, request: Request) -> HttpResponse:
         """Answer a page of the feed; ``next_cursor`` goes on from there, now or at any later time."""
@@ -161,6 +167,7 @@ class ObjectView(ResourceView):
     """Read one record by our id."""
 
     http_method_names = ["get", "head", "options"]
+    operations = {"GET": "get"}
 
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Answer the record, or 304 where the caller holds it already."""
@@ -175,6 +182,7 @@ class RecordView(ResourceView):
     """Read, write or delete one record by the id that it has in a source."""
 
     http_method_names = ["get", "head", "put", "delete", "options"]
+    operations = {"GET": "find", "PUT": "put", "DELETE": "delete"}
 
     def get(self, request: Request, source: str, external_id: str) -> HttpResponse:
         """Answer the record, or 304 where the caller holds it already."""
@@ -305,7 +313,7 @@ def _private(response: HttpResponse) -> HttpResponse:
 
 
 def _page_size(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_PAGE):
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_PAGE):
         raise Problem(400, "bad_parameter", f"page_size takes a number from 1 to {MAX_PAGE}.")
     return int(text)
 

@@ -87,9 +87,14 @@ def _lay_over_pending(run: Run) -> None:
             run.settle(row, STALE)
             continue
         earlier = msgspec.convert(pending.payload, run.resource.record)
+        sent = row.record.custom
         for name in earlier.__struct_fields__:
             if isinstance(getattr(row.record, name), UnsetType):
                 setattr(row.record, name, getattr(earlier, name))
+        if isinstance(sent, dict) and isinstance(earlier.custom, dict):
+            row.record.custom = {**earlier.custom, **sent}
+        # The state that waits keeps its place in time, or an older one could overtake it.
+        row.time = row.time or pending.source_updated_at
     run.drop_settled()
 
 

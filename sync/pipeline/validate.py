@@ -67,7 +67,10 @@ def _verdicts(check: Check, column: list[Any]) -> dict[Any, Any] | None:
     """Return what becomes of each value that doesn't stay as it is; None where values hardly repeat."""
     if not check.repeats:
         return None
-    distinct = set(column)
+    try:
+        distinct = set(column)
+    except TypeError:  # a signalling NaN can't be hashed; looked at one by one it is refused by name
+        return None
     if len(distinct) * 2 > len(column):
         return None
     distinct -= {UNSET, None}
@@ -82,7 +85,8 @@ def _verdict(check: Check, value: Any) -> Any:
     except ValueError as error:
         code, _, detail = str(error).rpartition("|")
         return FieldError(check.name, code or "invalid", detail)
-    return value if kept == value else kept
+    # Equal decimals may differ in exponent, and PostgreSQL refuses the extremes that Python takes.
+    return value if kept == value and not isinstance(value, Decimal) else kept
 
 
 def drop_repeats(run: Run) -> None:
@@ -125,7 +129,7 @@ def _column_check(item: Field) -> Check | None:
     if isinstance(model_field, models.DateField):
         return Check(item.name, _day, fine=_within_years)
     if isinstance(model_field, models.DecimalField):
-        return Check(item.name, _decimal(model_field), repeats=True)
+        return Check(item.name, decimal_check(model_field), repeats=True)
     if item.is_json:
         return Check(item.name, _document)
     return None
@@ -148,7 +152,8 @@ def _day(value: date) -> date:
     raise ValueError(f"out_of_range|The year must be {FIRST_YEAR + 1} or later.")
 
 
-def _decimal(model_field: models.DecimalField[Any, Any]) -> Callable[[Decimal], Decimal]:
+def decimal_check(model_field: models.DecimalField[Any, Any]) -> Callable[[Decimal], Decimal]:
+    """Return what brings a number to the steps of its column, raising ValueError where it can't be kept."""
     step, limit = decimal_limits(model_field)
     largest = limit - step
 
@@ -157,7 +162,10 @@ def _decimal(model_field: models.DecimalField[Any, Any]) -> Callable[[Decimal], 
             raise ValueError("not_finite|A number is expected, not NaN or infinity.")
         if not -largest <= value <= largest:
             raise ValueError(f"out_of_range|The number must lie between -{largest} and {largest}.")
-        return value.quantize(step)
+        try:
+            return value.quantize(step)
+        except ArithmeticError as error:
+            raise ValueError("out_of_range|The number has too many digits.") from error
 
     return check
 
