@@ -22,7 +22,8 @@ from psycopg import sql
 from bench.harness import Figure, median, seconds
 from metrics.engine.plan import plan_refresh
 from metrics.engine.steps import work_off
-from metrics.models import MetricValue
+from metrics.models import HealthScore, MetricValue
+from product.models import UsageFeatureDay
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parent.parent
@@ -119,8 +120,8 @@ def compare_on(day: date) -> dict[str, tuple[Any, ...]]:
     """Return what plain SQL counts for a day that the engine has made, leaving the engine's rows."""
     with transaction.atomic():
         MetricValue.objects.filter(as_of=day).delete()
-        execute(f"DELETE FROM metrics_healthscore WHERE as_of = '{day}'")
-        execute(f"DELETE FROM product_usagefeatureday WHERE day = '{day}'")
+        HealthScore.objects.filter(as_of=day).delete()
+        UsageFeatureDay.objects.filter(day=day).delete()
         for statement in statements("floor", day=day):
             execute(statement)
         found = sums(day)
@@ -132,11 +133,8 @@ def add_events(day: date) -> None:
     """Let a day of events arrive, with the marks that intake leaves."""
     for statement in statements("events", first=day, last=day):
         execute(statement)
-    execute(
-        "INSERT INTO product_usagedaytorecompute (account_id, day) "
-        f"SELECT DISTINCT account_id, date '{day}' FROM product_usageevent "
-        f"WHERE occurred_at >= timestamp '{day}' AT TIME ZONE 'UTC'"
-    )
+    for statement in statements("marks", day=day):
+        execute(statement)
 
 
 @contextmanager

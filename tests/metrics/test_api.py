@@ -53,7 +53,9 @@ def test_segments_of_the_newest_day(accounts: list[int]) -> None:
 
 def test_several_keys_one_member_and_a_range_of_days(accounts: list[int]) -> None:
     client = client_as("finance")
-    answer = ask(client, "key=finance.nrr,finance.grr&dimension=tier&member=growth&from=2026-01-01&to=2026-12-31")
+    answer = ask(
+        client, "key=finance.nrr,finance.grr&dimension=tier&member=growth&from=2026-01-01&to=2026-12-31"
+    )
     assert [(row["key"], row["as_of"]) for row in answer["results"]] == [
         ("finance.grr", "2026-10-21"),
         ("finance.nrr", "2026-10-21"),

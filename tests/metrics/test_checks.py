@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Account
 from metrics import checks
 from metrics.checks import check_metrics
 from metrics.engine.waves import find_cycle, order_in_waves
@@ -23,7 +24,7 @@ def a_metric(key: str, **fields: Any) -> Metric:
         "category": Category.ACCOUNT_PROFILE,
         "formula": "A test.",
         "inputs": (),
-        "query": lambda as_of: None,
+        "query": Account.objects.none,
     }
     return Metric(**(values | fields))
 

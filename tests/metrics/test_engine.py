@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -90,7 +90,7 @@ def test_slices_are_equal_and_leave_no_account_out(monkeypatch: pytest.MonkeyPat
     slices = slice_accounts()
     assert slices[0][0] == 0
     assert slices[-1][1] == LAST_ID
-    assert all(before[1] + 1 == after[0] for before, after in zip(slices, slices[1:], strict=False))
+    assert all(before[1] + 1 == after[0] for before, after in pairwise(slices))
     sizes = [Account.objects.filter(pk__gte=first, pk__lte=last).count() for first, last in slices]
     assert sum(sizes) == 14
     assert max(sizes) - min(sizes) <= 1
@@ -210,7 +210,7 @@ def test_a_broken_statement_does_not_poison_the_steps_after_it(
 ) -> None:
     from metrics.statements import Statement
 
-    declare(metrics, a_metric("a.broken", lambda as_of: Statement("SELECT nonsense")), monkeypatch)
+    declare(metrics, a_metric("a.broken", lambda _: Statement("SELECT nonsense")), monkeypatch)
     run = refresh()
     assert set(run.steps.failed().values_list("key", flat=True)) == {"a.broken"}
     assert "nonsense" in run.steps.get(key="a.broken").error
@@ -240,13 +240,13 @@ def test_a_name_that_nobody_declares_fails_the_item_that_depends_on_it(
 def test_a_deadlock_is_tried_again(company: list[Account], monkeypatch: pytest.MonkeyPatch) -> None:
     attempts: list[int] = []
 
-    class Deadlock(Exception):
+    class DeadlockError(Exception):
         sqlstate = "40P01"
 
     def unlucky(as_of: date, first: int, last: int) -> int:
         attempts.append(1)
         if len(attempts) < 3:
-            raise OperationalError("deadlock detected") from Deadlock()
+            raise OperationalError("deadlock detected") from DeadlockError()
         return 7
 
     declare(rollups, Rollup(key="a.unlucky", label="Unlucky", query=unlucky), monkeypatch)
@@ -291,12 +291,12 @@ def test_one_step_writes_with_one_statement_whatever_the_number_of_accounts(
         store_metric(metrics["finance.arr"], TODAY, 0, LAST_ID)
 
 
-@pytest.fixture
-def days() -> Iterator[list[date]]:
-    yield history_days(date(2026, 3, 31), 3)
-
-
-def test_history_is_the_month_ends_and_the_day_that_changes_are_told_against(days: list[date]) -> None:
-    assert days == [date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 1)]
+def test_history_is_the_month_ends_and_the_day_that_changes_are_told_against() -> None:
+    assert history_days(date(2026, 3, 31), 3) == [
+        date(2025, 12, 31),
+        date(2026, 1, 31),
+        date(2026, 2, 28),
+        date(2026, 3, 1),
+    ]
     assert history_days(date(2024, 3, 15), 1) == [date(2024, 2, 14), date(2024, 2, 29)]
     assert history_days(date(2026, 3, 31), 0) == []

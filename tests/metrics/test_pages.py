@@ -55,7 +55,9 @@ def text(client: Client, url: str, status: int = 200, **extra: Any) -> str:
 
 def test_a_number_of_an_account_is_explained(account: Account) -> None:
     source = Source.objects.create(slug="billing", name="Billing system")
-    Batch.objects.create(source=source, resource="contracts", received_at=datetime(2026, 11, 19, 8, tzinfo=UTC))
+    Batch.objects.create(
+        source=source, resource="contracts", received_at=datetime(2026, 11, 19, 8, tzinfo=UTC)
+    )
     page = text(client_as("finance"), f"/metrics/explain/finance.arr/?account={account.pk}")
     assert "Northwind" in page
     assert "$12,000" in page
@@ -153,7 +155,8 @@ def test_what_does_not_exist_is_not_found(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["as_of=2999-01-01", "as_of=x", "as_of=0001-01-01", "dimension=tier&member=%00nul", "dimension=tier"]
+    "query",
+    ["as_of=2999-01-01", "as_of=x", "as_of=0001-01-01", "dimension=tier&member=%00nul", "dimension=tier"],
 )
 def test_odd_questions_get_an_answer(query: str, account: Account) -> None:
     text(client_as("revops"), f"/metrics/explain/finance.nrr/?{query}")
@@ -196,7 +199,9 @@ def test_the_operations_page_shows_a_running_refresh_and_asks_again() -> None:
 
 
 def test_a_finished_refresh_stops_asking_and_shows_failures_to_revops_only(account: Account) -> None:
-    RefreshStep.objects.filter(key="finance.nrr", run__as_of=TODAY).update(state="failed", error="division by zero")
+    RefreshStep.objects.filter(key="finance.nrr", run__as_of=TODAY).update(
+        state="failed", error="division by zero"
+    )
     RefreshRun.objects.filter(as_of=TODAY).update(state="failed")
     page = text(client_as("revops"), "/metrics/runs/")
     assert "every 2s" not in page

@@ -63,7 +63,7 @@ def test_failures_are_named_and_make_the_exit_code_non_zero(monkeypatch: pytest.
         raise ZeroDivisionError("made to fail")
 
     monkeypatch.setitem(metrics._items, "finance.grr", replace(metrics["finance.grr"], query=broken))
-    with pytest.raises(CommandError, match="finance.grr on 2026-11-20: ZeroDivisionError: made to fail"):
+    with pytest.raises(CommandError, match=r"finance\.grr on 2026-11-20: ZeroDivisionError: made to fail"):
         run(as_of=TODAY)
     assert MetricValue.objects.filter(key="finance.nrr").exists()
 
@@ -95,7 +95,7 @@ def test_on_workers_it_only_plans_and_calls_them(monkeypatch: pytest.MonkeyPatch
 
 def test_waiting_for_workers_ends_when_they_are_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks.run_steps, "delay", lambda: None)
-    monkeypatch.setattr("metrics.management.commands.refresh.time.sleep", lambda seconds: work_off())
+    monkeypatch.setattr("metrics.management.commands.refresh.time.sleep", lambda _: work_off())
     out, err = run(as_of=TODAY, on_workers=True, wait=True)
     assert "Refreshed 2026-11-20" in out
     assert "100% of" in err

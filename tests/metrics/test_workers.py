@@ -47,7 +47,7 @@ def in_threads(*works: Callable[[], Any]) -> list[Any]:
     def run(place: int, work: Callable[[], Any]) -> None:
         try:
             results[place] = work()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             errors.append(error)
         finally:
             connections.close_all()
@@ -149,12 +149,9 @@ def test_a_worker_killed_in_the_middle_costs_at_most_one_step(company: None) -> 
 
 def still_locked(run: RefreshRun) -> bool:
     """Return whether somebody holds a step."""
+    waiting = run.steps.queued()
     with transaction.atomic():
-        free = run.steps.queued().select_for_update(skip_locked=True).count()
-        return (
-            len(list(run.steps.queued().select_for_update(skip_locked=True))) < run.steps.queued().count()
-            or not free
-        )
+        return len(waiting.select_for_update(skip_locked=True)) < waiting.count()
 
 
 def test_events_that_arrive_during_the_roll_up_are_not_lost(company: None) -> None:
@@ -204,11 +201,10 @@ def test_the_roll_up_waits_for_an_intake_that_has_marked_but_not_committed(compa
 def make_use_marked(account_id: int, day: date, times: int) -> None:
     """Add events and mark their day in one transaction, the way intake does."""
     from accounts.models import Account
-    from product.models import UsageDayToRecompute
 
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {UsageDayToRecompute._meta.db_table} (account_id, day) VALUES (%s, %s) "
+            "INSERT INTO product_usagedaytorecompute (account_id, day) VALUES (%s, %s) "
             "ON CONFLICT (account_id, day) DO UPDATE SET marked_at = now()",
             [account_id, day],
         )
