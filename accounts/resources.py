@@ -104,6 +104,7 @@ resources.register(
         category=Category.ACCOUNT_PROFILE,
         references={"parent": "accounts", "billing_parent": "accounts"},
         vocabularies={"tier": Vocabulary(tier_ids, "slug", "tier")},
+        guarded={"owner_email": Category.ACCOUNT_TEAM, "sponsor_email": Category.ACCOUNT_TEAM},
         normalise={
             "name": keep_name,
             "domain": normalise_domain,

@@ -19,7 +19,7 @@ from accounts.lenses.registry import Chip, Lens, Panel, chips, ordered_lenses, p
 from accounts.lenses.timeline import Timeline, timeline_of
 from accounts.models import Account, TierTenure
 from people.access import Access
-from people.models import User
+from people.models import Category, User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,7 @@ def read_header(view: View) -> Header:
     shown, hidden = _chips(view)
     return Header(
         figures=headline(account, figures, access, view.as_of, view.day),
-        team=_team(account),
+        team=_team(account) if access.allows(Category.ACCOUNT_TEAM) else [],
         chips=shown,
         hidden_chips=hidden,
         day=figures.day,

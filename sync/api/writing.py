@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
 import msgspec
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -19,8 +20,11 @@ from sync.pipeline.decode import MAX_RECORDS
 from sync.pipeline.pending import apply_ready
 from sync.problems import CONTENT_TYPE, Problem, problem_response
 
+logger = logging.getLogger(__name__)
+
 IDEMPOTENCY_CLASS = crc32(b"sync.idempotency") - 2**31
 MAX_KEY_LENGTH = 255
+MODES = ("upsert", "update_only", "dry_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,13 @@ def follow_up(answer: Answer) -> None:
     if answer.outcome is None or not answer.outcome.committed:
         return
     counts = answer.outcome.counts
-    if counts["created"] or counts["pending"]:
+    if not (counts["created"] or counts["pending"]):
+        return
+    try:
         apply_ready(limit=MAX_RECORDS)
+    except DatabaseError:
+        # The batch itself is in, and saying otherwise would be wrong; the beat applies the rest in a minute.
+        logger.exception("Could not apply waiting records after batch %s", answer.outcome.batch_id)
 
 
 def bulk_body(outcome: Outcome) -> bytes:

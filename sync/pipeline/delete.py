@@ -45,15 +45,15 @@ def delete_record(
     started = time.perf_counter()
     deleted_at = source_updated_at or timezone.now()
     batch_id, xid = lock_resource(resource, source)
-    dropped, _ = PendingRecord.objects.filter(
-        source=source, resource=resource.key, external_id=external_id
-    ).delete()
+    waiting = PendingRecord.objects.filter(source=source, resource=resource.key, external_id=external_id)
+    # A newer state that waits outlives the deletion, as it would if it had been applied.
+    dropped, _ = waiting.exclude(source_updated_at__gt=deleted_at).delete()
     object_id: int | None = None
     link = held_links(resource, source, [external_id]).get(external_id)
     if link is None:
-        if not dropped:
+        if not dropped and not waiting.exists():
             return None
-        status = DELETED
+        status = DELETED if dropped else "stale"
     else:
         _, link_id, object_id, held_time, tombstone = link
         if tombstone:

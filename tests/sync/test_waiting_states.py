@@ -61,3 +61,19 @@ def test_a_number_that_no_column_holds_is_refused_or_rounded(api: Api, amount: s
         )
         assert result["status"] == expected or zero
     assert api.call("get", f"contract-lines/?amount={amount}").status_code in (200, 400)
+
+
+def test_a_deletion_leaves_a_newer_state_waiting(api: Api) -> None:
+    api.bulk("contacts", [WAITING])
+    early = api.call("delete", "contacts/salesforce/c/?source_updated_at=2026-01-15T00:00:00Z")
+    assert early.json()["status"] == "stale"
+    api.bulk("accounts", [{"external_id": "later", "name": "Acme"}])
+    assert Contact.objects.live().get().name == "New"
+
+
+def test_a_newer_deletion_ends_the_waiting(api: Api) -> None:
+    api.bulk("contacts", [WAITING])
+    late = api.call("delete", "contacts/salesforce/c/?source_updated_at=2026-02-15T00:00:00Z")
+    assert late.json()["status"] == "deleted"
+    api.bulk("accounts", [{"external_id": "later", "name": "Acme"}])
+    assert not Contact.objects.exists()
