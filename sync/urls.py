@@ -11,8 +11,11 @@ from importlib.util import find_spec
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
 
+from sync.api.docs import ApiDocs
 from sync.api.routes import resource_routes
+from sync.authentication import HasScope
 from sync.problems import not_found
 
 
@@ -29,6 +32,12 @@ def app_routes() -> list[URLPattern | URLResolver]:
 urlpatterns = [
     path("sync/", include("sync.web_urls")),
     path("api/v1/", include(([*app_routes(), *resource_routes()], "api"))),
+    path(
+        "api/schema/",
+        login_not_required(SpectacularAPIView.as_view(permission_classes=[HasScope])),
+        name="api-schema",
+    ),
+    path("api/docs/", ApiDocs.as_view(url_name="api-schema"), name="api-docs"),
     path("api/<path:path>", login_not_required(not_found)),
     path("api/", login_not_required(not_found)),
 ]

@@ -1,0 +1,219 @@
+"""What the schema says of each operation on a resource."""
+
+from __future__ import annotations
+
+from sync.api.components import Schema, own_components, ref
+from sync.api.filters import PAGING
+from sync.api.writing import MODES
+from sync.declarations import Resource
+from sync.pipeline.decode import MAX_RECORDS
+from sync.problems import CONTENT_TYPE
+
+ERRORS = {
+    400: "The request is not well formed; for malformed JSON `detail` names the position.",
+    401: "No token, or one that is unknown, expired or revoked.",
+    403: "The scope, the source or the access policy does not allow it.",
+    404: "There is nothing at this address.",
+    406: "Only JSON is answered.",
+    412: "The record is not the one that `If-Match` names.",
+    413: "The body is over 64 MiB, packed or unpacked, or holds too many records.",
+    415: "The media type or encoding is not taken.",
+    422: "Refused: `errors` says which field of which record, or the Idempotency-Key came with another request.",
+    429: "Too many calls; wait as long as `Retry-After` says.",
+}
+KEY_HEADER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "Kept 7 days, per client: a repeat gets the same answer, another request with the key 422.",
+}
+MODE = {
+    "name": "mode",
+    "in": "query",
+    "schema": {"type": "string", "enum": list(MODES), "default": MODES[0]},
+    "description": "`update_only` creates nothing; `dry_run` answers as if, and undoes everything.",
+}
+SOURCE = {
+    "name": "source",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"},
+}
+EXTERNAL_ID = {
+    "name": "external_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "Any characters but control characters, percent-encoded; `/` as it is or as `%2F`.",
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "ETag of a read.",
+}
+IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
+
+
+def _answer(description: str, schema: Schema | None = None, headers: Schema | None = None) -> Schema:
+    answer: Schema = {"description": description}
+    if schema:
+        answer["content"] = {"application/json": {"schema": schema}}
+    if headers:
+        answer["headers"] = headers
+    return answer
+
+
+def _problems(*statuses: int) -> dict[str, Schema]:
+    content = {CONTENT_TYPE: {"schema": ref("Problem")}}
+    return {
+        str(status): {"description": ERRORS[status], "content": content}
+        for status in (*statuses, 401, 403, 429)
+    }
+
+
+def _list(resource: Resource) -> Schema:
+    fields = resource.fields_by_name
+    hints = own_components(resource)[resource.record.__name__]["properties"]
+    paging: list[Schema] = [
+        {"name": PAGING[0], "schema": {"type": "string"}, "description": "`next_cursor` of an earlier page."},
+        {"name": PAGING[1], "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}},
+        {
+            "name": PAGING[2],
+            "schema": {"type": "string", "format": "date-time"},
+            "description": "Only what changed here at or after this time. To miss nothing, go on by cursor instead.",
+        },
+        {
+            "name": "custom",
+            "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+            "style": "form",
+            "description": "`custom.<key>=<value>` filters by an own field.",
+        },
+    ]
+    filters = [
+        {"name": name, "schema": {"type": "string"}, "description": "Our id, or `source:external_id`."}
+        if fields[name].reference
+        else {"name": name, "schema": hints[name]}
+        for name in resource.filters
+    ]
+    return {
+        "summary": f"Read {resource.key} in the order of their changes",
+        "description": "Each record once, where its newest change stands, tombstones included. A reader that goes on "
+        "from `next_cursor` misses nothing, whoever writes meanwhile; what a transaction that is still running "
+        "brings, and what came after it began, shows when it has ended.",
+        "parameters": [{"in": "query", **item} for item in [*paging, *filters]],
+        "responses": {"200": _answer("A page.", ref(_name(resource, "Page"))), **_problems(400)},
+    }
+
+
+def _one(resource: Resource) -> Schema:
+    tag = {"ETag": {"schema": {"type": "string"}}}
+    return {
+        "description": "A tombstone is answered too, with `deleted: true`.",
+        "responses": {
+            "200": _answer("The record.", ref(_name(resource, "Read")), tag),
+            "304": _answer("The caller holds it already."),
+            **_problems(404),
+        },
+    }
+
+
+def _object(resource: Resource) -> Schema:
+    own_id = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    return {
+        "summary": f"Read one {resource.singular} by our id",
+        **_one(resource),
+        "parameters": [own_id, IF_NONE_MATCH],
+    }
+
+
+def _record(resource: Resource) -> Schema:
+    return {
+        "summary": f"Read one {resource.singular} by its id in a source",
+        **_one(resource),
+        "parameters": [SOURCE, EXTERNAL_ID, IF_NONE_MATCH],
+    }
+
+
+def _put(resource: Resource) -> Schema:
+    body = {"application/json": {"schema": ref(resource.record.__name__)}}
+    answer = ref("WriteAnswer")
+    return {
+        "summary": f"Create or update one {resource.singular}",
+        "description": "`external_id` may be left out of the body. A token writes for its own source only.",
+        "parameters": [SOURCE, EXTERNAL_ID, MODE, IF_MATCH, KEY_HEADER],
+        "requestBody": {"required": True, "content": body},
+        "responses": {
+            "200": _answer("Updated, unchanged, or stale: older than what is held.", answer),
+            "201": _answer("Created.", answer),
+            "202": _answer("Waits for the record that it refers to.", answer),
+            **_problems(400, 404, 412, 413, 415, 422),
+        },
+    }
+
+
+def _delete(resource: Resource) -> Schema:
+    moment = {
+        "name": "source_updated_at",
+        "in": "query",
+        "schema": {"type": "string", "format": "date-time"},
+        "description": "When the source deleted it; by default now. An older state that comes later stays stale.",
+    }
+    return {
+        "summary": f"Put a tombstone on one {resource.singular}",
+        "description": "A later upsert restores it. Repeating changes nothing.",
+        "parameters": [SOURCE, EXTERNAL_ID, moment, IF_MATCH, KEY_HEADER],
+        "responses": {
+            "200": _answer("Deleted, unchanged or stale.", ref("WriteAnswer")),
+            **_problems(400, 404, 412, 422),
+        },
+    }
+
+
+def _bulk(resource: Resource) -> Schema:
+    record = ref(resource.record.__name__)
+    atomic = {
+        "name": "atomic",
+        "in": "query",
+        "schema": {"type": "boolean", "default": False},
+        "description": "All or nothing: one rejected record undoes the batch, which is then answered with 422.",
+    }
+    encoding = {
+        "name": "Content-Encoding",
+        "in": "header",
+        "schema": {"type": "string", "enum": ["identity", "gzip"]},
+    }
+    return {
+        "summary": f"Create or update up to {MAX_RECORDS:,} {resource.key}",
+        "description": "One bad record never stops the others. Of repeats of one external id the newest wins, the "
+        "others are `stale`. A record whose reference has not arrived is `pending`: it is kept and applied when the "
+        "reference arrives.",
+        "parameters": [MODE, atomic, encoding, KEY_HEADER],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"type": "array", "maxItems": MAX_RECORDS, "items": record}},
+                "application/x-ndjson": {
+                    "schema": {"type": "string", "description": f"One {resource.record.__name__} a line."}
+                },
+            },
+        },
+        "responses": {
+            "200": _answer("What became of each record.", ref("BulkAnswer")),
+            **_problems(400, 413, 415, 422),
+        },
+    }
+
+
+def _name(resource: Resource, suffix: str) -> str:
+    return resource.record.__name__.removesuffix("Record") + suffix
+
+
+OPERATIONS = {
+    "list": _list,
+    "get": _object,
+    "find": _record,
+    "put": _put,
+    "delete": _delete,
+    "bulk": _bulk,
+}
