@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+
 from common.formatting import Number, format_unit
 
 Kind = Literal["bar", "line", "stacked", "waterfall", "heatmap", "scatter", "lorenz"]
@@ -151,6 +154,20 @@ class Chart:
             {"name": name, "url": "", "cells": [self._figure(series.values[index]) for series in self.series]}
             for index, name in enumerate(self.categories)
         ]
+
+    def table_body(self) -> SafeString:
+        """Return the table's rows as markup; drawn here, since a page of charts holds hundreds of cells."""
+        drawn = []
+        held: dict[Figure, str] = {}
+        for row in self.rows():
+            name = escape(row["name"])
+            head = f'<a href="{escape(row["url"])}">{name}</a>' if row["url"] else name
+            for cell in row["cells"]:
+                if cell not in held:
+                    held[cell] = f'<td class="is-num" data-raw="{escape(cell.raw)}">{escape(cell.text)}</td>'
+            cells = "".join([held[cell] for cell in row["cells"]])
+            drawn.append(f'<tr><th scope="row">{head}</th>{cells}</tr>')
+        return SafeString("\n".join(drawn))
 
     def _figure(self, value: Cell, unit: str | None = None) -> Figure:
         if value is None:

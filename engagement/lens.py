@@ -100,6 +100,7 @@ class LastTouches(Panel):
     template = "engagement/panels/last_touches.html"
     category = ENGAGEMENT
     span = 6
+    is_lazy = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         touches = (

@@ -263,6 +263,7 @@ class RevenueByProduct(Panel):
     template = "accounts/panels/chart.html"
     category = REVENUE
     span = 6
+    is_lazy = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         lines = (

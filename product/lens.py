@@ -194,6 +194,7 @@ class FeatureAdoption(Panel):
     template = "accounts/panels/chart.html"
     category = USAGE
     span = 12
+    is_lazy = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         weeks = weeks_until(as_of, 12)

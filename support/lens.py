@@ -145,6 +145,7 @@ class FirstResponse(Panel):
     template = "accounts/panels/chart.html"
     category = SUPPORT
     span = 6
+    is_lazy = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         waited = F("first_replied_at") - F("opened_at")

@@ -7,13 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.safestring import SafeString
 
 from accounts.models import Account, TimelineEvent
+from common.formatting import format_datetime
+from common.periods import day_label
+from common.tags.marks import icon
 from people.access import Access
 from people.models import Category
 
 PAGE = 12
+ICONS: dict[str, str] = {
+    Category.SUPPORT_HISTORY: "ticket",
+    Category.REVENUE: "report-money",
+    Category.FINANCIAL_HEALTH: "wallet",
+    Category.CONTRACTS: "file-text",
+    Category.ENGAGEMENT: "message",
+    Category.PRODUCT_USAGE: "activity",
+    Category.ACCOUNT_TEAM: "users",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +39,18 @@ class Hidden:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the story, with everything as words; ``month`` heads the first of each month."""
+
+    event: TimelineEvent
+    month: str
+    day: str
+    moment: str
+    icon: SafeString
+    category: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
     """One page of the story, newest first; ``older`` is the cursor of the next one, empty at the end."""
@@ -33,6 +59,26 @@ class Timeline:
     hidden: Sequence[Hidden]
     older: str
     is_continued: bool
+
+    def entries(self) -> list[Entry]:
+        """Return the events as the page shows them, in the reader's time zone."""
+        found: list[Entry] = []
+        heading = ""
+        for event in self.events:
+            moment = timezone.localtime(event.happened_at)
+            month = f"{moment:%B %Y}"
+            found.append(
+                Entry(
+                    event,
+                    "" if month == heading else month,
+                    day_label(moment.date()),
+                    format_datetime(event.happened_at),
+                    icon(ICONS.get(event.category, "building"), size=13),
+                    str(Category(event.category).label),
+                )
+            )
+            heading = month
+        return found
 
 
 def timeline_of(account: Account, access: Access, *, until: datetime, cursor: str = "") -> Timeline:
