@@ -198,7 +198,7 @@ def _point(run: Run, named: dict[str, dict[int, Pair]], found: dict[str, dict[Pa
         }
         if into_batch and arriving:
             _number_new(run, {pair for name in into_batch for pair in named[name].values()})
-        settled = 0
+        lost: list[Row] = []
         for name, pairs in named.items():
             target_of = run.resource.references[name]
             there = found[target_of]
@@ -211,14 +211,33 @@ def _point(run: Run, named: dict[str, dict[int, Pair]], found: dict[str, dict[Pa
                     target = arriving[pair].object_id
                 if target is None:
                     _wait(run, row, name, pair)
-                    settled += 1
+                    lost.append(row)
                 else:
                     row.point(name, target)
-        run.drop_settled()
         if into_batch:
-            settled += refuse_cycles(run, into_batch)
-        if not into_batch or not settled:
+            _let_followers_wait(run, into_batch, lost)
+        run.drop_settled()
+        # Only a refused circle can still take the ground from under others; who waits took theirs along.
+        if not into_batch or not refuse_cycles(run, into_batch):
             return
+
+
+def _let_followers_wait(run: Run, into_batch: list[str], lost: list[Row]) -> None:
+    """Make rows wait that point to a new row which waits itself, along whole chains at once."""
+    followers: dict[str, list[tuple[Row, str]]] = defaultdict(list)
+    for row in run.rows:
+        for name in into_batch:
+            pair = run.named[name].get(row.index)
+            if pair is not None and pair[0] == run.source.pk:
+                followers[pair[1]].append((row, name))
+    while lost:
+        gone = lost.pop()
+        if not gone.is_new:
+            continue
+        for row, name in followers[gone.record.external_id]:
+            if not run.results[row.index].status:
+                _wait(run, row, name, (run.source.pk, gone.record.external_id))
+                lost.append(row)
 
 
 def _wait(run: Run, row: Row, name: str, pair: Pair) -> None:

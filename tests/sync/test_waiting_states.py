@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import Contact
+from accounts.models import Account, Contact
+from sync.models import Batch, PendingRecord
 from tests.sync.conftest import Api
 
 WAITING = {
@@ -77,3 +78,17 @@ def test_a_newer_deletion_ends_the_waiting(api: Api) -> None:
     assert late.json()["status"] == "deleted"
     api.bulk("accounts", [{"external_id": "later", "name": "Acme"}])
     assert not Contact.objects.exists()
+
+
+def test_a_long_chain_waits_and_is_applied_in_one_batch_each(api: Api) -> None:
+    length = 300
+    chain = [
+        {"external_id": f"n{number}", "name": f"Division {number}", "parent": f"n{number + 1}"}
+        for number in range(length)
+    ]
+    assert api.bulk("accounts", chain)["pending"] == length
+    before = Batch.objects.count()
+    api.bulk("accounts", [{"external_id": f"n{length}", "name": "Head"}])
+    assert Account.objects.filter(parent__isnull=False).count() == length
+    assert not PendingRecord.objects.exists()
+    assert Batch.objects.count() == before + 2
