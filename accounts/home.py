@@ -29,7 +29,8 @@ class HomePanel:
     """A card of the home page; subclass it and decorate with ``@register_home_panel``.
 
     ``functions`` maps each function that sees the card to its place there, the smallest first.
-    ``category`` and ``level`` are asked before ``load`` is called, as for an account's panel.
+    ``category`` and ``level`` are asked before ``load`` is called, as for an account's panel. A card with
+    ``is_today_only`` reads what is kept for today alone, and says so on a past day instead of showing it.
     """
 
     key: ClassVar[str]
@@ -41,6 +42,7 @@ class HomePanel:
     span: ClassVar[int] = 6
     is_lazy: ClassVar[bool] = False
     is_flush: ClassVar[bool] = False
+    is_today_only: ClassVar[bool] = False
     explain: ClassVar[str] = ""
 
     def load(self, reader: Reader) -> Mapping[str, Any]:

@@ -78,11 +78,12 @@ def mine_or_all(reader: Reader) -> tuple[QuerySet[Account], bool]:
 
 
 class AccountTable(HomePanel):
-    """A card that lists accounts."""
+    """A card that lists accounts with their standing, which is kept for today alone."""
 
     template = "accounts/home/accounts.html"
     category = Category.ACCOUNT_PROFILE
     is_flush = True
+    is_today_only = True
 
 
 @register_home_panel
@@ -175,6 +176,7 @@ class HealthByTier(HomePanel):
     template = "accounts/panels/chart.html"
     category = Category.ACCOUNT_PROFILE
     level = Level.TOTALS
+    is_today_only = True
     functions = {Function.LEADERSHIP: 50, Function.CUSTOMER_SUCCESS: 50, Function.MARKETING: 50}
 
     def load(self, reader: Reader) -> dict[str, Any]:
@@ -223,6 +225,7 @@ class Gaps(HomePanel):
     title = "Gaps in account data"
     template = "accounts/home/gaps.html"
     category = Category.ACCOUNT_PROFILE
+    is_today_only = True
     functions = {Function.REVOPS: 30}
 
     def load(self, reader: Reader) -> dict[str, Any]:
@@ -255,6 +258,7 @@ class LoadByOwner(HomePanel):
     title = "Customers by owner"
     template = "accounts/panels/chart.html"
     category = Category.ACCOUNT_TEAM
+    is_today_only = True
     functions = {Function.PEOPLE: 10, Function.LEADERSHIP: 60}
 
     def load(self, reader: Reader) -> dict[str, Any]:
@@ -313,6 +317,7 @@ class TargetsByIndustry(HomePanel):
     title = "Targets and prospects by industry"
     template = "accounts/panels/chart.html"
     category = Category.ACCOUNT_PROFILE
+    is_today_only = True
     functions = {Function.MARKETING: 10, Function.SALES: 60}
 
     def load(self, reader: Reader) -> dict[str, Any]:
@@ -362,6 +367,7 @@ class Concentration(HomePanel):
     template = "accounts/home/concentration.html"
     category = Category.REVENUE
     level = Level.TOTALS
+    is_today_only = True
     functions = {Function.LEADERSHIP: 10, Function.FINANCE: 40}
 
     def load(self, reader: Reader) -> dict[str, Any]:

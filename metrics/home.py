@@ -25,6 +25,7 @@ class Intake(HomePanel):
     title = "Sources"
     template = "metrics/home/intake.html"
     is_flush = True
+    is_today_only = True
     functions = {Function.REVOPS: 10}
 
     def load(self, reader: Reader) -> dict[str, Any]:
@@ -69,6 +70,7 @@ class Refreshes(HomePanel):
     key = "metrics.refreshes"
     title = "Refreshes"
     template = "metrics/home/refreshes.html"
+    is_today_only = True
     functions = {Function.REVOPS: 20}
 
     def load(self, reader: Reader) -> dict[str, Any]:
@@ -80,7 +82,7 @@ class Refreshes(HomePanel):
                 failed=Count("steps", filter=Q(steps__state=steps.FAILED)),
                 done=Count("steps", filter=~Q(steps__state=steps.QUEUED)),
             )
-            .values("as_of", "state", "planned_at", "total", "failed", "done")[:6]
+            .values("as_of", "state", "planned_at", "total", "failed", "done")[:4]
         )
         return {
             "runs": [

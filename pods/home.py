@@ -9,12 +9,14 @@ from django.urls import reverse
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from accounts.models import Account
+from common.formatting import format_date
 from people.functions import Function
 from people.models import Category
 from pods.models import Severity, Signal
 from pods.tones import ORDER, TONES
 
-MOST_SIGNALS = 10
+MOST_SIGNALS = 60
+MOST_ACCOUNTS = 10
 BY_SEVERITY = Case(
     *(When(severity=severity, then=Value(place)) for severity, place in ORDER.items()),
     default=Value(len(ORDER)),
@@ -45,7 +47,7 @@ class MySignals(HomePanel):
 
     def load(self, reader: Reader) -> dict[str, Any]:
         readable = reader.access.readable(Category.values)
-        found = Signal.objects.filter(closed_on=None, category__in=readable, account__deleted_at=None)
+        found = Signal.objects.open_on(reader.as_of).filter(category__in=readable, account__deleted_at=None)
         mine = Account.objects.live().owned_by(reader.user.email)
         is_mine = mine.exists()
         if is_mine:
@@ -58,18 +60,29 @@ class MySignals(HomePanel):
             "account__name",
             "account__standing__tier__slug",
             "account__standing__tier__label",
-        )[: MOST_SIGNALS + 1]
-        signals = [
-            {
-                **row,
-                "label": Severity(row["severity"]).label,
-                "tone": TONES.get(row["severity"], "neutral"),
-            }
-            for row in rows
-        ]
+        )[:MOST_SIGNALS]
+        accounts: dict[int, dict[str, Any]] = {}
+        for row in rows:
+            held = accounts.setdefault(
+                row["account_id"],
+                {
+                    "id": row["account_id"],
+                    "name": row["account__name"],
+                    "tier": row["account__standing__tier__slug"],
+                    "tier_label": row["account__standing__tier__label"] or "",
+                    "signals": [],
+                },
+            )
+            held["signals"].append(
+                {
+                    "reason": row["reason"],
+                    "tone": TONES.get(row["severity"], "neutral"),
+                    "since": f"{Severity(row['severity']).label} since {format_date(row['opened_on'])}",
+                }
+            )
         return {
-            "signals": signals[:MOST_SIGNALS],
-            "has_more": len(signals) > MOST_SIGNALS,
+            "accounts": list(accounts.values())[:MOST_ACCOUNTS],
+            "has_more": len(accounts) > MOST_ACCOUNTS,
             "is_mine": is_mine,
             "mine_url": f"{reverse('accounts:list')}?owner=mine",
         }

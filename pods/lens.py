@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.lenses import Chip, Chips, Panel, register_chips, register_panel
 from accounts.lenses.memo import read_once
 from accounts.models import Account
@@ -26,8 +24,7 @@ def signals_on(account: Account, day: date) -> list[Signal]:
 
 
 def _read_signals(account: Account, day: date) -> list[Signal]:
-    is_open = Q(closed_on=None) | Q(closed_on__gt=day)
-    found = Signal.objects.filter(is_open, account=account, opened_on__lte=day).order_by("-opened_on", "pk")
+    found = Signal.objects.open_on(day).filter(account=account).order_by("-opened_on", "pk")
     return sorted(found[:MOST_SIGNALS], key=lambda signal: ORDER.get(Severity(signal.severity), len(ORDER)))
 
 

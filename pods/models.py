@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Account
 from people.models import Category
+from pods.querysets import SignalQuerySet
 
 
 class Severity(models.TextChoices):
@@ -31,6 +32,8 @@ class Signal(models.Model):
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     updated_at = models.DateTimeField(db_default=Now())
+
+    objects = SignalQuerySet.as_manager()
 
     class Meta:
         constraints = (

@@ -23,14 +23,14 @@ WHOM = "RevOps"
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What became of a panel for one reader: loaded, lazy, forbidden or failed."""
+    """What became of a panel for one reader: loaded, lazy, empty with a reason, forbidden or failed."""
 
     key: str
     title: str
     template: str
     span: int
     is_flush: bool = False
-    state: Literal["loaded", "lazy", "forbidden", "error"] = "loaded"
+    state: Literal["loaded", "lazy", "empty", "forbidden", "error"] = "loaded"
     data: Mapping[str, Any] = field(default_factory=dict)
     category: str | None = None
     reason: str = ""
@@ -103,8 +103,9 @@ def load_card(
     url: str,
     held: Bulkhead,
     is_lazy: bool,
+    withheld: str = "",
 ) -> Card:
-    """Load one panel of an account or of a home page.
+    """Load one panel of an account or of a home page; one that is ``withheld`` says only why.
 
     A reader who may not see it gets the reason; whatever its code raises becomes a card with an id to
     quote, under which the log holds the traceback.
@@ -120,6 +121,8 @@ def load_card(
     }
     if panel.category is not None and not access.allows(panel.category, panel.level):
         return Card(**frame, state="forbidden", reason=access.why_not(panel.category), whom=WHOM)
+    if withheld:
+        return Card(**frame, state="empty", reason=withheld)
     frame["is_flush"] = panel.is_flush
     if is_lazy:
         return Card(**frame, state="lazy")

@@ -15,6 +15,8 @@ from common.htmx import render_page
 from people.access import request_access
 from people.models import User
 
+ONLY_TODAY = "Only for today: this card has no past days"
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -50,6 +52,7 @@ def _cards(
 ) -> list[Card]:
     day = requested_as_of(request)
     query = f"?as_of={day.isoformat()}" if day else ""
+    is_past = day is not None and day < timezone.now().date()
     with bulkhead() as held:
         return [
             load_card(
@@ -59,6 +62,7 @@ def _cards(
                 url=f"{reverse('home_panel', args=[panel.key])}{query}",
                 held=held,
                 is_lazy=panel.is_lazy and not with_lazy,
+                withheld=ONLY_TODAY if is_past and panel.is_today_only else "",
             )
             for panel in wanted
         ]

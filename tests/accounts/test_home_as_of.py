@@ -1,0 +1,77 @@
+"""The first screen of a past day: what is known of that day, or nothing, and never today's figures."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.home import home_panels
+from accounts.models import Account
+from people.functions import Function
+from pods.models import Signal
+from tests.accounts.rows import days_ago, make_busy, make_listed
+from tests.users import client_as
+
+pytestmark = pytest.mark.django_db
+
+ONLY_TODAY = "Only for today"
+
+
+def cards_of(function: str, day: Any = None) -> dict[str, Any]:
+    page = client_as(function).get(reverse("home"), {"as_of": day} if day else {})
+    return {card.key: card for card in page.context["cards"]}
+
+
+@pytest.mark.parametrize("function", Function.values)
+def test_a_past_day_shows_no_standing_of_today(function: str) -> None:
+    make_busy()
+    today, past = cards_of(function), cards_of(function, days_ago(200))
+    assert list(today) == list(past)
+    for key, card in past.items():
+        if home_panels[key].is_today_only and card.state != "forbidden":
+            assert (card.state, card.data) == ("empty", {}), key
+            assert ONLY_TODAY in card.reason
+            assert today[key].state == "loaded", key
+
+
+def test_a_withheld_card_says_so_on_the_page_and_by_itself() -> None:
+    make_busy()
+    client = client_as("leadership")
+    for url in (reverse("home"), reverse("home_panel", args=["accounts.concentration"])):
+        assert ONLY_TODAY in client.get(url, {"as_of": days_ago(30)}).content.decode()
+        assert ONLY_TODAY not in client.get(url, {"as_of": days_ago(0)}).content.decode()
+
+
+def test_every_card_that_reads_a_standing_or_a_lifecycle_is_for_today_only() -> None:
+    from inspect import getsource
+
+    reads = re.compile(r"standing__(?!tier__)|lifecycle")
+    for panel in home_panels:
+        if reads.search(getsource(type(panel))):
+            assert panel.is_today_only, panel.key
+
+
+def test_signals_of_a_past_day_are_those_open_on_it() -> None:
+    account: Account = make_listed("Signalled", "strategic", standing={"health_band": "red"})
+    for reason, opened, closed in (
+        ("open throughout", 50, None),
+        ("closed since", 50, 20),
+        ("closed before", 50, 40),
+        ("opened since", 10, None),
+    ):
+        Signal.objects.create(
+            account=account,
+            trigger=reason.replace(" ", "."),
+            severity="risk",
+            category="account_profile",
+            reason=reason,
+            opened_on=days_ago(opened),
+            closed_on=None if closed is None else days_ago(closed),
+        )
+    shown = {row["opened_on"] for row in cards_of("sales", days_ago(30))["pods.my_signals"].data["signals"]}
+    assert shown == {days_ago(50)}
+    assert len(cards_of("sales", days_ago(30))["pods.my_signals"].data["signals"]) == 2
+    assert len(cards_of("sales")["pods.my_signals"].data["signals"]) == 2
