@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -41,18 +42,20 @@ def _secret_key() -> str:
         return path.read_text()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_urlsafe(64)
+    # Written beside and linked into place, so that no other process ever reads half a key.
+    written = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(written, "w", opener=_private) as file:
+        file.write(secrets.token_urlsafe(64))
     try:
-        with open(path, "x", opener=_private) as file:
-            file.write(key)
+        os.link(written, path)
     except FileExistsError:  # another process of this state was first
-        return path.read_text()
-    return key
+        pass
+    finally:
+        written.unlink()
+    return path.read_text()
 
 
 def _private(name: str, flags: int) -> int:
-    import os
-
     return os.open(name, flags, 0o600)
 
 

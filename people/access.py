@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from people.functions import Function
@@ -80,3 +81,9 @@ def request_access(request: HttpRequest) -> Access:
         held = access_of(function) if function else NOTHING
         request._abe_access = held  # type: ignore[attr-defined]  # noqa: SLF001 - set by us alone
     return held
+
+
+def require(access: Access, category: str) -> None:
+    """Raise PermissionDenied with the reason where ``category`` may not be read at all."""
+    if not access.allows(category):
+        raise PermissionDenied(access.why_not(category))

@@ -19,12 +19,14 @@ from accounts.lenses.page import (
 )
 from common.asof import requested_as_of
 from common.htmx import render_page
-from people.access import request_access
-from people.models import User
+from people.access import request_access, require
+from people.models import Category, User
 
 
 def view_of(request: HttpRequest, pk: int) -> View:
     """Return who looks at what; raises Http404 for an account that is unknown or deleted."""
+    access = request_access(request)
+    require(access, Category.ACCOUNT_PROFILE)
     as_of = requested_as_of(request)
     account = read_account(pk, as_of)
     if account is None:
@@ -33,7 +35,7 @@ def view_of(request: HttpRequest, pk: int) -> View:
     return View(
         account=account,
         lens=lens_for(request.GET.get("lens", ""), request.user.function),
-        access=request_access(request),
+        access=access,
         as_of=as_of,
     )
 

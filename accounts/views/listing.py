@@ -16,8 +16,8 @@ from accounts.listing.rows import list_page
 from accounts.listing.spec import NAME, Listing
 from accounts.models import Account
 from common.htmx import render_page
-from people.access import request_access
-from people.models import User
+from people.access import request_access, require
+from people.models import Category, User
 
 SUGGESTIONS_KEPT = 600  # seconds; they only help typing, an old list refuses nothing
 
@@ -25,7 +25,9 @@ SUGGESTIONS_KEPT = 600  # seconds; they only help typing, an old list refuses no
 def listing_of(request: HttpRequest) -> Listing:
     """Read what the URL asks for, for this reader."""
     assert isinstance(request.user, User)
-    return Listing(params=request.GET, user=request.user, access=request_access(request))
+    access = request_access(request)
+    require(access, Category.ACCOUNT_PROFILE)
+    return Listing(params=request.GET, user=request.user, access=access)
 
 
 @require_safe

@@ -21,7 +21,8 @@ from metrics.explanation import (
     explain_url,
 )
 from metrics.registry import Definition, definition_of, metrics, segment_definitions
-from people.access import request_access
+from people.access import request_access, require
+from people.models import Category
 
 LARGEST_ID = 2**63 - 1
 
@@ -79,6 +80,7 @@ def _explanation(request: HttpRequest, key: str) -> Explanation:
     if given:
         if not given.isascii() or not given.isdigit() or int(given) > LARGEST_ID or key not in metrics:
             raise Http404("There is no such number of an account.")
+        require(access, Category.ACCOUNT_PROFILE)
         account = get_object_or_404(Account.objects.live(), pk=int(given))
         return explain_for_account(key, account, access, until)
     dimension = request.GET.get("dimension", "" if key in metrics else "all")
