@@ -129,6 +129,7 @@ class NoticeDates(HomePanel):
     template = "finance/home/notices.html"
     category = Category.CONTRACTS
     functions = {Function.LEGAL: 10, Function.FINANCE: 60}
+    span = 12
     is_flush = True
 
     def load(self, reader: Reader) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Bridge:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """ARR at the end of each of ``months``, the newest last, and the movements that made it."""
+    """ARR at the end of each of ``months``, of the newest on the day asked for, and what moved it."""
 
     months: Sequence[date]
     values: Sequence[Decimal]
@@ -78,7 +78,7 @@ def company_series(as_of: date) -> Series:
 
 def _series(as_of: date, account_id: int | None) -> Series:
     months = months_until(as_of, SHOWN_MONTHS)
-    moved = movements(months[0], months[-1], account_id=account_id, rates_day=as_of)
+    moved = movements(months[0], months[-1], account_id=account_id, rates_day=as_of, until=as_of)
     ends = dict.fromkeys(months, ZERO) | {movement.month: movement.end for movement in moved}
     return Series(months=months, values=[ends[month] for month in months], moved=moved)
 
