@@ -6,104 +6,200 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RevenueToRecompute',
+            name="RevenueToRecompute",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='accounts.account')),
-                ('marked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="accounts.account",
+                    ),
+                ),
+                ("marked_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('custom', models.JSONField(blank=True, db_default={}, default=dict)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('number', models.CharField(blank=True, max_length=128)),
-                ('start_on', models.DateField()),
-                ('end_on', models.DateField(blank=True, help_text='First day after the term; null: open-ended.', null=True)),
-                ('notice_days', models.PositiveIntegerField(blank=True, null=True)),
-                ('auto_renew', models.BooleanField(db_default=False, default=False)),
-                ('renewal_months', models.PositiveIntegerField(blank=True, null=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('payment_terms_days', models.PositiveIntegerField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("custom", models.JSONField(blank=True, db_default={}, default=dict)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("number", models.CharField(blank=True, max_length=128)),
+                ("start_on", models.DateField()),
+                (
+                    "end_on",
+                    models.DateField(
+                        blank=True, help_text="First day after the term; null: open-ended.", null=True
+                    ),
+                ),
+                ("notice_days", models.PositiveIntegerField(blank=True, null=True)),
+                ("auto_renew", models.BooleanField(db_default=False, default=False)),
+                ("renewal_months", models.PositiveIntegerField(blank=True, null=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("payment_terms_days", models.PositiveIntegerField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.account"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContractLine',
+            name="ContractLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('custom', models.JSONField(blank=True, db_default={}, default=dict)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('product', models.CharField(max_length=255)),
-                ('start_on', models.DateField()),
-                ('end_on', models.DateField(blank=True, null=True)),
-                ('amount', models.DecimalField(decimal_places=4, max_digits=18)),
-                ('billing_period', models.CharField(choices=[('day', 'Day'), ('week', 'Week'), ('month', 'Month'), ('quarter', 'Quarter'), ('half_year', 'Half year'), ('year', 'Year'), ('one_off', 'One-off'), ('usage', 'Usage')], max_length=16)),
-                ('quantity', models.DecimalField(db_default=1, decimal_places=4, default=1, max_digits=18)),
-                ('discount_percent', models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=7)),
-                ('is_trial', models.BooleanField(db_default=False, default=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='finance.contract')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("custom", models.JSONField(blank=True, db_default={}, default=dict)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("product", models.CharField(max_length=255)),
+                ("start_on", models.DateField()),
+                ("end_on", models.DateField(blank=True, null=True)),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                (
+                    "billing_period",
+                    models.CharField(
+                        choices=[
+                            ("day", "Day"),
+                            ("week", "Week"),
+                            ("month", "Month"),
+                            ("quarter", "Quarter"),
+                            ("half_year", "Half year"),
+                            ("year", "Year"),
+                            ("one_off", "One-off"),
+                            ("usage", "Usage"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("quantity", models.DecimalField(db_default=1, decimal_places=4, default=1, max_digits=18)),
+                (
+                    "discount_percent",
+                    models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=7),
+                ),
+                ("is_trial", models.BooleanField(db_default=False, default=False)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="finance.contract",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ExchangeRate',
+            name="ExchangeRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('custom', models.JSONField(blank=True, db_default={}, default=dict)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('on', models.DateField()),
-                ('rate', models.DecimalField(decimal_places=8, max_digits=18)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("custom", models.JSONField(blank=True, db_default={}, default=dict)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("on", models.DateField()),
+                ("rate", models.DecimalField(decimal_places=8, max_digits=18)),
             ],
             options={
-                'indexes': [models.Index(fields=['currency', '-on'], name='finance_exchangerate_latest')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='finance_exchangerate_positive')],
+                "indexes": [models.Index(fields=["currency", "-on"], name="finance_exchangerate_latest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("rate__gt", 0)), name="finance_exchangerate_positive"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MonthlyRevenue',
+            name="MonthlyRevenue",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'month', 'currency', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('month', models.DateField(help_text='First day of the month.')),
-                ('currency', models.CharField(max_length=3)),
-                ('arr', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id",
+                        "month",
+                        "currency",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("month", models.DateField(help_text="First day of the month.")),
+                ("currency", models.CharField(max_length=3)),
+                ("arr", models.DecimalField(decimal_places=2, max_digits=24)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('end_on', None), ('end_on__gt', models.F('start_on')), _connector='OR'), name='finance_contract_ends_after_start'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end_on", None), ("end_on__gt", models.F("start_on")), _connector="OR"),
+                name="finance_contract_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contractline',
-            constraint=models.CheckConstraint(condition=models.Q(('end_on', None), ('end_on__gt', models.F('start_on')), _connector='OR'), name='finance_contractline_ends_after_start'),
+            model_name="contractline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end_on", None), ("end_on__gt", models.F("start_on")), _connector="OR"),
+                name="finance_contractline_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contractline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='finance_contractline_amount_not_negative'),
+            model_name="contractline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0)), name="finance_contractline_amount_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contractline',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_percent__gte', 0), ('discount_percent__lte', 100)), name='finance_contractline_discount_is_percent'),
+            model_name="contractline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("discount_percent__gte", 0), ("discount_percent__lte", 100)),
+                name="finance_contractline_discount_is_percent",
+            ),
         ),
         migrations.AddIndex(
-            model_name='monthlyrevenue',
-            index=models.Index(fields=['month'], include=('account', 'currency', 'arr'), name='finance_monthlyrevenue_month'),
+            model_name="monthlyrevenue",
+            index=models.Index(
+                fields=["month"], include=("account", "currency", "arr"), name="finance_monthlyrevenue_month"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='monthlyrevenue',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='finance_monthlyrevenue_first_day'),
+            model_name="monthlyrevenue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("month__day", 1)), name="finance_monthlyrevenue_first_day"
+            ),
         ),
     ]
