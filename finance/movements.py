@@ -58,14 +58,17 @@ def movements(
     *,
     account_id: int | None = None,
     rates_day: date | None = None,
+    until: date | None = None,
 ) -> list[Movement]:
     """Return the movements of the months ``first`` to ``last`` by segment, oldest month first.
+
+    With ``until``, a day of the last month, that month ends on the day, as if nothing later were known.
 
     All months are counted at the rates of one day, by default the end of the last month, so that each month
     begins where the one before ended. Accounts stand in the segment they belonged to when the month began;
     those with money in a currency without a rate are left out. One query.
     """
-    placed = _placed(first, last, account_id, rates_day)
+    placed = _placed(first, last, account_id, rates_day, until)
     rows = load("finance", "movement_months", placed=placed, member=_MEMBERS[dimension]).fetch_dicts()
     return [Movement(**row) for row in rows]
 
@@ -135,7 +138,9 @@ def _compare_with_lines(by_month: dict[date, Movement], rates_day: date) -> list
     return found
 
 
-def _placed(first: date, last: date, account_id: int | None, rates_day: date | None) -> Statement:
+def _placed(
+    first: date, last: date, account_id: int | None, rates_day: date | None, until: date | None = None
+) -> Statement:
     positions = load(
         "finance",
         "monthly_positions",
@@ -144,6 +149,7 @@ def _placed(first: date, last: date, account_id: int | None, rates_day: date | N
         first_month=first.replace(day=1),
         last_month=last.replace(day=1),
         account=account_id,
+        until=until,
     )
     moved = load("finance", "movements", positions=positions, start_day=Statement("position.month - 1"))
     return load("finance", "placed", movements=moved, start_day=Statement("(movement.month - 1)"))

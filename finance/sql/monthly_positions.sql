@@ -1,12 +1,23 @@
 -- ARR of each account at both ends of each month, all at the rates of one day, from the monthly roll-up.
+-- With a day in ``until`` the last month ends on that day instead, from the contract lines themselves.
 WITH monthly AS (
     SELECT revenue.account_id, revenue.month, sum(round(revenue.arr * rate.rate, 2)) AS arr,
         bool_or(bool_or(rate.rate IS NULL)) OVER (PARTITION BY revenue.account_id) AS lacks_rate
-    FROM finance_monthlyrevenue AS revenue
+    FROM (
+        SELECT kept.account_id, kept.month, kept.currency, kept.arr
+        FROM finance_monthlyrevenue AS kept
+        WHERE kept.month BETWEEN ({first_month}::date - interval '1 month')::date AND {last_month}
+            AND ({until}::date IS NULL OR kept.month < {last_month})
+            AND ({account}::bigint IS NULL OR kept.account_id = {account}::bigint)
+        UNION ALL
+        SELECT line.account_id, {last_month}::date, line.currency, round(sum(line.arr), 2)
+        FROM ({lines}) AS line
+        WHERE line.start_on <= {until}::date AND (line.ends_on IS NULL OR line.ends_on > {until}::date)
+            AND ({account}::bigint IS NULL OR line.account_id = {account}::bigint)
+        GROUP BY line.account_id, line.currency
+    ) AS revenue
     JOIN accounts_account AS account ON account.id = revenue.account_id AND account.deleted_at IS NULL
     LEFT JOIN ({rates}) AS rate ON rate.currency = revenue.currency
-    WHERE revenue.month BETWEEN ({first_month}::date - interval '1 month')::date AND {last_month}
-        AND ({account}::bigint IS NULL OR revenue.account_id = {account}::bigint)
     GROUP BY revenue.account_id, revenue.month
 ),
 began AS (
