@@ -1,6 +1,6 @@
 # `make` lists what there is. Everything is installed into the checkout, and again when a lock file changes.
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint types contracts bench format install install-dev static clean
+.PHONY: help demo run test lint types contracts bench format install install-dev static locks clean
 
 PY := .venv/bin/python
 export PORT ?= 8000
@@ -53,6 +53,14 @@ install-dev: ## Install what development needs too
 
 static: install ## Build and collect the static files
 	@scripts/static.sh
+
+COMPILE = .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	--python-version 3.11 pyproject.toml
+
+locks: install-dev ## Bring the lock files up to pyproject.toml; UPGRADE=--upgrade takes newer versions
+	@$(COMPILE) $(UPGRADE) -o requirements.txt
+	@$(COMPILE) $(UPGRADE) --extra embedded -o requirements-embedded.txt
+	@$(COMPILE) $(UPGRADE) --extra embedded --extra dev -o requirements-dev.txt
 
 clean: ## Remove what was installed and built; the data in .abe stays
 	rm -rf .venv node_modules static/dist staticfiles .abe-test .abe-bench

@@ -10,6 +10,7 @@ from django.db.models import Count, F, Q, Sum
 
 from accounts.lenses import Panel, register_panel
 from accounts.models import Account
+from common.codes import country_name
 from people.access import Access
 from people.models import Category, Level
 
@@ -53,7 +54,7 @@ class KeyFacts(Panel):
             "facts": [
                 {"label": "Domain", "value": account.domain},
                 {"label": "Industry", "value": account.industry},
-                {"label": "Country", "value": account.country},
+                {"label": "Country", "value": country_name(account.country)},
                 {"label": "Employees", "value": f"{account.employees:,}" if account.employees else ""},
                 {"label": "Currency", "value": account.currency},
                 {"label": "Workspaces", "value": ", ".join(account.workspace_ids[:3])},

@@ -12,7 +12,7 @@ from accounts.effects import give_standing
 from accounts.models import Account, Contact, ContactRole, Lifecycle, Tier
 from people.models import Category
 from sync.declarations import Effect, Record, Ref, Resource, Vocabulary
-from sync.normalise import Country, Currency, Email, Name, keep_code, keep_email, keep_name
+from sync.normalise import Country, Currency, Email, Name, keep_country, keep_currency, keep_email, keep_name
 from sync.registry import resources
 
 
@@ -108,8 +108,8 @@ resources.register(
         normalise={
             "name": keep_name,
             "domain": normalise_domain,
-            "country": keep_code,
-            "currency": keep_code,
+            "country": keep_country,
+            "currency": keep_currency,
             "owner_email": keep_email,
             "sponsor_email": keep_email,
         },

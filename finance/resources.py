@@ -15,7 +15,7 @@ from finance.effects import mark_accounts_of_contracts, mark_accounts_of_lines
 from finance.models import BillingPeriod, Contract, ContractLine, ExchangeRate
 from people.models import Category
 from sync.declarations import Record, Ref, Resource, Rule
-from sync.normalise import Currency, Name, keep_code, keep_name
+from sync.normalise import Currency, Name, keep_currency, keep_name
 from sync.registry import resources
 
 Days = Annotated[int, Meta(ge=0, le=36_600)]
@@ -91,7 +91,7 @@ resources.register(
         singular="contract",
         category=Category.CONTRACTS,
         references={"account": "accounts"},
-        normalise={"currency": keep_code},
+        normalise={"currency": keep_currency},
         filters=("account", "number", "currency", "auto_renew"),
         rules=(
             Rule(
@@ -166,7 +166,7 @@ resources.register(
         record=ExchangeRateRecord,
         singular="exchange rate",
         category=None,
-        normalise={"currency": keep_code},
+        normalise={"currency": keep_currency},
         filters=("currency", "on"),
         rules=(Rule("finance_exchangerate_positive", "rate", "not_positive", "rate must be above zero."),),
     )

@@ -11,6 +11,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from common.codes import countries, currencies
+
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 Name = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema={"pattern": r"\S"})]
@@ -47,8 +49,17 @@ def keep_email(value: str) -> str:
     return address
 
 
-def keep_code(value: str) -> str:
-    """Return a code of letters, such as a currency's, in upper case."""
-    if not (value.isascii() and value.isalpha()):
-        raise ValueError("wrong_format|A code takes the letters A to Z.")
-    return value.upper()
+def keep_country(value: str) -> str:
+    """Return a country's code in upper case. Raises ValueError for one that ISO 3166 doesn't know."""
+    code = value.upper()
+    if code not in countries():
+        raise ValueError("unknown_value|This is no ISO 3166-1 code of a country such as DE.")
+    return code
+
+
+def keep_currency(value: str) -> str:
+    """Return a currency's code in upper case. Raises ValueError for one that ISO 4217 doesn't know."""
+    code = value.upper()
+    if code not in currencies():
+        raise ValueError("unknown_value|This is no ISO 4217 code of a currency such as EUR.")
+    return code

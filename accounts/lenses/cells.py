@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from accounts.lenses.registry import Column
 from common import formatting
+from common.codes import country_name
 from common.tags.marks import ABSENT, health, tier
 from common.tags.values import date as date_tag
 from common.tags.values import delta
@@ -32,6 +33,7 @@ class CellRenderer:
             "number": self._number,
             "points": self._points,
             "date": self._date,
+            "country": self._country,
             "tier": self._tier,
             "health": self._health,
         }.get(column.kind, self._text)
@@ -58,6 +60,10 @@ class CellRenderer:
 
     def _date(self, values: Sequence[Any]) -> str:
         return str(date_tag(values[0]))
+
+    def _country(self, values: Sequence[Any]) -> str:
+        # The code, since the column is sorted by it; its name on hover.
+        return format_html('<abbr title="{}">{}</abbr>', country_name(values[0]), values[0])
 
     def _tier(self, values: Sequence[Any]) -> str:
         return str(tier(values[1], name=values[2]))

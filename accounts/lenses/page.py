@@ -18,7 +18,8 @@ from accounts.lenses.loading import Card, bulkhead, load_card, load_cards
 from accounts.lenses.registry import Chip, Lens, Panel, chips, ordered_lenses, panels
 from accounts.lenses.timeline import Timeline, timeline_of
 from accounts.models import Account, TierTenure
-from people.access import Access
+from common.codes import country_name
+from people.access import Access, Redacted
 from people.models import Category, User
 
 
@@ -69,11 +70,12 @@ class Header:
     """What stands above every lens."""
 
     figures: Sequence[Figure]
-    team: Sequence[Member]
+    team: Sequence[Member] | Redacted
     chips: Sequence[Chip]
     hidden_chips: Sequence[str]
     day: date | None
     band: str
+    country: str
 
 
 def read_account(pk: int, as_of: date | None = None) -> Account | None:
@@ -113,11 +115,12 @@ def read_header(view: View) -> Header:
     shown, hidden = _chips(view)
     return Header(
         figures=headline(account, figures, access, view.as_of, view.day),
-        team=_team(account) if access.allows(Category.ACCOUNT_TEAM) else [],
+        team=access.redact(_team(account), Category.ACCOUNT_TEAM),
         chips=shown,
         hidden_chips=hidden,
         day=figures.day,
         band=str(figures.get("health_band") or ""),
+        country=country_name(account.country),
     )
 
 

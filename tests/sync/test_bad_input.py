@@ -42,6 +42,8 @@ GOOD = {"external_id": "good", "name": "Good"}
         ({"employees": True}, "employees"),
         ({"country": "Germany"}, "country"),
         ({"country": "D1"}, "country"),
+        ({"country": "ZZ"}, "country"),
+        ({"currency": "ZZZ"}, "currency"),
         ({"currency": "€"}, "currency"),
         ({"currency": "€€€"}, "currency"),
         ({"lifecycle": "unknown"}, "lifecycle"),
