@@ -121,13 +121,15 @@ class HealthMakeup(Panel):
         if hidden:
             bars.append(("Not shown to you", closed))
         if score.cap and score.uncapped is not None and score.score is not None:
-            bars.append((f"Cap: {score.cap}", score.score - score.uncapped))
+            # What a cap is called tells of its category, which may be among those that are closed.
+            name = "Cap" if hidden else f"Cap: {score.cap}"
+            bars.append((name, score.score - score.uncapped))
         missing = [part["label"] for part in parts if part["contribution"] is None]
         return {
             "chart": Chart(
                 key=f"{self.key}-{account.pk}",
                 kind="waterfall",
-                title=_makeup_title(score, parts),
+                title=_makeup_title(score, parts, is_open=not hidden),
                 categories=[*(name for name, _ in bars), "Health"],
                 series=[Series(name="Points", values=[*(value for _, value in bars), score.score])],
                 totals=[len(bars)],
@@ -164,9 +166,10 @@ def _parts(score: HealthScore, access: Access) -> tuple[list[dict[str, Any]], li
     return shown, hidden
 
 
-def _makeup_title(score: HealthScore, parts: list[dict[str, Any]]) -> str:
+def _makeup_title(score: HealthScore, parts: list[dict[str, Any]], *, is_open: bool) -> str:
     if score.cap:
-        return f"Held at {format_number(score.score or 0, 0)} by a cap: {score.cap}"
+        held = f"Held at {format_number(score.score or 0, 0)} by a cap"
+        return f"{held}: {score.cap}" if is_open else held
     lost = [
         (Decimal(str(part["weight"])) * (100 - Decimal(str(part["score"]))), part["label"])
         for part in parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -76,12 +77,13 @@ def _rows(listing: Listing, page: Page, places: Sequence[Sequence[int]]) -> list
         for column, place in zip(listing.columns[1:], places[1:], strict=True)
     ]
     base = reverse("accounts:detail", args=[0]).removesuffix("0/")
-    lens = f"?lens={listing.lens.key}" if "lens" in listing.params else ""
+    kept = {name: listing.params[name] for name in ("lens", "as_of") if name in listing.params}
+    query = f"?{urlencode(kept)}" if kept else ""
     name_at = places[0][0]
 
     def drawn(row: Row) -> ListRow:
         cells = "".join([draw(row, place) for draw, place in drawers])
-        return ListRow(row[0], f"{base}{row[0]}/{lens}", row[name_at], SafeString(cells))
+        return ListRow(row[0], f"{base}{row[0]}/{query}", row[name_at], SafeString(cells))
 
     return [drawn(row) for row in page.rows]
 

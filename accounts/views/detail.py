@@ -24,7 +24,10 @@ from people.models import Category, User
 
 
 def view_of(request: HttpRequest, pk: int) -> View:
-    """Return who looks at what; raises Http404 for an account that is unknown or deleted."""
+    """Return who looks at what.
+
+    Raises Http404 for an account that is unknown or deleted, PermissionDenied where the reader reads no accounts.
+    """
     access = request_access(request)
     require(access, Category.ACCOUNT_PROFILE)
     as_of = requested_as_of(request)

@@ -15,6 +15,8 @@ from accounts.listing.filters import FILTERS
 from accounts.listing.rows import list_page
 from accounts.listing.spec import NAME, Listing
 from accounts.models import Account
+from common.asof import requested_as_of
+from common.formatting import format_date
 from common.htmx import render_page
 from people.access import request_access, require
 from people.models import Category, User
@@ -42,7 +44,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "sort": listing.sort,
         "chips": chips,
         "clear_url": listing.clear_url(),
-        "problems": listing.problems,
+        "problems": [*listing.problems, *_notes(request)],
         "lenses": [
             {
                 "label": lens.label,
@@ -63,6 +65,13 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "is_mine": any(applied.words == "mine" for applied in listing.applied),
     }
     return render_page(request, "accounts/list.html", "accounts/_list.html", context)
+
+
+def _notes(request: HttpRequest) -> list[str]:
+    day = requested_as_of(request)
+    if day is None:
+        return []
+    return [f"The list shows the newest figures. Open an account to see it on {format_date(day)}."]
 
 
 @require_safe
