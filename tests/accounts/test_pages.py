@@ -186,6 +186,51 @@ def test_what_revops_changes_holds_at_once(support: Client, busy: Account) -> No
     assert states["finance.contract_lines"] == "forbidden"
 
 
+def test_who_reads_no_profile_reads_no_account(support: Client, busy: Account) -> None:
+    AccessGrant.objects.filter(function="support", category="account_profile").update(level="none")
+    panel = reverse("accounts:panel", args=[busy.pk, "support.open_tickets"])
+    for url in (
+        "/accounts/",
+        "/accounts/export.csv",
+        busy.get_absolute_url(),
+        reverse("accounts:timeline", args=[busy.pk]),
+        panel,
+        f"/api/v1/accounts/{busy.pk}/360/",
+    ):
+        answer = support.get(url)
+        assert answer.status_code == 403, url
+        assert "Busy Works" not in text_of(answer)
+        assert "does not read account profile" in text_of(answer), url
+
+
+def test_who_reads_no_team_sees_no_owner(support: Client, busy: Account) -> None:
+    make_user("sales", email="owner@example.com", name="Olga Owner")
+    AccessGrant.objects.filter(function="support", category="account_team").update(level="none")
+    page = text_of(support.get(busy.get_absolute_url()))
+    assert "Olga Owner" not in page
+    assert "Support does not read account team" in page
+    listed = support.get("/accounts/?columns=accounts.owner")
+    assert "owner@example.com" not in text_of(listed)
+    assert "Filtering by Owner was refused" in text_of(support.get("/accounts/?owner=owner@example.com"))
+
+
+def test_a_cap_keeps_its_name_from_those_who_may_not_know_it(
+    support: Client, revops: Client, busy: Account
+) -> None:
+    busy.health_scores.update(cap="No usage for 30 days", uncapped=80)
+    url = reverse("accounts:panel", args=[busy.pk, "metrics.health_makeup"])
+    assert "No usage for 30 days" in text_of(revops.get(url))
+    closed = text_of(support.get(url))
+    assert "No usage for 30 days" not in closed
+    assert "by a cap" in closed
+
+
+def test_a_day_is_kept_on_the_way_to_an_account(revops: Client, busy: Account) -> None:
+    page = revops.get(f"/accounts/?as_of={days_ago(3)}&lens=finance")
+    assert "The list shows the newest figures" in text_of(page)
+    assert page.context["page"].rows[0].url.endswith(f"?lens=finance&as_of={days_ago(3)}")
+
+
 def test_search_finds_accounts_and_people(revops: Client) -> None:
     account = make_listed("Northwind Traders", "strategic", standing={})
     make_contact(account)
