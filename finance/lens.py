@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.db.models import F, QuerySet, Sum
 
@@ -213,15 +212,16 @@ class Renewals(Panel):
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         contracts = (
             Contract.objects.running_on(as_of)
+            .with_next_end(as_of)
             .filter(account=account)
-            .order_by(F("end_on").asc(nulls_last=True), "pk")[:10]
+            .order_by(F("next_end").asc(nulls_last=True), "pk")[:10]
         )
         return {"contracts": [_contract(contract, as_of) for contract in contracts]}
 
 
-def _contract(contract: Contract, as_of: date) -> dict[str, Any]:
-    end_on = _next_end(contract, as_of)
-    notice = end_on - timedelta(days=contract.notice_days) if end_on and contract.notice_days else None
+def _contract(contract: Any, as_of: date) -> dict[str, Any]:
+    end_on: date | None = contract.next_end
+    notice: date | None = contract.notice_on
     left = (end_on - as_of).days if end_on else None
     return {
         "number": str(contract),
@@ -234,16 +234,6 @@ def _contract(contract: Contract, as_of: date) -> dict[str, Any]:
         "renewal_months": contract.renewal_months,
         "payment_terms_days": contract.payment_terms_days,
     }
-
-
-def _next_end(contract: Contract, as_of: date) -> date | None:
-    """Return the end of the term that runs now: a contract that renews by itself is in a later one."""
-    end_on, months = contract.end_on, contract.renewal_months or 12
-    terms = 0
-    while end_on is not None and end_on <= as_of and contract.end_on is not None:
-        terms += 1
-        end_on = contract.end_on + relativedelta(months=months * terms)
-    return end_on
 
 
 def _notice_text(notice: date | None, as_of: date) -> str:

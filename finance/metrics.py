@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+from django.db.models import Min, QuerySet
+
+from finance.models import Contract
 from finance.positions import (
     MRR,
     missing_rates,
@@ -14,6 +18,7 @@ from finance.positions import (
     year_before,
 )
 from finance.services import MONTHLY_REVENUE, roll_up_revenue
+from metrics.expressions import epoch_day
 from metrics.registry import Definition, metric, rollup, segment_metric
 from metrics.statements import Statement, load
 from people.models import Category, Level
@@ -42,7 +47,6 @@ def monthly_revenue(as_of: date, first: int, last: int) -> int:
     inputs=REVENUE,
     direction="up",
     standing="mrr",
-    note=missing_rates,
 )
 def mrr(as_of: date) -> Statement:
     return revenue_on(as_of, MRR)
@@ -131,8 +135,11 @@ def arr_change_90d(as_of: date) -> Statement:
     inputs=CONTRACTS,
     standing="renewal_on",
 )
-def renewal_on(as_of: date) -> Statement:
-    return load("finance", "renewals", as_of=as_of)
+def renewal_on(as_of: date) -> QuerySet[Any, Any]:
+    ending: QuerySet[Any, Any] = Contract.objects.running_on(as_of).with_next_end(as_of)
+    ending = ending.filter(account__deleted_at=None, end_on__isnull=False).order_by()
+    nearest: QuerySet[Any, Any] = ending.values("account_id").annotate(value=epoch_day(Min("next_end")))
+    return nearest
 
 
 def days_before(day: date, days: int) -> date:

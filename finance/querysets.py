@@ -6,8 +6,22 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Case, DecimalField, ExpressionWrapper, F, Q, QuerySet, Value, When
-from django.db.models.functions import Least
+from django.apps import apps
+from django.db.models import (
+    Case,
+    DateField,
+    DecimalField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Greatest, Least
 
 if TYPE_CHECKING:
     from finance.models import Contract, ContractLine, ExchangeRate
@@ -25,15 +39,57 @@ PERIODS_PER_YEAR: dict[str, Decimal] = {
 EXACT: DecimalField[Any, Any] = DecimalField(max_digits=38, decimal_places=12)
 
 
+LONGEST_NOTICE = 36_500  # a day before the calendar begins would be an error
+
+
+class NextEnd(Func):
+    """The end of the term that runs on a day, of a first end and the months of a further term, or null.
+
+    Terms are counted from the first end, so that the end of a month stays one.
+    """
+
+    template = (
+        "(SELECT min(turn.ends_on) FROM (VALUES (%(expressions)s)) AS given (day, first_end, months)"
+        " CROSS JOIN LATERAL (SELECT extract(year FROM span) * 12 + extract(month FROM span) AS months"
+        " FROM age(given.day, given.first_end) AS span) AS passed"
+        " CROSS JOIN LATERAL (SELECT given.first_end AS ends_on UNION ALL"
+        " SELECT (given.first_end + make_interval("
+        "months => given.months * (floor(passed.months / given.months) + step)::integer))::date"
+        " FROM generate_series(0, 2) AS step"
+        " WHERE given.months IS NOT NULL AND passed.months >= 0) AS turn"
+        " WHERE turn.ends_on > given.day)"
+    )
+    arity = 3
+    output_field = DateField()
+
+
 class ContractQuerySet(QuerySet["Contract"]):
     def live(self) -> Self:
         """Contracts that no source has deleted."""
         return self.filter(deleted_at=None)
 
     def running_on(self, day: date) -> Self:
-        """Contracts in force on ``day``; one that renews by itself runs on after its term."""
+        """Contracts in force on ``day``, with a line that runs; one that renews by itself outlives its term."""
         in_term = Q(end_on=None) | Q(end_on__gt=day) | Q(auto_renew=True)
-        return self.live().filter(in_term, start_on__lte=day)
+        lines = apps.get_model("finance", "ContractLine").objects
+        running = lines.filter(
+            Q(end_on=None) | Q(end_on__gt=day), contract=OuterRef("pk"), deleted_at=None, start_on__lte=day
+        )
+        return self.live().filter(in_term, Exists(running), start_on__lte=day)
+
+    def with_next_end(self, day: date) -> Self:
+        """Add ``next_end``, the first day after the term that runs on ``day``; null where it is open-ended.
+
+        And ``notice_on``, the last day for notice; null without a notice period.
+        """
+        months = Case(
+            When(auto_renew=True, then=Greatest(Coalesce("renewal_months", 12), 1)), default=Value(None)
+        )
+        notice = Case(When(notice_days__gt=0, then=Least("notice_days", LONGEST_NOTICE)))
+        return self.annotate(
+            next_end=NextEnd(Cast(Value(day), DateField()), F("end_on"), months),
+            notice_on=ExpressionWrapper(F("next_end") - notice, output_field=DateField()),
+        )
 
 
 class ContractLineQuerySet(QuerySet["ContractLine"]):
