@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import QuerySet
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from accounts.models import Tier
@@ -133,22 +133,10 @@ class NoticeDates(HomePanel):
     is_flush = True
 
     def load(self, reader: Reader) -> dict[str, Any]:
-        contracts = (
-            Contract.objects.running_on(reader.as_of)
-            .filter(
-                end_on__gt=reader.as_of,
-                end_on__lte=reader.in_days(120 + 365),
-                notice_days__gt=0,
-                account__deleted_at=None,
-            )
-            .order_by(F("end_on") - F("notice_days"), "pk")
-            .values("number", "end_on", "notice_days", "auto_renew", "account_id", "account__name")
-        )
-        found: list[dict[str, Any]] = []
-        for row in contracts.iterator(chunk_size=200):
-            notice_on = (row["end_on"] or date.max) - timedelta(days=row["notice_days"] or 0)
-            if notice_on > reader.in_days(120) or len(found) == MOST_NOTICES:
-                break
-            if notice_on >= reader.as_of:
-                found.append({**row, "notice_on": notice_on, "days": (notice_on - reader.as_of).days})
-        return {"contracts": found}
+        contracts: QuerySet[Any, Any] = Contract.objects.running_on(reader.as_of).with_next_end(reader.as_of)
+        found = (
+            contracts.filter(notice_on__range=(reader.as_of, reader.in_days(120)), account__deleted_at=None)
+            .order_by("notice_on", "pk")
+            .values("number", "next_end", "notice_on", "auto_renew", "account_id", "account__name")
+        )[:MOST_NOTICES]
+        return {"contracts": [{**row, "days": (row["notice_on"] - reader.as_of).days} for row in found]}
