@@ -13,6 +13,7 @@ from common.formatting import format_date
 from people.functions import Function
 from people.models import Category
 from pods.models import Severity, Signal
+from pods.sentences import sentence_on
 from pods.tones import ORDER, TONES
 
 MOST_SIGNALS = 60
@@ -54,6 +55,7 @@ class MySignals(HomePanel):
             found = found.filter(account__in=mine.values("pk"))
         rows = found.order_by(BY_SEVERITY, "account__standing__tier__rank", "-opened_on", "pk").values(
             "severity",
+            "trigger",
             "reason",
             "opened_on",
             "account_id",
@@ -75,7 +77,7 @@ class MySignals(HomePanel):
             )
             held["signals"].append(
                 {
-                    "reason": row["reason"],
+                    "reason": sentence_on(reader.as_of, trigger=row["trigger"], reason=row["reason"]),
                     "tone": TONES.get(row["severity"], "neutral"),
                     "since": f"{Severity(row['severity']).label} since {format_date(row['opened_on'])}",
                 }

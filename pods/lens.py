@@ -12,6 +12,7 @@ from people.access import Access
 from people.models import Category
 from pods import home as _home  # noqa: F401 - declares the home cards
 from pods.models import Severity, Signal
+from pods.sentences import sentence_on
 from pods.tones import ORDER, TONES
 
 MOST_CHIPS = 8
@@ -32,7 +33,7 @@ def signal_chips(account: Account, as_of: date) -> list[Chip]:
     """Return the open signals as chips, risks first."""
     return [
         Chip(
-            text=signal.reason,
+            text=sentence_on(as_of, trigger=signal.trigger, reason=signal.reason),
             tone=TONES.get(signal.severity, "neutral"),
             category=signal.category,
             title=f"{Severity(signal.severity).label} since {signal.opened_on:%-d %b %Y}",
@@ -60,7 +61,7 @@ class Signals(Panel):
         return {
             "signals": [
                 {
-                    "reason": signal.reason,
+                    "reason": sentence_on(as_of, trigger=signal.trigger, reason=signal.reason),
                     "severity": Severity(signal.severity).label,
                     "tone": TONES.get(signal.severity, "neutral"),
                     "opened_on": signal.opened_on,
