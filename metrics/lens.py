@@ -22,7 +22,7 @@ from common.formatting import format_number
 from common.periods import day_label
 from common.tags.values import delta
 from metrics import home as _home  # noqa: F401 - declares the home cards
-from metrics.models import HealthScore, MetricValue
+from metrics.models import HealthScore, MetricValue, RefreshRun
 from metrics.registry import metrics
 from people.access import Access
 from people.models import Category, Level
@@ -70,25 +70,23 @@ register_column(
 
 
 def past_figures(account: Account, as_of: date) -> dict[str, Any]:
-    """Return Standing's fields as the newest refresh up to ``as_of`` left them; two queries."""
-    since = as_of - timedelta(days=OLDEST_KEPT)
-    fields = {metric.key: metric.standing for metric in metrics if metric.standing}
-    rows = (
-        MetricValue.objects.filter(account=account, key__in=fields, as_of__range=(since, as_of))
-        .order_by("key", "-as_of")
-        .distinct("key")
-        .values_list("key", "as_of", "value")
-    )
-    found: dict[str, Any] = {}
-    for key, day, value in rows:
-        field = str(fields[key])
-        found[field] = EPOCH + timedelta(days=int(value)) if field.endswith("_on") else value
-        found["as_of"] = max(day, found.get("as_of", day))
+    """Return Standing's fields as the newest refresh up to ``as_of`` left them; three queries.
+
+    All of one day: a number that has ceased to be defined must not live on beside newer ones.
+    """
+    day = RefreshRun.objects.finished().newest_day(until=as_of)
+    if day is None or day < as_of - timedelta(days=OLDEST_KEPT):
+        return {}
+    fields = {metric.key: str(metric.standing) for metric in metrics if metric.standing}
+    rows = MetricValue.objects.on(day).filter(account=account, key__in=fields).values_list("key", "value")
+    found: dict[str, Any] = {
+        fields[key]: EPOCH + timedelta(days=int(value)) if fields[key].endswith("_on") else value
+        for key, value in rows
+    }
     score = newest_score(account, as_of)
-    if score is not None and score.as_of >= since:
+    if score is not None and score.as_of == day:
         found |= {"health": score.score, "health_band": score.band}
-        found["as_of"] = max(score.as_of, found.get("as_of", score.as_of))
-    return found
+    return found | {"as_of": day} if found else {}
 
 
 def newest_score(account: Account, as_of: date) -> HealthScore | None:

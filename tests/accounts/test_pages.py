@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.concentration import concentration_of
 from accounts.models import Account, TierTenure
+from metrics.models import MetricValue, RefreshRun
 from people.models import AccessGrant
 from sync.services import issue_token
 from tests.accounts.rows import (
@@ -92,6 +93,17 @@ def test_a_past_day_shows_the_newest_figures_up_to_it(revops: Client, busy: Acco
     assert f"as_of={days_ago(3)}" in page.context["tabs"][1]["url"]
     old = revops.get(f"{busy.get_absolute_url()}?as_of=2001-01-01")
     assert "No figures are stored up to" in text_of(old)
+
+
+def test_the_figures_of_a_past_day_are_all_of_one_refresh(revops: Client) -> None:
+    account = make_listed("Churned")
+    for back, key in ((20, "finance.nrr"), (20, "finance.renewal_on"), (10, "finance.arr")):
+        MetricValue.objects.create(key=key, as_of=days_ago(back), account=account, value=0)
+        RefreshRun.objects.get_or_create(as_of=days_ago(back), state=RefreshRun.State.DONE)
+    page = revops.get(f"{account.get_absolute_url()}?as_of={days_ago(5)}")
+    assert page.context["header"].day == days_ago(10)
+    shown = {key: figure.value for key, figure in figures(page).items() if figure.value is not None}
+    assert shown == {"finance.arr": 0}, "what was no longer defined is gone"
 
 
 @pytest.mark.parametrize("day", ["0000-01-01", "tomorrow", "%00", "9999-12-31", "2026-02-30"])
