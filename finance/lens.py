@@ -272,8 +272,8 @@ class RevenueByProduct(Panel):
             if currency in rates:
                 totals[product] = totals.get(product, Decimal(0)) + arr * rates[currency]
         missing = {currency for _, currency, _ in lines if currency not in rates}
+        whole = sum(totals.values())
         ranked = sorted(((value, name) for name, value in totals.items() if value), reverse=True)[:10]
-        whole = sum(value for value, _ in ranked)
         title = (
             f"{ranked[0][1]} brings {format_percent(ranked[0][0] / whole, 0)} of ARR"
             if whole
