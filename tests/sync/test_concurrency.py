@@ -21,7 +21,11 @@ import pytest
 from django.db import connection, connections, transaction
 
 from accounts.models import Account, Contact, Standing
-from sync.models import Batch, Change, IdempotencyKey, Link
+from sync.api.writing import Answer, follow_up
+from sync.models import Batch, Change, IdempotencyKey, Link, Source
+from sync.pipeline.decode import decode_body
+from sync.pipeline.run import run_batch
+from sync.registry import resources
 from sync.services import issue_token
 from tests.sync.conftest import Api, make_api
 
@@ -86,14 +90,28 @@ def test_concurrent_batches_of_two_resources_with_shared_effects_do_not_deadlock
 
 def test_what_waits_and_what_it_waits_for_find_each_other_when_they_come_at_once() -> None:
     api = make_api()
-    for turn in range(10):
-        contact = [{"external_id": f"c{turn}", "account": f"a{turn}", "name": "Bo"}]
-        account = [{"external_id": f"a{turn}", "name": "Acme"}]
-        at_once(
-            lambda contact=contact: Api(api.secret).bulk("contacts", contact),
-            lambda account=account: Api(api.secret).bulk("accounts", account),
-        )
-    assert Contact.objects.count() == 10
+    waits, account_is_in = threading.Event(), threading.Event()
+    source = Source.objects.get(slug="salesforce")
+    contact = decode_body(
+        b'[{"external_id": "c", "account": "a", "name": "Bo"}]', resources["contacts"], lines=False
+    )
+
+    def bring_contact() -> None:
+        with transaction.atomic():
+            outcome = run_batch(resource=resources["contacts"], source=source, decoded=contact)
+            waits.set()
+            assert account_is_in.wait(20)
+        follow_up(Answer(200, b"", outcome))
+        connections.close_all()
+
+    bringing = threading.Thread(target=bring_contact)
+    bringing.start()
+    assert waits.wait(20)
+    api.bulk("accounts", [{"external_id": "a", "name": "Acme"}])  # it can't see yet who waits
+    assert not Contact.objects.exists()
+    account_is_in.set()
+    bringing.join(20)
+    assert Contact.objects.get().account.name == "Acme"
 
 
 def test_an_idempotency_key_replays_the_first_answer() -> None:
