@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
 
 from metrics.expressions import EPOCH
 from metrics.statements import Statement
@@ -21,13 +24,12 @@ EXPANSION = Decimal("0.1")
     label="Renewal near",
     severity=Severity.DUE,
     category=Category.CONTRACTS,
-    reason="Renewal in {value} days",
-    reason_one="Renewal tomorrow",
+    reason="Renewal on {date}",
     inputs=("finance.renewal_on",),
 )
-def renewal_near(as_of: date) -> Statement:
-    day = (as_of - EPOCH).days
-    return rescaled(stored("finance.renewal_on", as_of).filter(value__lte=day + RENEWAL_DAYS), less=day)
+def renewal_near(as_of: date) -> QuerySet[Any, Any]:
+    until = (as_of - EPOCH).days + RENEWAL_DAYS
+    return stored("finance.renewal_on", as_of).filter(value__lte=until).values("account_id", "value")
 
 
 @trigger(

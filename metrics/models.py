@@ -111,6 +111,7 @@ class RefreshStep(models.Model):
     first = models.BigIntegerField(help_text="First account id of the slice.")
     last = models.BigIntegerField(help_text="Last account id of the slice, included.")
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     rows = models.IntegerField(null=True)
     seconds = models.FloatField(null=True)
     note = models.TextField(blank=True, help_text="What the numbers leave out, and why.")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from metrics.engine.plan import plan_refresh, today
 from metrics.engine.steps import work_off
+from metrics.expressions import start_of
 from metrics.models import RefreshRun, RefreshStep
 
 # Short enough that a message is acknowledged long before the broker would deliver it again.
@@ -45,11 +46,13 @@ def run_steps() -> None:
 def tick() -> None:
     """Go on with whatever is unfinished: after a killed worker, a lost message or a broker that was away.
 
-    Also plans a night that nobody planned, once the installation has had its first refresh.
+    Also plans the night where nobody did, on an installation that has had a refresh before today.
     """
     night = today() - timedelta(days=1)
-    newest = RefreshRun.objects.newest_day()
-    if newest is not None and newest < night and timezone.now().hour >= settings.REFRESH_HOUR:
+    runs = RefreshRun.objects.filter(planned_at__gte=start_of(today()))
+    is_used = RefreshRun.objects.filter(planned_at__lt=start_of(today())).exists()
+    # A refresh of that day from before it ended doesn't count: what came after it is missing there.
+    if is_used and timezone.now().hour >= settings.REFRESH_HOUR and not runs.filter(as_of=night).exists():
         plan_refresh(as_of=night, cause="nightly, caught up")
     wake_workers()
 

@@ -25,8 +25,10 @@ REVENUE = "finance.arr"
 class Trigger:
     """A condition over accounts; ``query`` gives ``(account_id, value)`` for those where it holds.
 
-    ``reason`` is the sentence people read, with ``{value}`` as a whole number; ``reason_one`` replaces it
-    where the value is 1. ``inputs`` are the numbers it reads: where one failed, its signals stay as they are.
+    ``reason`` is the sentence people read, with ``{value}`` as a whole number, or with ``{date}`` where the
+    value is a date in days since the epoch: a sentence that stays true while it stands. ``reason_one``
+    replaces it where the value is 1.
+    ``inputs`` are the numbers it reads: where one failed, its signals stay as they are.
     """
 
     key: str

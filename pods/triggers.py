@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from metrics.health.recipe import AMBER_FROM
+from metrics.health.recipe import AMBER_FROM, GREEN_FROM
 from metrics.statements import Statement
 from people.models import Category
 from pods.models import Severity
@@ -21,11 +21,14 @@ FALL = 10
     label="Health fell",
     severity=Severity.RISK,
     category=Category.ACCOUNT_PROFILE,
-    reason="Health fell by {value} points in 30 days",
-    inputs=("metrics.health_change",),
+    reason="Health fell by {value} points in a month",
+    inputs=("metrics.health_change", "metrics.health_score"),
 )
 def health_dropped(as_of: date) -> Statement:
-    return rescaled(stored("metrics.health_change", as_of).filter(value__lte=-FALL), times=-1)
+    # A fall from very good to good asks for nothing.
+    not_green = stored("metrics.health_score", as_of).filter(value__lt=GREEN_FROM).values("account_id")
+    fallen = stored("metrics.health_change", as_of).filter(value__lte=-FALL, account_id__in=not_green)
+    return rescaled(fallen, times=-1)
 
 
 @trigger(

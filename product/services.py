@@ -18,6 +18,7 @@ def roll_up_usage(*, first: int, last: int) -> int:
     if not load("product", "usage_take", first=first, last=last).execute():
         return 0
     load("product", "usage_analyze").execute()
+    load("product", "usage_look_up").execute()
     load("product", "usage_clear_users").execute()
     load("product", "usage_clear_features").execute()
     return load("product", "usage_fill_users").execute() + load("product", "usage_fill_features").execute()

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, DurationField, F, Q, QuerySet, Value, When
+from django.db.models import Case, DurationField, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+
+from accounts.models import TierTenure
 
 if TYPE_CHECKING:
     from support.models import Ticket
@@ -53,19 +55,18 @@ class TicketQuerySet(QuerySet["Ticket"]):
     def late_on(self, day: date) -> Self:
         """Tickets open when ``day`` ended whose first-response target had passed without a reply in time.
 
-        The target is that of the account's present tier; accounts without a tier have the longest one.
+        The target is that of the account's tier on that day; accounts without one have the longest target.
         """
+        held = TierTenure.objects.filter(account_id=OuterRef("account_id"), during__contains=day)
         target = Case(
-            *(
-                When(account__tier__slug=slug, then=Value(span))
-                for slug, span in FIRST_RESPONSE_TARGETS.items()
-            ),
+            *(When(tier_then=slug, then=Value(span)) for slug, span in FIRST_RESPONSE_TARGETS.items()),
             default=Value(DEFAULT_TARGET),
             output_field=DurationField(),
         )
         end = end_of(day)
         return (
             self.open_on(day)
+            .annotate(tier_then=Subquery(held.values("tier__slug")[:1]))
             .annotate(due_at=F("opened_at") + target)
             .filter(due_at__lt=Coalesce(F("first_replied_at"), Value(end)))
             .filter(due_at__lt=end)

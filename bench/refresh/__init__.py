@@ -22,7 +22,7 @@ from psycopg import sql
 from bench.harness import Figure, median, seconds
 from metrics.engine.plan import plan_refresh
 from metrics.engine.steps import work_off
-from metrics.models import HealthScore, MetricValue
+from metrics.models import HealthScore, MetricValue, SegmentValue
 from product.models import UsageFeatureDay
 
 HERE = Path(__file__).parent
@@ -120,6 +120,7 @@ def compare_on(day: date) -> dict[str, tuple[Any, ...]]:
     """Return what plain SQL counts for a day that the engine has made, leaving the engine's rows."""
     with transaction.atomic():
         MetricValue.objects.filter(as_of=day).delete()
+        SegmentValue.objects.filter(as_of=day).delete()
         HealthScore.objects.filter(as_of=day).delete()
         UsageFeatureDay.objects.filter(day=day).delete()
         for statement in statements("floor", day=day):

@@ -10,6 +10,7 @@ from enum import Enum
 
 import structlog
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import F, Subquery
 from django.db.models.functions import Now
 
 from metrics.engine.store import run_item
@@ -19,6 +20,8 @@ from metrics.registry import all_items
 logger = structlog.get_logger(__name__)
 
 ATTEMPTS = 3
+# A step that takes its worker with it (memory, a crash) must not hold up the nights behind it for ever.
+MOST_DEATHS = 10
 # Deadlocks and failed serialisation say nothing about the step; the next attempt meets other company.
 PASSING_TROUBLE = frozenset({"40P01", "40001", "55P03"})
 STEP_SETTINGS = (
@@ -61,11 +64,19 @@ def run_next_step() -> Look:
     run = RefreshRun.objects.open().first()
     if run is None:
         return Look(Outcome.NOTHING)
+    waiting = RefreshStep.objects.next_of(run.pk).select_for_update(skip_locked=True)
+    # Counted ahead and apart, so that the count survives a worker that dies of the step.
     with transaction.atomic():
-        step = RefreshStep.objects.next_of(run.pk).select_for_update(skip_locked=True).first()
+        tried = RefreshStep.objects.filter(pk=Subquery(waiting.values("pk")[:1])).update(
+            attempts=F("attempts") + 1
+        )
+    with transaction.atomic():
+        step = waiting.first()
         if step is not None:
             _work(step, run.as_of)
             return Look(Outcome.STEPPED, step)
+    if tried:
+        return run_next_step()  # another worker was quicker
     if RefreshStep.objects.queued().filter(run=run).exists():
         return Look(Outcome.BUSY)
     close_run(run.pk)
@@ -134,6 +145,8 @@ def _work(step: RefreshStep, as_of: date) -> None:
 
 
 def _attempt(step: RefreshStep, as_of: date) -> tuple[int, str]:
+    if step.attempts > MOST_DEATHS:
+        raise StepError(f"Given up after {step.attempts - 1} attempts, none of which its worker survived.")
     items = all_items()
     item = items.get(step.key)
     if item is None:

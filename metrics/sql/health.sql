@@ -93,7 +93,7 @@ capped AS (
 result AS (
     SELECT
         summed.account_id, summed.coverage, summed.components,
-        CASE WHEN summed.coverage >= {minimum_coverage} THEN round(summed.uncapped, 1) END AS uncapped,
+        CASE WHEN round(summed.coverage, 3) >= {minimum_coverage} THEN round(summed.uncapped, 1) END AS uncapped,
         capped.label, capped.ceiling
     FROM summed
     LEFT JOIN capped ON capped.account_id = summed.account_id

@@ -2,7 +2,10 @@ WITH holding AS MATERIALIZED (
     SELECT source.account_id, source.value,
         replace(
             CASE WHEN round(source.value) = 1 THEN {reason_one} ELSE {reason} END,
-            {place}, to_char(round(source.value), 'FM999,999,999,990')
+            {place},
+            CASE WHEN {is_date} THEN to_char(date '1970-01-01' + source.value::integer, 'FMDD Mon YYYY')
+                ELSE to_char(round(source.value), 'FM999,999,999,990')
+            END
         ) AS reason
     FROM ({source}) AS source
     JOIN accounts_account AS account ON account.id = source.account_id AND account.deleted_at IS NULL

@@ -110,7 +110,9 @@ def test_every_trigger_is_followed_and_names_numbers_that_exist() -> None:
     for trigger in triggers:
         assert f"{trigger.key}:signals" in rollups
         assert all(name in metrics for name in trigger.inputs), trigger.key
-        assert "{value}" in trigger.reason or trigger.reason_one != trigger.reason
+        assert (
+            "{value}" in trigger.reason or "{date}" in trigger.reason or trigger.reason_one != trigger.reason
+        )
 
 
 def test_every_number_of_a_segment_declaration_is_declared_once() -> None:

@@ -179,6 +179,7 @@ def test_a_step_that_dies_leaves_neither_rows_nor_mark(
         run_next_step()
     assert not MetricValue.objects.exists()
     assert not RefreshStep.objects.exclude(state="queued").exists()
+    assert RefreshStep.objects.get(attempts=1), "the attempt is remembered"
 
 
 def test_a_broken_number_holds_up_only_what_depends_on_it(
@@ -267,6 +268,18 @@ def test_other_trouble_of_the_database_is_not_tried_again(
     declare(rollups, Rollup(key="a.broken", label="Broken", query=broken), monkeypatch)
     refresh()
     assert len(attempts) == 1
+
+
+def test_a_step_that_no_worker_survives_is_given_up_at_last(
+    company: list[Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = plan_refresh(as_of=TODAY)
+    first = RefreshStep.objects.next_of(run.pk)[0]
+    RefreshStep.objects.filter(pk=first.pk).update(attempts=steps_module.MOST_DEATHS)
+    run_next_step()
+    first.refresh_from_db()
+    assert first.state == "failed"
+    assert "none of which its worker survived" in first.error
 
 
 def test_a_run_is_not_closed_while_a_step_waits(company: list[Account]) -> None:

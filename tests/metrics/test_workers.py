@@ -20,6 +20,7 @@ from metrics import tasks
 from metrics.engine import plan as plan_module
 from metrics.engine.plan import plan_refresh, today
 from metrics.engine.steps import Outcome, run_next_step, work_off
+from metrics.expressions import start_of
 from metrics.models import MetricValue, RefreshRun, RefreshStep
 from metrics.registry import metrics, rollups
 from product.models import UsageUserDay
@@ -263,12 +264,24 @@ def test_the_tick_catches_up_with_a_night_that_nobody_planned(
     settings.REFRESH_HOUR = 0
     tasks.tick()
     assert not RefreshRun.objects.exists(), "an installation begins with a refresh that someone asks for"
-    RefreshRun.objects.create(as_of=today() - timedelta(days=4), state="done")
+    long_ago = start_of(today()) - timedelta(days=4)
+    RefreshRun.objects.create(as_of=today() - timedelta(days=4), state="done", planned_at=long_ago)
     tasks.tick()
-    caught_up = RefreshRun.objects.get(state="running")
-    assert caught_up.as_of == today() - timedelta(days=1)
+    assert RefreshRun.objects.get(state="running").as_of == today() - timedelta(days=1)
+    work_off()
     tasks.tick()
     assert RefreshRun.objects.count() == 2
+
+
+def test_a_refresh_of_a_day_that_had_not_ended_does_not_stand_for_its_night(
+    company: None, messages: list[str], settings: Any
+) -> None:
+    settings.REFRESH_HOUR = 0
+    yesterday = today() - timedelta(days=1)
+    at_noon = start_of(yesterday) + timedelta(hours=12)
+    RefreshRun.objects.create(as_of=yesterday, state="done", planned_at=at_noon)
+    tasks.tick()
+    assert RefreshRun.objects.get(state="running").as_of == yesterday
 
 
 def test_the_night_is_the_day_that_has_just_ended(company: None, messages: list[str]) -> None:

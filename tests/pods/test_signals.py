@@ -144,7 +144,7 @@ def test_signals_of_deleted_accounts_close() -> None:
 @pytest.mark.parametrize(
     ("key", "metric", "value", "reason"),
     [
-        ("metrics.health_dropped", "metrics.health_change", -10, "Health fell by 10 points in 30 days"),
+        ("metrics.health_dropped", "metrics.health_change", -10, "Health fell by 10 points in a month"),
         ("metrics.health_dropped", "metrics.health_change", "-9.9", None),
         ("metrics.health_red", "metrics.health_score", 50, None),
         ("product.usage_fall", "product.usage_trend", "0.7", None),
@@ -163,8 +163,8 @@ def test_signals_of_deleted_accounts_close() -> None:
          "Only one contact took part in a touch in 90 days"),
         ("engagement.single_threaded", "engagement.active_contacts", 0, "No contact took part in a touch in 90 days"),
         ("engagement.single_threaded", "engagement.active_contacts", 2, None),
-        ("finance.renewal_near", "finance.renewal_on", (TODAY - EPOCH).days + 1, "Renewal tomorrow"),
-        ("finance.renewal_near", "finance.renewal_on", (TODAY - EPOCH).days + 90, "Renewal in 90 days"),
+        ("finance.renewal_near", "finance.renewal_on", (TODAY - EPOCH).days + 1, "Renewal on 21 Nov 2026"),
+        ("finance.renewal_near", "finance.renewal_on", (TODAY - EPOCH).days + 90, "Renewal on 18 Feb 2027"),
         ("finance.renewal_near", "finance.renewal_on", (TODAY - EPOCH).days + 91, None),
     ],
 )  # fmt: skip
@@ -173,8 +173,18 @@ def test_each_trigger_holds_from_its_threshold_on(
 ) -> None:
     account = make_account("growth")
     put(account, "finance.arr", 100)
+    put(account, "metrics.health_score", 60)
     put(account, metric, value)
     assert follow(key) == ([reason] if reason else [])
+
+
+def test_a_fall_that_leaves_the_account_green_is_no_signal() -> None:
+    account = make_account()
+    put(account, "metrics.health_change", -20)
+    put(account, "metrics.health_score", 75)
+    assert follow("metrics.health_dropped") == []
+    put(account, "metrics.health_score", "74.9")
+    assert follow("metrics.health_dropped") == ["Health fell by 20 points in a month"]
 
 
 def test_silence_of_digitally_served_accounts_is_no_signal() -> None:
