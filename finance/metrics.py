@@ -11,6 +11,8 @@ from finance.models import Contract
 from finance.positions import (
     MRR,
     missing_rates,
+    missing_since_month,
+    missing_since_year,
     month_start,
     placed_between,
     positions_between,
@@ -79,6 +81,7 @@ def arr(as_of: date) -> Statement:
     inputs=("finance.arr", *REVENUE),
     direction="up",
     standing="nrr",
+    note=missing_since_year,
 )
 def nrr(as_of: date) -> Statement:
     return load(
@@ -196,6 +199,7 @@ AT_START_TIER = "Accounts count in the tier they had at the start"
     ),
     label="Retention over twelve months, by segment",
     depends_on=(TIERS,),
+    note=missing_since_year,
 )
 def retention(as_of: date) -> Statement:
     return load("finance", "retention_segments", placed=placed_between(year_before(as_of), as_of))
@@ -243,6 +247,7 @@ MONTH = f"in the month of the day, from the end of the month before. {AT_START_T
     _segment("finance.arr_end", "ARR at the end", "money", "ARR on the day, of all accounts."),
     label="Movements of the month, by segment",
     depends_on=(TIERS,),
+    note=missing_since_month,
 )
 def movements(as_of: date) -> Statement:
     return load("finance", "movement_segments", placed=placed_between(month_start(as_of), as_of))

@@ -62,13 +62,34 @@ def month_start(day: date) -> date:
 
 def missing_rates(as_of: date, first: int, last: int) -> str:
     """Return a sentence about running revenue that has no value for want of a rate, or nothing."""
+    return _missing(as_of, as_of, first, last, "these accounts have no value")
+
+
+def missing_since_year(as_of: date, first: int, last: int) -> str:
+    """Return the same of revenue on the day or twelve months before, whose accounts have no retention."""
+    return _missing(year_before(as_of), as_of, first, last, "these accounts are left out")
+
+
+def missing_since_month(as_of: date, first: int, last: int) -> str:
+    """Return the same of revenue on the day or at the start of its month, whose accounts have no movements."""
+    return _missing(month_start(as_of), as_of, first, last, "these accounts are left out")
+
+
+def _missing(since: date, as_of: date, first: int, last: int, outcome: str) -> str:
     lines = ContractLine.objects.revenue_rows()
     rows = load(
-        "finance", "missing_rates", lines=lines, rates=rates_on(as_of), day=as_of, first=first, last=last
+        "finance",
+        "missing_rates",
+        lines=lines,
+        rates=rates_on(as_of),
+        since=since,
+        day=as_of,
+        first=first,
+        last=last,
     ).fetch()
     if not rows:
         return ""
     what = ", ".join(
         f"{currency} ({count} {'account' if count == 1 else 'accounts'})" for currency, count in rows
     )
-    return f"No exchange rate on or before {as_of} for {what}: these accounts have no value."
+    return f"No exchange rate on or before {as_of} for {what}: {outcome}."
