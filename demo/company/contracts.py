@@ -83,6 +83,10 @@ class _Writer:
             newest = max(line.updated_at for line in contract.lines if line.updated_at)
             contract.updated_at = max(contract.updated_at, newest)
             contracts.append(contract)
+        for contract in contracts:
+            # A contract that was replaced or has run out doesn't renew any more.
+            is_over = contract.end is not None and contract.end <= self.today
+            contract.auto_renew = contract.auto_renew and contract is contracts[-1] and not is_over
         return contracts
 
     def _contract(self, number: int, start: date, end: date | None) -> Contract:

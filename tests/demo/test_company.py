@@ -139,6 +139,16 @@ def test_every_line_lies_inside_its_contract(company: Company) -> None:
             assert (line.unit_price == 0) == line.is_trial
 
 
+def test_only_the_contract_that_runs_renews_by_itself(company: Company) -> None:
+    newest = {contract.account: contract for contract in company.contracts}
+    renewing = [contract for contract in company.contracts if contract.auto_renew]
+    assert len(renewing) > 100
+    for contract in renewing:
+        assert contract is newest[contract.account]
+        assert contract.end is None or contract.end > TODAY
+        assert any(line.end is None or line.end > TODAY for line in contract.lines)
+
+
 def test_contracts_of_an_account_never_overlap(company: Company) -> None:
     spans: dict[str, list[Contract]] = defaultdict(list)
     for contract in company.contracts:
