@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, F, IntegerField, Value, When
 from django.urls import reverse
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from accounts.models import Account
 from common.formatting import format_date
 from people.functions import Function
-from people.models import Category
+from people.models import Category, Level
 from pods.models import Severity, Signal
 from pods.sentences import sentence_on
 from pods.tones import ORDER, TONES
@@ -53,7 +53,12 @@ class MySignals(HomePanel):
         is_mine = mine.exists()
         if is_mine:
             found = found.filter(account__in=mine.values("pk"))
-        rows = found.order_by(BY_SEVERITY, "account__standing__tier__rank", "-opened_on", "pk").values(
+        # Whose revenue may not be read must not show in an order either.
+        may_weigh = reader.access.allows(Category.REVENUE, Level.TOTALS)
+        weight = (F("account__standing__arr").desc(nulls_last=True),) if may_weigh else ()
+        rows = found.order_by(
+            BY_SEVERITY, "account__standing__tier__rank", *weight, "-opened_on", "pk"
+        ).values(
             "severity",
             "trigger",
             "reason",

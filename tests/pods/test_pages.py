@@ -51,3 +51,19 @@ def test_a_signal_whose_trigger_is_gone_has_no_name_on_a_past_day(account: Accou
     past = client_as("sales").get(account.get_absolute_url(), {"as_of": days_ago(30)}).content.decode()
     assert "A signal that is no longer raised" in past
     assert SENTENCE not in past
+
+
+@pytest.mark.parametrize(("function", "first"), [("leadership", "Large"), ("engineering", "Small")])
+def test_the_heaviest_come_first_where_revenue_may_be_read(function: str, first: str) -> None:
+    for name, tier, arr, since in (
+        ("Standard", "standard", 9000, 1),
+        ("Large", "growth", 500, 30),
+        ("Small", "growth", 100, 10),
+    ):
+        held = make_listed(name, tier, standing={"arr": arr, "health_band": "red"})
+        raise_signal(held, opened_on=days_ago(since))
+    page = client_as(function).get(reverse("home"))
+    card = next(card for card in page.context["cards"] if card.key == "pods.my_signals")
+    names = [row["name"] for row in card.data["accounts"]]
+    assert names[0] == first
+    assert names[-1] == "Standard", "the tier weighs more"
