@@ -16,6 +16,8 @@ from metrics.services import ChangePart, HealthChange, change_between
 from people.access import Access
 
 COMPARED_WITHIN_DAYS = 45
+# What a cap is called tells of its category.
+CLOSED_CAP = "A cap"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +37,13 @@ class Component:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthExplanation:
-    """A score with its parts; ``change`` is None where there is nothing to compare with."""
+    """A score with its parts; ``change`` is None where there is nothing to compare with.
+
+    ``cap`` is its label, or only that there is one where a closed category may lie behind it.
+    """
 
     score: HealthScore
+    cap: str
     components: Sequence[Component]
     waterfall: Chart | None
     change: HealthChange | None
@@ -51,10 +57,13 @@ def explain_health(account_id: int, day: date, access: Access) -> HealthExplanat
         return None
     components = [_component(part, access) for part in score.components]
     change = _change(score, access)
+    is_open = all(_is_open(part.key, access) for part in components)
+    cap = score.cap if is_open or not score.cap else CLOSED_CAP
     return HealthExplanation(
         score=score,
+        cap=cap,
         components=components,
-        waterfall=_waterfall(score, components),
+        waterfall=_waterfall(score, components, cap),
         change=change,
         change_chart=_change_chart(change),
     )
@@ -102,6 +111,8 @@ def _change(score: HealthScore, access: Access) -> HealthChange | None:
     shown = [part for part in whole.parts if _is_open(part.key, access)]
     closed = sum((part.points for part in whole.parts if not _is_open(part.key, access)), Decimal(0))
     if len(shown) < len(whole.parts):
+        shown = [replace(part, label=CLOSED_CAP) if part.key == "cap" else part for part in shown]
+    if len(shown) < len(whole.parts):
         shown.append(ChangePart(key="redacted", label="Redacted parts", group="", points=closed))
     return replace(whole, parts=tuple(shown))
 
@@ -111,7 +122,7 @@ def _is_open(key: str, access: Access) -> bool:
     return declared is None or access.allows(declared.category)
 
 
-def _waterfall(score: HealthScore, components: Sequence[Component]) -> Chart | None:
+def _waterfall(score: HealthScore, components: Sequence[Component], cap: str) -> Chart | None:
     """Draw what adds up to the score; closed components come as one bar, so the sum stays true."""
     if score.score is None or score.uncapped is None:
         return None
@@ -129,7 +140,7 @@ def _waterfall(score: HealthScore, components: Sequence[Component]) -> Chart | N
         bars.append(("Redacted parts", closed))
     held_back = score.score - score.uncapped
     if held_back:
-        bars.append((score.cap, held_back))
+        bars.append((cap, held_back))
     lowest = min(bars, key=lambda bar: bar[1])[0] if bars else ""
     return Chart(
         key="health-waterfall",

@@ -13,7 +13,7 @@ from accounts.models import Account
 from metrics import tasks
 from metrics.engine.plan import plan_refresh, today
 from metrics.engine.steps import run_next_step
-from metrics.models import MetricValue, RefreshRun, RefreshStep
+from metrics.models import HealthScore, MetricValue, RefreshRun, RefreshStep
 from metrics.registry import metrics, segment_definitions
 from sync.models import Batch, Source
 from tests.metrics.facts import (
@@ -98,6 +98,15 @@ def test_health_shows_its_parts_and_redacts_those_of_closed_categories(account: 
     support = text(client_as("support"), url)
     assert "Redacted parts" in support
     assert "does not read product usage" in support
+
+
+def test_the_name_of_a_cap_is_kept_from_those_who_may_not_know_its_reason(account: Account) -> None:
+    HealthScore.objects.filter(as_of=TODAY).update(cap="Three urgent tickets open", score=74, uncapped=80)
+    url = f"/metrics/explain/metrics.health_score/?account={account.pk}"
+    assert "Three urgent tickets open" in text(client_as("customer_success"), url)
+    closed = text(client_as("marketing"), url)
+    assert "Three urgent tickets open" not in closed
+    assert "A cap" in closed
 
 
 def test_a_segment_shows_its_fraction_and_its_siblings(account: Account) -> None:
