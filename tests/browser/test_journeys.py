@@ -76,7 +76,6 @@ def test_a_day_begins(window, visit, sample, cookies, journey: Journey) -> None:
     expect(page.get_by_role("navigation", name="Columns by lens").locator("[aria-current]")).to_have_text(
         journey.lens
     )
-    check_accessibility(page)
 
     page.locator("summary", has_text="Filter").click()
     page.get_by_label("Strategic").check()
