@@ -18,6 +18,7 @@ from people.functions import Function
 from people.models import Category
 from product import home as _home  # noqa: F401 - declares the home cards
 from product.models import UsageFeatureDay, UsageUserDay
+from product.norm import Norm, newest_norm
 
 USAGE = Category.PRODUCT_USAGE
 SHOWN_DAYS = 90
@@ -72,15 +73,20 @@ class UsageByDay(Panel):
         rows = UsageUserDay.objects.filter(account=account, day__range=(first, as_of))
         events = dict(rows.values_list("day").annotate(n=Sum("events")).order_by())
         days = days_until(as_of, SHOWN_DAYS)
-        earlier = sum(count for day, count in events.items() if day < days[0])
-        norm = round(earlier / NORM_DAYS, 1) if earlier else None
+        norm = newest_norm(account, as_of, events)
         weekly = [_week_mean(events, day) for day in days] if events else []
         series = [
             Series(name="Events a day", values=[events.get(day, 0) for day in days], tone="muted"),
             Series(name="Mean of seven days", values=weekly, tone="accent"),
         ]
         if norm is not None:
-            series.append(Series(name="Norm of the 90 days before", values=[norm] * len(days), tone="2"))
+            series.append(
+                Series(
+                    name="Norm: 90 days before the last 30",
+                    values=[round(norm.per_day, 1)] * len(days),
+                    tone="2",
+                )
+            )
         return {
             "chart": Chart(
                 key=f"{self.key}-{account.pk}",
@@ -98,19 +104,19 @@ def _week_mean(events: Mapping[date, int], day: date) -> float:
     return round(sum(events.get(day - timedelta(days=back), 0) for back in range(7)) / 7, 1)
 
 
-def _usage_title(events: Mapping[date, int], as_of: date, norm: float | None) -> str:
+def _usage_title(events: Mapping[date, int], as_of: date, norm: Norm | None) -> str:
     if not events:
         return "No usage in half a year"
     last_day = max(day for day, count in events.items() if count)
     silent = (as_of - last_day).days
     if silent > 7:
         return f"No usage for {silent} days"
-    recent = sum(count for day, count in events.items() if day > as_of - timedelta(days=30)) / 30
     if norm is None:
+        recent = sum(count for day, count in events.items() if day > as_of - timedelta(days=30)) / 30
         return f"{format_number(recent, 0)} events a day in the last 30 days; no norm to compare with yet"
-    change = recent / norm - 1
+    change = norm.trend - 1
     if abs(change) < 0.05:
-        return f"Usage runs at its norm of {format_number(norm, 0)} events a day"
+        return f"Usage runs at its norm of {format_number(norm.per_day, 0)} events a day"
     way = "above" if change > 0 else "below"
     return f"Usage of the last 30 days is {format_percent(abs(change), 0)} {way} its norm"
 
