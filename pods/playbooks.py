@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from accounts.models import Lifecycle
 from common.registry import Registry
 from metrics.models import MetricValue
 from metrics.registry import EVERYTHING, Rollup, Source, rollups
@@ -91,9 +92,13 @@ def stored(key: str, as_of: date) -> QuerySet[MetricValue]:
 
 
 def stored_of_customers(key: str, as_of: date) -> QuerySet[MetricValue]:
-    """Return one number of the accounts that have revenue on a day; needs ``REVENUE`` among the inputs."""
+    """Return one number of the customers on a day: by their lifecycle or their revenue, as health has it.
+
+    Needs ``REVENUE`` among the trigger's inputs.
+    """
     paying = stored(REVENUE, as_of).filter(value__gt=0).values("account_id")
-    return stored(key, as_of).filter(account_id__in=paying)
+    is_customer = Q(account__lifecycle=Lifecycle.CUSTOMER) | Q(account_id__in=paying)
+    return stored(key, as_of).filter(is_customer)
 
 
 def rescaled(source: QuerySet[MetricValue], *, less: int = 0, times: int = 1) -> Statement:

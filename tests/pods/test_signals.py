@@ -187,6 +187,17 @@ def test_a_fall_that_leaves_the_account_green_is_no_signal() -> None:
     assert follow("metrics.health_dropped") == ["Health fell by 20 points in a month"]
 
 
+@pytest.mark.parametrize(
+    ("lifecycle", "arr", "is_watched"),
+    [("customer", 0, True), ("customer", 100, True), ("prospect", 100, True), ("prospect", 0, False)],
+)
+def test_customers_are_those_that_health_is_counted_for(lifecycle: str, arr: int, is_watched: bool) -> None:
+    account = make_account("growth", lifecycle=lifecycle)
+    put(account, "finance.arr", arr)
+    put(account, "product.usage_trend", "0.42")
+    assert len(follow("product.usage_fall")) == is_watched
+
+
 def test_silence_of_digitally_served_accounts_is_no_signal() -> None:
     account = make_account("standard")
     put(account, "finance.arr", 100)
