@@ -62,10 +62,10 @@ def account_rows(accounts: QuerySet[Account], access: Access, most: int = MOST_R
 def card(
     accounts: QuerySet[Account], reader: Reader, columns: Sequence[str], most: int = MOST_ROWS, **more: Any
 ) -> dict[str, Any]:
-    """Return what the template of an account table shows: rows, the columns wanted, the currency."""
+    """Return what the template of an account table shows: rows, the columns that may be read, the currency."""
     return {
         "rows": account_rows(accounts, reader.access, most),
-        "columns": list(columns),
+        "columns": [name for name in columns if reader.access.allows(*CLOSED[name])],
         "currency": settings.REPORTING_CURRENCY,
         **more,
     }

@@ -17,6 +17,7 @@ from pods.sentences import sentence_on
 from pods.tones import ORDER, TONES
 
 MOST_SIGNALS = 60
+OWNERS = (Function.SALES, Function.CUSTOMER_SUCCESS)
 MOST_ACCOUNTS = 10
 BY_SEVERITY = Case(
     *(When(severity=severity, then=Value(place)) for severity, place in ORDER.items()),
@@ -27,7 +28,7 @@ BY_SEVERITY = Case(
 
 @register_home_panel
 class MySignals(HomePanel):
-    """Open signals that the reader may read, of their own accounts where they have any, largest tier first."""
+    """Open signals that the reader may read, risks first and then by tier; owners see their own accounts."""
 
     key = "pods.my_signals"
     title = "Risks, dates and chances"
@@ -50,7 +51,7 @@ class MySignals(HomePanel):
         readable = reader.access.readable(Category.values)
         found = Signal.objects.open_on(reader.as_of).filter(category__in=readable, account__deleted_at=None)
         mine = Account.objects.live().owned_by(reader.user.email)
-        is_mine = mine.exists()
+        is_mine = reader.user.function in OWNERS and mine.exists()
         if is_mine:
             found = found.filter(account__in=mine.values("pk"))
         # Whose revenue may not be read must not show in an order either.

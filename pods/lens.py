@@ -71,4 +71,5 @@ class Signals(Panel):
             ],
             "hidden": sum(signal.category in closed for signal in found),
             "reasons": [access.why_not(category) for category in sorted(closed)],
+            "closed": [str(Category(category).label).lower() for category in sorted(closed)],
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ from people.access import Access
 logger = structlog.get_logger(__name__)
 
 WHOM = "RevOps"
+COLUMNS = 12
+SPAN = "span"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ def load_cards(
 ) -> list[Card]:
     """Load the panels in order; ``with_lazy`` loads those too that a page would fetch later."""
     with bulkhead() as held:
-        return [
+        loaded = [
             load_card(
                 panel,
                 lambda panel=panel: panel.load_for(account, as_of, access),  # type: ignore[misc]
@@ -93,6 +95,35 @@ def load_cards(
             )
             for panel in panels
         ]
+    return fill_rows(loaded)
+
+
+def fill_rows(cards: Sequence[Card]) -> list[Card]:
+    """Widen the last card of each row of twelve columns that would leave the rest of it empty."""
+    filled: list[Card] = []
+    used = 0
+    for card in cards:
+        if filled and 0 < used < COLUMNS < used + card.span:
+            filled[-1] = widened(filled[-1], filled[-1].span + COLUMNS - used)
+            used = 0
+        filled.append(card)
+        used = (used + card.span) % COLUMNS
+    if filled and used:
+        filled[-1] = widened(filled[-1], filled[-1].span + COLUMNS - used)
+    return filled
+
+
+def widened(card: Card, span: int) -> Card:
+    """Return the card with another width, which its address remembers for when it is fetched by itself."""
+    url = f"{card.url}{'&' if '?' in card.url else '?'}{SPAN}={span}" if card.url else ""
+    return replace(card, span=span, url=url)
+
+
+def as_wide_as_asked(card: Card, text: str) -> Card:
+    """Return the card in the width that its address gives; anything else leaves it as it is."""
+    if text.isascii() and text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= COLUMNS:
+        return widened(card, int(text))
+    return card
 
 
 def load_card(

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.lenses import lens_for, panels
+from accounts.lenses.loading import SPAN, as_wide_as_asked
 from accounts.lenses.page import (
     View,
     lens_tabs,
@@ -59,7 +60,9 @@ def account_panel(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     if panel is None:
         raise Http404("There is no such panel.")
     view = view_of(request, pk)
-    context = _context(request, view) | {"card": read_card(view, panel)}
+    context = _context(request, view) | {
+        "card": as_wide_as_asked(read_card(view, panel), request.GET.get(SPAN, ""))
+    }
     return render_page(request, "accounts/panel.html", "accounts/_card.html", context)
 
 

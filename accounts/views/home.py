@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.home import HomePanel, Reader, home_of, home_panels
-from accounts.lenses.loading import Card, bulkhead, load_card
+from accounts.lenses.loading import SPAN, Card, as_wide_as_asked, bulkhead, fill_rows, load_card
 from accounts.models import Account
 from common.asof import requested_as_of
 from common.htmx import render_page
@@ -38,6 +38,7 @@ def home_panel(request: HttpRequest, key: str) -> HttpResponse:
     if panel is None:
         raise Http404("There is no such panel.")
     card = _cards(request, _reader(request), [panel], with_lazy=True)[0]
+    card = as_wide_as_asked(card, request.GET.get(SPAN, ""))
     return render_page(request, "accounts/home_panel.html", "accounts/_card.html", {"card": card})
 
 
@@ -54,7 +55,7 @@ def _cards(
     query = f"?as_of={day.isoformat()}" if day else ""
     is_past = day is not None and day < timezone.now().date()
     with bulkhead() as held:
-        return [
+        loaded = [
             load_card(
                 panel,
                 lambda panel=panel: panel.load(reader),  # type: ignore[misc]
@@ -66,3 +67,4 @@ def _cards(
             )
             for panel in wanted
         ]
+    return loaded if with_lazy else fill_rows(loaded)
