@@ -4,8 +4,11 @@ from importlib.util import find_spec
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # RevOps keeps addresses, since they say whose accounts are whose; allauth would let people change their own.
+    path("login/email/", RedirectView.as_view(pattern_name="people:me")),
     path("login/", include("allauth.urls")),
     path("health/", include("abe.health")),
     *(path("", include(f"{app}.urls")) for app in settings.ABE_APPS if find_spec(f"{app}.urls")),

@@ -22,6 +22,7 @@ from people.policy import CONTENTS, EDITABLE, FIXED, Pair
 from people.services import PolicyChangedError, change_access
 
 BACK_TO_DEFAULTS = "This sets every function back to the levels the product came with."
+INCOMPLETE = "The form was incomplete. Nothing has changed; choose the levels again."
 NOTHING_TO_SAVE = "There is nothing to save: the policy already reads like this."
 
 
@@ -117,7 +118,7 @@ def _review_matrix(request: HttpRequest) -> HttpResponse:
     """Compare the submitted matrix with the policy as the editor saw it, so that others' changes stay."""
     version = _number(request.POST.get("version"))
     if version is None:
-        messages.warning(request, "The form was incomplete. Nothing has changed; choose the levels again.")
+        messages.warning(request, INCOMPLETE)
         return redirect("people:access")
     submitted = policy.read_wishes(
         f"{name.replace('.', ':')}:{value}" for name, value in request.POST.items() if "." in name
@@ -136,10 +137,13 @@ def _save(request: HttpRequest) -> HttpResponse:
     """Save what the review showed, unless the policy moved on between the two."""
     wished = policy.read_wishes(request.POST.getlist("set"))
     version = _number(request.POST.get("version"))
+    if version is None:
+        messages.warning(request, INCOMPLETE)
+        return redirect("people:access")
     try:
-        changes = change_access(levels=wished, by=signed_in(request), seen_version=version or 0)
+        changes = change_access(levels=wished, by=signed_in(request), seen_version=version)
     except PolicyChangedError:
-        meanwhile = policy.changes_since(version or 0)
+        meanwhile = policy.changes_since(version)
         return _review(request, wished, _told(meanwhile, wished), status=409)
     if changes:
         messages.success(request, f"{_counted(len(changes))} saved. The history below can undo it.")

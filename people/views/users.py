@@ -72,7 +72,8 @@ def edit_user(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_errors(error)
         else:
             messages.success(request, f"{changed} is saved. It holds from their next page.")
-            return redirect("people:user", pk=pk)
+            # Whoever just left RevOps may not look at this page any more.
+            return redirect("people:me") if _has_left(request, changed) else redirect("people:user", pk=pk)
     context = {
         "form": form,
         "person": user,
@@ -105,3 +106,7 @@ def reset_two_step(request: HttpRequest, pk: int) -> HttpResponse:
     remove_two_step(user=user)
     messages.success(request, f"{user} signs in with the password alone until they turn it on again.")
     return redirect("people:user", pk=pk)
+
+
+def _has_left(request: HttpRequest, changed: User) -> bool:
+    return changed.pk == request.user.pk and changed.function != Function.REVOPS

@@ -74,3 +74,13 @@ def test_times_on_pages_are_in_ones_zone() -> None:
 
 def test_the_menu_leads_to_the_settings() -> None:
     assert f'href="{PAGE}"' in client_as("sales").get("/people/access/").content.decode()
+
+
+def test_nobody_takes_another_address_by_the_way() -> None:
+    sam = make_user("sales", email="sam@example.com")
+    client = client_of(sam)
+    assert client.get("/login/email/")["Location"] == PAGE
+    client.post("/login/email/", {"action_add": "", "email": "ceo@example.com"})
+    client.post("/login/email/", {"action_primary": "", "email": "ceo@example.com"})
+    sam.refresh_from_db()
+    assert sam.email == "sam@example.com"

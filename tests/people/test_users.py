@@ -251,6 +251,14 @@ def test_revops_changes_function_and_title() -> None:
     )
 
 
+def test_whoever_leaves_revops_lands_on_a_page_they_may_read() -> None:
+    make_user("revops")
+    rosa = make_user("revops")
+    response = client_of(rosa).post(f"{LIST}{rosa.pk}/", fields_of(rosa, function="sales"), follow=True)
+    assert response.redirect_chain == [("/people/me/", 302)]
+    assert response.status_code == 200
+
+
 def test_the_guard_of_the_last_revops_person_speaks_beside_the_field() -> None:
     User.objects.filter(function=Function.REVOPS).update(is_active=False)
     rosa = make_user("revops")
