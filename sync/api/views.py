@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -44,6 +44,7 @@ from sync.pipeline.decode import BodyError, Decoded, decode_body, decode_one
 from sync.pipeline.delete import delete_record
 from sync.pipeline.run import lock_resource, run_batch
 from sync.problems import Problem
+from sync.throttling import add_rate_headers
 
 Decoder = Callable[[bytes], Decoded]
 LARGEST_ID = 2**63 - 1
@@ -60,6 +61,11 @@ class ResourceView(APIView):
     def scope(self) -> str:
         """The scope that a token needs here."""
         return self.resource.scope_name
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add what every answer says: how many calls are left."""
+        add_rate_headers(request, response)
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def writer(self, request: Request) -> tuple[ApiToken, Source]:
         """Return the token and the source that it writes for."""

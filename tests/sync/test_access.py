@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import redis
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -153,3 +155,29 @@ def test_the_command_prints_a_token_that_works(db: None, capsys: pytest.CaptureF
     secret = capsys.readouterr().out.strip()
     assert Api(secret).call("get", "contacts/").status_code == 200
     assert ApiToken.objects.get().client.source.slug == "hubspot"
+
+
+def test_a_token_that_calls_too_often_is_told_to_wait(
+    api: Api, api_for: Callable[..., Api], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.API_RATE = 3
+    monkeypatch.setattr(
+        "sync.throttling.time.time", lambda: 1_000_000_060.0
+    )  # 20 seconds before a new minute
+    answers = [api.call("get", "accounts/") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert [answer["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0", "0"]
+    assert answers[0]["RateLimit-Limit"] == "3"
+    assert answers[3]["Content-Type"] == "application/problem+json"
+    assert answers[3]["Retry-After"] == answers[3]["RateLimit-Reset"] == "20"
+    assert api_for(source="hubspot").call("get", "accounts/").status_code == 200
+
+
+def test_a_store_that_does_not_answer_stops_no_call(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(key: str) -> int:
+        raise redis.ConnectionError("gone")
+
+    monkeypatch.setattr("sync.throttling._count", fail)
+    response = api.call("get", "accounts/")
+    assert response.status_code == 200
+    assert "RateLimit-Limit" not in response
