@@ -24,6 +24,8 @@ BY_SEVERITY = Case(
     default=Value(len(ORDER)),
     output_field=IntegerField(),
 )
+# Only an order: signals of a past day may stand in the order of today's revenue.
+BY_REVENUE = F("account__standing__arr").desc(nulls_last=True)
 
 
 @register_home_panel
@@ -56,7 +58,7 @@ class MySignals(HomePanel):
             found = found.filter(account__in=mine.values("pk"))
         # Whose revenue may not be read must not show in an order either.
         may_weigh = reader.access.allows(Category.REVENUE, Level.TOTALS)
-        weight = (F("account__standing__arr").desc(nulls_last=True),) if may_weigh else ()
+        weight = (BY_REVENUE,) if may_weigh else ()
         rows = found.order_by(
             BY_SEVERITY, "account__standing__tier__rank", *weight, "-opened_on", "pk"
         ).values(
