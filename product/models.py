@@ -46,8 +46,9 @@ class UsageUserDay(models.Model):
 
     class Meta:
         indexes = (
+            # Sums over days of an account are read from the index alone.
             models.Index(
-                name="product_usageuserday_day", fields=("day",), include=("account", "user", "events")
+                name="product_usageuserday_sums", fields=("account", "day"), include=("user", "events")
             ),
         )
 
