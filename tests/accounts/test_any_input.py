@@ -37,6 +37,7 @@ WORDS = [
     "strategic",
     "red",
     "2026-11-01",
+    INJECTED,
 ]
 TEXTS = st.one_of(
     st.sampled_from(WORDS),
