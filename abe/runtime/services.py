@@ -22,7 +22,7 @@ from abe.runtime.postgres import PostgresServer
 from abe.runtime.processes import POLL_SECONDS
 from abe.runtime.valkey import ValkeyServer
 
-ATTACH_SECONDS = 60.0  # the starter may be making its data folder on a busy machine
+ATTACH_SECONDS = 120.0  # the starter may be making its data folder on a busy machine
 
 
 Server = PostgresServer | ValkeyServer

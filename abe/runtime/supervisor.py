@@ -24,7 +24,7 @@ from abe.runtime.processes import BackOff, kill_group, running_in, start_child, 
 from abe.runtime.services import Services
 
 STOP_SECONDS = 10.0
-HEALTH_SECONDS = 60.0
+HEALTH_SECONDS = 120.0
 WATCH_SECONDS = 0.5
 MOST_RESTARTS = 5  # in a row, each within a minute of the last
 

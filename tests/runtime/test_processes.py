@@ -34,7 +34,7 @@ def test_a_stopped_child_takes_its_children_along():
     assert len(running_in(group)) == 2
     stop_child(child, signal.SIGTERM, seconds=5)
     child.stdout.close()
-    assert wait_until(lambda: not running_in(group), 5)
+    assert wait_until(lambda: not running_in(group), 30)
 
 
 def test_a_child_that_ignores_the_request_is_killed_when_its_time_is_up():
@@ -58,7 +58,7 @@ time.sleep(60)
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    assert wait_until(lambda: not is_running(pid), 10)
+    assert wait_until(lambda: not is_running(pid), 30)
 
 
 def test_waits_double_up_to_a_limit_and_begin_anew_after_calm():

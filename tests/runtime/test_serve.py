@@ -11,7 +11,8 @@ import pytest
 from abe.runtime.processes import is_running, wait_until
 from tests.runtime.conftest import said
 
-START_SECONDS = 60
+START_SECONDS = 180
+RECOVERY_SECONDS = 20
 
 
 def free_port() -> str:
@@ -40,21 +41,22 @@ def is_healthy(port: str) -> bool:
 
 def test_an_installation_serves_survives_a_kill_and_stops_whole(installation):
     port = free_port()
+    began = time.monotonic()
     process = installation.spawn("-m", "abe.serve", PORT=port)
     lines = read_until(process, "Ctrl-C stops everything")
+    first_start = time.monotonic() - began
     assert any("create_admin" in line for line in lines)
     assert any("issue_token" in line for line in lines)
     assert is_healthy(port)
 
     created = installation.spawn("manage.py", "create_admin", "--email", "ada@example.com")
-    assert created.wait(30) == 0, created.stdout.read()
+    assert created.wait(120) == 0, created.stdout.read()
 
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     again = installation.spawn("-m", "abe.serve", PORT=port)
-    began = time.monotonic()
-    assert wait_until(lambda: is_healthy(port), 20)
-    assert time.monotonic() - began < 20
+    # Where the machine is too busy for that, less than the first start, which made and migrated the database.
+    assert wait_until(lambda: is_healthy(port), max(RECOVERY_SECONDS, first_start))
     read_until(again, "Ctrl-C stops everything")
     with installation.connect() as connection:
         assert connection.execute("SELECT email FROM people_user").fetchall() == [("ada@example.com",)]
@@ -62,7 +64,7 @@ def test_an_installation_serves_survives_a_kill_and_stops_whole(installation):
     pids = [int(line) for line in (installation.paths.state / "supervisor.pids").read_text().split()]
     pids.append(installation.postmaster())
     again.send_signal(signal.SIGINT)
-    assert again.wait(40) == 0
+    assert again.wait(120) == 0
     assert not any(map(is_running, pids))
 
 
@@ -72,14 +74,14 @@ def test_a_taken_port_is_said_at_once(installation):
         taken.listen()
         port = str(taken.getsockname()[1])
         process = installation.spawn("-m", "abe.serve", PORT=port)
-        assert process.wait(30) == 1
+        assert process.wait(120) == 1
         assert f"PORT={int(port) + 1}" in process.stdout.read()
 
 
 @pytest.mark.parametrize("port", ["http", "70000", "-1"])
 def test_a_port_that_is_none_is_named(installation, port):
     process = installation.spawn("-m", "abe.serve", PORT=port)
-    assert process.wait(30) == 1
+    assert process.wait(120) == 1
     output = process.stdout.read()
     assert "PORT" in output
     assert "Traceback" not in output

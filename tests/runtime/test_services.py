@@ -103,7 +103,7 @@ def test_a_second_process_attaches_and_leaves_the_servers_running(installation):
     with ensure_running(installation.environ, durable=False) as services:
         assert not services.owned
     assert postgres.is_ready(installation.paths)
-    holder.communicate(timeout=30)
+    holder.communicate(timeout=120)
     assert not postgres.is_ready(installation.paths)
 
 
@@ -115,7 +115,7 @@ def test_the_starter_waits_until_others_are_through(installation):
     starter.stdin.close()
     assert "waiting for them to end" in said(starter)
     assert postgres.is_ready(installation.paths)
-    guest.communicate(timeout=30)
+    guest.communicate(timeout=120)
     assert said(starter) == "done"
     assert not postgres.is_ready(installation.paths)
 
@@ -139,7 +139,7 @@ def test_killing_the_owner_ends_its_servers(installation):
     said(holder)
     pid = installation.postmaster()
     holder.kill()
-    assert wait_until(lambda: not is_running(pid), 10)
+    assert wait_until(lambda: not is_running(pid), 30)
 
 
 def test_data_survives_a_kill_of_everything(installation):

@@ -68,14 +68,14 @@ def watch_until(supervisor: Supervisor, done) -> bool:
         supervisor._watch_once()
         return done()
 
-    return wait_until(step, 15)
+    return wait_until(step, 60)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_web_then_beat_then_worker(installation, log, how):
     process = installation.spawn("-c", SUPERVISE, MEMBER, str(log))
     assert said(process) == "watching"
-    assert wait_until(lambda: len(lines(log)) == 3, 10)
+    assert wait_until(lambda: len(lines(log)) == 3, 30)
     process.send_signal(how)
     assert said(process) == "stopped"
     assert lines(log)[3:] == ["web down", "beat down", "worker down"]
@@ -84,15 +84,15 @@ def test_a_signal_stops_web_then_beat_then_worker(installation, log, how):
 def test_killing_the_supervisor_ends_its_programs(installation, log):
     process = installation.spawn("-c", SUPERVISE, MEMBER, str(log))
     said(process)
-    assert wait_until(lambda: len(lines(log)) == 3, 10)
+    assert wait_until(lambda: len(lines(log)) == 3, 30)
     children = pids(installation)
     process.kill()
-    assert wait_until(lambda: not any(map(is_running, children)), 10)
+    assert wait_until(lambda: not any(map(is_running, children)), 30)
 
 
 def test_what_a_killed_supervisor_left_is_ended_by_the_next(installation, log):
     orphan = installation.spawn("-c", MEMBER, "orphan", str(log))
-    assert wait_until(lambda: lines(log) == ["orphan up"], 10)
+    assert wait_until(lambda: lines(log) == ["orphan up"], 30)
     installation.paths.state.mkdir()
     (installation.paths.state / "supervisor.pids").write_text(f"{orphan.pid}\n")
     with Supervisor(installation.paths, installation.environ, Services(installation.paths, {})):
@@ -118,7 +118,7 @@ def test_a_second_supervisor_of_one_state_is_refused(installation, supervisor):
 
 def test_a_program_that_ends_is_started_again(installation, supervisor, log, capsys):
     supervisor.start(Program("web", (sys.executable, "-c", MEMBER, "web", str(log))))
-    assert wait_until(lambda: lines(log) == ["web up"], 10)
+    assert wait_until(lambda: lines(log) == ["web up"], 30)
     os.kill(pids(installation)[0], signal.SIGKILL)
     assert watch_until(supervisor, lambda: lines(log) == ["web up", "web up"])
     assert "web ended with signal 9: starting it again" in capsys.readouterr().out
