@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from people.functions import Function
-from people.models import User
+from people.models import User, known_time_zones
 
 REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 
-@lru_cache(maxsize=1)
 def time_zone_choices() -> list[tuple[str, Any]]:
-    """Return UTC and the named zones by region; reading them from disk takes some milliseconds, so once."""
-    names = sorted(name for name in available_timezones() if name.partition("/")[0] in REGIONS)
+    """Return UTC and the named zones by region."""
+    names = sorted(name for name in known_time_zones() if name.partition("/")[0] in REGIONS)
     regions = [
         (region, [(name, _spoken(name)) for name in names if name.startswith(f"{region}/")])
         for region in REGIONS
