@@ -39,8 +39,8 @@ class TokenThrottle(BaseThrottle):
         self.left = MINUTE - now % MINUTE
         try:
             count = _count(f"abe:rate:{token.pk}:{now // MINUTE}")
-        except redis.RedisError:
-            logger.warning("The rate of calls could not be counted", exc_info=True)
+        except redis.RedisError as error:
+            logger.warning("The rate of calls could not be counted: %s", error)
             return True
         limit: int = settings.API_RATE
         request.rate = (limit, max(0, limit - count), self.left)  # type: ignore[attr-defined]

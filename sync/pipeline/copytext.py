@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from itertools import chain
 from typing import Any
 
+import msgspec
+
 NULL = r"\N"
+ENCODED_AS_TEXT = {datetime, date, Decimal}
 SPECIAL = ("\\", "\t", "\n", "\r")
 
 
@@ -31,6 +34,8 @@ def _texts(column: Sequence[Any]) -> Iterable[str]:
         return [NULL] * len(column)
     if kinds == {int}:
         return map(str, column)
+    if kinds <= ENCODED_AS_TEXT:
+        return _encoded(column)
     if kinds == {list}:
         return _arrays(column)
     if kinds == {str, type(None)}:
@@ -62,18 +67,16 @@ def _writer(kind: type) -> Callable[[Any], str]:
         return _escape
     if issubclass(kind, int | float | Decimal):
         return str
-    if issubclass(kind, datetime):
-        return _instant
     if issubclass(kind, date):
-        return date.isoformat
+        return lambda value: str(value.isoformat())
     if issubclass(kind, list):
         return lambda value: _arrays([value])[0]
     raise TypeError(f"COPY can't write a {kind.__name__}.")
 
 
-def _instant(value: datetime) -> str:
-    # Twice as quick for UTC, which nearly all times are in.
-    return value.replace(tzinfo=None).isoformat() + "+00" if value.tzinfo is UTC else value.isoformat()
+def _encoded(column: Sequence[Any]) -> Sequence[str]:
+    # Ten times as quick as isoformat for each.
+    return msgspec.json.decode(msgspec.json.encode(column), type=list[str])
 
 
 def _arrays(column: Sequence[list[str]]) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -111,19 +112,29 @@ def test_any_order_grouping_and_repetition_ends_in_the_same_state(
 
 
 text = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]), max_size=20)
-
-
-@given(
-    rows=st.lists(
-        st.tuples(st.none() | text, text, st.lists(text, max_size=3), st.none() | st.integers(-5, 5)),
-        min_size=1,
-    )
+zones = st.sampled_from([UTC, timezone(timedelta(hours=-9))])
+any_rows = st.lists(
+    st.tuples(
+        st.none() | text,
+        text,
+        st.lists(text, max_size=3),
+        st.none() | st.integers(-5, 5),
+        st.datetimes(datetime(1900, 1, 1), timezones=zones),
+        st.none() | st.dates(date(1900, 1, 1)),
+        st.decimals(-1000, 1000, places=4),
+        st.booleans(),
+    ),
+    min_size=1,
 )
+COLUMNS = "place int, a text, b text, c text[], d int, e timestamptz, f date, g numeric(12, 4), h boolean"
+
+
+@given(rows=any_rows)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_copy_reads_is_what_was_written(db: None, rows: list[tuple[Any, ...]]) -> None:
     numbered = [(place, *row) for place, row in enumerate(rows)]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE copied (place int, a text, b text, c text[], d int) ON COMMIT DROP")
+        cursor.execute(f"CREATE TEMP TABLE copied ({COLUMNS}) ON COMMIT DROP")
         with cursor.copy("COPY copied FROM STDIN") as copy:
             copy.write(copy_text(list(zip(*numbered, strict=True))))
         cursor.execute("SELECT * FROM copied ORDER BY place")
