@@ -177,7 +177,7 @@ class HealthByTier(HomePanel):
     category = Category.ACCOUNT_PROFILE
     level = Level.TOTALS
     is_today_only = True
-    functions = {Function.LEADERSHIP: 50, Function.CUSTOMER_SUCCESS: 50, Function.MARKETING: 50}
+    functions = {Function.LEADERSHIP: 50, Function.CUSTOMER_SUCCESS: 50, Function.MARKETING: 27}
 
     def load(self, reader: Reader) -> dict[str, Any]:
         counted = (
