@@ -54,7 +54,7 @@ def plain_value(resource: Resource, name: str, turn: int) -> Any:
     if field.__class__.__name__ == "ArrayField":
         return [f"w{turn}"]
     if field.max_length in (2, 3):
-        return ("DEU"[: field.max_length], "USD"[: field.max_length])[turn]
+        return {2: ("DE", "FR"), 3: ("EUR", "USD")}[field.max_length][turn]
     if name == "domain":
         return f"turn{turn}.example.com"
     return f"turn{turn}@example.com" if name.endswith("email") else f"turn {turn}"

@@ -119,7 +119,7 @@ any_rows = st.lists(
         text,
         st.lists(text, max_size=3),
         st.none() | st.integers(-5, 5),
-        st.datetimes(datetime(1900, 1, 1), timezones=zones),
+        st.datetimes(datetime(1900, 1, 1), timezones=zones),  # noqa: DTZ001 - zones are drawn
         st.none() | st.dates(date(1900, 1, 1)),
         st.decimals(-1000, 1000, places=4),
         st.booleans(),
