@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from kombu.exceptions import OperationalError
 
 from accounts.models import Standing, TierTenure
 from metrics import tasks
@@ -91,6 +92,16 @@ def test_on_workers_it_only_plans_and_calls_them(monkeypatch: pytest.MonkeyPatch
     assert "the workers have been called" in out
     assert sent
     assert not RefreshStep.objects.exclude(state="queued").exists()
+
+
+def test_a_broker_that_is_away_does_not_lose_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable() -> None:
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(tasks.run_steps, "delay", unreachable)
+    _, err = run(as_of=TODAY, on_workers=True)
+    assert "they begin as soon as the broker is back" in err
+    assert RefreshRun.objects.get().state == RefreshRun.State.RUNNING
 
 
 def test_waiting_for_workers_ends_when_they_are_through(monkeypatch: pytest.MonkeyPatch) -> None:

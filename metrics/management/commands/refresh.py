@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from kombu.exceptions import OperationalError
 
 from metrics.engine.plan import history_days, plan_refresh, today
 from metrics.engine.progress import Progress, progress_of
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError("; ".join(getattr(error, "messages", [str(error)]))) from error
         ids = [run.pk for run in runs]
         if options["on_workers"]:
-            wake_workers()
+            self._call_workers()
             if not options["wait"]:
                 self.stdout.write(f"Planned {_days(days)}; the workers have been called.")
                 return
@@ -68,8 +69,15 @@ class Command(BaseCommand):
             time.sleep(POLL_SECONDS)
             if time.monotonic() - woken >= WAKE_EVERY_SECONDS:
                 woken = time.monotonic()
-                wake_workers()
+                self._call_workers()
         bar.end(progress)
+
+    def _call_workers(self) -> None:
+        try:
+            wake_workers()
+        except OperationalError:
+            told = "The workers can't be reached; they begin as soon as the broker is back."
+            self.stderr.write(self.style.WARNING(told))
 
     def _report(self, ids: list[int], days: list[date], seconds: float) -> None:
         failed = RefreshStep.objects.failed().filter(run_id__in=ids).order_by("pk").select_related("run")
