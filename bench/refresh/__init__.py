@@ -46,47 +46,56 @@ COMPARED = (
 
 def run() -> Iterator[Figure]:
     """Yield the ratio to plain SQL and the growth from 10,000 to 50,000 accounts."""
-    with company(SMALL):
-        small = [night for night, _ in nights(plain=False)]
-    with company(LARGE):
-        pairs = list(nights(plain=True))
-    large = median([night for night, _ in pairs])
-    floor = median([plain for _, plain in pairs if plain is not None])
+    was = connections["default"].settings_dict["NAME"]
+    try:
+        small, large = (prepare(accounts) for accounts in (SMALL, LARGE))
+        nights = [one_round(small, large, turn) for turn in range(ROUNDS + 1)][1:]  # the first one warms up
+    finally:
+        use(was)
+    few, many, floor = (median(times) for times in zip(*nights, strict=True))
     yield Figure(
         "refresh.night",
-        large / floor,
+        many / floor,
         at_most=3,
-        note=f"{large:.1f} s, plain SQL {floor:.1f} s, {LARGE:,} accounts",
+        note=f"{many:.1f} s, plain SQL {floor:.1f} s, {LARGE:,} accounts",
     )
     yield Figure(
         "refresh.growth",
-        large / median(small),
+        many / few,
         at_most=LARGE / SMALL,
-        note=f"{SMALL:,} accounts {median(small):.1f} s, {LARGE:,} accounts {large:.1f} s",
+        note=f"{SMALL:,} accounts {few:.1f} s, {LARGE:,} accounts {many:.1f} s",
     )
 
 
-def nights(*, plain: bool) -> Iterator[tuple[float, float | None]]:
-    """Yield the seconds of a night by the engine and, with ``plain``, of the next one by plain SQL."""
+def one_round(small: str, large: str, turn: int) -> tuple[float, float, float]:
+    """Return the seconds of a night of the small company, of the large one, and of the latter by plain SQL.
+
+    They follow each other directly, so that drift of the machine hits all alike.
+    """
+    first = NEWEST + timedelta(days=1 + 2 * turn)
+    use(small)
+    add_events(first)
+    few = seconds(lambda: refresh(first))
+    use(large)
+    add_events(first)
+    many = seconds(lambda: refresh(first))
+    if not turn and (ours := sums(first)) != (theirs := compare_on(first)):
+        raise RuntimeError(f"Plain SQL counts something else: {ours} against {theirs}.")
+    second = first + timedelta(days=1)
+    add_events(second)
+    return few, many, seconds(lambda: run_floor(second))
+
+
+def prepare(accounts: int) -> str:
+    """Return the name of a database as it stands after the night of NEWEST, seeded where this state has none."""
+    name = seeded(accounts)
+    use(name)
+    for statement in statements("reset", newest=NEWEST):
+        execute(statement)
     refresh(NEWEST - timedelta(days=30))
     refresh(NEWEST)
     execute("VACUUM ANALYZE")
-    day = NEWEST
-    for turn in range(ROUNDS + 1):
-        day += timedelta(days=1)
-        add_events(day)
-        engine = seconds(lambda day=day: refresh(day))  # type: ignore[misc]
-        floor = None
-        if plain:
-            ours = sums(day)
-            theirs = compare_on(day)
-            if ours != theirs:
-                raise RuntimeError(f"Plain SQL counts something else: {ours} against {theirs}.")
-            day += timedelta(days=1)
-            add_events(day)
-            floor = seconds(lambda day=day: run_floor(day))  # type: ignore[misc]
-        if turn:  # the first round warms up
-            yield engine, floor
+    return name
 
 
 def refresh(day: date) -> None:
@@ -138,18 +147,15 @@ def add_events(day: date) -> None:
         execute(statement)
 
 
-@contextmanager
-def company(accounts: int) -> Iterator[None]:
-    """Work in a database with so many accounts, seeded where this state has none yet."""
+def seeded(accounts: int) -> str:
+    """Return the name of the database with so many accounts, filled where this state has none yet."""
     name = f"bench_refresh_{accounts}_{digest()}"
-    default = connections["default"]
-    was = default.settings_dict["NAME"]
+    building = f"{name}_building"
     with maintenance() as server:
         held = {row[0] for row in server.execute("SELECT datname FROM pg_database").fetchall()}
         for old in held:
             if old.startswith(f"bench_refresh_{accounts}_") and old != name:
                 server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
-        building = f"{name}_building"
         if name not in held:
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(building)))
             use(building)
@@ -160,13 +166,7 @@ def company(accounts: int) -> Iterator[None]:
                     sql.Identifier(building), sql.Identifier(name)
                 )
             )
-    use(name)
-    try:
-        for statement in statements("reset", newest=NEWEST):
-            execute(statement)
-        yield
-    finally:
-        use(was)
+    return name
 
 
 def use(name: str) -> None:

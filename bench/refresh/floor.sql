@@ -38,7 +38,7 @@ GROUP BY 1, 2, 3
 ON CONFLICT (account_id, month, currency) DO UPDATE SET arr = excluded.arr WHERE held.arr <> excluded.arr;
 -- name: MRR and ARR
 INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
-SELECT kind.key, :day, own.account_id, sum(round(own.arr / kind.divisor, 2) * coalesce(quote.rate, 1))
+SELECT kind.key, :day, own.account_id, sum(round(round(own.arr / kind.divisor, 2) * coalesce(quote.rate, 1), 2))
 FROM (
     SELECT account_id, currency,
         coalesce(sum(arr) FILTER (WHERE ends_on IS NULL OR ends_on > :day), 0) AS arr
