@@ -44,7 +44,7 @@ def main() -> None:
         )
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         sign_in(page, url, "customer_success")
-        page.goto(f"{url}/accounts/?tier=strategic&sort=health")
+        page.goto(f"{url}/accounts/?tier=strategic&sort=metrics.health_score")
         page.locator("tbody a").first.click()
         page.wait_for_url("**/accounts/*/**")
         page.goto(f"{page.url.split('?')[0]}?lens=success")
