@@ -215,7 +215,7 @@ def test_a_body_over_the_limit_is_413(api: Api) -> None:
         (b"a=b", {"content_type": "application/x-www-form-urlencoded"}, 415),
         (b"[]", {"Content_Encoding": "br"}, 415),
         (b"not gzip", {"Content_Encoding": "gzip"}, 400),
-        (gzip.compress(b"[]")[:-4], {"Content_Encoding": "gzip"}, 400),
+        (gzip.compress(b"[]", mtime=0)[:-4], {"Content_Encoding": "gzip"}, 400),
         (b"[]", {"Accept": "text/csv"}, 406),
         (b"[]", {"Idempotency_Key": ""}, 400),
         (b"[]", {"Idempotency_Key": "x" * 256}, 400),
