@@ -1,89 +1,21 @@
-"""The home cards over accounts and their standing; other apps list accounts through ``account_rows`` too."""
+"""The home cards over accounts and their standing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, Sum
 from django.urls import reverse
 
 from accounts.concentration import concentration_of
 from accounts.home import HomePanel, Reader, register_home_panel
+from accounts.home_tables import AccountTable, card, mine_or_all
 from accounts.models import Account, HealthBand, Lifecycle
 from common.charts import Chart, Series
 from common.formatting import format_number, format_percent
-from people.access import Access
 from people.functions import Function
 from people.models import Category, Level, User
-
-MOST_ROWS = 8
-FIELDS = (
-    "pk",
-    "name",
-    "owner_email",
-    "standing__tier__slug",
-    "standing__tier__label",
-    "standing__health",
-    "standing__health_band",
-    "standing__health_change",
-    "standing__arr",
-    "standing__renewal_on",
-    "standing__usage_trend",
-    "standing__open_tickets",
-)
-CLOSED: Mapping[str, tuple[str, str]] = {
-    "arr": (Category.REVENUE, Level.TOTALS),
-    "renewal_on": (Category.CONTRACTS, Level.TOTALS),
-    "usage_trend": (Category.PRODUCT_USAGE, Level.FULL),
-    "open_tickets": (Category.SUPPORT_HISTORY, Level.FULL),
-    "owner_email": (Category.ACCOUNT_TEAM, Level.FULL),
-    "owner": (Category.ACCOUNT_TEAM, Level.FULL),
-    "health": (Category.ACCOUNT_PROFILE, Level.TOTALS),
-    "health_change": (Category.ACCOUNT_PROFILE, Level.TOTALS),
-}
-
-
-def account_rows(accounts: QuerySet[Account], access: Access, most: int = MOST_ROWS) -> list[dict[str, Any]]:
-    """Return the first accounts with their headline figures, each value readable or redacted; one query."""
-    rows = []
-    owner = Subquery(User.objects.filter(email=OuterRef("owner_email")).values("name")[:1])
-    for held in accounts.annotate(owner=Coalesce(owner, F("owner_email"))).values(*FIELDS, "owner")[:most]:
-        row = {key.removeprefix("standing__"): value for key, value in held.items()}
-        for name, (category, level) in CLOSED.items():
-            row[name] = access.redact(row[name], category, level)
-        row["id"] = row.pop("pk")
-        rows.append(row)
-    return rows
-
-
-def card(
-    accounts: QuerySet[Account], reader: Reader, columns: Sequence[str], most: int = MOST_ROWS, **more: Any
-) -> dict[str, Any]:
-    """Return what the template of an account table shows: rows, the columns that may be read, the currency."""
-    return {
-        "rows": account_rows(accounts, reader.access, most),
-        "columns": [name for name in columns if reader.access.allows(*CLOSED[name])],
-        "currency": settings.REPORTING_CURRENCY,
-        **more,
-    }
-
-
-def mine_or_all(reader: Reader) -> tuple[QuerySet[Account], bool]:
-    """Return the reader's own accounts, or all of them where they own none, and whether they own any."""
-    mine = Account.objects.live().owned_by(reader.user.email)
-    return (mine, True) if mine.exists() else (Account.objects.live(), False)
-
-
-class AccountTable(HomePanel):
-    """A card that lists accounts with their standing, which is kept for today alone."""
-
-    template = "accounts/home/accounts.html"
-    category = Category.ACCOUNT_PROFILE
-    is_flush = True
-    is_today_only = True
 
 
 @register_home_panel

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Sum
 from django.urls import reverse
 
 from accounts.home import HomePanel, Reader, register_home_panel
-from accounts.home_cards import AccountTable, card
+from accounts.home_tables import AccountTable, card
 from accounts.models import Account, Lifecycle
 from common.charts import Chart, Series
 from people.functions import Function
