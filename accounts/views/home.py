@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from allauth.account.views import login as sign_in
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -18,9 +20,13 @@ from people.models import User
 ONLY_TODAY = "Only for today: this card has no past days"
 
 
+@login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what the reader's function looks at first."""
+    """Show what the reader's function looks at first; to anybody else the sign-in page itself."""
+    if not request.user.is_authenticated:
+        page: HttpResponse = sign_in(request)
+        return page
     reader = _reader(request)
     context = {
         "cards": _cards(request, reader, home_of(reader.user.function)),

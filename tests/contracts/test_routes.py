@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 # Whoever is not signed in may use these, and each has its reason.
 PUBLIC_NAMES = {
+    "home",  # the sign-in page to whoever isn't signed in
     "health",  # asked by load balancers
     "theme",  # a cookie of the reader's own browser
     "account_login",
