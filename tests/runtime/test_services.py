@@ -161,6 +161,7 @@ def test_a_start_right_after_a_kill_of_the_owner_waits_for_what_is_left(installa
     with installation.connect() as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
         holder.kill()
+        holder.wait()  # until it is gone, its servers are there to be attached to
         began = time.monotonic()
         with ensure_running(installation.environ, durable=False), installation.connect() as again:
             assert time.monotonic() - began < RECOVERY_SECONDS
