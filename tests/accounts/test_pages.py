@@ -306,12 +306,6 @@ def test_the_first_screen_shows_my_own_accounts() -> None:
     assert [row["name"] for row in cards["accounts.falling_health"].data["rows"]] == ["Mine"]
 
 
-def test_signed_out_the_first_screen_is_the_sign_in() -> None:
-    answer = Client().get("/")
-    assert answer.status_code == 302
-    assert answer["Location"].startswith("/login/")
-
-
 def test_renewals_are_those_of_the_next_90_days() -> None:
     make_listed("Soon", standing={"renewal_on": TODAY + timedelta(days=90), "arr": 1})
     make_listed("Later", standing={"renewal_on": TODAY + timedelta(days=91), "arr": 1})
