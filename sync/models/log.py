@@ -1,60 +1,13 @@
-"""What came in, from whom, and what it changed."""
+"""What came in: batches, whose record is whose, what changed, what waits."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Now
 
-from people.functions import Function
-
-
-class Source(models.Model):
-    """A system that feeds the platform, such as the CRM or the help desk."""
-
-    slug = models.SlugField(max_length=64, unique=True)
-    name = models.CharField(max_length=150)
-    created_at = models.DateTimeField(db_default=Now())
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Client(models.Model):
-    """A program that calls the sync API on behalf of one source."""
-
-    source = models.ForeignKey(Source, models.PROTECT, related_name="clients")
-    name = models.CharField(max_length=150)
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = (models.UniqueConstraint(name="sync_client_name", fields=("source", "name")),)
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.source})"
-
-
-class ApiToken(models.Model):
-    """A secret of a client. Only its SHA-256 is kept; the secret is shown once.
-
-    ``function`` is whose eyes the token reads with: the access policy applies to it as to a person.
-    """
-
-    client = models.ForeignKey(Client, models.CASCADE, related_name="tokens")
-    prefix = models.CharField(max_length=12, help_text="First characters of the secret, to recognise it by.")
-    digest = models.BinaryField(max_length=32, unique=True)
-    scopes = ArrayField(models.CharField(max_length=64))
-    function = models.CharField(max_length=32, choices=Function, default=Function.REVOPS)
-    created_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.prefix}… of {self.client}"
+from sync.models.clients import Client, Source
 
 
 class Batch(models.Model):
@@ -212,32 +165,3 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-
-class SyncedModel(models.Model):
-    """What every synced entity holds beside its own fields: custom values and its tombstone."""
-
-    custom = models.JSONField(default=dict, db_default={}, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    class Meta:
-        abstract = True
-
-
-class StreamModel(models.Model):
-    """A fact of a stream, such as one usage event; the row is its own log and its own identity."""
-
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    external_id = models.CharField(max_length=255)
-    source_updated_at = models.DateTimeField(null=True)
-    custom = models.JSONField(default=dict, db_default={}, blank=True)
-    batch_id = models.BigIntegerField(help_text="The sync.Batch that brought it; no FK, for speed of intake.")
-    received_at = models.DateTimeField(db_default=Now())
-    xid = models.BigIntegerField()
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    class Meta:
-        abstract = True
-
-
-LIVE = Q(deleted_at=None)

@@ -1,0 +1,19 @@
+"""What came in, from whom, and what it changed."""
+
+from sync.models.bases import LIVE, StreamModel, SyncedModel
+from sync.models.clients import ApiToken, Client, Source
+from sync.models.log import Batch, Change, IdempotencyKey, Link, PendingRecord
+
+__all__ = [
+    "LIVE",
+    "ApiToken",
+    "Batch",
+    "Change",
+    "Client",
+    "IdempotencyKey",
+    "Link",
+    "PendingRecord",
+    "Source",
+    "StreamModel",
+    "SyncedModel",
+]
