@@ -60,6 +60,8 @@ def _private(name: str, flags: int) -> int:
 
 
 SECRET_KEY = _secret_key()
+# What seals stored secrets, first one first; without any it is SECRET_KEY, which reads older ones in any case.
+ENCRYPTION_KEYS = env.list("ABE_ENCRYPTION_KEYS", default=[])
 ALLOWED_HOSTS = env.list("ABE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("ABE_TRUSTED_ORIGINS", default=[])
 
