@@ -1,6 +1,7 @@
 """What came in, from whom, and what it changed."""
 
 from sync.models.bases import LIVE, StreamModel, SyncedModel
+from sync.models.claims import FieldClaim, FieldPrecedence, Pin
 from sync.models.clients import ApiToken, Client, Source
 from sync.models.log import Batch, Change, IdempotencyKey, Link, PendingRecord
 
@@ -10,9 +11,12 @@ __all__ = [
     "Batch",
     "Change",
     "Client",
+    "FieldClaim",
+    "FieldPrecedence",
     "IdempotencyKey",
     "Link",
     "PendingRecord",
+    "Pin",
     "Source",
     "StreamModel",
     "SyncedModel",

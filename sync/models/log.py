@@ -49,6 +49,8 @@ class Link(models.Model):
 
     ``source_updated_at`` is the newest state applied from that source; an older one is stale.
     A tombstone (``deleted_at``) keeps its time too, so that a late old state doesn't resurrect it.
+    ``digest`` is of the bytes last applied, so that the same bytes are known as unchanged without a look at
+    what they say. ``is_shared`` marks the records of objects in which others have a say too (``FieldClaim``).
     """
 
     resource = models.CharField(max_length=64)
@@ -58,6 +60,8 @@ class Link(models.Model):
     object_id = models.BigIntegerField()
     source_updated_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    digest = models.BinaryField(max_length=16, null=True)
+    is_shared = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = (
@@ -82,6 +86,8 @@ class Change(models.Model):
         UPDATED = "updated"
         DELETED = "deleted"
         RESTORED = "restored"
+        MERGED = "merged"
+        UNMERGED = "unmerged"
 
     # Batches and sources are never deleted; checking that row by row would cost a tenth of an intake.
     batch = models.ForeignKey(
@@ -113,10 +119,12 @@ class PendingRecord(models.Model):
     """A valid record that waits for another one to arrive. Kept until applied; expires never.
 
     ``code`` is ``reference_missing`` while it waits; one that proved wrong when its reference came keeps the
-    error's code and detail until its source sends a newer state.
+    error's code and detail until its source sends a newer state. One that may be any of several objects has
+    ``ambiguous_match``, waits for its own pair and names the ``candidates``; a person decides.
     """
 
     WAITING: ClassVar[str] = "reference_missing"
+    AMBIGUOUS: ClassVar[str] = "ambiguous_match"
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="+")
     resource = models.CharField(max_length=64)
@@ -126,6 +134,7 @@ class PendingRecord(models.Model):
     code = models.CharField(max_length=64, default=WAITING)
     field = models.CharField(max_length=64)
     detail = models.TextField(blank=True)
+    candidates = models.JSONField(null=True, help_text="Ids of the objects that it may be.")
     waits_for_resource = models.CharField(max_length=64)
     waits_for_source = models.ForeignKey(Source, models.PROTECT, related_name="+")
     waits_for_external_id = models.CharField(max_length=255)
