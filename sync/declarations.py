@@ -154,11 +154,6 @@ class Resource:
         return self.model._meta.db_table
 
     @cached_property
-    def identity_table(self) -> str:
-        """The table that holds source time and tombstone of an external id."""
-        return self.table if self.stream else "sync_link"
-
-    @cached_property
     def scope_name(self) -> str:
         """The word before the colon in a token's scopes."""
         return self.scope or self.key

@@ -107,7 +107,9 @@ class BulkView(ResourceView):
             outcome = run_batch(
                 resource=self.resource,
                 source=source,
-                decoded=self.decoded(lambda given: decode_body(given, self.resource, lines=lines), body),
+                decoded=self.decoded(
+                    lambda given: decode_body(given, self.resource, lines=lines, source=source), body
+                ),
                 client_id=token.client_id,
                 mode=Batch.Mode.UPDATE_ONLY if mode == "update_only" else Batch.Mode.UPSERT,
                 dry_run=mode == "dry_run",

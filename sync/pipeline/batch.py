@@ -34,7 +34,8 @@ class Result(Struct, gc=False):
 class Row(Struct, gc=False):
     """A record on its way into the database.
 
-    ``targets`` holds the object that each reference field points to, where it points to one.
+    ``targets`` holds the object that each reference field points to, where it points to one; ``digest`` is of
+    the record's bytes, in hexadecimal.
     """
 
     index: int
@@ -44,6 +45,8 @@ class Row(Struct, gc=False):
     link_id: int | None = None
     kind: str = CREATED
     targets: dict[str, int] | None = None
+    digest: str | None = None
+    is_shared: bool = False
 
     @property
     def is_new(self) -> bool:
@@ -137,7 +140,6 @@ class Outcome:
     batch_id: int | None
     results: list[Result]
     counts: dict[str, int]
-    created_any: bool = False
     committed: bool = True
 
     @property

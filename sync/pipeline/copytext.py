@@ -32,6 +32,8 @@ def _texts(column: Sequence[Any]) -> Iterable[str]:
         return _escaped(column)
     if kinds == {type(None)}:
         return [NULL] * len(column)
+    if kinds == {bool}:
+        return ["t" if value else "f" for value in column]
     if kinds == {int}:
         return map(str, column)
     if kinds <= ENCODED_AS_TEXT:

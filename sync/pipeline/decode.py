@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, get_type_hints
@@ -10,11 +11,15 @@ from typing import Any, get_type_hints
 import msgspec
 
 from sync.declarations import FieldError, Record, Resource
+from sync.models import Source
+from sync.pipeline.repeats import Head, Repeat, digests_of, find_repeats
 
 MAX_RECORDS = 10_000
 
 # JSON has no other way to spell U+0000 than this escape, so its absence clears a whole body at once.
 NUL_ESCAPE = b"\\u0000"
+
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
@@ -33,30 +38,99 @@ class BodyError(Exception):
 
 @dataclass(slots=True)
 class Decoded:
-    """The records of a body in the order sent; None where one was refused, with its errors by index."""
+    """The records of a body in the order sent; None where one was refused, with its errors by index.
+
+    None stands for a repeat too. ``digests`` are of the records' bytes, where these are known.
+    """
 
     records: list[Record | None]
     errors: dict[int, list[FieldError]] = field(default_factory=dict)
     external_ids: dict[int, str] = field(default_factory=dict)
     may_hold_nul: bool = False
+    repeats: Mapping[int, Repeat] = field(default_factory=dict)
+    digests: list[bytes] | None = None
 
 
-def decode_body(body: bytes, resource: Resource, *, lines: bool) -> Decoded:
+def decode_body(body: bytes, resource: Resource, *, lines: bool, source: Source | None = None) -> Decoded:
     """Decode a JSON array, or NDJSON where ``lines`` is set, into records of ``resource``.
 
-    Raises BodyError for a body that is no JSON array (with the position) and for too many records. A
-    record that doesn't fit the declared types is refused alone, and so is a line that is no JSON.
+    With ``source``, records that repeat what was applied last are found first and not decoded. Raises
+    BodyError for a body that is no JSON array (with the position) and for too many records. A record that
+    doesn't fit the declared types is refused alone, and so is a line that is no JSON.
     """
+    if source is not None and not resource.stream:
+        return _decode_new(body, resource, source, lines=lines)
     decoder, record_decoder = _decoders(resource.record)
     try:
         records: list[Record | None] = record_decoder.decode_lines(body) if lines else decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        decoded = _decode_lines(body, resource) if lines else _decode_array(body, resource)
+    except UNREADABLE:
+        decoded = _decode_each(_split(body, lines=lines), resource)
     else:
         decoded = Decoded(records)
         check_count(len(records))
     decoded.may_hold_nul = NUL_ESCAPE in body
     return decoded
+
+
+def _decode_new(body: bytes, resource: Resource, source: Source, *, lines: bool) -> Decoded:
+    """Decode what is no repeat of what was applied last."""
+    parts = _split(body, lines=lines)
+    digests = digests_of(resource, parts)
+    repeats: dict[int, Repeat] = {}
+    try:
+        heads = _heads(body, lines=lines)
+    except UNREADABLE:
+        heads = []
+    if len(heads) == len(parts):
+        repeats = find_repeats(resource, source, heads, digests)
+    new = [index for index in range(len(parts)) if index not in repeats] if repeats else range(len(parts))
+    decoded = _decode_parts([parts[index] for index in new] if repeats else parts, resource)
+    if repeats:
+        decoded = _spread(decoded, new, len(parts))
+    decoded.repeats = repeats
+    decoded.digests = digests
+    decoded.may_hold_nul = NUL_ESCAPE in body
+    return decoded
+
+
+def _decode_parts(parts: Sequence[bytes | msgspec.Raw], resource: Resource) -> Decoded:
+    if not parts:
+        return Decoded([])
+    decoder, _ = _decoders(resource.record)
+    try:
+        return Decoded(list(decoder.decode(b"[%s]" % b",".join(parts))))
+    except UNREADABLE:
+        return _decode_each(parts, resource)
+
+
+def _spread(decoded: Decoded, places: Sequence[int], count: int) -> Decoded:
+    """Bring records back to the places that they had before the repeats were taken out."""
+    records: list[Record | None] = [None] * count
+    for place, record in zip(places, decoded.records, strict=True):
+        records[place] = record
+    return Decoded(
+        records,
+        {places[index]: errors for index, errors in decoded.errors.items()},
+        {places[index]: name for index, name in decoded.external_ids.items()},
+    )
+
+
+def _split(body: bytes, *, lines: bool) -> Sequence[bytes | msgspec.Raw]:
+    """Return the bytes of each record. Raises BodyError for what is no array, and for too many records."""
+    if lines:
+        parts: Sequence[bytes | msgspec.Raw] = [line for line in body.split(b"\n") if line.strip()]
+    else:
+        try:
+            parts = _raw_list().decode(body)
+        except UNREADABLE as error:
+            raise BodyError(_explain(error, "a JSON array of records")) from error
+    check_count(len(parts))
+    return parts
+
+
+def _heads(body: bytes, *, lines: bool) -> list[Head]:
+    decoder, head_decoder = _head_decoders()
+    return head_decoder.decode_lines(body) if lines else decoder.decode(body)
 
 
 def decode_one(body: bytes, resource: Resource, external_id: str) -> Decoded:
@@ -66,13 +140,13 @@ def decode_one(body: bytes, resource: Resource, external_id: str) -> Decoded:
     """
     try:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BodyError(_explain(error, "a JSON object")) from error
     named = fields.get("external_id")
     if named is not None and bytes(named) != msgspec.json.encode(external_id):
         try:
             same = msgspec.json.decode(named) == external_id
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise BodyError(_explain(error, "a JSON object")) from error
         if not same:
             raise BodyError(
@@ -96,28 +170,14 @@ def check_count(count: int) -> None:
         )
 
 
-def _decode_array(body: bytes, resource: Resource) -> Decoded:
-    try:
-        parts = _raw_list().decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BodyError(_explain(error, "a JSON array of records")) from error
-    check_count(len(parts))
-    return _decode_each([bytes(part) for part in parts], resource)
-
-
-def _decode_lines(body: bytes, resource: Resource) -> Decoded:
-    parts = [line for line in body.split(b"\n") if line.strip()]
-    check_count(len(parts))
-    return _decode_each(parts, resource)
-
-
-def _decode_each(parts: list[bytes], resource: Resource) -> Decoded:
+def _decode_each(raw: Sequence[bytes | msgspec.Raw], resource: Resource) -> Decoded:
+    parts = [bytes(part) for part in raw]
     decoded = Decoded([])
     _, decoder = _decoders(resource.record)
     for index, part in enumerate(parts):
         try:
             decoded.records.append(decoder.decode(part))
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             decoded.records.append(None)
             decoded.errors[index], external_id = explain_record(part, resource.record, error)
             if external_id is not None:
@@ -137,7 +197,7 @@ def explain_record(
         fields = msgspec.json.decode(part, type=dict[str, msgspec.Raw])
     except msgspec.ValidationError:
         return [FieldError("", "not_an_object", "A record must be a JSON object.")], None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as malformed:
+    except UNREADABLE as malformed:
         return [FieldError("", "malformed_json", _explain(malformed, "a JSON object"))], None
     errors: list[FieldError] = []
     decoders = _field_decoders(record)
@@ -151,7 +211,7 @@ def explain_record(
             continue
         try:
             value = decoder.decode(raw)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
+        except UNREADABLE as wrong:
             errors.append(_field_error(name, wrong))
         else:
             external_id = value if name == "external_id" else external_id
@@ -208,6 +268,11 @@ def _decoders(
 ) -> tuple[msgspec.json.Decoder[list[Record | None]], msgspec.json.Decoder[Record | None]]:
     # Typed as optional only for the list's own type: the decoders never return None.
     return msgspec.json.Decoder(list[record]), msgspec.json.Decoder(record)  # type: ignore[valid-type]
+
+
+@cache
+def _head_decoders() -> tuple[msgspec.json.Decoder[list[Head]], msgspec.json.Decoder[Head]]:
+    return msgspec.json.Decoder(list[Head]), msgspec.json.Decoder(Head)
 
 
 @cache

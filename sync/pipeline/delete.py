@@ -55,18 +55,18 @@ def delete_record(
             return None
         status = DELETED if dropped else "stale"
     else:
-        _, link_id, object_id, held_time, tombstone = link
-        if tombstone:
+        object_id = link.object_id
+        if link.deleted_at:
             status = "unchanged"
-        elif source_updated_at and held_time and source_updated_at < held_time:
+        elif source_updated_at and link.source_updated_at and source_updated_at < link.source_updated_at:
             status = "stale"
         else:
             status = DELETED
             _bury(
                 resource,
                 source,
-                link_id=link_id,
-                object_id=link[2],
+                link_id=link.id,
+                object_id=link.object_id,
                 deleted_at=deleted_at,
                 batch_id=batch_id,
                 xid=xid,

@@ -28,7 +28,10 @@ def merge_rows(run: Run, presence: Presence) -> None:
         _refuse_violations(run)
     if updates:
         if run.touches_links:
-            _execute("link_touch", identity=sql.Identifier(resource.identity_table))
+            if resource.stream:
+                _execute("link_touch_stream", target=sql.Identifier(resource.table))
+            else:
+                _execute("link_touch")
         _skip_unchanged(run, presence)
     if run.rows:
         _write(run, presence)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 import msgspec
 from django.db import connection
@@ -39,10 +40,13 @@ def match_rows(run: Run) -> None:
             elif errors := missing_fields(run.resource, row.record):
                 run.reject(row, *errors)
             continue
-        _, row.link_id, row.object_id, held_time, deleted_at = link
+        row.link_id, row.object_id, row.is_shared = link.id, link.object_id, link.is_shared
+        held_time, deleted_at = link.source_updated_at, link.deleted_at
         run.results[row.index].id = str(row.object_id)
         row.kind = RESTORED if deleted_at else UPDATED
         mine = row.time
+        if row.digest or link.has_digest:
+            run.touches_links = True
         if mine == held_time and not deleted_at:
             continue
         if mine and held_time and (mine < held_time or (deleted_at and mine == held_time)):
@@ -98,10 +102,20 @@ def _lay_over_pending(run: Run) -> None:
     run.drop_settled()
 
 
-def held_links(
-    resource: Resource, source: Source, external_ids: list[str]
-) -> dict[str, tuple[str, int, int, datetime | None, datetime | None]]:
-    """Return (external id, link id, object id, source time, tombstone) of each external id that is known."""
+class HeldLink(NamedTuple):
+    """What is held of an external id: its link, or for a stream the row itself."""
+
+    external_id: str
+    id: int
+    object_id: int
+    source_updated_at: datetime | None
+    deleted_at: datetime | None
+    has_digest: bool
+    is_shared: bool
+
+
+def held_links(resource: Resource, source: Source, external_ids: list[str]) -> dict[str, HeldLink]:
+    """Return what is held of each external id that is known."""
     if not external_ids:
         return {}
     named = msgspec.json.encode(external_ids).decode()
@@ -110,7 +124,7 @@ def held_links(
         rows = fetch_typed(query, [source.pk, named])
     else:
         rows = fetch_typed(load_sql("sync", "match"), [source.pk, resource.key, named])
-    return {row[0]: row for row in rows}
+    return {row[0]: HeldLink._make(row) for row in rows}
 
 
 def _look_up_words(run: Run) -> None:

@@ -10,8 +10,8 @@ import msgspec
 from django.db import connection, transaction
 
 from sync.declarations import Resource
-from sync.models import Batch, PendingRecord, Source
-from sync.pipeline.batch import REJECTED, STATUSES, Outcome, Result, Row, Run
+from sync.models import Batch, Link, PendingRecord, Source
+from sync.pipeline.batch import REJECTED, STATUSES, UNCHANGED, Outcome, Result, Row, Run
 from sync.pipeline.decode import NUL_ESCAPE, Decoded
 from sync.pipeline.merge import merge_rows
 from sync.pipeline.resolve import match_rows, resolve_rows
@@ -55,32 +55,21 @@ def run_batch(
     the outcome is not ``committed``. ``dry_run`` undoes everything in any case. Locks the resource.
     """
     started = time.perf_counter()
-    results = [
-        Result(
-            index, record.external_id if record is not None else decoded.external_ids.get(index), None, "", []
-        )
-        for index, record in enumerate(decoded.records)
-    ]
-    for index, errors in decoded.errors.items():
-        results[index].status = REJECTED
-        results[index].errors.extend(errors)
-    rows = [
-        Row(index, record, record.source_updated_at or None)
-        for index, record in enumerate(decoded.records)
-        if record is not None
-    ]
+    results, rows = _take_up(decoded)
     run = Run(resource, source, str(mode), rows, results, client_id)
     validate_rows(run, may_hold_nul=decoded.may_hold_nul)
     everyone = run.rows
-    drop_repeats(run)
-    run.batch_id, run.xid = lock_resource(resource, source)
-    match_rows(run)
-    resolve_rows(run)
-    written = run.rows
-    if written:
-        merge_rows(run, stage_rows(run))
-    _keep_waiting(run, everyone)
-    _name_repeats(results)
+    written: list[Row] = []
+    if everyone:
+        drop_repeats(run)
+        run.batch_id, run.xid = lock_resource(resource, source)
+        match_rows(run)
+        resolve_rows(run)
+        written = run.rows
+        if written:
+            merge_rows(run, stage_rows(run))
+        _keep_waiting(run, everyone)
+        _name_repeats(results)
     counts = dict.fromkeys(STATUSES, 0)
     for result in results:
         counts[result.status] += 1
@@ -92,7 +81,27 @@ def run_batch(
                 results[row.index].id = None
     else:
         _log_batch(run, counts, time.perf_counter() - started)
-    return Outcome(None if undone else run.batch_id, results, counts, counts["created"] > 0, not undone)
+    return Outcome(None if undone else run.batch_id, results, counts, not undone)
+
+
+def _take_up(decoded: Decoded) -> tuple[list[Result], list[Row]]:
+    """Return a result for each record, final for repeats and what couldn't be read, and rows for the others."""
+    digests = decoded.digests
+    results: list[Result] = []
+    rows: list[Row] = []
+    for index, record in enumerate(decoded.records):
+        if record is not None:
+            results.append(Result(index, record.external_id, None, "", []))
+            row = Row(index, record, record.source_updated_at or None)
+            if digests is not None:
+                row.digest = digests[index].hex()
+            rows.append(row)
+        elif (repeat := decoded.repeats.get(index)) is not None:
+            results.append(Result(index, repeat.external_id, str(repeat.object_id), UNCHANGED, []))
+        else:
+            errors = decoded.errors.get(index, [])
+            results.append(Result(index, decoded.external_ids.get(index), None, REJECTED, list(errors)))
+    return results, rows
 
 
 def _keep_waiting(run: Run, everyone: list[Row]) -> None:
@@ -110,6 +119,10 @@ def _keep_waiting(run: Run, everyone: list[Row]) -> None:
     if not run.waiting:
         return
     waiting = [row for row in everyone if row.index in run.waiting]
+    # The state applied last is no longer the last one sent, so sending it again is no mere repeat.
+    overtaken = [row.link_id for row in waiting if row.link_id]
+    if overtaken and not run.resource.stream:
+        Link.objects.filter(pk__in=overtaken).update(digest=None)
     PendingRecord.objects.bulk_create(
         [
             PendingRecord(
@@ -156,8 +169,8 @@ def _name_repeats(results: list[Result]) -> None:
 
 def _log_batch(run: Run, counts: dict[str, int], seconds: float) -> None:
     refused = [result for result in run.results if result.status == REJECTED]
-    Batch(
-        pk=run.batch_id,
+    batch = Batch(
+        pk=run.batch_id or None,
         source=run.source,
         client_id=run.client_id,
         resource=run.resource.key,
@@ -165,7 +178,9 @@ def _log_batch(run: Run, counts: dict[str, int], seconds: float) -> None:
         seconds=seconds,
         errors=_storable(refused[:KEPT_ERRORS]),
         **counts,
-    ).save(force_insert=True)
+    )
+    batch.save(force_insert=True)
+    run.batch_id = batch.pk
 
 
 def _storable(refused: list[Result]) -> list[dict[str, Any]]:

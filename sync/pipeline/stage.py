@@ -126,6 +126,8 @@ def _copy(resource: Resource, rows: list[Row], masks: list[int], columns: list[l
             [row.object_id for row in rows],
             [row.kind for row in rows],
             masks,
+            [row.digest for row in rows],
+            [row.is_shared for row in rows],
             *columns,
         ]
     )

@@ -1,3 +1,3 @@
 UPDATE sync_link
-SET deleted_at = now(), source_updated_at = greatest(source_updated_at, %(time)s)
+SET deleted_at = now(), digest = NULL, source_updated_at = greatest(source_updated_at, %(time)s)
 WHERE id = %(link)s

@@ -7,6 +7,8 @@ SELECT
     NULL::bigint AS id,
     NULL::text AS sync_kind,
     NULL::bigint AS sync_present,
+    NULL::text AS sync_digest,
+    NULL::boolean AS sync_shared,
     {columns}
 FROM {target}
 WITH NO DATA
