@@ -3,7 +3,9 @@
 from sync.models.bases import LIVE, StreamModel, SyncedModel
 from sync.models.claims import FieldClaim, FieldPrecedence, Pin
 from sync.models.clients import ApiToken, Client, Source
-from sync.models.log import Batch, Change, IdempotencyKey, Link, PendingRecord
+from sync.models.credentials import ClientCredential
+from sync.models.log import Batch, Change, IdempotencyKey, Link
+from sync.models.pending import DiscardedRecord, PendingRecord
 
 __all__ = [
     "LIVE",
@@ -11,6 +13,8 @@ __all__ = [
     "Batch",
     "Change",
     "Client",
+    "ClientCredential",
+    "DiscardedRecord",
     "FieldClaim",
     "FieldPrecedence",
     "IdempotencyKey",
