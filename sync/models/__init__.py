@@ -6,6 +6,7 @@ from sync.models.clients import ApiToken, Client, Source
 from sync.models.credentials import ClientCredential
 from sync.models.log import Batch, Change, IdempotencyKey, Link
 from sync.models.pending import DiscardedRecord, PendingRecord
+from sync.models.redirects import Redirect
 
 __all__ = [
     "LIVE",
@@ -21,6 +22,7 @@ __all__ = [
     "Link",
     "PendingRecord",
     "Pin",
+    "Redirect",
     "Source",
     "StreamModel",
     "SyncedModel",
