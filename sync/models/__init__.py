@@ -4,9 +4,11 @@ from sync.models.bases import LIVE, StreamModel, SyncedModel
 from sync.models.claims import FieldClaim, FieldPrecedence, Pin
 from sync.models.clients import ApiToken, Client, Source
 from sync.models.credentials import ClientCredential
+from sync.models.freshness import FeedDay, FreshnessRule, ProvisionalNumber
 from sync.models.log import Batch, Change, IdempotencyKey, Link
 from sync.models.pending import DiscardedRecord, PendingRecord
 from sync.models.redirects import Redirect
+from sync.models.webhooks import OutboxEvent, RelayPosition, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "LIVE",
@@ -16,14 +18,21 @@ __all__ = [
     "Client",
     "ClientCredential",
     "DiscardedRecord",
+    "FeedDay",
     "FieldClaim",
     "FieldPrecedence",
+    "FreshnessRule",
     "IdempotencyKey",
     "Link",
+    "OutboxEvent",
     "PendingRecord",
     "Pin",
+    "ProvisionalNumber",
     "Redirect",
+    "RelayPosition",
     "Source",
     "StreamModel",
     "SyncedModel",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -23,6 +23,7 @@ class Batch(models.Model):
     mode = models.CharField(max_length=16, choices=Mode, default=Mode.UPSERT)
     received_at = models.DateTimeField(db_default=Now())
     seconds = models.FloatField(default=0, help_text="Time from the first byte decoded to the commit.")
+    source_time = models.DateTimeField(null=True, help_text="The newest source time among its records.")
     created = models.IntegerField(default=0)
     updated = models.IntegerField(default=0)
     unchanged = models.IntegerField(default=0)
