@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 from zlib import crc32
 
@@ -91,7 +92,8 @@ def run_batch(
             if row.is_new:
                 results[row.index].id = None
     else:
-        _log_batch(run, counts, time.perf_counter() - started)
+        newest = max((row.time for row in everyone if row.time is not None), default=None)
+        _log_batch(run, counts, time.perf_counter() - started, newest)
     return Outcome(None if undone else run.batch_id, results, counts, counts["created"] > 0, not undone)
 
 
@@ -154,7 +156,7 @@ def _name_repeats(results: list[Result]) -> None:
             result.id = known.get(result.external_id)
 
 
-def _log_batch(run: Run, counts: dict[str, int], seconds: float) -> None:
+def _log_batch(run: Run, counts: dict[str, int], seconds: float, newest: datetime | None) -> None:
     refused = [result for result in run.results if result.status == REJECTED]
     Batch(
         pk=run.batch_id,
@@ -163,6 +165,7 @@ def _log_batch(run: Run, counts: dict[str, int], seconds: float) -> None:
         resource=run.resource.key,
         mode=run.mode,
         seconds=seconds,
+        source_time=newest,
         errors=_storable(refused[:KEPT_ERRORS]),
         **counts,
     ).save(force_insert=True)
