@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 from django.urls import reverse
 
+from accounts.identity.models import AccountMerge, DuplicatePair, MergedRow, SharedDomain
 from accounts.querysets import AccountQuerySet, ContactQuerySet, TimelineEventQuerySet
 from people.models import Category
 from sync.models import SyncedModel
@@ -240,3 +241,20 @@ class TimelineEvent(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+__all__ = [
+    "Account",
+    "AccountMerge",
+    "Contact",
+    "ContactRole",
+    "DuplicatePair",
+    "HealthBand",
+    "Lifecycle",
+    "MergedRow",
+    "SharedDomain",
+    "Standing",
+    "Tier",
+    "TierTenure",
+    "TimelineEvent",
+]

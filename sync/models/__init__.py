@@ -3,7 +3,12 @@
 from sync.models.bases import LIVE, StreamModel, SyncedModel
 from sync.models.claims import FieldClaim, FieldPrecedence, Pin
 from sync.models.clients import ApiToken, Client, Source
-from sync.models.log import Batch, Change, IdempotencyKey, Link, PendingRecord
+from sync.models.credentials import ClientCredential
+from sync.models.freshness import FeedDay, FreshnessRule, ProvisionalNumber
+from sync.models.log import Batch, Change, IdempotencyKey, Link
+from sync.models.pending import DiscardedRecord, PendingRecord
+from sync.models.redirects import Redirect
+from sync.models.webhooks import OutboxEvent, RelayPosition, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "LIVE",
@@ -11,13 +16,23 @@ __all__ = [
     "Batch",
     "Change",
     "Client",
+    "ClientCredential",
+    "DiscardedRecord",
+    "FeedDay",
     "FieldClaim",
     "FieldPrecedence",
+    "FreshnessRule",
     "IdempotencyKey",
     "Link",
+    "OutboxEvent",
     "PendingRecord",
     "Pin",
+    "ProvisionalNumber",
+    "Redirect",
+    "RelayPosition",
     "Source",
     "StreamModel",
     "SyncedModel",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -38,13 +38,19 @@ class ApiToken(models.Model):
     """A secret of a client. Only its SHA-256 is kept; the secret is shown once.
 
     ``function`` is whose eyes the token reads with: the access policy applies to it as to a person.
+    ``credential`` is the OAuth 2 credential that it was issued to, if any; ``rate`` the calls that it may make
+    in a minute where that differs from the installation's ``API_RATE``.
     """
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="tokens")
+    credential = models.ForeignKey(
+        "sync.ClientCredential", models.CASCADE, null=True, blank=True, related_name="tokens"
+    )
     prefix = models.CharField(max_length=12, help_text="First characters of the secret, to recognise it by.")
     digest = models.BinaryField(max_length=32, unique=True)
     scopes = ArrayField(models.CharField(max_length=64))
     function = models.CharField(max_length=32, choices=Function, default=Function.REVOPS)
+    rate = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -1,8 +1,6 @@
-"""What came in: batches, whose record is whose, what changed, what waits."""
+"""What came in: batches, whose record is whose, what changed."""
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -25,6 +23,7 @@ class Batch(models.Model):
     mode = models.CharField(max_length=16, choices=Mode, default=Mode.UPSERT)
     received_at = models.DateTimeField(db_default=Now())
     seconds = models.FloatField(default=0, help_text="Time from the first byte decoded to the commit.")
+    source_time = models.DateTimeField(null=True, help_text="The newest source time among its records.")
     created = models.IntegerField(default=0)
     updated = models.IntegerField(default=0)
     unchanged = models.IntegerField(default=0)
@@ -109,53 +108,12 @@ class Change(models.Model):
         indexes = (
             models.Index(name="sync_change_feed", fields=("resource", "xid", "id")),
             models.Index(name="sync_change_of_object", fields=("object_id", "resource", "id")),
+            # Where in the feed a time stands, read from the index alone.
+            models.Index(name="sync_change_since", fields=("resource", "changed_at"), include=("xid",)),
         )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.resource} {self.object_id}"
-
-
-class PendingRecord(models.Model):
-    """A valid record that waits for another one to arrive. Kept until applied; expires never.
-
-    ``code`` is ``reference_missing`` while it waits; one that proved wrong when its reference came keeps the
-    error's code and detail until its source sends a newer state. One that may be any of several objects has
-    ``ambiguous_match``, waits for its own pair and names the ``candidates``; a person decides.
-    """
-
-    WAITING: ClassVar[str] = "reference_missing"
-    AMBIGUOUS: ClassVar[str] = "ambiguous_match"
-
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
-    resource = models.CharField(max_length=64)
-    external_id = models.CharField(max_length=255)
-    payload = models.JSONField()
-    source_updated_at = models.DateTimeField(null=True)
-    code = models.CharField(max_length=64, default=WAITING)
-    field = models.CharField(max_length=64)
-    detail = models.TextField(blank=True)
-    candidates = models.JSONField(null=True, help_text="Ids of the objects that it may be.")
-    waits_for_resource = models.CharField(max_length=64)
-    waits_for_source = models.ForeignKey(Source, models.PROTECT, related_name="+")
-    waits_for_external_id = models.CharField(max_length=255)
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+")
-    received_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                name="sync_pendingrecord_one", fields=("source", "resource", "external_id")
-            ),
-        )
-        indexes = (
-            models.Index(
-                name="sync_pending_waits",
-                fields=("waits_for_source", "waits_for_resource", "waits_for_external_id"),
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.resource} {self.external_id} waits for {self.waits_for_external_id}"
 
 
 class IdempotencyKey(models.Model):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from typing import NamedTuple, get_type_hints
@@ -29,10 +30,11 @@ class Head(msgspec.Struct, gc=False):
 
 
 class Repeat(NamedTuple):
-    """A record that is unchanged: its external id and the object it stands for."""
+    """A record that is unchanged: its external id, the object it stands for and the source time held."""
 
     external_id: str
     object_id: int
+    time: datetime | None
 
 
 def digests_of(resource: Resource, parts: Sequence[bytes | msgspec.Raw]) -> list[bytes]:
@@ -63,7 +65,7 @@ def find_repeats(
     for index, (name, digest) in enumerate(zip(external_ids, digests, strict=True)):
         row = held.get(name) if isinstance(name, str) else None
         if row is not None and row[2] == digest and row[0] not in twice:
-            repeats[index] = Repeat(row[0], row[1])
+            repeats[index] = Repeat(row[0], row[1], row[3])
     return repeats
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 from zlib import crc32
 
@@ -80,7 +81,9 @@ def run_batch(
             if row.is_new:
                 results[row.index].id = None
     else:
-        _log_batch(run, counts, time.perf_counter() - started)
+        times = [*(row.time for row in everyone), *(repeat.time for repeat in decoded.repeats.values())]
+        newest = max((moment for moment in times if moment is not None), default=None)
+        _log_batch(run, counts, time.perf_counter() - started, newest)
     return Outcome(None if undone else run.batch_id, results, counts, not undone)
 
 
@@ -167,7 +170,7 @@ def _name_repeats(results: list[Result]) -> None:
             result.id = known.get(result.external_id)
 
 
-def _log_batch(run: Run, counts: dict[str, int], seconds: float) -> None:
+def _log_batch(run: Run, counts: dict[str, int], seconds: float, newest: datetime | None) -> None:
     refused = [result for result in run.results if result.status == REJECTED]
     batch = Batch(
         pk=run.batch_id or None,
@@ -176,6 +179,7 @@ def _log_batch(run: Run, counts: dict[str, int], seconds: float) -> None:
         resource=run.resource.key,
         mode=run.mode,
         seconds=seconds,
+        source_time=newest,
         errors=_storable(refused[:KEPT_ERRORS]),
         **counts,
     )

@@ -1,4 +1,4 @@
-SELECT external_id, object_id, digest
+SELECT external_id, object_id, digest, source_updated_at
 FROM sync_link
 WHERE source_id = %s
     AND resource = %s
