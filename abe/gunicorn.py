@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 from abe.runtime.address import listening
 
@@ -19,3 +21,12 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True  # it would lie in the home folder, one for all installations
 loglevel = "warning"
 proc_name = "abe"
+
+
+def when_ready(server: Any) -> None:
+    """Keep what was loaded ahead of the fork out of every later garbage collection.
+
+    A large batch makes enough objects to trigger full collections, each of which would walk all the code.
+    """
+    gc.collect()
+    gc.freeze()

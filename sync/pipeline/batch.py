@@ -9,7 +9,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from sync.declarations import FieldError, Record, Resource
-from sync.models import Source
+from sync.models import PendingRecord, Source
 
 CREATED = "created"
 UPDATED = "updated"
@@ -27,8 +27,8 @@ class Result(Struct, gc=False):
     index: int
     external_id: str | None
     id: str | None
-    status: str
-    errors: list[FieldError]
+    status: str = ""
+    errors: tuple[FieldError, ...] = ()
 
 
 class Row(Struct, gc=False):
@@ -66,13 +66,18 @@ class Row(Struct, gc=False):
 
 @dataclass(slots=True)
 class Missing:
-    """Why a record waits: the field and the record that it names."""
+    """Why a record waits: the field and the record that it names.
+
+    One that may be any of several ``candidates`` waits for its own pair to be given to one of them.
+    """
 
     field: str
     resource: str
     source_id: int
     external_id: str
     detail: str
+    code: str = PendingRecord.WAITING
+    candidates: list[int] | None = None
 
 
 @dataclass(slots=True)
@@ -108,14 +113,14 @@ class Run:
         """Refuse ``row`` for ``errors``."""
         result = self.results[row.index]
         result.status = REJECTED
-        result.errors.extend(errors)
+        result.errors += errors
 
     def wait(self, row: Row, missing: Missing) -> None:
         """Keep ``row`` until the record it names arrives."""
         self.waiting[row.index] = missing
         result = self.results[row.index]
         result.status = PENDING
-        result.errors.append(FieldError(missing.field, "reference_missing", missing.detail))
+        result.errors += (FieldError(missing.field, missing.code, missing.detail),)
 
     def drop_settled(self) -> None:
         """Take rows with a final status out of play."""

@@ -12,7 +12,7 @@ import msgspec
 
 from sync.declarations import FieldError, Record, Resource
 from sync.models import Source
-from sync.pipeline.repeats import Head, Repeat, digests_of, find_repeats
+from sync.pipeline.repeats import Repeat, digests_of, find_repeats
 
 MAX_RECORDS = 10_000
 
@@ -76,13 +76,7 @@ def _decode_new(body: bytes, resource: Resource, source: Source, *, lines: bool)
     """Decode what is no repeat of what was applied last."""
     parts = _split(body, lines=lines)
     digests = digests_of(resource, parts)
-    repeats: dict[int, Repeat] = {}
-    try:
-        heads = _heads(body, lines=lines)
-    except UNREADABLE:
-        heads = []
-    if len(heads) == len(parts):
-        repeats = find_repeats(resource, source, heads, digests)
+    repeats = find_repeats(resource, source, parts, digests)
     new = [index for index in range(len(parts)) if index not in repeats] if repeats else range(len(parts))
     decoded = _decode_parts([parts[index] for index in new] if repeats else parts, resource)
     if repeats:
@@ -126,11 +120,6 @@ def _split(body: bytes, *, lines: bool) -> Sequence[bytes | msgspec.Raw]:
             raise BodyError(_explain(error, "a JSON array of records")) from error
     check_count(len(parts))
     return parts
-
-
-def _heads(body: bytes, *, lines: bool) -> list[Head]:
-    decoder, head_decoder = _head_decoders()
-    return head_decoder.decode_lines(body) if lines else decoder.decode(body)
 
 
 def decode_one(body: bytes, resource: Resource, external_id: str) -> Decoded:
@@ -268,11 +257,6 @@ def _decoders(
 ) -> tuple[msgspec.json.Decoder[list[Record | None]], msgspec.json.Decoder[Record | None]]:
     # Typed as optional only for the list's own type: the decoders never return None.
     return msgspec.json.Decoder(list[record]), msgspec.json.Decoder(record)  # type: ignore[valid-type]
-
-
-@cache
-def _head_decoders() -> tuple[msgspec.json.Decoder[list[Head]], msgspec.json.Decoder[Head]]:
-    return msgspec.json.Decoder(list[Head]), msgspec.json.Decoder(Head)
 
 
 @cache

@@ -94,16 +94,16 @@ def _take_up(decoded: Decoded) -> tuple[list[Result], list[Row]]:
     rows: list[Row] = []
     for index, record in enumerate(decoded.records):
         if record is not None:
-            results.append(Result(index, record.external_id, None, "", []))
+            results.append(Result(index, record.external_id, None))
             row = Row(index, record, record.source_updated_at or None)
             if digests is not None:
                 row.digest = digests[index].hex()
             rows.append(row)
         elif (repeat := decoded.repeats.get(index)) is not None:
-            results.append(Result(index, repeat.external_id, str(repeat.object_id), UNCHANGED, []))
+            results.append(Result(index, repeat.external_id, str(repeat.object_id), UNCHANGED))
         else:
-            errors = decoded.errors.get(index, [])
-            results.append(Result(index, decoded.external_ids.get(index), None, REJECTED, list(errors)))
+            errors = tuple(decoded.errors.get(index, ()))
+            results.append(Result(index, decoded.external_ids.get(index), None, REJECTED, errors))
     return results, rows
 
 
@@ -134,9 +134,10 @@ def _keep_waiting(run: Run, everyone: list[Row]) -> None:
                 external_id=row.record.external_id,
                 payload=msgspec.to_builtins(row.record, builtin_types=()),
                 source_updated_at=row.time,
-                code=PendingRecord.WAITING,
+                code=missing.code,
                 field=missing.field,
                 detail=missing.detail,
+                candidates=missing.candidates,
                 waits_for_resource=missing.resource,
                 waits_for_source_id=missing.source_id,
                 waits_for_external_id=missing.external_id,
@@ -153,6 +154,7 @@ def _keep_waiting(run: Run, everyone: list[Row]) -> None:
             "code",
             "field",
             "detail",
+            "candidates",
             "waits_for_resource",
             "waits_for_source",
             "waits_for_external_id",
