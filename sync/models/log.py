@@ -16,6 +16,7 @@ class Batch(models.Model):
         UPDATE_ONLY = "update_only"
         DELETE = "delete"
         PENDING = "pending", "applying what had waited"
+        UNDO = "undo", "undoing a batch"
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="batches")
     client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="batches")
