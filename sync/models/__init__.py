@@ -3,6 +3,7 @@
 from sync.models.bases import LIVE, StreamModel, SyncedModel
 from sync.models.claims import FieldClaim, FieldPrecedence, Pin
 from sync.models.clients import ApiToken, Client, Source
+from sync.models.connectors import ConnectedObject, Connection, ConnectorRun
 from sync.models.credentials import ClientCredential
 from sync.models.files import Import, ImportBlock, ImportPart, SavedPlan, Undoing
 from sync.models.freshness import FeedDay, FreshnessRule, ProvisionalNumber
@@ -18,6 +19,9 @@ __all__ = [
     "Change",
     "Client",
     "ClientCredential",
+    "ConnectedObject",
+    "Connection",
+    "ConnectorRun",
     "DiscardedRecord",
     "FeedDay",
     "FieldClaim",
