@@ -14,6 +14,7 @@ class Batch(models.Model):
     class Mode(models.TextChoices):
         UPSERT = "upsert"
         UPDATE_ONLY = "update_only"
+        APPEND = "append", "tracked events"
         DELETE = "delete"
         PENDING = "pending", "applying what had waited"
         UNDO = "undo", "undoing a batch"
