@@ -95,6 +95,7 @@ class Effect:
     ``kind`` is one of ``sync.models.Change.Kind``. ``prepare`` runs ahead of the write, for work that also
     concerns the place a record is moved away from: it notes that place in a temporary table of its own, and
     ``run``, after the write, takes all its row locks at once and in key order, so that batches can't deadlock.
+    Where rows were created, ``run`` finds them in ``sync_stage`` too, with all their columns.
     """
 
     run: Callable[[CursorWrapper], None]
@@ -131,6 +132,7 @@ class Resource:
     all of it and ``guarded`` single fields, each needing the full level. ``normalise`` brings values into
     the form that is kept, raising ValueError with a sentence for the sender. ``stream`` is for facts that
     are hardly ever corrected: their row holds its own identity, and no change rows are written.
+    ``partitioned_by`` names the time by whose ranges a stream's table is partitioned.
     """
 
     key: str
@@ -147,6 +149,7 @@ class Resource:
     rules: tuple[Rule, ...] = ()
     effects: tuple[Effect, ...] = ()
     stream: bool = False
+    partitioned_by: str = ""
 
     @cached_property
     def table(self) -> str:

@@ -3,7 +3,9 @@
 from sync.models.bases import LIVE, StreamModel, SyncedModel
 from sync.models.claims import FieldClaim, FieldPrecedence, Pin
 from sync.models.clients import ApiToken, Client, Source
+from sync.models.connectors import ConnectedObject, Connection, ConnectorRun
 from sync.models.credentials import ClientCredential
+from sync.models.files import Import, ImportBlock, ImportPart, SavedPlan, Undoing
 from sync.models.freshness import FeedDay, FreshnessRule, ProvisionalNumber
 from sync.models.log import Batch, Change, IdempotencyKey, Link
 from sync.models.pending import DiscardedRecord, PendingRecord
@@ -17,12 +19,18 @@ __all__ = [
     "Change",
     "Client",
     "ClientCredential",
+    "ConnectedObject",
+    "Connection",
+    "ConnectorRun",
     "DiscardedRecord",
     "FeedDay",
     "FieldClaim",
     "FieldPrecedence",
     "FreshnessRule",
     "IdempotencyKey",
+    "Import",
+    "ImportBlock",
+    "ImportPart",
     "Link",
     "OutboxEvent",
     "PendingRecord",
@@ -30,9 +38,11 @@ __all__ = [
     "ProvisionalNumber",
     "Redirect",
     "RelayPosition",
+    "SavedPlan",
     "Source",
     "StreamModel",
     "SyncedModel",
+    "Undoing",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]

@@ -14,8 +14,10 @@ class Batch(models.Model):
     class Mode(models.TextChoices):
         UPSERT = "upsert"
         UPDATE_ONLY = "update_only"
+        APPEND = "append", "tracked events"
         DELETE = "delete"
         PENDING = "pending", "applying what had waited"
+        UNDO = "undo", "undoing a batch"
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="batches")
     client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="batches")

@@ -84,6 +84,8 @@ class WebhookEndpoint(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     succeeded_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0, db_default=0, help_text="In a row.")
+    retry_at = models.DateTimeField(null=True, help_text="Nothing is sent before, after a failure.")
 
     class Meta:
         constraints = (
@@ -139,7 +141,9 @@ class WebhookDelivery(models.Model):
         )
         indexes = (
             models.Index(name="sync_delivery_newest", fields=("endpoint", "-id")),
-            models.Index(name="sync_delivery_due", fields=("due_at",), condition=Q(state="waiting")),
+            models.Index(
+                name="sync_delivery_ready", fields=("endpoint", "due_at", "id"), condition=Q(state="waiting")
+            ),
             models.Index(
                 name="sync_delivery_order",
                 fields=("endpoint", "account_id", "id"),

@@ -100,6 +100,7 @@ class Run:
     named: dict[str, dict[int, tuple[int, str]]] = field(default_factory=dict)
     words: dict[str, Mapping[str, int]] = field(default_factory=dict)
     held_pending: set[str] = field(default_factory=set)
+    held_span: tuple[datetime, datetime] | None = None
     touches_links: bool = False
 
     def settle(self, row: Row, status: str, object_id: int | None = None) -> None:

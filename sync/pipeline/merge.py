@@ -12,6 +12,7 @@ from sync.declarations import FieldError, Resource
 from sync.pipeline.batch import CREATED, UNCHANGED, UPDATED, Run
 from sync.pipeline.resolve import wait_for_refused
 from sync.pipeline.rules import rule_columns, violations
+from sync.pipeline.spans import within
 from sync.pipeline.stage import Presence, fill_absent
 
 
@@ -23,13 +24,13 @@ def merge_rows(run: Run, presence: Presence) -> None:
     resource = run.resource
     updates = run.updates
     if updates:
-        fill_absent(resource, presence, needed=rule_columns(resource))
+        fill_absent(run, presence, needed=rule_columns(resource))
     if resource.rules:
         _refuse_violations(run)
     if updates:
         if run.touches_links:
             if resource.stream:
-                _execute("link_touch_stream", target=sql.Identifier(resource.table))
+                _execute("link_touch_stream", target=sql.Identifier(resource.table), within=within(run, "t"))
             else:
                 _execute("link_touch")
         _skip_unchanged(run, presence)
@@ -80,6 +81,7 @@ def _skip_unchanged(run: Run, presence: Presence) -> None:
                     target=sql.Identifier(run.resource.table),
                     staged=column_list(columns, "s"),
                     held=column_list(columns, "t"),
+                    within=within(run, "t"),
                 )
             )
             changed = {row[0] for row in cursor.fetchall()}
@@ -113,7 +115,8 @@ def _write(run: Run, presence: Presence) -> None:
             _execute("change_updated", params, target=target, **_differences(resource, presence))
         brought = presence.brought or ["id"]
         assignments = [sql.SQL("{0} = s.{0}").format(sql.Identifier(column)) for column in brought]
-        _execute(f"update{suffix}", params, target=target, assignments=sql.SQL(", ").join(assignments))
+        parts = {"target": target, "assignments": sql.SQL(", ").join(assignments)}
+        _execute(f"update{suffix}", params, **parts, within=within(run, "t"))
     if run.creates:
         columns = column_list(resource.columns)
         _execute(f"insert{suffix}", params, target=target, columns=columns)

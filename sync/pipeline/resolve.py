@@ -16,8 +16,9 @@ from psycopg import sql
 from common.sql import fetch_typed, load_sql
 from sync.declarations import FieldError, Resource
 from sync.models import Batch, PendingRecord, Source
-from sync.pipeline.batch import CREATED, RESTORED, STALE, UPDATED, Missing, Row, Run
+from sync.pipeline.batch import CREATED, RESTORED, STALE, UNCHANGED, UPDATED, Missing, Row, Run
 from sync.pipeline.cycles import refuse_cycles
+from sync.pipeline.spans import EVERYTHING, note_held, searched
 from sync.pipeline.validate import missing_fields
 
 Pair = tuple[int, str]
@@ -30,7 +31,9 @@ def match_rows(run: Run) -> None:
     an older one is stale.
     """
     _lay_over_pending(run)
-    held = held_links(run.resource, run.source, [row.record.external_id for row in run.rows])
+    held = held_links(
+        run.resource, run.source, [row.record.external_id for row in run.rows], searched=searched(run)
+    )
     for row in run.rows:
         link = held.get(row.record.external_id)
         if link is None:
@@ -43,6 +46,9 @@ def match_rows(run: Run) -> None:
         row.link_id, row.object_id, row.is_shared = link.id, link.object_id, link.is_shared
         held_time, deleted_at = link.source_updated_at, link.deleted_at
         run.results[row.index].id = str(row.object_id)
+        if run.mode == Batch.Mode.APPEND:  # what has happened doesn't change
+            run.settle(row, UNCHANGED)
+            continue
         row.kind = RESTORED if deleted_at else UPDATED
         mine = row.time
         if row.digest or link.has_digest:
@@ -54,6 +60,7 @@ def match_rows(run: Run) -> None:
         elif deleted_at or mine:
             run.touches_links = True
     run.drop_settled()
+    note_held(run)
 
 
 def resolve_rows(run: Run) -> None:
@@ -114,13 +121,19 @@ class HeldLink(NamedTuple):
     is_shared: bool
 
 
-def held_links(resource: Resource, source: Source, external_ids: list[str]) -> dict[str, HeldLink]:
+def held_links(
+    resource: Resource,
+    source: Source,
+    external_ids: list[str],
+    *,
+    searched: sql.Composable = EVERYTHING,
+) -> dict[str, HeldLink]:
     """Return what is held of each external id that is known."""
     if not external_ids:
         return {}
     named = msgspec.json.encode(external_ids).decode()
     if resource.stream:
-        query = load_sql("sync", "match_stream", target=sql.Identifier(resource.table))
+        query = load_sql("sync", "match_stream", target=sql.Identifier(resource.table), within=searched)
         rows = fetch_typed(query, [source.pk, named])
     else:
         rows = fetch_typed(load_sql("sync", "match"), [source.pk, resource.key, named])

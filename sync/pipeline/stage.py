@@ -14,6 +14,7 @@ from common.sql import column_list, load_sql
 from sync.declarations import Field, Resource
 from sync.pipeline.batch import Row, Run
 from sync.pipeline.copytext import copy_text
+from sync.pipeline.spans import within
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _copy(resource: Resource, rows: list[Row], masks: list[int], columns: list[l
             copy.write(data)
 
 
-def fill_absent(resource: Resource, presence: Presence, *, needed: frozenset[str]) -> None:
+def fill_absent(run: Run, presence: Presence, *, needed: frozenset[str]) -> None:
     """Complete staged rows from what is held, so that later statements need no bitmask.
 
     ``needed`` are columns that rules look at; they are filled where no row brings them as well.
@@ -151,7 +152,7 @@ def fill_absent(resource: Resource, presence: Presence, *, needed: frozenset[str
             bit=sql.Literal(1 << position),
             mine=_merged_custom() if column == "custom" else sql.Identifier("s", column),
         )
-        for position, column in enumerate(resource.columns)
+        for position, column in enumerate(run.resource.columns)
         if column in wanted
     ]
     with connection.cursor() as cursor:
@@ -160,7 +161,8 @@ def fill_absent(resource: Resource, presence: Presence, *, needed: frozenset[str
                 "sync",
                 "fill",
                 assignments=sql.SQL(", ").join(pieces),
-                target=sql.Identifier(resource.table),
+                target=sql.Identifier(run.resource.table),
+                within=within(run, "t"),
             )
         )
 

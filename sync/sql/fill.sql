@@ -1,4 +1,4 @@
 UPDATE sync_stage AS s
 SET {assignments}
 FROM {target} AS t
-WHERE t.id = s.id AND s.sync_kind <> 'created'
+WHERE t.id = s.id AND s.sync_kind <> 'created' AND {within}
