@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "people.middleware.TimeZoneMiddleware",
     "common.middleware.AddressMiddleware",
     "common.middleware.UnavailableMiddleware",
+    "sync.throttling.RateHeadersMiddleware",
 ]
 
 ROOT_URLCONF = "abe.urls"
@@ -279,6 +280,8 @@ API_MAX_BODY_BYTES = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
 
 API_RATE = env.int("ABE_API_RATE", default=600)  # calls of one token in a minute
+# Calls for a token with one client id from one address, in a minute; each token is good for an hour.
+OAUTH_RATE = env.int("ABE_OAUTH_RATE", default=60)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

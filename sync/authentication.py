@@ -10,11 +10,12 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from sync.models import ApiToken, Client
+from sync.throttling import TokenThrottle
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -57,7 +58,7 @@ class TokenAuthentication(BaseAuthentication):
         if len(parts) != 2:
             raise AuthenticationFailed("Send the token as: Authorization: Bearer <token>.")
         token = (
-            ApiToken.objects.select_related("client__source")
+            ApiToken.objects.select_related("client__source", "credential")
             .filter(digest=hashlib.sha256(parts[1]).digest())
             .first()
         )
@@ -95,7 +96,13 @@ class HasScope(BasePermission):
         action = "read" if request.method in SAFE else "write"
         if isinstance(request.auth, ApiToken):
             scope = getattr(view, "scope", "")
+            if not scope or allows(request.auth.scopes, scope, action):
+                return True
+            # The framework counts only calls that are let in; refused ones have to count too.
+            throttle = TokenThrottle()
+            if not throttle.allow_request(request, view):
+                raise Throttled(throttle.wait())
             self.message = f"The token lacks the scope {scope}:{action}."
-            return not scope or allows(request.auth.scopes, scope, action)
+            return False
         self.message = "Writing needs a token; a signed-in person can only read here."
         return bool(request.user and request.user.is_authenticated) and action == "read"

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from sync.models import IdempotencyKey
 from sync.pipeline.pending import apply_ready
+from sync.services import prune_access_tokens
 
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)
 
@@ -21,6 +22,9 @@ def apply_pending_records() -> int:
 
 @shared_task
 def purge_expired() -> int:
-    """Forget idempotency keys after the seven days that they are promised for; return how many."""
+    """Forget idempotency keys after the seven days that they are promised for, and spent tokens of OAuth clients.
+
+    Returns how many rows went.
+    """
     expired = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEEP_IDEMPOTENCY_KEYS)
-    return expired.delete()[0]
+    return expired.delete()[0] + prune_access_tokens()

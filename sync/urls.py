@@ -16,6 +16,7 @@ from drf_spectacular.views import SpectacularAPIView
 from sync.api.docs import ApiDocs
 from sync.api.routes import resource_routes
 from sync.authentication import HasScope
+from sync.oauth.views import token as oauth_token
 from sync.problems import not_found
 
 
@@ -31,6 +32,7 @@ def app_routes() -> list[URLPattern | URLResolver]:
 
 urlpatterns = [
     path("sync/", include("sync.web_urls")),
+    path("oauth/token/", oauth_token, name="oauth-token"),
     path("api/v1/", include(([*app_routes(), *resource_routes()], "api"))),
     path(
         "api/schema/",

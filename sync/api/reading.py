@@ -116,6 +116,14 @@ def etag_of(record: str) -> str:
     return f'"{hashlib.sha256(record.encode()).hexdigest()[:32]}"'
 
 
+def names_tag(header: str, tag: str | None, *, weak: bool) -> bool:
+    """Return whether a list of ETags names ``tag``, or is ``*`` and there is one; ``weak`` ones count if asked."""
+    if tag is None:
+        return False
+    named = [item.strip() for item in header.split(",")]
+    return "*" in named or tag in named or (weak and f"W/{tag}" in named)
+
+
 def known_source(slug: str) -> bool:
     """Return whether a source of this name exists."""
     return Source.objects.filter(slug=slug).exists()

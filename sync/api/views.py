@@ -22,6 +22,7 @@ from sync.api.reading import (
     etag_of,
     find_object,
     known_source,
+    names_tag,
     read_one,
     read_page,
 )
@@ -44,7 +45,6 @@ from sync.pipeline.decode import BodyError, Decoded, decode_body, decode_one
 from sync.pipeline.delete import delete_record
 from sync.pipeline.run import lock_resource, run_batch
 from sync.problems import Problem
-from sync.throttling import add_rate_headers
 
 Decoder = Callable[[bytes], Decoded]
 LARGEST_ID = 2**63 - 1
@@ -61,11 +61,6 @@ class ResourceView(APIView):
     def scope(self) -> str:
         """The scope that a token needs here."""
         return self.resource.scope_name
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Add what every answer says: how many calls are left."""
-        add_rate_headers(request, response)
-        return super().finalize_response(request, response, *args, **kwargs)
 
     def writer(self, request: Request) -> tuple[ApiToken, Source]:
         """Return the token and the source that it writes for."""
@@ -210,7 +205,7 @@ class RecordView(ResourceView):
         body = read_body(plain(request))
 
         def work() -> Answer:
-            self.check_precondition(request, own, external_id)
+            self.check_preconditions(request, own, external_id)
             outcome = run_batch(
                 resource=self.resource,
                 source=own,
@@ -243,7 +238,7 @@ class RecordView(ResourceView):
         moment = _moment(request.query_params.get("source_updated_at"))
 
         def work() -> Answer:
-            self.check_precondition(request, own, external_id)
+            self.check_preconditions(request, own, external_id)
             deletion = delete_record(
                 resource=self.resource,
                 source=own,
@@ -251,8 +246,6 @@ class RecordView(ResourceView):
                 source_updated_at=moment,
                 client_id=token.client_id,
             )
-            if deletion is None:
-                raise self.unknown(source, external_id)
             return Answer(
                 200,
                 msgspec.json.encode(
@@ -275,17 +268,22 @@ class RecordView(ResourceView):
             raise Problem(403, "other_source", detail)
         return token, own
 
-    def check_precondition(self, request: Request, source: Source, external_id: str) -> None:
-        """Raise Problem (412) unless If-Match names what is held now. Locks the resource until the end."""
-        wanted = request.headers.get("If-Match")
-        if wanted is None:
+    def check_preconditions(self, request: Request, source: Source, external_id: str) -> None:
+        """Raise Problem (412) where If-Match or If-None-Match doesn't fit what is held now.
+
+        Locks the resource until the end, so that what was compared is what is written over.
+        """
+        wanted, unwanted = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+        if wanted is None and unwanted is None:
             return
         lock_resource(self.resource, source)
         pk = find_object(self.resource, source.slug, external_id)
         record = None if pk is None else read_one(self.resource, self.reader(request), pk)
-        tags = [tag.strip() for tag in wanted.split(",")]
-        if record is None or ("*" not in tags and etag_of(record) not in tags):
+        tag = None if record is None else etag_of(record)
+        if wanted is not None and not names_tag(wanted, tag, weak=False):
             raise Problem(412, "precondition_failed", "The record is not the one that If-Match names.")
+        if unwanted is not None and names_tag(unwanted, tag, weak=True):
+            raise Problem(412, "precondition_failed", "The record is one that If-None-Match excludes.")
 
     def unknown(self, source: str, external_id: str) -> Problem:
         """Return the 404 that says whether it is the source or the record that isn't known."""
@@ -305,8 +303,7 @@ def plain(request: Request) -> HttpRequest:
 
 def _one(request: Request, record: str) -> HttpResponse:
     tag = etag_of(record)
-    held = [item.strip().removeprefix("W/") for item in request.headers.get("If-None-Match", "").split(",")]
-    if tag in held or "*" in held:
+    if names_tag(request.headers.get("If-None-Match", ""), tag, weak=True):
         response = HttpResponse(status=304)
     else:
         response = HttpResponse(record.encode(), content_type="application/json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -21,7 +21,10 @@ DELETED = "deleted"
 
 
 class Deletion(NamedTuple):
-    """What a deletion did: ``deleted``, ``unchanged`` (it was already) or ``stale`` (older than what is held)."""
+    """What a deletion did: ``deleted``, ``unchanged`` (it was already) or ``stale`` (older than what is held).
+
+    ``object_id`` is None where nothing of the record had been applied.
+    """
 
     status: str
     batch_id: int
@@ -36,8 +39,8 @@ def delete_record(
     external_id: str,
     source_updated_at: datetime | None = None,
     client_id: int | None = None,
-) -> Deletion | None:
-    """Put a tombstone on a record; None where the source has no such record, waiting ones included.
+) -> Deletion:
+    """Put a tombstone on a record, be it held, waiting or not yet seen.
 
     Without ``source_updated_at`` the deletion counts as of now, so that an older state that arrives late
     doesn't bring the record back; a newer one does. Locks the resource.
@@ -46,15 +49,15 @@ def delete_record(
     deleted_at = source_updated_at or timezone.now()
     batch_id, xid = lock_resource(resource, source)
     waiting = PendingRecord.objects.filter(source=source, resource=resource.key, external_id=external_id)
-    # A newer state that waits outlives the deletion, as it would if it had been applied.
-    dropped, _ = waiting.exclude(source_updated_at__gt=deleted_at).delete()
     object_id: int | None = None
     link = held_links(resource, source, [external_id]).get(external_id)
     if link is None:
-        if not dropped and not waiting.exists():
-            return None
-        status = DELETED if dropped else "stale"
+        status = _keep_deletion(
+            waiting.first(), resource, source, external_id, deleted_at=deleted_at, batch_id=batch_id
+        )
     else:
+        # A newer state that waits outlives the deletion, as it would if it had been applied.
+        waiting.exclude(source_updated_at__gt=deleted_at).delete()
         object_id = link.object_id
         if link.deleted_at:
             status = "unchanged"
@@ -81,6 +84,46 @@ def delete_record(
         **{status: 1},
     ).save(force_insert=True)
     return Deletion(status, batch_id, object_id)
+
+
+def _keep_deletion(
+    waiting: PendingRecord | None,
+    resource: Resource,
+    source: Source,
+    external_id: str,
+    *,
+    deleted_at: datetime,
+    batch_id: int,
+) -> str:
+    """Keep a deletion that came before its record, in the place of an older state that waits; return its status.
+
+    It holds its place in time as a waiting state does: an older state that comes late is stale.
+    """
+    # A state of the very moment of the deletion is stale too, so the place kept is just behind it.
+    place = deleted_at + timedelta(microseconds=1)
+    status = DELETED
+    if waiting is not None and waiting.code == PendingRecord.DELETED:
+        status = "unchanged"
+    if waiting is not None and waiting.source_updated_at and waiting.source_updated_at > deleted_at:
+        return status if status == "unchanged" else "stale"
+    PendingRecord.objects.update_or_create(
+        source=source,
+        resource=resource.key,
+        external_id=external_id,
+        defaults={
+            "payload": {"external_id": external_id},
+            "source_updated_at": place,
+            "code": PendingRecord.DELETED,
+            "field": "",
+            "detail": "Deleted before it came; an older state that comes late is stale.",
+            "candidates": None,
+            "waits_for_resource": resource.key,
+            "waits_for_source": source,
+            "waits_for_external_id": external_id,
+            "batch_id": batch_id,
+        },
+    )
+    return status
 
 
 def _bury(

@@ -43,7 +43,7 @@ PUBLIC_NAMES = {
     "openid_connect_callback",
 }
 # The API has its own authentication and answers 401; its docs describe only what the contract says in public.
-PUBLIC_API_NAMES = {"schema", "docs", "api:schema", "api:docs"}
+PUBLIC_API_NAMES = {"schema", "docs", "api:schema", "api:docs", "oauth-token"}
 SAMPLES = {"int": "1", "uuid": "00000000-0000-0000-0000-000000000000"}
 
 
@@ -63,7 +63,7 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        return self.path.startswith("/api/")
+        return self.path.startswith(("/api/", "/oauth/"))
 
 
 def routes(resolver: URLResolver, prefix: str = "/", space: str = "") -> Iterator[Route]:

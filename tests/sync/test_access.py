@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import redis
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
 from people.services import create_user
 from sync.models import ApiToken
-from sync.services import issue_token, revoke_token
+from sync.services import issue_token, limit_token, revoke_token
 from tests.sync.conftest import Api
 
 LINE = {
@@ -168,9 +169,41 @@ def test_a_token_that_calls_too_often_is_told_to_wait(
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
     assert [answer["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0", "0"]
     assert answers[0]["RateLimit-Limit"] == "3"
+    assert (answers[0]["RateLimit-Policy"], answers[0]["RateLimit"]) == (
+        '"minute";q=3;w=60',
+        '"minute";r=2;t=20',
+    )
     assert answers[3]["Content-Type"] == "application/problem+json"
     assert answers[3]["Retry-After"] == answers[3]["RateLimit-Reset"] == "20"
     assert api_for(source="hubspot").call("get", "accounts/").status_code == 200
+
+
+def test_a_token_can_have_a_limit_of_its_own(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.throttling.time.time", lambda: 1_000_000_060.0)
+    limit_token(token=ApiToken.objects.get(), rate=1)
+    answers = [api.call("get", "accounts/") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[1]["RateLimit-Limit"] == "1"
+    limit_token(token=ApiToken.objects.get(), rate=None)
+    assert api.call("get", "accounts/").status_code == 200
+    with pytest.raises(ValidationError):
+        limit_token(token=ApiToken.objects.get(), rate=0)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "accounts/",
+        "accounts/1/",
+        "metrics/?key=finance.nrr",
+        "accounts/1/360/",
+        "contacts/",
+        "accounts/?nonsense=1",
+    ],
+)
+def test_every_answer_says_how_many_calls_are_left(api_for: Callable[..., Api], path: str) -> None:
+    answer = api_for(scopes=("accounts:read", "metrics:read")).call("get", path)
+    assert answer["RateLimit-Remaining"] == "599"
 
 
 def test_a_store_that_does_not_answer_stops_no_call(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

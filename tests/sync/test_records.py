@@ -105,10 +105,10 @@ def test_an_older_deletion_is_stale(api: Api) -> None:
     assert Account.objects.live().count() == 1
 
 
-def test_deleting_forgets_what_waits_and_knows_nothing_of_others(api: Api) -> None:
+def test_deleting_ends_the_waiting(api: Api) -> None:
     api.call("put", "contacts/salesforce/c/", {"name": "Bo", "account": "later"})
     assert api.call("delete", "contacts/salesforce/c/").json()["status"] == "deleted"
-    assert api.call("delete", "contacts/salesforce/c/").status_code == 404
+    assert api.call("delete", "contacts/salesforce/c/").json()["status"] == "unchanged"
     api.call("put", "accounts/salesforce/later/", {"name": "Later"})
     assert not Contact.objects.exists()
 
@@ -139,6 +139,18 @@ def test_if_match_guards_against_overwriting_what_one_has_not_seen(api: Api) -> 
     assert api.call("put", "accounts/salesforce/new/", {"name": "C"}, If_Match="*").status_code == 412
     assert api.call("put", "accounts/salesforce/a/", {"name": "D"}, If_Match="*").status_code == 200
     assert Account.objects.get().name == "D"
+
+
+def test_a_record_can_be_created_only_where_there_is_none(api: Api) -> None:
+    address = "accounts/salesforce/a/"
+    assert api.call("put", address, {"name": "A"}, If_None_Match="*").status_code == 201
+    assert api.call("put", address, {"name": "B"}, If_None_Match="*").status_code == 412
+    tag = api.call("get", address)["ETag"]
+    assert api.call("put", address, {"name": "C"}, If_None_Match=f"W/{tag}").status_code == 412
+    assert api.call("put", address, {"name": "C"}, If_None_Match='"another"').status_code == 200
+    assert api.call("put", address, {"name": "D"}, If_Match=f"W/{tag}").status_code == 412
+    assert Account.objects.get().name == "C"
+    assert Batch.objects.count() == 2
 
 
 def test_what_the_caller_holds_is_not_sent_again(api: Api) -> None:
