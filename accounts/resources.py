@@ -9,9 +9,10 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.effects import give_standing
+from accounts.identity import SharedDomain
 from accounts.models import Account, Contact, ContactRole, Lifecycle, Tier
 from people.models import Category
-from sync.declarations import Effect, Record, Ref, Resource, Vocabulary
+from sync.declarations import Effect, MatchKey, Record, Ref, Resource, Vocabulary
 from sync.normalise import Country, Currency, Email, Name, keep_country, keep_currency, keep_email, keep_name
 from sync.registry import resources
 
@@ -90,6 +91,12 @@ def normalise_domain(value: str) -> str:
     return host
 
 
+def own_domains(domains: set[str]) -> set[str]:
+    """Return the domains that belong to one company each, as far as the list of shared ones knows."""
+    shared = SharedDomain.objects.filter(domain__in=domains)
+    return domains - set(shared.values_list("domain", flat=True))
+
+
 def tier_ids() -> Mapping[str, int]:
     """Return the id of each tier by slug, highest first."""
     return dict(Tier.objects.order_by("rank").values_list("slug", "pk"))
@@ -124,6 +131,7 @@ resources.register(
             "tier",
         ),
         effects=(Effect(give_standing),),
+        match_on=MatchKey("domain", own_domains),
     )
 )
 

@@ -58,12 +58,16 @@ class Record(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     ) = UNSET
 
 
-class FieldError(Struct, frozen=True, gc=False):
-    """What is wrong with one field; ``field`` is empty where it is the record as a whole."""
+class FieldError(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What is wrong with one field; ``field`` is empty where it is the record as a whole.
+
+    ``candidates`` are the ids of the objects that an ambiguous record may be.
+    """
 
     field: str
     code: str
     detail: str
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,17 @@ class Effect:
 
     run: Callable[[CursorWrapper], None]
     prepare: Callable[[CursorWrapper], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKey:
+    """A field by which a new record is recognised as an object that another source brought.
+
+    ``usable`` returns those of the values that tell objects apart; a domain that many share does not.
+    """
+
+    field: str
+    usable: Callable[[set[str]], set[str]]
 
 
 class Field(NamedTuple):
@@ -149,6 +164,7 @@ class Resource:
     rules: tuple[Rule, ...] = ()
     effects: tuple[Effect, ...] = ()
     stream: bool = False
+    match_on: MatchKey | None = None
     partitioned_by: str = ""
 
     @cached_property
@@ -225,6 +241,7 @@ __all__ = [
     "Field",
     "FieldError",
     "Instant",
+    "MatchKey",
     "Meta",
     "Record",
     "Ref",

@@ -43,7 +43,8 @@ from sync.models import ApiToken, Batch, Source
 from sync.pipeline.batch import CREATED, PENDING, REJECTED
 from sync.pipeline.decode import BodyError, Decoded, decode_body, decode_one
 from sync.pipeline.delete import delete_record
-from sync.pipeline.run import lock_resource, run_batch
+from sync.pipeline.locks import lock_resource
+from sync.pipeline.run import run_batch
 from sync.problems import Problem
 
 Decoder = Callable[[bytes], Decoded]

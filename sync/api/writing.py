@@ -87,7 +87,7 @@ def follow_up(answer: Answer) -> None:
     if answer.outcome is None or not answer.outcome.committed:
         return
     counts = answer.outcome.counts
-    if not (counts["created"] or counts["pending"]):
+    if not (counts["created"] or counts["pending"] or answer.outcome.attached):
         return
     try:
         apply_ready(limit=MAX_RECORDS)

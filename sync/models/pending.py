@@ -32,6 +32,9 @@ class KeptRecord(models.Model):
     field = models.CharField(max_length=64)
     detail = models.TextField(blank=True)
     candidates = models.JSONField(null=True, help_text="Ids of the objects that it may be.")
+    is_new = models.BooleanField(
+        default=False, db_default=False, help_text="Somebody said that it is none of the candidates."
+    )
     waits_for_resource = models.CharField(max_length=64)
     waits_for_source = models.ForeignKey(Source, models.PROTECT, related_name="+")
     waits_for_external_id = models.CharField(max_length=255)

@@ -85,7 +85,9 @@ class Run:
     """One batch: its circumstances, its rows in play and the answers so far, by index.
 
     ``named`` holds the (source id, external id) that each reference names, by field and row index;
-    ``words`` the vocabulary of each field that takes one.
+    ``words`` the vocabulary of each field that takes one. ``attached`` rows bring an object of another source
+    their own id, ``known_new`` ids are of records that a person found to be none of those there, ``twins`` are
+    rows of an object that another row of the batch writes, by index.
     """
 
     resource: Resource
@@ -102,6 +104,9 @@ class Run:
     held_pending: set[str] = field(default_factory=set)
     held_span: tuple[datetime, datetime] | None = None
     touches_links: bool = False
+    known_new: set[str] = field(default_factory=set)
+    attached: set[int] = field(default_factory=set)
+    twins: dict[int, int] = field(default_factory=dict)
 
     def settle(self, row: Row, status: str, object_id: int | None = None) -> None:
         """Give ``row`` its final status; it takes no further part once ``drop_settled`` has run."""
@@ -121,7 +126,8 @@ class Run:
         self.waiting[row.index] = missing
         result = self.results[row.index]
         result.status = PENDING
-        result.errors += (FieldError(missing.field, missing.code, missing.detail),)
+        candidates = tuple(str(item) for item in missing.candidates or ())
+        result.errors += (FieldError(missing.field, missing.code, missing.detail, candidates),)
 
     def drop_settled(self) -> None:
         """Take rows with a final status out of play."""
@@ -147,6 +153,7 @@ class Outcome:
     results: list[Result]
     counts: dict[str, int]
     committed: bool = True
+    attached: int = 0
 
     @property
     def rejected(self) -> int:

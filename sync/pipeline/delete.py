@@ -13,9 +13,9 @@ from psycopg import sql
 from common.sql import load_sql
 from sync.declarations import Resource
 from sync.models import Batch, Change, PendingRecord, Source
+from sync.pipeline.locks import lock_resource
 from sync.pipeline.merge import prepare_effects, run_effects
 from sync.pipeline.resolve import held_links
-from sync.pipeline.run import lock_resource
 
 DELETED = "deleted"
 

@@ -9,11 +9,11 @@ from psycopg import sql
 
 from common.sql import column_list, load_sql
 from sync.declarations import FieldError, Resource
-from sync.pipeline.batch import CREATED, UNCHANGED, UPDATED, Run
+from sync.pipeline.batch import CREATED, UNCHANGED, UPDATED, Row, Run
 from sync.pipeline.resolve import wait_for_refused
 from sync.pipeline.rules import rule_columns, violations
-from sync.pipeline.spans import within
-from sync.pipeline.stage import Presence, fill_absent
+from sync.pipeline.spans import EVERYTHING, within
+from sync.pipeline.stage import Presence, drop_stage, fill_absent, unstage
 
 
 def merge_rows(run: Run, presence: Presence) -> None:
@@ -33,10 +33,11 @@ def merge_rows(run: Run, presence: Presence) -> None:
                 _execute("link_touch_stream", target=sql.Identifier(resource.table), within=within(run, "t"))
             else:
                 _execute("link_touch")
+        _drop_twins(run)
         _skip_unchanged(run, presence)
     if run.rows:
         _write(run, presence)
-    _execute("unstage")
+    drop_stage()
 
 
 def prepare_effects(resource: Resource) -> None:
@@ -67,7 +68,21 @@ def _refuse_violations(run: Run) -> None:
     gone = {row.index for row in run.rows if row.index in broken}
     gone |= wait_for_refused(run)
     run.drop_settled()
-    _unstage(list(gone))
+    unstage(list(gone))
+
+
+def _drop_twins(run: Run) -> None:
+    """Let one row write an object of which the batch brings several records; the others share its fate."""
+    if not any(row.is_shared for row in run.rows):
+        return
+    first: dict[int, Row] = {}
+    for row in run.rows:
+        leader = row if row.is_new else first.setdefault(row.object_id, row)
+        if leader is not row:
+            run.twins[row.index] = leader.index
+    if run.twins:
+        run.rows = [row for row in run.rows if row.index not in run.twins]
+        unstage(list(run.twins))
 
 
 def _skip_unchanged(run: Run, presence: Presence) -> None:
@@ -87,6 +102,8 @@ def _skip_unchanged(run: Run, presence: Presence) -> None:
             changed = {row[0] for row in cursor.fetchall()}
     else:
         changed = set()
+    # A record that was attached changes its object even where it says nothing new: readers see its id.
+    changed |= run.attached
     same = [row for row in run.rows if row.kind == UPDATED and row.index not in changed]
     if not same:
         return
@@ -94,7 +111,7 @@ def _skip_unchanged(run: Run, presence: Presence) -> None:
         run.settle(row, UNCHANGED)
     run.drop_settled()
     if run.rows:
-        _unstage([row.index for row in same])
+        unstage([row.index for row in same])
 
 
 def _write(run: Run, presence: Presence) -> None:
@@ -111,12 +128,7 @@ def _write(run: Run, presence: Presence) -> None:
         prepare_effects(resource)
     suffix = "_stream" if resource.stream else ""
     if run.updates:
-        if not resource.stream:
-            _execute("change_updated", params, target=target, **_differences(resource, presence))
-        brought = presence.brought or ["id"]
-        assignments = [sql.SQL("{0} = s.{0}").format(sql.Identifier(column)) for column in brought]
-        parts = {"target": target, "assignments": sql.SQL(", ").join(assignments)}
-        _execute(f"update{suffix}", params, **parts, within=within(run, "t"))
+        _update(resource, presence, params, within(run, "t"))
     if run.creates:
         columns = column_list(resource.columns)
         _execute(f"insert{suffix}", params, target=target, columns=columns)
@@ -127,6 +139,28 @@ def _write(run: Run, presence: Presence) -> None:
         run_effects(resource)
     for row in run.rows:
         run.settle(row, CREATED if row.is_new else UPDATED, row.object_id)
+
+
+def update_staged(resource: Resource, presence: Presence, params: dict[str, Any]) -> None:
+    """Write the staged rows over their objects, with change rows and what follows from them."""
+    if resource.effects:
+        _execute("touched")
+        prepare_effects(resource)
+    _update(resource, presence, params, EVERYTHING)
+    if resource.effects:
+        run_effects(resource)
+
+
+def _update(resource: Resource, presence: Presence, params: dict[str, Any], searched: sql.Composable) -> None:
+    target = sql.Identifier(resource.table)
+    brought = presence.brought or ["id"]
+    assignments = [sql.SQL("{0} = s.{0}").format(sql.Identifier(column)) for column in brought]
+    parts = {"target": target, "assignments": sql.SQL(", ").join(assignments)}
+    if resource.stream:
+        _execute("update_stream", params, **parts, within=searched)
+    else:
+        _execute("change_updated", params, target=target, **_differences(resource, presence))
+        _execute("update", params, **parts)
 
 
 def _names(resource: Resource) -> list[tuple[str, str]]:
@@ -161,11 +195,6 @@ def _changed(fields: list[tuple[str, str]], side: str) -> sql.Composable:
         for name, column in fields
     ] or [sql.SQL("NULL").format()]
     return sql.SQL("('{{' || concat_ws(',', {}) || '}}')::jsonb").format(sql.SQL(", ").join(pieces))
-
-
-def _unstage(ords: list[int]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM sync_stage WHERE sync_ord = ANY(%s)", [ords])
 
 
 def _execute(name: str, params: dict[str, Any] | None = None, **parts: sql.Composable) -> None:

@@ -13,7 +13,8 @@ from sync.declarations import FieldError, Record
 from sync.models import Batch, PendingRecord, Source
 from sync.pipeline.batch import REJECTED, Outcome
 from sync.pipeline.decode import MAX_RECORDS, Decoded
-from sync.pipeline.run import lock_resource, run_batch
+from sync.pipeline.locks import lock_resource
+from sync.pipeline.run import run_batch
 from sync.registry import resources
 
 
@@ -51,7 +52,10 @@ def _apply(key: str, source_id: int, external_ids: Sequence[str]) -> int:
     # Taken before reading, so that a newer state laid over a waiting record meanwhile is the one applied.
     lock_resource(resource, source)
     waiting = PendingRecord.objects.filter(
-        source=source, resource=key, external_id__in=external_ids, code=PendingRecord.WAITING
+        source=source,
+        resource=key,
+        external_id__in=external_ids,
+        code__in=(PendingRecord.WAITING, PendingRecord.AMBIGUOUS),
     )
     decoded = Decoded([])
     for pending in waiting.order_by("pk"):

@@ -18,6 +18,7 @@ from sync.declarations import FieldError, Resource
 from sync.models import Batch, PendingRecord, Source
 from sync.pipeline.batch import CREATED, RESTORED, STALE, UNCHANGED, UPDATED, Missing, Row, Run
 from sync.pipeline.cycles import refuse_cycles
+from sync.pipeline.identity import match_by_key
 from sync.pipeline.spans import EVERYTHING, note_held, searched
 from sync.pipeline.validate import missing_fields
 
@@ -37,11 +38,6 @@ def match_rows(run: Run) -> None:
     for row in run.rows:
         link = held.get(row.record.external_id)
         if link is None:
-            if run.mode == Batch.Mode.UPDATE_ONLY:
-                detail = f"No {run.resource.singular} of this source has this external id."
-                run.reject(row, FieldError("external_id", "not_found", detail))
-            elif errors := missing_fields(run.resource, row.record):
-                run.reject(row, *errors)
             continue
         row.link_id, row.object_id, row.is_shared = link.id, link.object_id, link.is_shared
         held_time, deleted_at = link.source_updated_at, link.deleted_at
@@ -60,7 +56,22 @@ def match_rows(run: Run) -> None:
         elif deleted_at or mine:
             run.touches_links = True
     run.drop_settled()
+    match_by_key(run)
+    _refuse_incomplete(run)
     note_held(run)
+
+
+def _refuse_incomplete(run: Run) -> None:
+    """Refuse new records where none may be made, or that lack what a new one needs."""
+    for row in run.rows:
+        if not row.is_new:
+            continue
+        if run.mode == Batch.Mode.UPDATE_ONLY:
+            detail = f"No {run.resource.singular} of this source has this external id."
+            run.reject(row, FieldError("external_id", "not_found", detail))
+        elif errors := missing_fields(run.resource, row.record):
+            run.reject(row, *errors)
+    run.drop_settled()
 
 
 def resolve_rows(run: Run) -> None:
@@ -83,16 +94,20 @@ def resolve_rows(run: Run) -> None:
 
 
 def _lay_over_pending(run: Run) -> None:
+    waiting = PendingRecord.objects.filter(source=run.source, resource=run.resource.key)
     if run.mode == Batch.Mode.PENDING:
         run.held_pending = {row.record.external_id for row in run.rows}
+        decided = waiting.filter(external_id__in=run.held_pending, is_new=True)
+        run.known_new = set(decided.values_list("external_id", flat=True))
         return
-    waiting = PendingRecord.objects.filter(source=run.source, resource=run.resource.key)
     if not run.rows or not waiting.exists():
         return
     by_id = {row.record.external_id: row for row in run.rows}
     for pending in waiting.filter(external_id__in=by_id):
         row = by_id[pending.external_id]
         run.held_pending.add(pending.external_id)
+        if pending.is_new:
+            run.known_new.add(pending.external_id)
         if row.time and pending.source_updated_at and row.time < pending.source_updated_at:
             run.held_pending.discard(pending.external_id)
             run.settle(row, STALE)
@@ -221,7 +236,9 @@ def _point(run: Run, named: dict[str, dict[int, Pair]], found: dict[str, dict[Pa
     into_batch = [name for name in named if run.resource.references[name] == own]
     while True:
         arriving = {
-            (run.source.pk, row.record.external_id): row for row in run.rows if into_batch and row.is_new
+            (run.source.pk, row.record.external_id): row
+            for row in run.rows
+            if into_batch and row.link_id is None
         }
         if into_batch and arriving:
             _number_new(run, {pair for name in into_batch for pair in named[name].values()})
@@ -259,7 +276,7 @@ def _let_followers_wait(run: Run, into_batch: list[str], lost: list[Row]) -> Non
                 followers[pair[1]].append((row, name))
     while lost:
         gone = lost.pop()
-        if not gone.is_new:
+        if gone.link_id is not None:
             continue
         for row, name in followers[gone.record.external_id]:
             if not run.results[row.index].status:

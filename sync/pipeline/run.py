@@ -5,38 +5,23 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from typing import Any
-from zlib import crc32
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 
 from sync.declarations import Resource
 from sync.models import Batch, Link, PendingRecord, Source
 from sync.pipeline.batch import REJECTED, STATUSES, UNCHANGED, Outcome, Result, Row, Run
 from sync.pipeline.decode import NUL_ESCAPE, Decoded
+from sync.pipeline.identity import attach_rows
+from sync.pipeline.locks import lock_resource
 from sync.pipeline.merge import merge_rows
 from sync.pipeline.resolve import match_rows, resolve_rows
+from sync.pipeline.settle import settle_staged
 from sync.pipeline.stage import stage_rows
 from sync.pipeline.validate import drop_repeats, validate_rows
 
-LOCK_CLASS = crc32(b"sync.resource") - 2**31
 KEPT_ERRORS = 100
-
-
-def lock_resource(resource: Resource, source: Source) -> tuple[int, int]:
-    """Wait for the resource's turn; return a new batch's id and the transaction's id.
-
-    One batch at a time writes a resource (of a stream: from one source), so batches can't deadlock and what
-    one compares is what it writes over. Held until the transaction ends.
-    """
-    name = f"{resource.key}:{source.pk}" if resource.stream else resource.key
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CLASS, crc32(name.encode()) - 2**31])
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('sync_batch', 'id')), pg_current_xact_id()::text::bigint"
-        )
-        batch_id, xid = cursor.fetchone()
-    return batch_id, xid
 
 
 @transaction.atomic
@@ -68,7 +53,10 @@ def run_batch(
         resolve_rows(run)
         written = run.rows
         if written:
-            merge_rows(run, stage_rows(run))
+            attach_rows(run)
+            merge_rows(run, settle_staged(run, stage_rows(run)))
+            for twin, leader in run.twins.items():
+                results[twin].status = results[leader].status
         _keep_waiting(run, everyone)
         _name_repeats(results)
     counts = dict.fromkeys(STATUSES, 0)
@@ -84,7 +72,7 @@ def run_batch(
         times = [*(row.time for row in everyone), *(repeat.time for repeat in decoded.repeats.values())]
         newest = max((moment for moment in times if moment is not None), default=None)
         _log_batch(run, counts, time.perf_counter() - started, newest)
-    return Outcome(None if undone else run.batch_id, results, counts, not undone)
+    return Outcome(None if undone else run.batch_id, results, counts, not undone, len(run.attached))
 
 
 def _take_up(decoded: Decoded) -> tuple[list[Result], list[Row]]:

@@ -132,10 +132,34 @@ def _copy(resource: Resource, rows: list[Row], masks: list[int], columns: list[l
             *columns,
         ]
     )
+    create_stage(resource)
+    with connection.cursor() as cursor, cursor.copy(load_sql("sync", "stage_copy", columns=names)) as copy:
+        copy.write(data)
+
+
+def create_stage(resource: Resource) -> None:
+    """Create the empty ``sync_stage`` of this transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sync", "stage", columns=names, target=sql.Identifier(resource.table)))
-        with cursor.copy(load_sql("sync", "stage_copy", columns=names)) as copy:
-            copy.write(data)
+        cursor.execute(
+            load_sql(
+                "sync",
+                "stage",
+                columns=column_list(resource.columns),
+                target=sql.Identifier(resource.table),
+            )
+        )
+
+
+def drop_stage() -> None:
+    """Drop ``sync_stage``, so that the transaction may have another one."""
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("sync", "unstage"))
+
+
+def unstage(ords: list[int]) -> None:
+    """Take rows out of the stage."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sync_stage WHERE sync_ord = ANY(%s)", [ords])
 
 
 def fill_absent(run: Run, presence: Presence, *, needed: frozenset[str]) -> None:

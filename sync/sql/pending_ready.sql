@@ -1,11 +1,13 @@
 WITH RECURSIVE ready AS (
     SELECT waiting.id, waiting.resource, waiting.source_id, waiting.external_id
     FROM sync_pendingrecord AS waiting
-    JOIN sync_link AS link
+    LEFT JOIN sync_link AS link
         ON link.source_id = waiting.waits_for_source_id
         AND link.resource = waiting.waits_for_resource
         AND link.external_id = waiting.waits_for_external_id
-    WHERE waiting.code = 'reference_missing' AND waiting.resource = ANY(%s)
+    WHERE waiting.code IN ('reference_missing', 'ambiguous_match')
+        AND waiting.resource = ANY(%s)
+        AND (link.id IS NOT NULL OR (waiting.is_new AND waiting.code = 'ambiguous_match'))
     -- A chain of one resource and source is taken up whole: one batch resolves it, instead of one a link.
     UNION
     SELECT follower.id, follower.resource, follower.source_id, follower.external_id

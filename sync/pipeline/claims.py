@@ -1,0 +1,44 @@
+"""Objects in which several sources or a person have a say: who said what.
+
+An object of a single source needs none of this: what its source says stands in the object and in its change
+rows. Once a second source's record is attached, or a value is pinned, the object is shared: each source's
+word on each field becomes a ``FieldClaim``, and what counts is decided field by field (``settle``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from psycopg import sql
+
+from common.sql import load_sql
+from sync.declarations import Resource
+from sync.models import FieldClaim, Link
+from sync.pipeline.batch import Row, Run
+
+
+def share_objects(*, resource: Resource, object_ids: Sequence[int]) -> None:
+    """Begin to keep what each source says of the objects; those already shared stay as they are.
+
+    What was said so far is taken from the change rows. Call it before links move from one object to another:
+    afterwards two records of one source could no longer be told apart.
+    """
+    params: dict[str, Any] = {"resource": resource.key, "objects": list(object_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("sync", "claims/mark_shared"), params)
+        params["links"] = [row[0] for row in cursor.fetchall()]
+        if params["links"]:
+            cursor.execute(load_sql("sync", "claims/seed"), params)
+            cursor.execute(
+                load_sql("sync", "claims/seed_dropped", target=sql.Identifier(resource.table)), params
+            )
+
+
+def detach_rows(run: Run, rows: Sequence[Row]) -> None:
+    """Take back the links that were made for rows which have been refused since."""
+    links = [row.link_id for row in rows if row.link_id and row.index in run.attached]
+    if links:
+        FieldClaim.objects.filter(link__in=links).delete()
+        Link.objects.filter(pk__in=links).delete()
