@@ -190,6 +190,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "refresh-tick": {"task": "metrics.tasks.tick", "schedule": 30.0},
     "apply-pending": {"task": "sync.tasks.apply_pending_records", "schedule": 60.0},
+    "pull-connections": {"task": "sync.connectors.tasks.tick_connections", "schedule": 60.0},
+    "relay-webhooks": {"task": "sync.tasks.relay_webhooks", "schedule": 5.0},
     "purge-expired": {"task": "sync.tasks.purge_expired", "schedule": crontab(hour=3, minute=17)},
 }
 
@@ -308,6 +310,13 @@ SPECTACULAR_SETTINGS = {
     # Choices stand where they are used: names made up for shared ones change when a resource is added.
     "POSTPROCESSING_HOOKS": [],
 }
+
+# Webhooks go to public addresses by HTTPS only, unless these are to reach into a private network.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("ABE_WEBHOOKS_ALLOW_PRIVATE", default=False)
+WEBHOOKS_KEEP_DAYS = env.int("ABE_WEBHOOKS_KEEP_DAYS", default=30)
+
+# Hosts beside the vendors' own that connections may call, by plain HTTP too: a proxy, or a system of one's own.
+CONNECTORS_ALLOW_HOSTS = env.list("ABE_CONNECTORS_ALLOW_HOSTS", default=[])
 
 # The currency in which figures over accounts are added up.
 REPORTING_CURRENCY = env.str("ABE_REPORTING_CURRENCY", default="USD")
