@@ -190,6 +190,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "refresh-tick": {"task": "metrics.tasks.tick", "schedule": 30.0},
     "apply-pending": {"task": "sync.tasks.apply_pending_records", "schedule": 60.0},
+    "apply-waiting-events": {"task": "product.tasks.apply_waiting_events", "schedule": 60.0},
+    "usage-months": {"task": "product.tasks.keep_usage_months", "schedule": crontab(minute=37)},
+    "pull-connections": {"task": "sync.connectors.tasks.tick_connections", "schedule": 60.0},
+    "relay-webhooks": {"task": "sync.tasks.relay_webhooks", "schedule": 5.0},
     "purge-expired": {"task": "sync.tasks.purge_expired", "schedule": crontab(hour=3, minute=17)},
 }
 
@@ -308,6 +312,18 @@ SPECTACULAR_SETTINGS = {
     # Choices stand where they are used: names made up for shared ones change when a resource is added.
     "POSTPROCESSING_HOOKS": [],
 }
+
+# Webhooks go to public addresses by HTTPS only, unless these are to reach into a private network.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("ABE_WEBHOOKS_ALLOW_PRIVATE", default=False)
+WEBHOOKS_KEEP_DAYS = env.int("ABE_WEBHOOKS_KEEP_DAYS", default=30)
+
+# Hosts beside the vendors' own that connections may call, by plain HTTP too: a proxy, or a system of one's own.
+CONNECTORS_ALLOW_HOSTS = env.list("ABE_CONNECTORS_ALLOW_HOSTS", default=[])
+
+# Single usage events of older months are dropped, their daily sums stay; 0 keeps all.
+EVENTS_KEEP_MONTHS = env.int("ABE_EVENTS_KEEP_MONTHS", default=0)
+# A write key stands in many devices at once, which are counted together.
+TRACKING_RATE = env.int("ABE_TRACKING_RATE", default=6000)
 
 # The currency in which figures over accounts are added up.
 REPORTING_CURRENCY = env.str("ABE_REPORTING_CURRENCY", default="USD")

@@ -7,15 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from accounts.models import Tier
 from common.charts import Chart, Series
-from common.formatting import format_date, format_percent
-from common.periods import month_label
-from finance.charts import arr_title, movement_chart
+from common.formatting import format_percent
+from finance.charts import arr_chart, movement_chart
 from finance.models import Contract
 from finance.series import company_series
 from metrics.models import SegmentValue
@@ -37,7 +35,8 @@ class ArrBridge(HomePanel):
     functions = {Function.FINANCE: 10, Function.LEADERSHIP: 25, Function.REVOPS: 50}
 
     def load(self, reader: Reader) -> dict[str, Any]:
-        return {"chart": movement_chart(self.key, company_series(reader.as_of).bridge(12))}
+        series = company_series(reader.as_of)
+        return {"chart": movement_chart(self.key, series, reader.as_of)}
 
 
 @register_home_panel
@@ -52,23 +51,7 @@ class CompanyArr(HomePanel):
     functions = {Function.FINANCE: 45, Function.LEADERSHIP: 45}
 
     def load(self, reader: Reader) -> dict[str, Any]:
-        series = company_series(reader.as_of)
-        return {
-            "chart": Chart(
-                key=self.key,
-                kind="line",
-                title=arr_title(series.values[-13], series.values[-1]),
-                categories=[month_label(month) for month in series.months],
-                series=[Series(name="ARR", values=series.values, tone="accent")]
-                if any(series.values)
-                else [],
-                unit="money",
-                currency=settings.REPORTING_CURRENCY,
-                decimals=0,
-                note=f"At the exchange rates of {format_date(reader.as_of)}.",
-                extra={"zero": True},
-            )
-        }
+        return {"chart": arr_chart(self.key, company_series(reader.as_of), reader.as_of)}
 
 
 @register_home_panel
@@ -133,10 +116,12 @@ class NoticeDates(HomePanel):
     is_flush = True
 
     def load(self, reader: Reader) -> dict[str, Any]:
-        contracts: QuerySet[Any, Any] = Contract.objects.running_on(reader.as_of).with_next_end(reader.as_of)
+        day = reader.as_of
+        contracts: QuerySet[Any, Any] = Contract.objects.running_on(day).with_trial_on(day).with_next_end(day)
+        near = contracts.filter(notice_on__range=(day, reader.in_days(120)), is_trial=False)
         found = (
-            contracts.filter(notice_on__range=(reader.as_of, reader.in_days(120)), account__deleted_at=None)
+            near.filter(account__deleted_at=None)
             .order_by("notice_on", "pk")
             .values("number", "next_end", "notice_on", "auto_renew", "account_id", "account__name")
         )[:MOST_NOTICES]
-        return {"contracts": [{**row, "days": (row["notice_on"] - reader.as_of).days} for row in found]}
+        return {"contracts": [{**row, "days": (row["notice_on"] - day).days} for row in found]}

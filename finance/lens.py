@@ -14,9 +14,8 @@ from accounts.lenses import Column, Lens, Panel, register_column, register_lens,
 from accounts.models import Account
 from common.charts import Chart, Series
 from common.formatting import format_date, format_distance, format_money, format_percent
-from common.periods import month_label
 from finance import home as _home  # noqa: F401 - declares the home cards
-from finance.charts import arr_title, movement_chart
+from finance.charts import arr_chart, movement_chart
 from finance.models import BillingPeriod, Contract, ContractLine, ExchangeRate
 from finance.querysets import PERIODS_PER_YEAR
 from finance.series import account_series
@@ -111,22 +110,7 @@ class ArrByMonth(Panel):
     span = 6
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        series = account_series(account, as_of)
-        months, values = series.months, series.values
-        return {
-            "chart": Chart(
-                key=f"{self.key}-{account.pk}",
-                kind="line",
-                title=arr_title(values[-13], values[-1]),
-                categories=[month_label(month) for month in months],
-                series=[Series(name="ARR", values=values, tone="accent")] if any(values) else [],
-                unit="money",
-                currency=settings.REPORTING_CURRENCY,
-                decimals=0,
-                note=f"At the exchange rates of {format_date(as_of)}.",
-                extra={"zero": True},
-            )
-        }
+        return {"chart": arr_chart(f"{self.key}-{account.pk}", account_series(account, as_of), as_of)}
 
 
 @register_panel
@@ -141,8 +125,8 @@ class ArrMovements(Panel):
     span = 6
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        bridge = account_series(account, as_of).bridge(12)
-        return {"chart": movement_chart(f"{self.key}-{account.pk}", bridge)}
+        series = account_series(account, as_of)
+        return {"chart": movement_chart(f"{self.key}-{account.pk}", series, as_of)}
 
 
 @register_panel
@@ -212,6 +196,7 @@ class Renewals(Panel):
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         contracts = (
             Contract.objects.running_on(as_of)
+            .with_trial_on(as_of)
             .with_next_end(as_of)
             .filter(account=account)
             .order_by(F("next_end").asc(nulls_last=True), "pk")[:10]
@@ -230,6 +215,7 @@ def _contract(contract: Any, as_of: date) -> dict[str, Any]:
         "notice_text": _notice_text(notice, as_of),
         "tone": "neutral" if left is None or left > 90 else "red" if left <= 30 else "amber",
         "left": format_distance(left) if left is not None else "open-ended",
+        "is_trial": contract.is_trial,
         "auto_renew": contract.auto_renew,
         "renewal_months": contract.renewal_months,
         "payment_terms_days": contract.payment_terms_days,

@@ -9,9 +9,12 @@ from django.db.models import Min, QuerySet
 
 from finance.models import Contract
 from finance.positions import (
+    CHANGE_DAYS,
     MRR,
+    days_before,
     missing_rates,
     missing_since_month,
+    missing_since_quarter,
     missing_since_year,
     month_start,
     placed_between,
@@ -49,6 +52,7 @@ def monthly_revenue(as_of: date, first: int, last: int) -> int:
     inputs=REVENUE,
     direction="up",
     standing="mrr",
+    note=missing_rates,
 )
 def mrr(as_of: date) -> Statement:
     return revenue_on(as_of, MRR)
@@ -102,6 +106,7 @@ def nrr(as_of: date) -> Statement:
     f"{AT_END_RATES}. Not defined without ARR at the start.",
     inputs=("finance.arr", *REVENUE),
     direction="up",
+    note=missing_since_year,
 )
 def grr(as_of: date) -> Statement:
     return load(
@@ -122,9 +127,10 @@ def grr(as_of: date) -> Statement:
     f"{AT_END_RATES}.",
     inputs=("finance.arr", *REVENUE),
     direction="up",
+    note=missing_since_quarter,
 )
 def arr_change_90d(as_of: date) -> Statement:
-    return load("finance", "arr_change", positions=positions_between(days_before(as_of, 90), as_of))
+    return load("finance", "arr_change", positions=positions_between(days_before(as_of, CHANGE_DAYS), as_of))
 
 
 @metric(
@@ -133,21 +139,16 @@ def arr_change_90d(as_of: date) -> Statement:
     unit="date",
     category=Category.CONTRACTS,
     level=Level.TOTALS,
-    formula="The first end of a term after the day, of contracts with a running line; those that renew by "
-    "themselves count with their next term.",
+    formula="The first end of a term after the day, of contracts with a running line that is no trial; those "
+    "that renew by themselves count with their next term.",
     inputs=CONTRACTS,
     standing="renewal_on",
 )
 def renewal_on(as_of: date) -> QuerySet[Any, Any]:
-    ending: QuerySet[Any, Any] = Contract.objects.running_on(as_of).with_next_end(as_of)
-    ending = ending.filter(account__deleted_at=None, end_on__isnull=False).order_by()
+    ending: QuerySet[Any, Any] = Contract.objects.running_on(as_of).with_trial_on(as_of).with_next_end(as_of)
+    ending = ending.filter(account__deleted_at=None, end_on__isnull=False, is_trial=False).order_by()
     nearest: QuerySet[Any, Any] = ending.values("account_id").annotate(value=epoch_day(Min("next_end")))
     return nearest
-
-
-def days_before(day: date, days: int) -> date:
-    """Return the day ``days`` before."""
-    return date.fromordinal(day.toordinal() - days)
 
 
 def _segment(key: str, label: str, unit: str, formula: str, direction: str | None = "up") -> Definition:

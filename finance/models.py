@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from finance.querysets import ContractLineQuerySet, ContractQuerySet, ExchangeRateQuerySet
-from sync.models import SyncedModel
+from sync.models import LIVE, SyncedModel
 
 
 class BillingPeriod(models.TextChoices):
@@ -88,7 +88,10 @@ class ContractLine(SyncedModel):
 
 
 class ExchangeRate(SyncedModel):
-    """What one unit of ``currency`` was worth in the reporting currency from ``on`` until the next rate."""
+    """What one unit of ``currency`` was worth in the reporting currency from ``on`` until the next rate.
+
+    One rate a currency and day, whoever sends it: a second one is refused, never chosen from.
+    """
 
     currency = models.CharField(max_length=3)
     on = models.DateField()
@@ -97,7 +100,12 @@ class ExchangeRate(SyncedModel):
     objects = ExchangeRateQuerySet.as_manager()
 
     class Meta:
-        constraints = (models.CheckConstraint(name="finance_exchangerate_positive", condition=Q(rate__gt=0)),)
+        constraints = (
+            models.CheckConstraint(name="finance_exchangerate_positive", condition=Q(rate__gt=0)),
+            models.UniqueConstraint(
+                name="finance_exchangerate_one_a_day", fields=("currency", "on"), condition=LIVE
+            ),
+        )
         indexes = (models.Index(name="finance_exchangerate_latest", fields=("currency", "-on")),)
 
     def __str__(self) -> str:

@@ -63,6 +63,14 @@ class NextEnd(Func):
     output_field = DateField()
 
 
+def _running_lines(day: date) -> QuerySet[Any, Any]:
+    """Return the lines of the contract at hand that run on ``day``."""
+    lines: QuerySet[Any, Any] = apps.get_model("finance", "ContractLine").objects.filter(
+        Q(end_on=None) | Q(end_on__gt=day), contract=OuterRef("pk"), deleted_at=None, start_on__lte=day
+    )
+    return lines
+
+
 class ContractQuerySet(QuerySet["Contract"]):
     def live(self) -> Self:
         """Contracts that no source has deleted."""
@@ -71,11 +79,11 @@ class ContractQuerySet(QuerySet["Contract"]):
     def running_on(self, day: date) -> Self:
         """Contracts in force on ``day``, with a line that runs; one that renews by itself outlives its term."""
         in_term = Q(end_on=None) | Q(end_on__gt=day) | Q(auto_renew=True)
-        lines = apps.get_model("finance", "ContractLine").objects
-        running = lines.filter(
-            Q(end_on=None) | Q(end_on__gt=day), contract=OuterRef("pk"), deleted_at=None, start_on__lte=day
-        )
-        return self.live().filter(in_term, Exists(running), start_on__lte=day)
+        return self.live().filter(in_term, Exists(_running_lines(day)), start_on__lte=day)
+
+    def with_trial_on(self, day: date) -> Self:
+        """Add ``is_trial``: whether no line runs on ``day`` but trials. Where a trial ends, nothing renews."""
+        return self.annotate(is_trial=~Exists(_running_lines(day).filter(is_trial=False)))
 
     def with_next_end(self, day: date) -> Self:
         """Add ``next_end``, the first day after the term that runs on ``day``; null where it is open-ended.

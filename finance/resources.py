@@ -168,6 +168,14 @@ resources.register(
         category=None,
         normalise={"currency": keep_currency},
         filters=("currency", "on"),
-        rules=(Rule("finance_exchangerate_positive", "rate", "not_positive", "rate must be above zero."),),
+        rules=(
+            Rule("finance_exchangerate_positive", "rate", "not_positive", "rate must be above zero."),
+            Rule(
+                "finance_exchangerate_one_a_day",
+                "on",
+                "taken",
+                "There is a rate of this currency on this day already; change or delete that one.",
+            ),
+        ),
     )
 )

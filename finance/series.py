@@ -13,6 +13,7 @@ from accounts.lenses.memo import read_once
 from accounts.models import Account
 from common.periods import months_until
 from finance.movements import KINDS, Movement, movements
+from finance.positions import currencies_without_rate
 
 ZERO = Decimal(0)
 SHOWN_MONTHS = 25
@@ -36,11 +37,15 @@ class Bridge:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """ARR at the end of each of ``months``, of the newest on the day asked for, and what moved it."""
+    """ARR at the end of each of ``months``, of the newest on the day asked for, and what moved it.
+
+    ``left_out`` names the currencies without a rate, with the number of accounts whose revenue they keep out.
+    """
 
     months: Sequence[date]
     values: Sequence[Decimal]
     moved: Sequence[Movement]
+    left_out: Sequence[tuple[str, int]] = ()
 
     def bridge(self, count: int) -> Bridge:
         """Return the sum of the movements of the last ``count`` months."""
@@ -58,7 +63,7 @@ class Series:
 def account_series(account: Account, as_of: date) -> Series:
     """Return two years of one account's ARR at the exchange rates of ``as_of``.
 
-    One query, which the panels of a page share.
+    Two queries, which the panels of a page share.
     """
     return read_once(account, ("finance.series", as_of), lambda: _series(as_of, account.pk))
 
@@ -80,7 +85,10 @@ def _series(as_of: date, account_id: int | None) -> Series:
     months = months_until(as_of, SHOWN_MONTHS)
     moved = movements(months[0], months[-1], account_id=account_id, rates_day=as_of, until=as_of)
     ends = dict.fromkeys(months, ZERO) | {movement.month: movement.end for movement in moved}
-    return Series(months=months, values=[ends[month] for month in months], moved=moved)
+    left_out = currencies_without_rate(months[0], as_of, account_id=account_id)
+    return Series(
+        months=months, values=[ends[month] for month in months], moved=moved, left_out=tuple(left_out)
+    )
 
 
 def _sum(values: Iterable[Decimal]) -> Decimal:

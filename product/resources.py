@@ -45,5 +45,6 @@ resources.register(
         filters=("account", "event", "user", "feature"),
         effects=(mark_days_of_events,),
         stream=True,
+        partitioned_by="occurred_at",
     )
 )

@@ -57,9 +57,13 @@ class TokenAuthentication(BaseAuthentication):
             return None
         if len(parts) != 2:
             raise AuthenticationFailed("Send the token as: Authorization: Bearer <token>.")
+        return self.identify(parts[1])
+
+    def identify(self, secret: bytes) -> tuple[Any, ApiToken]:
+        """Return the principal and the token of a secret; raises as ``authenticate`` does."""
         token = (
             ApiToken.objects.select_related("client__source", "credential")
-            .filter(digest=hashlib.sha256(parts[1]).digest())
+            .filter(digest=hashlib.sha256(secret).digest())
             .first()
         )
         if token is None:

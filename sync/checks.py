@@ -49,7 +49,10 @@ def _wrong(resource: Resource) -> Iterator[tuple[str, str]]:
     yield from _unknown_fields(resource, names)
     for rule in resource.rules:
         if constraint_of(resource.model, rule.constraint) is None:
-            yield "sync.E004", f"there is no CHECK constraint {rule.constraint!r}."
+            yield (
+                "sync.E004",
+                f"there is no CHECK constraint {rule.constraint!r}, nor a UNIQUE one over live rows.",
+            )
     for target in resource.references.values():
         if (held := resources.get(target)) is not None and held.stream:
             yield "sync.E005", f"{target!r} is a stream, and records can't point to those."

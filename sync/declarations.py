@@ -84,7 +84,9 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How to tell a sender that the CHECK constraint named ``constraint`` refuses a record."""
+    """How to tell a sender that the constraint named ``constraint`` refuses a record: a CHECK, or a UNIQUE one
+    over plain fields with the condition ``LIVE``.
+    """
 
     constraint: str
     field: str

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from sync.models import IdempotencyKey
+from sync.models import IdempotencyKey, WebhookEndpoint
 from sync.pipeline.pending import apply_ready
 from sync.services import prune_access_tokens
+from sync.webhooks.relay import relay_events
+from sync.webhooks.sending import is_anything_due, is_sending, send_due
+from sync.webhooks.services import forget_old_deliveries, replay_since
 
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)
+RELAY_PAGES = 20
 
 
 @shared_task
@@ -22,9 +26,38 @@ def apply_pending_records() -> int:
 
 @shared_task
 def purge_expired() -> int:
-    """Forget idempotency keys after the seven days that they are promised for, and spent tokens of OAuth clients.
+    """Forget what has had its time: idempotency keys after seven days, spent OAuth tokens, told events.
 
     Returns how many rows went.
     """
     expired = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEEP_IDEMPOTENCY_KEYS)
-    return expired.delete()[0] + prune_access_tokens()
+    return expired.delete()[0] + prune_access_tokens() + forget_old_deliveries()
+
+
+@shared_task
+def relay_webhooks() -> None:
+    """Turn what happened into deliveries, and see to it that what is due is sent."""
+    for _ in range(RELAY_PAGES):
+        if not relay_events():
+            break
+    if is_anything_due():
+        send_webhooks.delay()
+
+
+@shared_task
+def send_webhooks() -> None:
+    """Deliver what is due, then hand on to the next message, until nothing is.
+
+    Where another worker is at it, nothing is done: it takes up what is due until nothing is, and slow receivers
+    shall not hold more than one worker.
+    """
+    if not is_sending() and send_due():
+        send_webhooks.delay()
+
+
+@shared_task
+def replay_webhooks(endpoint: int, since: str) -> None:
+    """Tell an endpoint again of everything since a time (ISO 8601)."""
+    found = WebhookEndpoint.objects.filter(pk=endpoint).first()
+    if found is not None:
+        replay_since(endpoint=found, since=datetime.fromisoformat(since))

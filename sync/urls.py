@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from sync.api.docs import ApiDocs
-from sync.api.routes import resource_routes
+from sync.api.routes import pending_routes, resource_routes
 from sync.authentication import HasScope
 from sync.oauth.views import token as oauth_token
 from sync.problems import not_found
@@ -33,7 +33,7 @@ def app_routes() -> list[URLPattern | URLResolver]:
 urlpatterns = [
     path("sync/", include("sync.web_urls")),
     path("oauth/token/", oauth_token, name="oauth-token"),
-    path("api/v1/", include(([*app_routes(), *resource_routes()], "api"))),
+    path("api/v1/", include(([*app_routes(), *pending_routes(), *resource_routes()], "api"))),
     path(
         "api/schema/",
         login_not_required(SpectacularAPIView.as_view(permission_classes=[HasScope])),

@@ -111,8 +111,10 @@ class AccountMerge(models.Model):
 class MergedRow(models.Model):
     """One value that a merge wrote: what the column held before and what it was given.
 
-    ``pk_values`` holds the row's primary key, column by column. Never changed but where an earlier merge is
-    taken back ahead of a later one: then the later one's ``old`` value is what the earlier one had found.
+    ``pk_values`` holds the row's primary key, column by column. The winner's own values and the loser's
+    tombstone are kept by the field's name (``parent``, ``custom.<key>``), rows that point to the loser by their
+    column. Never changed but where an earlier merge is taken back ahead of a later one: then the later one's
+    ``old`` value is what the earlier one had found.
     """
 
     merge = models.ForeignKey(AccountMerge, models.CASCADE, related_name="rows", db_index=False)

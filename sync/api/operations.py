@@ -14,8 +14,9 @@ ERRORS = {
     401: "No token, or one that is unknown, expired or revoked.",
     403: "The scope, the source or the access policy does not allow it.",
     404: "There is nothing at this address.",
+    409: "The record waits no more, or not as it did.",
     406: "Only JSON is answered.",
-    412: "The record is not the one that `If-Match` names.",
+    412: "What is held doesn't fit `If-Match` or `If-None-Match`.",
     413: "The body is over 64 MiB, packed or unpacked, or holds too many records.",
     415: "The media type or encoding is not taken.",
     422: "Refused: `errors` says which field of which record, or the Idempotency-Key came with another request.",
@@ -50,21 +51,29 @@ IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "schema": {"type": "string"},
-    "description": "ETag of a read.",
+    "description": "ETag of a read, or `*` for whatever is held.",
 }
 IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
+UNLESS = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "`*`: only where there is no such record yet.",
+}
 
 
-def _answer(description: str, schema: Schema | None = None, headers: Schema | None = None) -> Schema:
-    answer: Schema = {"description": description}
+def answer(description: str, schema: Schema | None = None, headers: Schema | None = None) -> Schema:
+    """Return what the schema says of one answer."""
+    said: Schema = {"description": description}
     if schema:
-        answer["content"] = {"application/json": {"schema": schema}}
+        said["content"] = {"application/json": {"schema": schema}}
     if headers:
-        answer["headers"] = headers
-    return answer
+        said["headers"] = headers
+    return said
 
 
-def _problems(*statuses: int) -> dict[str, Schema]:
+def problems(*statuses: int) -> dict[str, Schema]:
+    """Return what the schema says of refusals, with those that any call may meet."""
     content = {CONTENT_TYPE: {"schema": ref("Problem")}}
     return {
         str(status): {"description": ERRORS[status], "content": content}
@@ -102,7 +111,7 @@ def _list(resource: Resource) -> Schema:
         "from `next_cursor` misses nothing, whoever writes meanwhile; what a transaction that is still running "
         "brings, and what came after it began, shows when it has ended.",
         "parameters": [{"in": "query", **item} for item in [*paging, *filters]],
-        "responses": {"200": _answer("A page.", ref(_name(resource, "Page"))), **_problems(400)},
+        "responses": {"200": answer("A page.", ref(_name(resource, "Page"))), **problems(400)},
     }
 
 
@@ -111,9 +120,9 @@ def _one(resource: Resource) -> Schema:
     return {
         "description": "A tombstone is answered too, with `deleted: true`.",
         "responses": {
-            "200": _answer("The record.", ref(_name(resource, "Read")), tag),
-            "304": _answer("The caller holds it already."),
-            **_problems(404),
+            "200": answer("The record.", ref(_name(resource, "Read")), tag),
+            "304": answer("The caller holds it already."),
+            **problems(404),
         },
     }
 
@@ -137,17 +146,17 @@ def _record(resource: Resource) -> Schema:
 
 def _put(resource: Resource) -> Schema:
     body = {"application/json": {"schema": ref(resource.record.__name__)}}
-    answer = ref("WriteAnswer")
+    result = ref("WriteAnswer")
     return {
         "summary": f"Create or update one {resource.singular}",
         "description": "`external_id` may be left out of the body. A token writes for its own source only.",
-        "parameters": [SOURCE, EXTERNAL_ID, MODE, IF_MATCH, KEY_HEADER],
+        "parameters": [SOURCE, EXTERNAL_ID, MODE, IF_MATCH, UNLESS, KEY_HEADER],
         "requestBody": {"required": True, "content": body},
         "responses": {
-            "200": _answer("Updated, unchanged, or stale: older than what is held.", answer),
-            "201": _answer("Created.", answer),
-            "202": _answer("Waits for the record that it refers to.", answer),
-            **_problems(400, 404, 412, 413, 415, 422),
+            "200": answer("Updated, unchanged, or stale: older than what is held.", result),
+            "201": answer("Created.", result),
+            "202": answer("Waits for the record that it refers to.", result),
+            **problems(400, 404, 412, 413, 415, 422),
         },
     }
 
@@ -161,11 +170,12 @@ def _delete(resource: Resource) -> Schema:
     }
     return {
         "summary": f"Put a tombstone on one {resource.singular}",
-        "description": "A later upsert restores it. Repeating changes nothing.",
+        "description": "A later upsert restores it. Repeating changes nothing. The tombstone of a record that hasn't "
+        "come yet is kept too: an older state that comes late is stale.",
         "parameters": [SOURCE, EXTERNAL_ID, moment, IF_MATCH, KEY_HEADER],
         "responses": {
-            "200": _answer("Deleted, unchanged or stale.", ref("WriteAnswer")),
-            **_problems(400, 404, 412, 422),
+            "200": answer("Deleted, unchanged or stale.", ref("WriteAnswer")),
+            **problems(400, 404, 412, 422),
         },
     }
 
@@ -199,8 +209,8 @@ def _bulk(resource: Resource) -> Schema:
             },
         },
         "responses": {
-            "200": _answer("What became of each record.", ref("BulkAnswer")),
-            **_problems(400, 413, 415, 422),
+            "200": answer("What became of each record.", ref("BulkAnswer")),
+            **problems(400, 413, 415, 422),
         },
     }
 

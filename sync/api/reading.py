@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import msgspec
 from django.db import connection, models
+from django.http import HttpResponse
 from psycopg import sql
 
 from common.sql import load_sql, sql_text
@@ -98,6 +100,27 @@ def read_page(
     page = rows[:size]
     position = Position(page[-1][0], page[-1][1]) if page else after
     return Page([row[2] for row in page], position, len(rows) > size)
+
+
+def paging_size(text: str | None) -> int:
+    """Return how many records a page shall hold. Raises Problem (400) for what is no number in the limits."""
+    if text is None:
+        return DEFAULT_PAGE
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_PAGE):
+        raise Problem(400, "bad_parameter", f"page_size takes a number from 1 to {MAX_PAGE}.")
+    return int(text)
+
+
+def json_answer(body: Any) -> HttpResponse:
+    """Return an answer that only its reader may keep."""
+    return private(HttpResponse(msgspec.json.encode(body), content_type="application/json"))
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """Let nobody but the reader keep an answer, and ask again before using it."""
+    response["Cache-Control"] = "private, no-cache"
+    response["Vary"] = "Authorization, Cookie"
+    return response
 
 
 def find_object(resource: Resource, source_slug: str, external_id: str) -> int | None:

@@ -7,6 +7,13 @@ from typing import Any, cast
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, register_converter
 
+from sync.api.pending import (
+    PendingDiscardView,
+    PendingListView,
+    PendingRecordView,
+    PendingRetryView,
+    PendingView,
+)
 from sync.api.views import BulkView, ListView, ObjectView, RecordView, ResourceView
 from sync.declarations import Resource
 from sync.registry import resources
@@ -32,6 +39,20 @@ register_converter(ExternalIdConverter, "external_id")
 def resource_routes() -> list[URLPattern]:
     """Return the routes of every resource, so that the schema lists each by name."""
     return [route for resource in resources for route in _routes(resource)]
+
+
+def pending_routes() -> list[URLPattern]:
+    """Return the routes of records that wait, whatever their resource."""
+    views: dict[str, type[PendingView]] = {
+        "": PendingListView,
+        "<int:pk>/": PendingRecordView,
+        "<int:pk>/retry/": PendingRetryView,
+        "<int:pk>/discard/": PendingDiscardView,
+    }
+    return [
+        path(f"pending/{place}", login_not_required(view.as_view()), name=view.operation)
+        for place, view in views.items()
+    ]
 
 
 def _routes(resource: Resource) -> list[URLPattern]:

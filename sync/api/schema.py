@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, cast
 
@@ -11,20 +12,40 @@ from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 
 from sync.api.components import Schema, components
 from sync.api.operations import OPERATIONS
+from sync.services import known_scopes
 
 if TYPE_CHECKING:
+    from sync.api.pending import PendingView
     from sync.api.views import ResourceView
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the schema describes tokens, of every view that takes them."""
+    """How the schema describes the ways to a token, of every view that takes them."""
 
     target_class = "sync.authentication.TokenAuthentication"
-    name = "token"
+    name = ["token", "oauth2"]
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> Schema:
-        """Return the scheme."""
-        return {"type": "http", "scheme": "bearer", "description": "`manage.py issue_token` prints one."}
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[Schema]:
+        """Return the schemes."""
+        scopes = {scope: _meaning(scope) for scope in known_scopes()}
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A token of RevOps, from the tokens page or `manage.py issue_token`.",
+            },
+            {
+                "type": "oauth2",
+                "description": "A token for an hour, for the id and secret that RevOps or "
+                "`manage.py issue_client` gave: by HTTP Basic, or as `client_id` and `client_secret` in the form.",
+                "flows": {"clientCredentials": {"tokenUrl": "/oauth/token/", "scopes": scopes}},
+            },
+        ]
+
+
+def _meaning(scope: str) -> str:
+    name, _, action = scope.partition(":")
+    return f"{action.capitalize()} {'everything' if name == '*' else name}"
 
 
 class ResourceSchema(AutoSchema):
@@ -39,12 +60,7 @@ class ResourceSchema(AutoSchema):
         self.registry, self.path, self.method = registry, path, method
         view = cast("ResourceView", self.view)
         resource = view.resource
-        for name, schema in components(resource).items():
-            registry.register_on_missing(
-                ResolvedComponent(  # type: ignore[no-untyped-call]
-                    name=name, type=ResolvedComponent.SCHEMA, schema=deepcopy(schema), object=name
-                )
-            )
+        _register(registry, components(resource))
         kind = view.operations[method]
         operation: Schema = OPERATIONS[kind](resource)
         action = "read" if method == "GET" else "write"
@@ -55,3 +71,27 @@ class ResourceSchema(AutoSchema):
             **operation,
             "description": f"{operation['description']}\n\nNeeds the scope `{resource.scope_name}:{action}`.",
         }
+
+
+class PlainSchema(AutoSchema):
+    """Describe a view that says itself what it does: ``operation`` of those ``described``, with ``components``."""
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> Schema | None:
+        """Return the operation as OpenAPI, with its components put into ``registry``."""
+        self.registry, self.path, self.method = registry, path, method
+        view = cast("PendingView", self.view)
+        if method not in {"GET", "POST"}:
+            return None
+        _register(registry, view.components)
+        return {"operationId": view.operation, "security": self.get_auth(), **view.described[view.operation]}
+
+
+def _register(registry: ComponentRegistry, schemas: Mapping[str, Schema]) -> None:
+    for name, schema in schemas.items():
+        registry.register_on_missing(
+            ResolvedComponent(  # type: ignore[no-untyped-call]
+                name=name, type=ResolvedComponent.SCHEMA, schema=deepcopy(schema), object=name
+            )
+        )

@@ -7,22 +7,22 @@ from datetime import datetime
 from typing import ClassVar
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from people.access import Access, request_access
-from sync.api.body import is_lines, read_body
+from sync.api.body import is_lines, plain, read_body
 from sync.api.filters import list_conditions
 from sync.api.reading import (
-    DEFAULT_PAGE,
-    MAX_PAGE,
     Position,
     check_readable,
     etag_of,
     find_object,
     known_source,
     names_tag,
+    paging_size,
+    private,
     read_one,
     read_page,
 )
@@ -150,7 +150,7 @@ class ListView(ResourceView):
             self.resource,
             access,
             after=Position.decode(cursor) if cursor else Position(),
-            size=_page_size(request.query_params.get("page_size", str(DEFAULT_PAGE))),
+            size=paging_size(request.query_params.get("page_size")),
             conditions=conditions,
         )
         next_cursor = page.position.encode()
@@ -164,7 +164,7 @@ class ListView(ResourceView):
             msgspec.json.encode(address),
             msgspec.json.encode(next_cursor),
         )
-        return _private(HttpResponse(body, content_type="application/json"))
+        return private(HttpResponse(body, content_type="application/json"))
 
 
 class ObjectView(ResourceView):
@@ -297,11 +297,6 @@ class RecordView(ResourceView):
         )
 
 
-def plain(request: Request) -> HttpRequest:
-    """Return Django's request, whose body DRF has not touched."""
-    return request._request  # noqa: SLF001 - the only way to a body that is still unread
-
-
 def _one(request: Request, record: str) -> HttpResponse:
     tag = etag_of(record)
     if names_tag(request.headers.get("If-None-Match", ""), tag, weak=True):
@@ -309,19 +304,7 @@ def _one(request: Request, record: str) -> HttpResponse:
     else:
         response = HttpResponse(record.encode(), content_type="application/json")
     response["ETag"] = tag
-    return _private(response)
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    response["Cache-Control"] = "private, no-cache"
-    response["Vary"] = "Authorization, Cookie"
-    return response
-
-
-def _page_size(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_PAGE):
-        raise Problem(400, "bad_parameter", f"page_size takes a number from 1 to {MAX_PAGE}.")
-    return int(text)
+    return private(response)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -87,13 +87,17 @@ def follow_up(answer: Answer) -> None:
     if answer.outcome is None or not answer.outcome.committed:
         return
     counts = answer.outcome.counts
-    if not (counts["created"] or counts["pending"] or answer.outcome.attached):
-        return
+    if counts["created"] or counts["pending"] or answer.outcome.attached:
+        apply_followers()
+
+
+def apply_followers() -> None:
+    """Apply what can be applied now, up to a batch; the beat takes the rest."""
     try:
         apply_ready(limit=MAX_RECORDS)
     except DatabaseError:
-        # The batch itself is in, and saying otherwise would be wrong; the beat applies the rest in a minute.
-        logger.exception("Could not apply waiting records after batch %s", answer.outcome.batch_id)
+        # What was asked for is in, and saying otherwise would be wrong; the beat applies the rest in a minute.
+        logger.exception("Could not apply waiting records after a write")
 
 
 def bulk_body(outcome: Outcome) -> bytes:

@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sync', '0010_tracked_events'),
+        ("sync", "0010_tracked_events"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='discardedrecord',
-            name='is_new',
-            field=models.BooleanField(db_default=False, default=False, help_text='Somebody said that it is none of the candidates.'),
+            model_name="discardedrecord",
+            name="is_new",
+            field=models.BooleanField(
+                db_default=False, default=False, help_text="Somebody said that it is none of the candidates."
+            ),
         ),
         migrations.AddField(
-            model_name='pendingrecord',
-            name='is_new',
-            field=models.BooleanField(db_default=False, default=False, help_text='Somebody said that it is none of the candidates.'),
+            model_name="pendingrecord",
+            name="is_new",
+            field=models.BooleanField(
+                db_default=False, default=False, help_text="Somebody said that it is none of the candidates."
+            ),
         ),
     ]

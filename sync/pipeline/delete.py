@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,6 +17,9 @@ from sync.models import Batch, Change, PendingRecord, Source
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.merge import prepare_effects, run_effects
 from sync.pipeline.resolve import held_links
+from sync.pipeline.settle import UnsettledError, settle_objects
+
+logger = logging.getLogger(__name__)
 
 DELETED = "deleted"
 
@@ -74,6 +78,8 @@ def delete_record(
                 batch_id=batch_id,
                 xid=xid,
             )
+            if link.is_shared:
+                _let_others_decide(resource, link.object_id)
     Batch(
         pk=batch_id,
         source=source,
@@ -84,6 +90,14 @@ def delete_record(
         **{status: 1},
     ).save(force_insert=True)
     return Deletion(status, batch_id, object_id)
+
+
+def _let_others_decide(resource: Resource, object_id: int) -> None:
+    """Let the remaining sources' word count; where it would break a rule the object stays as it is."""
+    try:
+        settle_objects(resource=resource, object_ids=[object_id])
+    except UnsettledError as error:
+        logger.warning("%s %s keeps what a deleted record said: %s", resource.key, object_id, error.detail)
 
 
 def _keep_deletion(

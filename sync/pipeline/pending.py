@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from common.sql import load_sql
 from sync.declarations import FieldError, Record
 from sync.models import Batch, PendingRecord, Source
-from sync.pipeline.batch import REJECTED, Outcome
+from sync.pipeline.batch import CREATED, REJECTED, UNCHANGED, UPDATED, Outcome
 from sync.pipeline.decode import MAX_RECORDS, Decoded
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.run import run_batch
@@ -32,7 +32,9 @@ def apply_ready(*, limit: int | None = None) -> int:
             break
         for (resource, source_id), external_ids in ready.items():
             taken += len(external_ids)
-            applied += _apply(resource, source_id, external_ids)
+            outcome = apply_records(resource, source_id, external_ids)
+            counts = outcome.counts if outcome else {}
+            applied += sum(counts.get(status, 0) for status in (CREATED, UPDATED, UNCHANGED))
     return applied
 
 
@@ -46,7 +48,11 @@ def _ready(limit: int) -> dict[tuple[str, int], list[str]]:
 
 
 @transaction.atomic
-def _apply(key: str, source_id: int, external_ids: Sequence[str]) -> int:
+def apply_records(key: str, source_id: int, external_ids: Sequence[str]) -> Outcome | None:
+    """Apply those of a source's records that wait, ready or not; None where none of them waits.
+
+    One that still misses its reference waits on. Locks the resource.
+    """
     resource = resources[key]
     source = Source.objects.get(pk=source_id)
     # Taken before reading, so that a newer state laid over a waiting record meanwhile is the one applied.
@@ -68,10 +74,10 @@ def _apply(key: str, source_id: int, external_ids: Sequence[str]) -> int:
             decoded.errors[index] = [FieldError("", "invalid", str(error))]
         decoded.records.append(record)
     if not decoded.records:
-        return 0
+        return None
     outcome = run_batch(resource=resource, source=source, decoded=decoded, mode=Batch.Mode.PENDING)
     _keep_refused(source, key, outcome)
-    return outcome.counts["created"] + outcome.counts["updated"] + outcome.counts["unchanged"]
+    return outcome
 
 
 def _keep_refused(source: Source, key: str, outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ from sync.services.credentials import (
     revoke_credential,
     rotate_secret,
 )
+from sync.services.pending import Retried, discard_records, retry_records
 from sync.services.tokens import (
     IssuedToken,
     ensure_client,
@@ -22,6 +23,8 @@ from sync.services.tokens import (
 __all__ = [
     "IssuedCredential",
     "IssuedToken",
+    "Retried",
+    "discard_records",
     "ensure_client",
     "ensure_source",
     "issue_access_token",
@@ -31,6 +34,7 @@ __all__ = [
     "limit_credential",
     "limit_token",
     "prune_access_tokens",
+    "retry_records",
     "revoke_credential",
     "revoke_token",
     "rotate_secret",

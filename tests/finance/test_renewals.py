@@ -93,3 +93,16 @@ def test_notice_dates_are_those_of_the_running_term() -> None:
         terms = {"end_on": end, "number": number, "notice_days": notice, **RENEWS}
         make_line(account, ago(800), terms=terms)
     assert notices() == [("Renewed", ago(-30)), ("In its term", ago(-40))]
+
+
+def test_the_end_of_a_trial_is_no_renewal() -> None:
+    account = make_account()
+    terms = {"end_on": ago(-20), "number": "Trial", "notice_days": 10}
+    make_line(account, ago(10), amount=0, is_trial=True, terms=terms)
+    assert header(account) is None
+    assert notices() == []
+    assert [(row["number"], row["is_trial"]) for row in shown(account)] == [("Trial", True)]
+    bought = Contract.objects.get()
+    make_line(account, ago(5), contract=bought)
+    assert header(account) == ago(-20)
+    assert notices() == [("Trial", ago(-10))]

@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from accounts.models import Account
+from people.models import User
 from sync.models import Change, FieldClaim, FieldPrecedence, Link, PendingRecord, Pin, Source
+from sync.pipeline.claims import share_objects
 from sync.pipeline.identity import decide_match
 from sync.pipeline.pending import apply_ready
 from sync.pipeline.settle import UnsettledError, settle_objects
+from sync.provenance.services import end_pin, set_pin
 from sync.registry import resources
 from tests.sync.conftest import Api
+from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +28,12 @@ def day(number: int) -> str:
 
 def crm_account(**fields: Any) -> dict[str, Any]:
     """Return the CRM's account."""
-    return {"external_id": "a", "name": "Acme", "domain": "acme.example", "source_updated_at": day(1)} | fields
+    return {
+        "external_id": "a",
+        "name": "Acme",
+        "domain": "acme.example",
+        "source_updated_at": day(1),
+    } | fields
 
 
 def customer(**fields: Any) -> dict[str, Any]:
@@ -42,6 +51,11 @@ def billing(api_for: Any) -> Api:
     return api_for(source="stripe")
 
 
+@pytest.fixture
+def revops(db: None) -> User:
+    return make_user("revops")
+
+
 def rank(*sources: str, field: str = "") -> None:
     for number, slug in enumerate(sources, start=1):
         FieldPrecedence.objects.create(
@@ -56,7 +70,7 @@ def test_a_record_of_another_source_is_attached_by_its_domain(api, billing):
     account = Account.objects.get()
     assert (account.name, account.industry) == ("ACME Inc.", "Software")  # the newest word, without an order
     found = billing.get("accounts/stripe/c/")
-    assert [(item["source"], item["external_id"]) for item in found["sources"]] == [
+    assert [(item["source"], item["external_id"]) for item in found["external_ids"]] == [
         ("salesforce", "a"),
         ("stripe", "c"),
     ]
@@ -81,7 +95,9 @@ def test_what_many_share_matches_nobody(api, billing, domain):
 
 
 def test_several_that_fit_wait_for_a_person_with_the_candidates(api, billing):
-    ids = [item["id"] for item in api.bulk("accounts", [crm_account(), crm_account(external_id="b")])["results"]]
+    ids = [
+        item["id"] for item in api.bulk("accounts", [crm_account(), crm_account(external_id="b")])["results"]
+    ]
     answer = billing.bulk("accounts", [customer()])
     assert answer["pending"] == 1
     error = answer["results"][0]["errors"][0]
@@ -90,7 +106,9 @@ def test_several_that_fit_wait_for_a_person_with_the_candidates(api, billing):
     assert PendingRecord.objects.get().candidates == [int(each) for each in ids]
     assert Account.objects.count() == 2
     # It waits on, and a newer state is laid over it.
-    assert billing.statuses("accounts", [customer(source_updated_at=day(3), industry="Retail")]) == ["pending"]
+    assert billing.statuses("accounts", [customer(source_updated_at=day(3), industry="Retail")]) == [
+        "pending"
+    ]
     assert PendingRecord.objects.get().payload["industry"] == "Retail"
 
 
@@ -100,7 +118,9 @@ def test_two_new_records_for_one_object_wait_both(api, billing):
 
 
 def test_a_person_decides_which_one_is_meant(api, billing):
-    ids = [item["id"] for item in api.bulk("accounts", [crm_account(), crm_account(external_id="b")])["results"]]
+    ids = [
+        item["id"] for item in api.bulk("accounts", [crm_account(), crm_account(external_id="b")])["results"]
+    ]
     billing.bulk("accounts", [customer(industry="Retail")])
     waiting = PendingRecord.objects.get()
     with pytest.raises(ValueError, match="candidates"):
@@ -224,12 +244,14 @@ def test_a_tombstone_of_one_source_takes_its_claims_away(api, billing):
 
 def test_a_pinned_value_stands_against_every_source(api, revops):
     api.bulk("accounts", [crm_account(industry="Software")])
-    from sync.provenance.services import end_pin, set_pin
-
     account = Account.objects.get()
     pin = set_pin(
-        resource=resources["accounts"], object_id=account.pk, field="industry", value="Energy",
-        reason="Confirmed by phone", by=revops,
+        resource=resources["accounts"],
+        object_id=account.pk,
+        field="industry",
+        value="Energy",
+        reason="Confirmed by phone",
+        by=revops,
     )
     assert Account.objects.get().industry == "Energy"
     api.bulk("accounts", [crm_account(industry="Retail", source_updated_at=day(3))])
@@ -241,12 +263,16 @@ def test_a_pinned_value_stands_against_every_source(api, revops):
 
 def test_what_would_break_a_rule_is_refused_and_claims_nothing(api, billing):
     api.bulk("accounts", [crm_account()])
-    contract = {"account": "a", "external_id": "k", "start_on": "2026-01-01", "end_on": "2026-12-31", "currency": "EUR"}
+    contract = {
+        "account": "a",
+        "external_id": "k",
+        "start_on": "2026-01-01",
+        "end_on": "2026-12-31",
+        "currency": "EUR",
+    }
     api.bulk("contracts", [contract])
     resource = resources["contracts"]
     held = Link.objects.get(resource="contracts")
-    from sync.pipeline.claims import share_objects
-
     share_objects(resource=resource, object_ids=[held.object_id])
     assert api.statuses("contracts", [{"external_id": "k", "end_on": "2025-01-01"}]) == ["rejected"]
     assert FieldClaim.objects.get(resource="contracts", field="end_on").value == "2026-12-31"
@@ -259,8 +285,6 @@ def test_what_would_break_a_rule_is_refused_and_claims_nothing(api, billing):
 
 def test_two_records_of_one_object_in_a_call_are_one_change(api, billing):
     api.bulk("accounts", [crm_account(), crm_account(external_id="b", domain="other.example")])
-    from sync.pipeline.claims import share_objects
-
     first, second = Account.objects.order_by("pk")
     share_objects(resource=resources["accounts"], object_ids=[first.pk, second.pk])
     Link.objects.filter(object_id=second.pk).update(object_id=first.pk)

@@ -10,7 +10,12 @@ from sync.models import StreamModel
 
 
 class UsageEvent(StreamModel):
-    """One thing a customer's user did; the analytics stream owns it."""
+    """One thing a customer's user did; the analytics stream owns it.
+
+    The table is partitioned by the month of ``occurred_at`` (``product.partitions``), so its primary key in the
+    database is (id, occurred_at); ids come from one sequence and are unique all the same. A source's external id
+    is unique too: the pipeline finds the one held, and one batch at a time writes for a source.
+    """
 
     account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="+", db_index=False)
     event = models.CharField(max_length=255)
@@ -22,7 +27,9 @@ class UsageEvent(StreamModel):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(name="product_usageevent_pair", fields=("source", "external_id")),
+            models.UniqueConstraint(
+                name="product_usageevent_pair", fields=("source", "external_id", "occurred_at")
+            ),
         )
         indexes = (
             models.Index(name="product_usageevent_of_account", fields=("account", "occurred_at")),
@@ -81,3 +88,14 @@ class UsageDayToRecompute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.day}"
+
+
+class RetiredMonth(models.Model):
+    """A month whose single events are gone; its roll-ups stay and are never made anew."""
+
+    month = models.DateField(primary_key=True, help_text="Its first day.")
+    events = models.BigIntegerField()
+    retired_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"

@@ -1,0 +1,14 @@
+"""What other systems are told of numbers."""
+
+from sync.events import EventKind, event_kinds
+
+event_kinds.register(
+    EventKind(
+        key="health.changed",
+        label="Health band changed",
+        members="as_of, before and after (band, score)",
+    )
+)
+event_kinds.register(
+    EventKind(key="tier.changed", label="Tier changed", members="as_of, before and after (slug)")
+)

@@ -1,0 +1,58 @@
+"""Events: what other systems can be told of. An app declares its kinds in ``<app>/events.py``.
+
+A kind is made from the change log of a resource (``resource`` and ``changes`` say which rows), or emitted by
+whoever makes the change, in the same transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from common.registry import Registry
+from common.sql import load_sql
+from sync.webhooks.wake import wake_relay_on_commit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventKind:
+    """One kind of event.
+
+    ``members`` tells receivers what ``data`` holds beside the account. ``changes`` are kinds of change rows of
+    ``resource``; both are empty for a kind that is emitted.
+    """
+
+    key: str
+    label: str
+    members: str
+    resource: str = ""
+    changes: tuple[str, ...] = ()
+
+
+event_kinds: Registry[EventKind] = Registry("event", "events")
+
+
+def emit(
+    *, event: str, account_id: int | None, data: Mapping[str, Any], guards: Mapping[str, str] | None = None
+) -> None:
+    """Write an event into the outbox, in the caller's transaction.
+
+    ``data`` is plain JSON; ``guards`` names the category (or ``category:level``) that reading a member of it
+    takes. Raises KeyError for an event that no app declares. SQL that emits many writes the table itself.
+    """
+    kind = event_kinds[event]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            load_sql("sync", "emit"),
+            {
+                "kind": kind.key,
+                "account": account_id,
+                "data": json.dumps(dict(data)),
+                "guards": json.dumps(dict(guards or {})),
+            },
+        )
+    wake_relay_on_commit()

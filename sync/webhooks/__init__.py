@@ -1,0 +1,1 @@
+"""Webhooks: events to deliveries (``relay``), deliveries to answers (``sending``), and what people do with both."""
