@@ -21,6 +21,7 @@ from accounts.lenses.plain import plain_data
 from people.access import Access, request_access
 from people.models import Category
 from sync.problems import Problem
+from sync.redirects import target_of
 
 FIRST_DAY = date(1970, 1, 1)
 LARGEST_ID = 2**63 - 1
@@ -54,6 +55,8 @@ class AccountViewEndpoint(APIView):
             raise Problem(400, "unknown_lens", f"Choose one of the lenses {known}.")
         as_of = _day(request.query_params.get("as_of", ""))
         account = read_account(pk, as_of) if pk <= LARGEST_ID else None
+        if account is None and pk <= LARGEST_ID and (target := target_of("accounts", pk)):
+            account = read_account(target, as_of)
         if account is None:
             raise Problem(404, "not_found", "There is no such account.")
         lens = lens_for(asked, access.function)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from finance.events import RENEWAL_DUE
 from metrics.expressions import EPOCH
 from metrics.statements import Statement
 from people.models import Category
@@ -26,6 +27,7 @@ EXPANSION = Decimal("0.1")
     category=Category.CONTRACTS,
     reason="Renewal on {date}",
     inputs=("finance.renewal_on",),
+    event=RENEWAL_DUE.key,
 )
 def renewal_near(as_of: date) -> QuerySet[Any, Any]:
     until = (as_of - EPOCH).days + RENEWAL_DAYS

@@ -29,7 +29,8 @@ class Trigger:
     ``reason`` is the sentence people read, with ``{value}`` as a whole number, or with ``{date}`` where the
     value is a date in days since the epoch: a sentence that stays true while it stands. ``reason_one``
     replaces it where the value is 1.
-    ``inputs`` are the numbers it reads: where one failed, its signals stay as they are.
+    ``inputs`` are the numbers it reads: where one failed, its signals stay as they are. ``event`` is what other
+    systems are sent when it begins to hold, where the value is a date.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Trigger:
     reason_one: str
     inputs: tuple[str, ...]
     query: Callable[[date], Source]
+    event: str = ""
 
 
 triggers: Registry[Trigger] = Registry("trigger", "triggers")
@@ -56,6 +58,7 @@ def trigger(
     reason: str,
     inputs: tuple[str, ...],
     reason_one: str = "",
+    event: str = "",
 ) -> Callable[[Query], Query]:
     """Declare a trigger over a function of the day; the refresh follows it behind all numbers."""
 
@@ -69,6 +72,7 @@ def trigger(
             reason_one=reason_one or reason,
             inputs=inputs,
             query=query,
+            event=event,
         )
         triggers.register(declared)
         if triggers[key] is declared:  # a duplicate is reported as a trigger, not once more as a roll-up
@@ -117,4 +121,5 @@ def _follow(declared: Trigger, as_of: date, first: int, last: int) -> int:
         as_of=as_of,
         first=first,
         last=last,
+        event=declared.event,
     )

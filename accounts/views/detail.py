@@ -18,6 +18,7 @@ from accounts.lenses.page import (
     read_header,
     read_timeline,
 )
+from accounts.views.merged import follow_merges
 from common.asof import requested_as_of
 from common.htmx import render_page
 from people.access import request_access, require
@@ -45,6 +46,7 @@ def view_of(request: HttpRequest, pk: int) -> View:
 
 
 @require_safe
+@follow_merges
 def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an account through ``?lens=`` on ``?as_of=``; a partial request gets tabs, cards and story."""
     view = view_of(request, pk)
@@ -54,6 +56,7 @@ def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
+@follow_merges
 def account_panel(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     """Show one panel: the card for htmx, or a page of its own."""
     panel = panels.get(key)
@@ -67,6 +70,7 @@ def account_panel(request: HttpRequest, pk: int, key: str) -> HttpResponse:
 
 
 @require_safe
+@follow_merges
 def account_timeline(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the story from ``?before=`` on: more entries for htmx, or a page of its own."""
     view = view_of(request, pk)

@@ -128,6 +128,11 @@ def own_components(resource: Resource) -> dict[str, Schema]:
         "custom": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
         "updated_at": {"type": "string", "format": "date-time", "description": "When it last changed here."},
         "deleted": {"type": "boolean", "description": "True for a tombstone."},
+        "merged_into": {
+            "type": ["string", "null"],
+            "description": "Our id of the record that this one was merged into. In a list it stands beside "
+            "`deleted: true`; asked for by its old id, it is answered with that record.",
+        },
         "redacted": {
             "type": "array",
             "items": {"type": "string"},
@@ -135,7 +140,7 @@ def own_components(resource: Resource) -> dict[str, Schema]:
         },
     }
     base = name.removesuffix("Record")
-    always = ["id", "external_ids", "custom", "updated_at", "deleted", "redacted"]
+    always = ["id", "external_ids", "custom", "updated_at", "deleted", "merged_into", "redacted"]
     return {
         **{other: schema for other, schema in made.items() if other not in {name, "Reference"}},
         name: written,

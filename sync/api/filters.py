@@ -15,6 +15,7 @@ from sync.declarations import Field, Instant, Resource
 from sync.models import Link
 from sync.pipeline.validate import decimal_check
 from sync.problems import Problem
+from sync.redirects import target_of
 
 CUSTOM = "custom."
 PAGING = ("cursor", "page_size", "updated_since")
@@ -23,11 +24,13 @@ PAGING = ("cursor", "page_size", "updated_since")
 class Condition(NamedTuple):
     """One piece of SQL over ``t`` (the record) or ``c`` (its change), and its values.
 
-    ``{n}`` in the text is the condition's number, so that parameters of several don't clash.
+    ``{n}`` in the text is the condition's number, so that parameters of several don't clash. ``of_reference``
+    says that it names another record, for which there is an index.
     """
 
     text: str
     values: tuple[Any, ...]
+    of_reference: bool = False
 
 
 def list_conditions(resource: Resource, params: QueryDict, access: Access) -> list[Condition]:
@@ -47,7 +50,8 @@ def list_conditions(resource: Resource, params: QueryDict, access: Access) -> li
         if "\x00" in name or "\x00" in values[0]:
             raise Problem(400, "bad_parameter", "A parameter can't hold the NUL character.")
         if name == "updated_since":
-            conditions.append(_since(resource, values[0]))
+            column = "t.received_at" if resource.stream else "c.changed_at"
+            conditions.append(Condition(f"{column} >= %(value_{{n}}_0)s", (since_of(params),)))
         elif name.startswith(CUSTOM):
             key = name.removeprefix(CUSTOM)
             conditions.append(Condition("t.custom ->> %(value_{n}_0)s = %(value_{n}_1)s", (key, values[0])))
@@ -56,7 +60,11 @@ def list_conditions(resource: Resource, params: QueryDict, access: Access) -> li
     return conditions
 
 
-def _since(resource: Resource, text: str) -> Condition:
+def since_of(params: QueryDict) -> datetime | None:
+    """Return the time that ``updated_since`` names, None without it. Raises Problem (400) for what is no time."""
+    text = params.get("updated_since")
+    if text is None:
+        return None
     try:
         # In an address a plus sign is a space; clients forget to quote it.
         moment = msgspec.convert(text.replace(" ", "+"), Instant)
@@ -66,8 +74,7 @@ def _since(resource: Resource, text: str) -> Condition:
             "bad_parameter",
             "updated_since takes an ISO 8601 time with its offset, such as 2026-06-30T12:00:00Z.",
         ) from error
-    column = "t.received_at" if resource.stream else "c.changed_at"
-    return Condition(f"{column} >= %(value_{{n}}_0)s", (_in_range(moment),))
+    return _in_range(moment)
 
 
 def _in_range(moment: datetime) -> datetime:
@@ -85,12 +92,12 @@ def _field_condition(resource: Resource, item: Field, text: str, access: Access)
         value = item.vocabulary.load().get(text, 0)
     else:
         value = _typed(resource, item, text)
-    return Condition(f't."{item.column}" = %(value_{{n}}_0)s', (value,))
+    return Condition(f't."{item.column}" = %(value_{{n}}_0)s', (value,), bool(item.reference))
 
 
 def _reference(item: Field, text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 19:
-        return int(text)
+        return target_of(item.reference, int(text)) or int(text)
     source, colon, external_id = text.partition(":")
     if not colon:
         raise Problem(

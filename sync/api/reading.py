@@ -1,4 +1,4 @@
-"""Records as JSON, made by the database: one statement for one record or a page of the feed.
+"""Records as JSON, made by the database.
 
 Fields that the reader's function may not see are never selected.
 """
@@ -6,8 +6,6 @@ Fields that the reader's function may not see are never selected.
 from __future__ import annotations
 
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,45 +16,12 @@ from psycopg import sql
 
 from common.sql import load_sql, sql_text
 from people.access import Access
-from sync.api.filters import Condition
 from sync.declarations import Field, Resource
 from sync.models import Link, Source
 from sync.problems import Problem
 
 MAX_PAGE = 1000
 DEFAULT_PAGE = 100
-
-
-class Position(NamedTuple):
-    """A place in the feed: everything up to and including it has been read."""
-
-    xid: int = 0
-    id: int = 0
-
-    def encode(self) -> str:
-        """Return the opaque form that clients hand back."""
-        return urlsafe_b64encode(f"{self.xid}.{self.id}".encode()).decode().rstrip("=")
-
-    @classmethod
-    def decode(cls, text: str) -> Position:
-        """Return the place that a client hands back. Raises Problem (400) for anything else."""
-        try:
-            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            xid, _, number = urlsafe_b64decode(padded).decode("ascii").partition(".")
-            position = cls(int(xid), int(number))
-        except ValueError:
-            position = cls(-1, -1)
-        if not (0 <= position.xid < 2**63 and 0 <= position.id < 2**63):
-            raise Problem(400, "bad_cursor", "The cursor is none that was given out here.")
-        return position
-
-
-class Page(NamedTuple):
-    """Records of the feed as JSON texts, the place after the last, and whether more follow now."""
-
-    records: list[str]
-    position: Position
-    more: bool
 
 
 def check_readable(resource: Resource, access: Access) -> None:
@@ -70,36 +35,32 @@ def redacted_fields(resource: Resource, access: Access) -> tuple[str, ...]:
     return tuple(item.name for item in resource.fields if item.category and not access.allows(item.category))
 
 
-def read_one(resource: Resource, access: Access, pk: int) -> str | None:
-    """Return one record as JSON text, or None where there is none."""
+class Found(NamedTuple):
+    """One record as JSON text, and the id of the one that it was merged into."""
+
+    text: str
+    merged_into: str | None
+
+
+def read_one(resource: Resource, access: Access, pk: int) -> Found | None:
+    """Return one record, or None where there is none.
+
+    An id that was merged into another is answered with the record that it stands for now, which then names
+    itself as ``merged_into``.
+    """
+    found = _read(resource, access, pk, asked_for=None)
+    if found is None or found.merged_into is None:
+        return found
+    target = _read(resource, access, int(found.merged_into), asked_for=found.merged_into)
+    return Found(target.text, found.merged_into) if target else None
+
+
+def _read(resource: Resource, access: Access, pk: int, *, asked_for: str | None) -> Found | None:
     query = _read_one_sql(resource, redacted_fields(resource, access))
     with connection.cursor() as cursor:
-        cursor.execute(query, {"pk": pk})
+        cursor.execute(query, {"pk": pk, "asked_for": asked_for})
         row = cursor.fetchone()
-    return None if row is None else str(row[0])
-
-
-def read_page(
-    resource: Resource, access: Access, *, after: Position, size: int, conditions: Sequence[Condition]
-) -> Page:
-    """Return up to ``size`` records that changed after a place in the feed, in the order of their changes."""
-    query = _feed_sql(
-        resource, redacted_fields(resource, access), tuple(condition.text for condition in conditions)
-    )
-    params: dict[str, Any] = {
-        "resource": resource.key,
-        "after_xid": after.xid,
-        "after_id": after.id,
-        "limit": size + 1,
-    }
-    for number, condition in enumerate(conditions):
-        params |= {f"value_{number}_{index}": value for index, value in enumerate(condition.values)}
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        rows = cursor.fetchall()
-    page = rows[:size]
-    position = Position(page[-1][0], page[-1][1]) if page else after
-    return Page([row[2] for row in page], position, len(rows) > size)
+    return None if row is None else Found(*row)
 
 
 def paging_size(text: str | None) -> int:
@@ -159,32 +120,30 @@ def _read_one_sql(resource: Resource, redacted: tuple[str, ...]) -> str:
         if resource.stream
         else _part("read_changed_at", resource=sql.Literal(resource.key))
     )
-    record = _record(resource, redacted, changed_at)
-    return load_sql("sync", "read_one", record=record, target=sql.Identifier(resource.table))
-
-
-@lru_cache(maxsize=512)
-def _feed_sql(resource: Resource, redacted: tuple[str, ...], conditions: tuple[str, ...]) -> str:
-    target = sql.Identifier(resource.table)
-    wheres = sql.SQL(" ").join(
-        # The texts are the filters' own; what the client sent is in the parameters.
-        sql.SQL("AND " + text.format(n=number))
-        for number, text in enumerate(conditions)
+    merged_into = merged_into_sql(resource)
+    asked = sql.SQL("coalesce(%(asked_for)s::text, {})").format(merged_into)
+    return load_sql(
+        "sync",
+        "read_one",
+        record=record_sql(resource, redacted, changed_at, asked),
+        merged_into=merged_into,
+        target=sql.Identifier(resource.table),
     )
-    record = _record(resource, redacted, sql.SQL("page.feed_at"))
+
+
+def merged_into_sql(resource: Resource) -> sql.Composable:
+    """Return what names the record that a merged one, ``t``, stands for now; null of any other."""
     if resource.stream:
-        return load_sql("sync", "read_stream", record=record, target=target, conditions=wheres)
-    about_object = any("t." in text for text in conditions)
-    joined = sql.SQL("JOIN {} AS t ON t.id = c.object_id").format(target) if about_object else sql.SQL("")
-    return load_sql("sync", "read_feed", record=record, target=target, conditions=wheres, joined=joined)
+        return sql.SQL("NULL")
+    return _part("read_merged_into", resource=sql.Literal(resource.key))
 
 
-def _record(resource: Resource, redacted: tuple[str, ...], changed_at: sql.Composable) -> sql.Composed:
-    identity = (
-        _part("read_identity_stream")
-        if resource.stream
-        else _part("read_identity", resource=sql.Literal(resource.key))
-    )
+def record_sql(
+    resource: Resource, redacted: tuple[str, ...], changed_at: sql.Composable, merged_into: sql.Composable
+) -> sql.Composed:
+    """Return what makes the JSON text of the record ``t``, without the ``redacted`` fields."""
+    key = sql.Literal(resource.key)
+    identity = _part("read_identity_stream") if resource.stream else _part("read_identity", resource=key)
     members: list[tuple[str, sql.Composable]] = [
         ("id", sql.SQL("t.id::text")),
         ("external_ids", identity),
@@ -192,6 +151,7 @@ def _record(resource: Resource, redacted: tuple[str, ...], changed_at: sql.Compo
         ("custom", sql.SQL("t.custom")),
         ("updated_at", changed_at),
         ("deleted", sql.SQL("t.deleted_at IS NOT NULL")),
+        ("merged_into", merged_into),
         ("redacted", sql.SQL("{}::json").format(sql.Literal(_json_names(redacted)))),
     ]
     pieces = [sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in members]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -12,6 +12,7 @@ from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 
 from sync.api.components import Schema, components
 from sync.api.operations import OPERATIONS
+from sync.authentication import SAFE
 from sync.services import known_scopes
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     target_class = "sync.authentication.TokenAuthentication"
     name = ["token", "oauth2"]
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
+        """Return the ways, either of which is enough, with the scope that the call needs."""
+        scope = getattr(auto_schema.view, "scope", "")
+        action = "read" if auto_schema.method in SAFE else "write"
+        return [{"token": []}, {"oauth2": [f"{scope}:{action}"] if scope else []}]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[Schema]:
         """Return the schemes."""
@@ -67,7 +74,7 @@ class ResourceSchema(AutoSchema):
         return {
             "operationId": f"{kind}_{resource.key.replace('-', '_')}",
             "tags": [resource.key],
-            "security": self.get_auth(),
+            "security": _callers(self),
             **operation,
             "description": f"{operation['description']}\n\nNeeds the scope `{resource.scope_name}:{action}`.",
         }
@@ -85,7 +92,13 @@ class PlainSchema(AutoSchema):
         if method not in {"GET", "POST"}:
             return None
         _register(registry, view.components)
-        return {"operationId": view.operation, "security": self.get_auth(), **view.described[view.operation]}
+        return {"operationId": view.operation, "security": _callers(self), **view.described[view.operation]}
+
+
+def _callers(schema: AutoSchema) -> list[Schema]:
+    """Return who may call: a person who is signed in only reads."""
+    ways: list[Schema] = schema.get_auth()
+    return [way for way in ways if schema.method in SAFE or "cookieAuth" not in way]
 
 
 def _register(registry: ComponentRegistry, schemas: Mapping[str, Schema]) -> None:

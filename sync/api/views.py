@@ -13,9 +13,9 @@ from rest_framework.views import APIView
 
 from people.access import Access, request_access
 from sync.api.body import is_lines, plain, read_body
-from sync.api.filters import list_conditions
+from sync.api.feed import Position, read_page
+from sync.api.filters import list_conditions, since_of
 from sync.api.reading import (
-    Position,
     check_readable,
     etag_of,
     find_object,
@@ -24,7 +24,6 @@ from sync.api.reading import (
     paging_size,
     private,
     read_one,
-    read_page,
 )
 from sync.api.schema import ResourceSchema
 from sync.api.writing import (
@@ -149,9 +148,10 @@ class ListView(ResourceView):
         page = read_page(
             self.resource,
             access,
-            after=Position.decode(cursor) if cursor else Position(),
+            after=Position.decode(cursor) if cursor else None,
             size=paging_size(request.query_params.get("page_size")),
             conditions=conditions,
+            since=since_of(request.query_params),
         )
         next_cursor = page.position.encode()
         address = None
@@ -176,10 +176,13 @@ class ObjectView(ResourceView):
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Answer the record, or 304 where the caller holds it already."""
         access = self.reader(request)
-        record = read_one(self.resource, access, pk) if pk <= LARGEST_ID else None
-        if record is None:
+        found = read_one(self.resource, access, pk) if pk <= LARGEST_ID else None
+        if found is None:
             raise Problem(404, "not_found", f"There is no {self.resource.singular} {pk}.")
-        return _one(request, record)
+        response = _one(request, found.text)
+        if found.merged_into:
+            response["Content-Location"] = f"/api/v1/{self.resource.key}/{found.merged_into}/"
+        return response
 
 
 class RecordView(ResourceView):
@@ -192,10 +195,10 @@ class RecordView(ResourceView):
         """Answer the record, or 304 where the caller holds it already."""
         access = self.reader(request)
         pk = find_object(self.resource, source, external_id)
-        record = None if pk is None else read_one(self.resource, access, pk)
-        if record is None:
+        found = None if pk is None else read_one(self.resource, access, pk)
+        if found is None:
             raise self.unknown(source, external_id)
-        return _one(request, record)
+        return _one(request, found.text)
 
     def put(self, request: Request, source: str, external_id: str) -> HttpResponse:
         """Create (201) or update (200) one record; 202 where it waits for another, 422 where it is refused."""
@@ -279,8 +282,8 @@ class RecordView(ResourceView):
             return
         lock_resource(self.resource, source)
         pk = find_object(self.resource, source.slug, external_id)
-        record = None if pk is None else read_one(self.resource, self.reader(request), pk)
-        tag = None if record is None else etag_of(record)
+        found = None if pk is None else read_one(self.resource, self.reader(request), pk)
+        tag = None if found is None else etag_of(found.text)
         if wanted is not None and not names_tag(wanted, tag, weak=False):
             raise Problem(412, "precondition_failed", "The record is not the one that If-Match names.")
         if unwanted is not None and names_tag(unwanted, tag, weak=True):

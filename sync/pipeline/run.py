@@ -20,6 +20,7 @@ from sync.pipeline.resolve import match_rows, resolve_rows
 from sync.pipeline.settle import settle_staged
 from sync.pipeline.stage import stage_rows
 from sync.pipeline.validate import drop_repeats, validate_rows
+from sync.webhooks.wake import wake_relay_on_commit
 
 KEPT_ERRORS = 100
 
@@ -72,6 +73,7 @@ def run_batch(
         times = [*(row.time for row in everyone), *(repeat.time for repeat in decoded.repeats.values())]
         newest = max((moment for moment in times if moment is not None), default=None)
         _log_batch(run, counts, time.perf_counter() - started, newest)
+        wake_relay_on_commit()
     return Outcome(None if undone else run.batch_id, results, counts, not undone, len(run.attached))
 
 

@@ -1,19 +1,23 @@
--- A page of the feed: each object where its newest change stands, short of the oldest transaction still running.
+-- A page of the feed: each object where its newest change stands, of no more than the next changes of a window.
+-- What is compared with the newest change is looked up row by row, so that a page costs what its window does,
+-- however long the log is and whatever the planner knows of it.
 WITH page AS (
     SELECT c.xid AS feed_xid, c.id AS feed_id, c.changed_at AS feed_at, c.object_id
-    FROM sync_change AS c
-    {joined}
-    WHERE c.resource = %(resource)s
-        AND c.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-        AND (c.xid, c.id) > (%(after_xid)s, %(after_id)s)
-        AND NOT EXISTS (
-            SELECT FROM sync_change AS newer
-            WHERE newer.object_id = c.object_id
-                AND newer.resource = c.resource
-                AND newer.id > c.id
-                AND newer.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-        )
-        {conditions}
+    FROM (
+        SELECT xid, id, changed_at, object_id
+        FROM sync_change
+        WHERE resource = %(resource)s AND xid < %(horizon)s AND (xid, id) > (%(after_xid)s, %(after_id)s)
+        ORDER BY xid, id
+        LIMIT %(window)s
+    ) AS c
+    WHERE c.id = (
+        SELECT newer.id
+        FROM sync_change AS newer
+        WHERE newer.object_id = c.object_id AND newer.resource = %(resource)s AND newer.xid < %(horizon)s
+        ORDER BY newer.id DESC
+        LIMIT 1
+    )
+    {conditions}
     ORDER BY c.xid, c.id
     LIMIT %(limit)s
 )

@@ -1,3 +1,3 @@
-SELECT {record}
+SELECT {record}, {merged_into}
 FROM {target} AS t
 WHERE t.id = %(pk)s

@@ -1,10 +1,14 @@
--- A page of a stream in the order of its transactions, short of the oldest one still running.
+-- A page of a stream in the order of its transactions, of no more than the next rows of a window.
 WITH page AS (
     SELECT t.xid AS feed_xid, t.id AS feed_id, t.received_at AS feed_at
-    FROM {target} AS t
-    WHERE t.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-        AND (t.xid, t.id) > (%(after_xid)s, %(after_id)s)
-        {conditions}
+    FROM (
+        SELECT *
+        FROM {target}
+        WHERE xid < %(horizon)s AND (xid, id) > (%(after_xid)s, %(after_id)s)
+        ORDER BY xid, id
+        LIMIT %(window)s
+    ) AS t
+    WHERE TRUE {conditions}
     ORDER BY t.xid, t.id
     LIMIT %(limit)s
 )

@@ -1,0 +1,136 @@
+"""A page of the records in the order of their changes.
+
+Readers stop short of the oldest transaction still running, so that a slow writer's rows are never skipped. A
+page looks at no more than a window of the log, so that its cost has a bound: where much of it is superseded, a
+page may hold fewer records than asked for, or none, and still lead on.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.db import connection
+from psycopg import sql
+
+from common.sql import load_sql
+from people.access import Access
+from sync.api.filters import Condition
+from sync.api.reading import merged_into_sql, record_sql, redacted_fields
+from sync.declarations import Resource
+from sync.problems import Problem
+
+# A window of superseded changes takes some 60 ms to look through.
+WINDOW = 20_000
+LARGEST = 2**63 - 1
+
+
+class Position(NamedTuple):
+    """A place in the feed: everything up to and including it has been read."""
+
+    xid: int = 0
+    id: int = 0
+
+    def encode(self) -> str:
+        """Return the opaque form that clients hand back."""
+        return urlsafe_b64encode(f"{self.xid}.{self.id}".encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Position:
+        """Return the place that a client hands back. Raises Problem (400) for anything else."""
+        try:
+            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+            xid, _, number = urlsafe_b64decode(padded).decode("ascii").partition(".")
+            position = cls(int(xid), int(number))
+        except ValueError:
+            position = cls(-1, -1)
+        if not (0 <= position.xid < 2**63 and 0 <= position.id < 2**63):
+            raise Problem(400, "bad_cursor", "The cursor is none that was given out here.")
+        return position
+
+
+class Page(NamedTuple):
+    """Records of the feed as JSON texts, the place after the last, and whether more follow now."""
+
+    records: list[str]
+    position: Position
+    more: bool
+
+
+def read_page(
+    resource: Resource,
+    access: Access,
+    *,
+    after: Position | None,
+    size: int,
+    conditions: Sequence[Condition],
+    since: datetime | None = None,
+) -> Page:
+    """Return up to ``size`` records that changed after a place in the feed, in the order of their changes.
+
+    Without a place it begins at the start, or where ``since`` stands in the feed.
+    """
+    params: dict[str, Any] = {"resource": resource.key, "limit": size + 1, "window": WINDOW, "since": since}
+    for number, condition in enumerate(conditions):
+        params |= {f"value_{number}_{index}": value for index, value in enumerate(condition.values)}
+    texts = tuple(condition.text for condition in conditions)
+    pointing = any(condition.of_reference for condition in conditions)
+    query = _feed_sql(resource, redacted_fields(resource, access), texts, pointing)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        params["horizon"] = horizon = cursor.fetchone()[0]
+        end = Position(horizon - 1, LARGEST)
+        if after is None and since is not None and not resource.stream:
+            cursor.execute(load_sql("sync", "read_since"), params)
+            lowest = cursor.fetchone()[0]
+            if lowest is None:
+                return Page([], end, False)
+            after = Position(lowest, 0)
+        params["after_xid"], params["after_id"] = after or Position()
+        cursor.execute(query, params)
+        rows = cursor.fetchall()
+        page = rows[:size]
+        if len(rows) > size:
+            return Page([row[2] for row in page], Position(page[-1][0], page[-1][1]), True)
+        last = None
+        if _is_windowed(resource, texts, pointing):
+            cursor.execute(_window_sql(resource), params)
+            last = cursor.fetchone()
+    more = last is not None and last[2] == WINDOW
+    # Everything below the horizon has been looked at, and nothing will be added there.
+    place = Position(last[0], last[1]) if last is not None and more else max(end, after or end)
+    return Page([row[2] for row in page], place, more)
+
+
+def _is_windowed(resource: Resource, texts: tuple[str, ...], pointing: bool) -> bool:
+    """Return whether a page is of a window of the log; an index leads to what fits a filter instead."""
+    return not pointing if resource.stream else not any("t." in text for text in texts)
+
+
+@lru_cache(maxsize=512)
+def _feed_sql(
+    resource: Resource, redacted: tuple[str, ...], conditions: tuple[str, ...], pointing: bool
+) -> str:
+    wheres = sql.SQL(" ").join(
+        # The texts are the filters' own; what the client sent is in the parameters.
+        sql.SQL("AND " + text.format(n=number))
+        for number, text in enumerate(conditions)
+    )
+    name = "read_stream" if resource.stream else "read_feed"
+    return load_sql(
+        "sync",
+        name if _is_windowed(resource, conditions, pointing) else f"{name}_filtered",
+        record=record_sql(resource, redacted, sql.SQL("page.feed_at"), merged_into_sql(resource)),
+        target=sql.Identifier(resource.table),
+        conditions=wheres,
+    )
+
+
+@lru_cache
+def _window_sql(resource: Resource) -> str:
+    log = sql.Identifier(resource.table if resource.stream else "sync_change")
+    of_resource = sql.SQL("" if resource.stream else "resource = %(resource)s AND")
+    return load_sql("sync", "read_window", log=log, of_resource=of_resource)

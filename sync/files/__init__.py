@@ -1,0 +1,1 @@
+"""Files: read, judged by whole columns, mapped, tried out, imported block by block, reported."""

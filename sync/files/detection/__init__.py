@@ -1,0 +1,1 @@
+"""How dates and numbers are written, judged from all cells of a column."""
