@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count
 from psycopg import sql
 
 from common.sql import load_sql
 from sync.declarations import Resource
-from sync.models import FieldClaim, Link
+from sync.models import FieldClaim, Link, Pin
 from sync.pipeline.batch import Row, Run
 
 
@@ -34,6 +35,22 @@ def share_objects(*, resource: Resource, object_ids: Sequence[int]) -> None:
             cursor.execute(
                 load_sql("sync", "claims/seed_dropped", target=sql.Identifier(resource.table)), params
             )
+
+
+def unshare_objects(*, resource: Resource, object_ids: Sequence[int]) -> None:
+    """Stop keeping who says what of objects that have one record left and no pin: it says what they hold."""
+    pinned = Pin.objects.filter(resource=resource.key, object_id__in=object_ids, ended_at=None)
+    links = Link.objects.filter(resource=resource.key, object_id__in=object_ids)
+    alone = (
+        links.exclude(object_id__in=pinned.values("object_id"))
+        .values("object_id")
+        .annotate(records=Count("pk"))
+        .filter(records=1)
+        .values_list("object_id", flat=True)
+    )
+    ids = list(alone)
+    FieldClaim.objects.filter(resource=resource.key, object_id__in=ids).delete()
+    links.filter(object_id__in=ids, is_shared=True).update(is_shared=False)
 
 
 def detach_rows(run: Run, rows: Sequence[Row]) -> None:

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from common.sql import load_sql
 from sync.declarations import Resource
-from sync.models import Batch, Change, PendingRecord, Source
+from sync.models import Batch, Change, Link, PendingRecord, Source
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.merge import prepare_effects, run_effects
 from sync.pipeline.resolve import held_links
@@ -160,12 +160,16 @@ def _bury(
     else:
         _execute("bury_link", params)
         _execute("bury", {**params, "resource": resource.key}, target=target)
+        # An object that another source still holds lives on; it only loses an external id.
+        lives_on = Link.objects.filter(object_id=object_id, resource=resource.key, deleted_at=None).exists()
         Change.objects.create(
             batch_id=batch_id,
             source=source,
             resource=resource.key,
             object_id=object_id,
-            kind=Change.Kind.DELETED,
+            kind=Change.Kind.UPDATED if lives_on else Change.Kind.DELETED,
+            before={} if lives_on else None,
+            after={} if lives_on else None,
             source_updated_at=deleted_at,
             xid=xid,
         )

@@ -16,7 +16,7 @@ from people.models import User
 from sync.declarations import Field, FieldError, Record, Resource
 from sync.models import FieldClaim, FieldPrecedence, Link, Pin, Source
 from sync.pipeline.batch import Result, Row, Run
-from sync.pipeline.claims import share_objects
+from sync.pipeline.claims import share_objects, unshare_objects
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.settle import UnsettledError, settle_objects
 from sync.pipeline.validate import validate_rows
@@ -75,6 +75,7 @@ def end_pin(*, pin: Pin, by: User | None) -> None:
     ended = Pin.objects.filter(pk=pin.pk, ended_at=None).update(ended_at=timezone.now(), ended_by=by)
     if ended:
         _settle(resource, [pin.object_id])
+        unshare_objects(resource=resource, object_ids=[pin.object_id])
     pin.refresh_from_db()
 
 

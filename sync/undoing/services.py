@@ -15,8 +15,9 @@ from sync.declarations import Resource
 from sync.models import Batch, PendingRecord, Undoing
 from sync.pipeline.batch import PENDING, REJECTED
 from sync.pipeline.decode import Decoded
+from sync.pipeline.locks import lock_resource
 from sync.pipeline.merge import prepare_effects, run_effects
-from sync.pipeline.run import lock_resource, run_batch
+from sync.pipeline.run import run_batch
 from sync.registry import resources
 from sync.undoing.plan import Conflict, UndoPlan, plan_undo, records_of
 

@@ -1,0 +1,3 @@
+SELECT {columns}, to_jsonb(t)
+FROM {target} AS t
+WHERE t.id = %s
