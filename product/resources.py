@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from people.models import Category
 from product.effects import mark_days_of_events
 from product.models import UsageEvent
+from product.partitions import refuse_retired
 from sync.declarations import Instant, Record, Ref, Resource
 from sync.registry import resources
 
@@ -42,6 +43,7 @@ resources.register(
         category=Category.PRODUCT_USAGE,
         scope="usage",
         references={"account": "accounts"},
+        normalise={"occurred_at": refuse_retired},
         filters=("account", "event", "user", "feature"),
         effects=(mark_days_of_events,),
         stream=True,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sync.views import batches, tokens
+from sync.views import batches, deliveries, tokens, webhooks
 
 app_name = "sync"
 urlpatterns = [
@@ -13,4 +13,16 @@ urlpatterns = [
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/new/", tokens.new_token, name="token_new"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token_revoke"),
+    path("webhooks/", webhooks.endpoints, name="webhooks"),
+    path("webhooks/new/", webhooks.new_endpoint, name="webhook_new"),
+    path("webhooks/<int:pk>/", webhooks.endpoint, name="webhook"),
+    path("webhooks/<int:pk>/edit/", webhooks.edit_endpoint, name="webhook_edit"),
+    path("webhooks/<int:pk>/secret/", webhooks.rotate, name="webhook_rotate"),
+    path("webhooks/<int:pk>/pause/", webhooks.pause, name="webhook_pause"),
+    path("webhooks/<int:pk>/resume/", webhooks.resume, name="webhook_resume"),
+    path("webhooks/<int:pk>/test/", webhooks.test, name="webhook_test"),
+    path("webhooks/<int:pk>/replay/", webhooks.replay, name="webhook_replay"),
+    path("webhooks/<int:pk>/remove/", webhooks.delete, name="webhook_delete"),
+    path("deliveries/<int:pk>/", deliveries.delivery, name="delivery"),
+    path("deliveries/<int:pk>/replay/", deliveries.replay, name="delivery_replay"),
 ]

@@ -1,5 +1,11 @@
+-- Each event is looked up by its id, partition by partition until it is found: a join would read them all.
 CREATE TEMP TABLE product_noted ON COMMIT DROP AS
-SELECT DISTINCT event.account_id, (event.occurred_at AT TIME ZONE 'UTC')::date AS day
+SELECT DISTINCT event.account_id, event.day
 FROM sync_touched AS touched
-JOIN product_usageevent AS event ON event.id = touched.object_id
+CROSS JOIN LATERAL (
+    SELECT held.account_id, (held.occurred_at AT TIME ZONE 'UTC')::date AS day
+    FROM product_usageevent AS held
+    WHERE held.id = touched.object_id
+    LIMIT 1
+) AS event
 WHERE touched.kind <> 'created'

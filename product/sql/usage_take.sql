@@ -14,4 +14,7 @@ taken AS (
     RETURNING mark.account_id, mark.day
 )
 INSERT INTO product_usage_taken (account_id, day)
-SELECT taken.account_id, taken.day FROM taken
+-- Days of retired months keep what was rolled up while their events were there.
+SELECT taken.account_id, taken.day
+FROM taken
+WHERE taken.day >= coalesce((SELECT max(month) + interval '1 month' FROM product_retiredmonth), '-infinity')

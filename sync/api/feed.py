@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from common.sql import load_sql
@@ -23,7 +24,7 @@ from sync.api.reading import merged_into_sql, record_sql, redacted_fields
 from sync.declarations import Resource
 from sync.problems import Problem
 
-# A window of superseded changes takes some 60 ms to look through.
+# So many changes are looked through for a page, in windows that begin small: some 60 ms where all are superseded.
 WINDOW = 20_000
 LARGEST = 2**63 - 1
 
@@ -73,46 +74,75 @@ def read_page(
 
     Without a place it begins at the start, or where ``since`` stands in the feed.
     """
-    params: dict[str, Any] = {"resource": resource.key, "limit": size + 1, "window": WINDOW, "since": since}
+    params: dict[str, Any] = {"resource": resource.key, "since": since}
     for number, condition in enumerate(conditions):
         params |= {f"value_{number}_{index}": value for index, value in enumerate(condition.values)}
-    texts = tuple(condition.text for condition in conditions)
-    pointing = any(condition.of_reference for condition in conditions)
-    query = _feed_sql(resource, redacted_fields(resource, access), texts, pointing)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         params["horizon"] = horizon = cursor.fetchone()[0]
-        end = Position(horizon - 1, LARGEST)
+        # Everything below the horizon has been committed, and nothing will be added there.
+        end = max(Position(horizon - 1, LARGEST), after or Position())
         if after is None and since is not None and not resource.stream:
             cursor.execute(load_sql("sync", "read_since"), params)
             lowest = cursor.fetchone()[0]
-            if lowest is None:
-                return Page([], end, False)
-            after = Position(lowest, 0)
-        params["after_xid"], params["after_id"] = after or Position()
-        cursor.execute(query, params)
-        rows = cursor.fetchall()
-        page = rows[:size]
-        if len(rows) > size:
-            return Page([row[2] for row in page], Position(page[-1][0], page[-1][1]), True)
-        last = None
-        if _is_windowed(resource, texts, pointing):
-            cursor.execute(_window_sql(resource), params)
-            last = cursor.fetchone()
-    more = last is not None and last[2] == WINDOW
-    # Everything below the horizon has been looked at, and nothing will be added there.
-    place = Position(last[0], last[1]) if last is not None and more else max(end, after or end)
-    return Page([row[2] for row in page], place, more)
+            after = end if lowest is None else Position(lowest, 0)
+        reader = _Reader(cursor, resource, redacted_fields(resource, access), conditions, params)
+        return reader.read(after or Position(), end, size)
 
 
-def _is_windowed(resource: Resource, texts: tuple[str, ...], pointing: bool) -> bool:
-    """Return whether a page is of a window of the log; an index leads to what fits a filter instead."""
-    return not pointing if resource.stream else not any("t." in text for text in texts)
+class _Reader:
+    """Reads one page, window by window."""
+
+    def __init__(
+        self,
+        cursor: CursorWrapper,
+        resource: Resource,
+        redacted: tuple[str, ...],
+        conditions: Sequence[Condition],
+        params: dict[str, Any],
+    ) -> None:
+        self.cursor = cursor
+        self.resource = resource
+        self.params = params
+        texts = tuple(condition.text for condition in conditions)
+        # An index leads to what fits a filter, so that it needs no window.
+        self.is_windowed = not (
+            any(condition.of_reference for condition in conditions)
+            if resource.stream
+            else any("t." in text for text in texts)
+        )
+        self.query = _feed_sql(resource, redacted, texts, self.is_windowed)
+
+    def read(self, place: Position, end: Position, size: int) -> Page:
+        """Return the page after ``place``; ``end`` is where everything has been read."""
+        found: list[tuple[int, int, str]] = []
+        window, looked_at = 2 * size, 0
+        while True:
+            self.params |= {"after_xid": place.xid, "after_id": place.id, "window": window}
+            self.cursor.execute(self.query, {**self.params, "limit": size + 1 - len(found)})
+            found += self.cursor.fetchall()
+            if len(found) > size:
+                last = found[size - 1]
+                return Page([row[2] for row in found[:size]], Position(last[0], last[1]), True)
+            reached = self.end_of_window() if self.is_windowed else None
+            if reached is None:
+                return Page([row[2] for row in found], end, False)
+            place = reached
+            looked_at += window
+            if looked_at >= WINDOW:
+                return Page([row[2] for row in found], place, True)
+            window = min(2 * window, WINDOW)
+
+    def end_of_window(self) -> Position | None:
+        """Return the last place of the window, None where the log ends in it."""
+        self.cursor.execute(_window_sql(self.resource), self.params)
+        row = self.cursor.fetchone()
+        return Position(row[0], row[1]) if row and row[2] == self.params["window"] else None
 
 
 @lru_cache(maxsize=512)
 def _feed_sql(
-    resource: Resource, redacted: tuple[str, ...], conditions: tuple[str, ...], pointing: bool
+    resource: Resource, redacted: tuple[str, ...], conditions: tuple[str, ...], is_windowed: bool
 ) -> str:
     wheres = sql.SQL(" ").join(
         # The texts are the filters' own; what the client sent is in the parameters.
@@ -122,7 +152,7 @@ def _feed_sql(
     name = "read_stream" if resource.stream else "read_feed"
     return load_sql(
         "sync",
-        name if _is_windowed(resource, conditions, pointing) else f"{name}_filtered",
+        name if is_windowed else f"{name}_filtered",
         record=record_sql(resource, redacted, sql.SQL("page.feed_at"), merged_into_sql(resource)),
         target=sql.Identifier(resource.table),
         conditions=wheres,

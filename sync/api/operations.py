@@ -109,7 +109,8 @@ def _list(resource: Resource) -> Schema:
         "summary": f"Read {resource.key} in the order of their changes",
         "description": "Each record once, where its newest change stands, tombstones included. A reader that goes on "
         "from `next_cursor` misses nothing, whoever writes meanwhile; what a transaction that is still running "
-        "brings, and what came after it began, shows when it has ended.",
+        "brings, and what came after it began, shows when it has ended. A page may hold fewer records than asked for, "
+        "or none, where much of the log is superseded: go on until `next` is null.",
         "parameters": [{"in": "query", **item} for item in [*paging, *filters]],
         "responses": {"200": answer("A page.", ref(_name(resource, "Page"))), **problems(400)},
     }

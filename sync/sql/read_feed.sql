@@ -1,14 +1,18 @@
--- A page of the feed: each object where its newest change stands, of no more than the next changes of a window.
--- What is compared with the newest change is looked up row by row, so that a page costs what its window does,
--- however long the log is and whatever the planner knows of it.
+-- Of a window of the feed, each object whose newest change stands in it. What is newest is looked up row by row,
+-- and only for the last change of each object in the window, so that the cost is the window's, however long the
+-- log is and whatever the planner knows of it.
 WITH page AS (
     SELECT c.xid AS feed_xid, c.id AS feed_id, c.changed_at AS feed_at, c.object_id
     FROM (
-        SELECT xid, id, changed_at, object_id
-        FROM sync_change
-        WHERE resource = %(resource)s AND xid < %(horizon)s AND (xid, id) > (%(after_xid)s, %(after_id)s)
-        ORDER BY xid, id
-        LIMIT %(window)s
+        SELECT DISTINCT ON (object_id) xid, id, changed_at, object_id
+        FROM (
+            SELECT xid, id, changed_at, object_id
+            FROM sync_change
+            WHERE resource = %(resource)s AND xid < %(horizon)s AND (xid, id) > (%(after_xid)s, %(after_id)s)
+            ORDER BY xid, id
+            LIMIT %(window)s
+        ) AS scanned
+        ORDER BY object_id, id DESC
     ) AS c
     WHERE c.id = (
         SELECT newer.id

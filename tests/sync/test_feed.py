@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection, connections, transaction
 
-from sync.models import Source
+from sync.api.feed import Position
+from sync.models import Change, Source
 from sync.pipeline.decode import decode_body
 from sync.pipeline.run import run_batch
+from sync.redirects import start_redirect
 from sync.registry import resources
 from tests.sync.conftest import Api, make_api
 
@@ -126,6 +130,78 @@ def test_filters_and_updated_since_narrow_the_feed() -> None:
         assert names(read(api, f"accounts/?{query}")) == found, query
     assert names(read(api, "contacts/?is_active=false&account=salesforce:a")) == ["c"]
     assert names(read(api, "contacts/?is_active=true")) == []
+
+
+@pytest.mark.parametrize("page_size", [1, 3, 1000])
+def test_a_page_looks_at_so_much_of_the_log_and_leads_on(
+    page_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.api.feed.WINDOW", 8)
+    api = make_api()
+    api.bulk("accounts", accounts("a", "b", "c"))
+    for number in range(40):
+        api.bulk("accounts", [{"external_id": "abc"[number % 2], "employees": number}])
+    records, cursor = read_all(api, f"accounts/?page_size={page_size}")
+    assert [(record["name"], record["employees"]) for record in records] == [
+        ("c", None),
+        ("a", 38),
+        ("b", 39),
+    ]
+    assert read_on(api, f"accounts/?page_size={page_size}", cursor)[0] == []
+    if page_size < 1000:
+        assert read(api, "accounts/?page_size=1")["next"] is not None
+
+
+def test_updated_since_begins_where_its_time_stands() -> None:
+    api = make_api()
+    for name in "abcd":
+        api.bulk("accounts", accounts(name))
+    moments = dict(Change.objects.order_by("pk").values_list("after__name", "changed_at"))
+    for name, left in {"a": ["a", "b", "c", "d"], "c": ["c", "d"], "d": ["d"]}.items():
+        since = quote(moments[name].isoformat())
+        assert names(read(api, f"accounts/?updated_since={since}")) == left
+        records, _ = read_all(api, f"accounts/?updated_since={since}&page_size=1")
+        assert [record["name"] for record in records] == left
+    late = quote((moments["d"] + timedelta(microseconds=1)).isoformat())
+    page = read(api, f"accounts/?updated_since={late}")
+    assert (page["results"], page["next"]) == ([], None)
+    api.bulk("accounts", accounts("e"))
+    assert names(read(api, f"accounts/?cursor={page['next_cursor']}")) == ["e"]
+
+
+def test_a_filtered_reader_does_not_look_at_the_same_changes_twice() -> None:
+    api = make_api()
+    api.bulk("accounts", [{"external_id": "a", "name": "a", "country": "DE"}, *accounts("b", "c")])
+    page = read(api, "accounts/?country=DE")
+    assert names(page) == ["a"]
+    place = Position.decode(page["next_cursor"])
+    assert place.xid >= Change.objects.latest("xid").xid
+    api.bulk("accounts", [{"external_id": "c", "country": "DE"}])
+    assert names(read(api, f"accounts/?country=DE&cursor={page['next_cursor']}")) == ["c"]
+
+
+def test_an_old_id_leads_to_the_record_that_it_was_merged_into() -> None:
+    api = make_api()
+    api.bulk("accounts", accounts("a", "b", "c"))
+    old, middle, new = (api.get(f"accounts/salesforce/{name}/")["id"] for name in "abc")
+    for gone, target in ((old, middle), (middle, new)):
+        start_redirect(resource="accounts", old_id=int(gone), new_id=int(target), merge_id=1)
+        api.call("delete", f"accounts/salesforce/{'a' if gone == old else 'b'}/")
+    response = api.call("get", f"accounts/{old}/")
+    assert response.status_code == 200
+    assert response["Content-Location"] == f"/api/v1/accounts/{new}/"
+    assert (response.json()["id"], response.json()["merged_into"], response.json()["deleted"]) == (
+        new,
+        new,
+        False,
+    )
+    assert api.get(f"accounts/{new}/")["merged_into"] is None
+    records, _ = read_all(api, "accounts/?page_size=10")
+    assert [(record["name"], record["deleted"], record["merged_into"]) for record in records] == [
+        ("c", False, None),
+        ("a", True, new),
+        ("b", True, new),
+    ]
 
 
 def test_a_stream_is_read_in_the_same_way() -> None:

@@ -22,6 +22,8 @@ from tests.metrics.facts import (
     ago,
     make_account,
     make_line,
+    make_ticket,
+    make_touch,
     make_use,
     refresh,
     roll_up,

@@ -1,0 +1,166 @@
+"""Which account a group is, and which group a user was last put into."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Account
+from product.ingest.messages import ALIAS, ANONYMOUS, EVENT, GROUP, IDENTIFY, Message
+from product.models import TrackedGroup, TrackedUser
+from sync.declarations import Ref, Reference
+from sync.models import Link, Source
+
+ACCOUNTS = "accounts"
+
+
+def find_accounts(source: Source, groups: Collection[str]) -> dict[str, Ref]:
+    """Return how the pipeline is to name the account of each group that is one.
+
+    A group is the account's external id in the source of its events, ``<source>:<external id>`` of another, or
+    one of an account's workspaces. A workspace that two accounts claim is nobody's. Up to four queries.
+    """
+    links = Link.objects.filter(resource=ACCOUNTS)
+    own = links.filter(source=source, external_id__in=groups).values_list("external_id", flat=True)
+    found: dict[str, Ref] = {name: name for name in own}
+    missing = {name for name in groups if name not in found}
+    if prefixed := [name for name in missing if ":" in name]:
+        found |= _by_other_source(prefixed)
+        missing -= found.keys()
+    return found | _by_workspace(missing) if missing else found
+
+
+def _by_other_source(names: list[str]) -> dict[str, Ref]:
+    pairs = {name: tuple(name.split(":", 1)) for name in names}
+    links = Link.objects.filter(
+        resource=ACCOUNTS,
+        source__slug__in={slug for slug, _ in pairs.values()},
+        external_id__in={external_id for _, external_id in pairs.values()},
+    )
+    held = set(links.values_list("source__slug", "external_id"))
+    return {name: Reference(*pair) for name, pair in pairs.items() if pair in held}
+
+
+def _by_workspace(names: set[str]) -> dict[str, Ref]:
+    claims: dict[str, set[int]] = {}
+    claimed = Account.objects.live().filter(workspace_ids__overlap=list(names))
+    for pk, workspaces in claimed.values_list("pk", "workspace_ids"):
+        for name in names.intersection(workspaces):
+            claims.setdefault(name, set()).add(pk)
+    sole = {name: next(iter(pks)) for name, pks in claims.items() if len(pks) == 1}
+    links = Link.objects.filter(resource=ACCOUNTS, object_id__in=set(sole.values()), deleted_at=None)
+    rows = links.order_by("-pk").values_list("object_id", "source__slug", "external_id")
+    names_of = {pk: Reference(slug, external_id) for pk, slug, external_id in rows}
+    return {name: names_of[pk] for name, pk in sole.items() if pk in names_of}
+
+
+class Memberships:
+    """The last group of each user that the messages of a call name, and what is said of users and groups.
+
+    Messages are told in the order sent; ``save`` writes what they changed. The caller holds the source's turn.
+    """
+
+    def __init__(self, source: Source, messages: Iterable[Message]) -> None:
+        self.source = source
+        self.regrouped: set[str] = set()
+        self.renamed: dict[str, str] = {}
+        self._changed: set[str] = set()
+        self._groups: dict[str, tuple[dict[str, Any], datetime]] = {}
+        named: set[str] = set()
+        for message in messages:
+            if message.kind != EVENT or not message.group:
+                named.update((message.user, message.anonymous and ANONYMOUS + message.anonymous))
+                if message.kind == ALIAS:
+                    named.add(message.anonymous)
+        named.discard("")
+        held = TrackedUser.objects.filter(source=source, user__in=named) if named else ()
+        self._users = {user.user: user for user in held}
+
+    def tell(self, message: Message) -> None:
+        """Take in what an identify, group or alias call says."""
+        if message.kind == ALIAS:
+            for name in (ANONYMOUS + message.anonymous, message.anonymous):
+                if name in self._users or name.startswith(ANONYMOUS):
+                    self._rename(name, message.user)
+            return
+        if message.kind == IDENTIFY:
+            user = self._user(message.who)
+            if user.described_at is None or user.described_at <= message.at:
+                user.traits, user.described_at = message.document, message.at
+                self._changed.add(user.user)
+        elif message.kind == GROUP:
+            held = self._groups.get(message.group)
+            if held is None or held[1] <= message.at:
+                self._groups[message.group] = (message.document, message.at)
+        if message.group:
+            self._put(message.who, message.group, message.at)
+        if message.user and message.anonymous:
+            self._rename(ANONYMOUS + message.anonymous, message.user)
+
+    def group_of(self, message: Message) -> str:
+        """Return the group of an event: its own, else the last one of its user; empty where neither is known."""
+        if message.group:
+            return message.group
+        for name in (message.user, message.anonymous and ANONYMOUS + message.anonymous):
+            user = self._users.get(name) if name else None
+            if user is not None and user.group:
+                return user.group
+        return ""
+
+    def save(self) -> None:
+        """Write what was told."""
+        if self._changed:
+            TrackedUser.objects.bulk_create(
+                [self._users[name] for name in sorted(self._changed)],
+                update_conflicts=True,
+                unique_fields=["source", "user"],
+                update_fields=["group", "grouped_at", "traits", "described_at"],
+            )
+        if self._groups:
+            newer = self._newer_groups()
+            TrackedGroup.objects.bulk_create(
+                [
+                    TrackedGroup(source=self.source, group=name, traits=traits, described_at=at)
+                    for name, (traits, at) in sorted(newer.items())
+                ],
+                update_conflicts=True,
+                unique_fields=["source", "group"],
+                update_fields=["traits", "described_at"],
+            )
+
+    def _newer_groups(self) -> dict[str, tuple[dict[str, Any], datetime]]:
+        held = dict(
+            TrackedGroup.objects.filter(source=self.source, group__in=self._groups).values_list(
+                "group", "described_at"
+            )
+        )
+        return {
+            name: (traits, at)
+            for name, (traits, at) in self._groups.items()
+            if (before := held.get(name)) is None or before <= at
+        }
+
+    def _user(self, name: str) -> TrackedUser:
+        user = self._users.get(name)
+        if user is None:
+            user = self._users[name] = TrackedUser(source=self.source, user=name, traits={}, group="")
+        return user
+
+    def _put(self, name: str, group: str, at: datetime) -> None:
+        user = self._user(name)
+        if user.grouped_at is None or user.grouped_at <= at:
+            user.group, user.grouped_at = group, at
+            self._changed.add(name)
+            self.regrouped.add(name)
+
+    def _rename(self, earlier: str, user_name: str) -> None:
+        """Let what was known of an earlier name count for the user, and the other way round."""
+        before, user = self._user(earlier), self._user(user_name)
+        if before.group and before.grouped_at and not user.group:
+            self._put(user_name, before.group, before.grouped_at)
+        elif user.group and user.grouped_at and before.group != user.group:
+            before.group, before.grouped_at = user.group, user.grouped_at
+            self.regrouped.add(earlier)
+        self.renamed[earlier] = user_name
+        self._changed.update((earlier, user_name))
