@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from accounts.lenses.cells import plain_value
+from accounts.lenses import registry
 from accounts.lenses.figures import reporting_currency
-from accounts.lenses.registry import Column
 from accounts.listing.keyset import decode_cursor, read_page, row_fields
 from accounts.listing.spec import Listing
+from common.export import Column, Table
 
 CHUNK = 2000
-REDACTED = "redacted"
-# A spreadsheet takes a cell that starts like this for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-class _Echo:
-    """A file that hands back what is written to it."""
+def export_table(listing: Listing) -> Table:
+    """Return the list as a table, read a chunk at a time in the list's own order."""
+    columns = [
+        Column(column.key, _title(column), may)
+        for column, may in zip(listing.columns, listing.readable, strict=True)
+    ]
+    return Table(f"accounts-{listing.lens.key}", columns, _rows(listing))
 
-    def write(self, text: str) -> str:
-        return text
 
-
-def export_rows(listing: Listing) -> Iterator[str]:
-    """Yield the lines of the CSV file, reading a chunk at a time in the list's own order."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow([_title(column) for column in listing.columns])
+def _rows(listing: Listing) -> Iterator[list[Any]]:
     fields, places = cell_fields(listing)
-    readable = listing.readable
     cursor = ""
     while True:
         after = decode_cursor(cursor, listing.order.column) if cursor else None
         page = read_page(listing.accounts(), listing.order, fields, CHUNK, after=after)
         for row in page.rows:
-            yield writer.writerow(
-                [
-                    safe_cell(column, plain_value(column, [row[i] for i in place])) if may else REDACTED
-                    for column, place, may in zip(listing.columns, places, readable, strict=True)
-                ]
-            )
+            yield [
+                _value(column, [row[i] for i in place]) if place else None
+                for column, place in zip(listing.columns, places, strict=True)
+            ]
         cursor = page.next
         if not cursor:
             return
@@ -61,12 +53,14 @@ def cell_fields(listing: Listing) -> tuple[list[str], list[list[int]]]:
     return fields, [[index[path] for path in column_paths] for column_paths in paths]
 
 
-def safe_cell(column: Column, text: str) -> str:
-    """Return text that no spreadsheet runs as a formula; numbers keep their sign."""
-    is_free_text = column.kind in ("text", "choice", "country")
-    return f"'{text}" if is_free_text and text.startswith(FORMULA_STARTS) else text
+def _value(column: registry.Column, values: Sequence[Any]) -> Any:
+    """Return the value for a file: the tier's word and that of a choice, else what is stored."""
+    value = values[2] if column.kind == "tier" else values[0]
+    if value is None or not column.choices:
+        return value
+    return column.choices.get(str(value), value)
 
 
-def _title(column: Column) -> str:
+def _title(column: registry.Column) -> str:
     unit: Any = reporting_currency() if column.kind == "money" else column.unit
     return f"{column.label} ({unit})" if unit else column.label

@@ -6,16 +6,16 @@ from typing import Any
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.lenses.registry import columns, ordered_lenses
-from accounts.listing.export import export_rows
+from accounts.listing.export import export_table
 from accounts.listing.filters import FILTERS
 from accounts.listing.rows import list_page
 from accounts.listing.spec import NAME, Listing
 from accounts.models import Account
 from common.asof import requested_as_of
+from common.export import export_response
 from common.formatting import format_date
 from common.htmx import render_page
 from people.access import request_access, require
@@ -76,17 +76,12 @@ def _notes(request: HttpRequest) -> list[str]:
 
 @require_safe
 def account_export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """Stream the list as CSV; a request with a part that was refused gets the reasons instead of a file."""
+    """Stream the list (``?export=`` csv, xlsx or ndjson); what was refused of it is told instead of a file."""
     listing = listing_of(request)
     if listing.problems:
         text = "The file was not made:\n" + "\n".join(f"- {problem}" for problem in listing.problems)
         return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
-    name = f"accounts-{listing.lens.key}-{timezone.localdate().isoformat()}.csv"
-    return StreamingHttpResponse(
-        export_rows(listing),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
-    )
+    return export_response(request, export_table(listing))
 
 
 def _filter_controls(listing: Listing) -> list[dict[str, Any]]:
