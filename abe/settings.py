@@ -194,6 +194,7 @@ CELERY_BEAT_SCHEDULE = {
     "usage-months": {"task": "product.tasks.keep_usage_months", "schedule": crontab(minute=37)},
     "pull-connections": {"task": "sync.connectors.tasks.tick_connections", "schedule": 60.0},
     "relay-webhooks": {"task": "sync.tasks.relay_webhooks", "schedule": 5.0},
+    "end-pins": {"task": "sync.tasks.end_pins", "schedule": 60.0},
     "purge-expired": {"task": "sync.tasks.purge_expired", "schedule": crontab(hour=3, minute=17)},
 }
 

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from sync.models import IdempotencyKey, WebhookEndpoint
 from sync.pipeline.pending import apply_ready
+from sync.provenance.services import end_expired_pins, settle_shared
+from sync.registry import resources
 from sync.services import prune_access_tokens
 from sync.webhooks.relay import relay_events
 from sync.webhooks.sending import is_anything_due, is_sending, send_due
@@ -22,6 +24,18 @@ RELAY_PAGES = 20
 def apply_pending_records() -> int:
     """Apply waiting records whose reference has arrived; a net below the batch that brings it."""
     return apply_ready()
+
+
+@shared_task
+def settle_shared_records(resource: str) -> int:
+    """Decide anew what counts for every shared record of a resource; return how many changed."""
+    return settle_shared(resource=resources[resource])
+
+
+@shared_task
+def end_pins() -> int:
+    """Let the sources decide again where a pin's time is over; return how many ended."""
+    return end_expired_pins()
 
 
 @shared_task

@@ -2,13 +2,19 @@
 
 from django.urls import path
 
-from sync.views import batches, deliveries, tokens, webhooks
+from sync.views import batches, deliveries, origins, precedence, tokens, webhooks
 
 app_name = "sync"
 urlpatterns = [
     path("", batches.batches, name="batches"),
     path("batches/<int:pk>/", batches.batch, name="batch"),
     path("pending/", batches.pending, name="pending"),
+    path("records/<slug:resource>/<int:pk>/", origins.origins, name="origins"),
+    path("records/<slug:resource>/<int:pk>/<path:field>/pin/", origins.pin, name="pin"),
+    path("records/<slug:resource>/<int:pk>/<path:field>/unpin/", origins.unpin, name="unpin"),
+    path("records/<slug:resource>/<int:pk>/<path:field>/", origins.origin, name="origin"),
+    path("precedence/", precedence.precedence, name="precedence"),
+    path("precedence/edit/", precedence.edit_precedence, name="precedence_edit"),
     path("sources/", batches.sources, name="sources"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/new/", tokens.new_token, name="token_new"),

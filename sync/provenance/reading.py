@@ -85,7 +85,7 @@ def read_origins(resource: Resource, object_id: int, access: Access) -> list[Ori
             resource=resource.key, object_id=object_id, ended_at=None
         ).select_related("pinned_by")
     }
-    shown = _Shown(resource)
+    shown = Shown(resource)
     said = _from_changes(resource, object_id, shown, sources, links)
     claims = _claims(resource, object_id) if any(link.is_shared for link in links) else {}
     winners = _winners(resource, object_id) if claims or pins else {}
@@ -120,7 +120,7 @@ def read_history(resource: Resource, object_id: int, field: str, *, limit: int =
     """Return the changes of one field, newest first."""
     path = ["custom", field.removeprefix(CUSTOM)] if field.startswith(CUSTOM) else [field]
     sources = dict(Source.objects.values_list("pk", "slug"))
-    shown = _Shown(resource)
+    shown = Shown(resource)
     with connection.cursor() as cursor:
         cursor.execute(
             load_sql("sync", "provenance/history"),
@@ -164,7 +164,7 @@ def _held(resource: Resource, object_id: int) -> dict[str, Any] | None:
 
 
 def _from_changes(
-    resource: Resource, object_id: int, shown: _Shown, sources: dict[int, str], links: list[Link]
+    resource: Resource, object_id: int, shown: Shown, sources: dict[int, str], links: list[Link]
 ) -> dict[str, Said]:
     external_ids = {link.source_id: link.external_id for link in links}
     with connection.cursor() as cursor:
@@ -205,7 +205,7 @@ def _winners(resource: Resource, object_id: int) -> dict[str, int | None]:
         return {field: claim_id for _, field, _, claim_id, _ in cursor.fetchall()}
 
 
-def _of_claim(claim: FieldClaim, shown: _Shown, sources: dict[int, str]) -> Said:
+def _of_claim(claim: FieldClaim, shown: Shown, sources: dict[int, str]) -> Said:
     return Said(
         value=shown.of(claim.field, claim.value),
         source=sources.get(claim.source_id, ""),
@@ -216,7 +216,7 @@ def _of_claim(claim: FieldClaim, shown: _Shown, sources: dict[int, str]) -> Said
     )
 
 
-class _Shown:
+class Shown:
     """Values as people read them: names instead of ids, words instead of numbers."""
 
     def __init__(self, resource: Resource) -> None:

@@ -111,6 +111,17 @@ def set_precedence(*, resource: Resource, field: str, sources: Sequence[str]) ->
         FieldPrecedence.objects.create(resource=resource.key, field=field, source_id=known[slug], rank=rank)
 
 
+def settle_soon(*, resource: Resource) -> None:
+    """Decide anew what counts: now where few records are shared, else by a worker once this is committed."""
+    shared = FieldClaim.objects.filter(resource=resource.key).values("object_id").distinct().count()
+    if shared <= CHUNK:
+        settle_shared(resource=resource)
+        return
+    from sync.tasks import settle_shared_records
+
+    transaction.on_commit(lambda: settle_shared_records.delay(resource.key))
+
+
 def settle_shared(*, resource: Resource) -> int:
     """Decide anew what counts for every shared object; return how many changed.
 

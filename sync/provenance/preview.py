@@ -1,0 +1,79 @@
+"""What another order of the sources would change, shown before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from sync.declarations import Resource
+from sync.models import Change, FieldClaim
+from sync.provenance.reading import Shown, label_of
+from sync.provenance.services import set_precedence, settle_shared
+
+EXAMPLES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One value that would change."""
+
+    object_id: int
+    name: str
+    url: str
+    label: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How many records have several sources, how many would change, and the first of them."""
+
+    shared: int
+    changed: int
+    examples: tuple[Example, ...]
+
+
+def preview_precedence(*, resource: Resource, field: str, sources: Sequence[str]) -> Preview:
+    """Return what ``set_precedence`` would change, having done and undone it. Locks the resource meanwhile.
+
+    Raises ValidationError as ``set_precedence`` does.
+    """
+    with transaction.atomic():
+        set_precedence(resource=resource, field=field, sources=sources)
+        changed = settle_shared(resource=resource)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+            (xid,) = cursor.fetchone()
+        changes = list(
+            Change.objects.filter(resource=resource.key, xid=xid, source=None).order_by("pk")[:EXAMPLES]
+        )
+        examples = tuple(_examples(resource, changes))
+        shared = FieldClaim.objects.filter(resource=resource.key).values("object_id").distinct().count()
+        transaction.set_rollback(True)
+    return Preview(shared, changed, examples)
+
+
+def _examples(resource: Resource, changes: Sequence[Change]) -> list[Example]:
+    records = resource.model._base_manager.in_bulk([change.object_id for change in changes])  # noqa: SLF001
+    shown = Shown(resource)
+    found = []
+    for change in changes:
+        record = records[change.object_id]
+        address = getattr(record, "get_absolute_url", None)
+        for name, after in (change.after or {}).items():
+            before = (change.before or {}).get(name)
+            found.append(
+                Example(
+                    object_id=change.object_id,
+                    name=str(record),
+                    url=address() if address else "",
+                    label=label_of(name),
+                    before=shown.of(name, before),
+                    after=shown.of(name, after),
+                )
+            )
+    return found[:EXAMPLES]

@@ -1,0 +1,237 @@
+"""Every value opens its source, what others say instead, and its history; people pin values."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Account
+from people.models import AccessGrant, Category, Level
+from sync.models import FieldPrecedence, Pin
+from sync.provenance.as_of import values_as_of
+from sync.provenance.services import end_expired_pins
+from sync.registry import resources
+from tests.sync.conftest import Api, make_api
+from tests.users import client_as
+
+pytestmark = pytest.mark.django_db
+
+CRM = {
+    "external_id": "a",
+    "name": "Acme",
+    "domain": "acme.example",
+    "industry": "Software",
+    "owner_email": "ann@example.com",
+    "tier": "strategic",
+    "custom": {"region": "north"},
+    "source_updated_at": "2026-05-01T00:00:00Z",
+}
+BILLING = {
+    "external_id": "cus_1",
+    "domain": "acme.example",
+    "industry": "Retail",
+    "source_updated_at": "2026-05-02T00:00:00Z",
+}
+
+
+@pytest.fixture
+def crm(db: None) -> Api:
+    return make_api()
+
+
+@pytest.fixture
+def account(crm: Api) -> Account:
+    crm.bulk("accounts", [CRM])
+    return Account.objects.get()
+
+
+@pytest.fixture
+def shared(account: Account) -> Account:
+    make_api(source="stripe").bulk("accounts", [BILLING])
+    return account
+
+
+def page(client: Any, name: str, *args: Any, status: int = 200) -> str:
+    response = client.get(reverse(f"sync:{name}", args=args))
+    assert response.status_code == status
+    return str(response.content.decode())
+
+
+def test_a_record_lists_each_field_with_its_source(account):
+    text = page(client_as("sales"), "origins", "accounts", account.pk)
+    assert "salesforce" in text
+    assert "Region" in text
+    assert "strategic" in text  # the word, not its number
+    assert "1 May 2026" in text
+
+
+def test_a_conflict_is_shown_with_both_values(shared):
+    text = page(client_as("revops"), "origin", "accounts", shared.pk, "industry")
+    assert "Retail" in text
+    assert "Others say" in text
+    assert "Software" in text
+    assert "stripe" in text
+    assert "cus_1" in text
+
+
+def test_the_history_of_a_field_tells_each_turn(crm, account):
+    crm.bulk("accounts", [CRM | {"industry": "Energy", "source_updated_at": "2026-06-01T00:00:00Z"}])
+    text = page(client_as("sales"), "origin", "accounts", account.pk, "industry")
+    assert text.index("Energy") < text.index("How it changed")
+    told = text[text.index("How it changed") :]
+    assert "Software" in told
+    assert "Energy" in told
+    own = page(client_as("sales"), "origin", "accounts", account.pk, "custom.region")
+    assert "north" in own
+
+
+def test_a_field_of_a_closed_category_is_redacted(account):
+    AccessGrant.objects.filter(function="support", category=Category.ACCOUNT_TEAM).update(level=Level.NONE)
+    client = client_as("support")
+    for name, args in (
+        ("origins", ("accounts", account.pk)),
+        ("origin", ("accounts", account.pk, "owner_email")),
+    ):
+        text = page(client, name, *args)
+        assert "ann@example.com" not in text
+        assert "does not read account team" in text
+
+
+def test_what_a_function_may_not_read_is_forbidden(account):
+    AccessGrant.objects.filter(function="people", category=Category.ACCOUNT_PROFILE).update(level=Level.NONE)
+    page(client_as("people"), "origins", "accounts", account.pk, status=403)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("nothing", 1), ("usage-events", 1), ("accounts", 0), ("accounts", 2**63), ("accounts", 10**40)],
+)
+def test_what_is_not_there_is_404(args, db):
+    page(client_as("revops"), "origins", *args, status=404)
+
+
+def test_an_unknown_field_is_404(account):
+    page(client_as("revops"), "origin", "accounts", account.pk, "no/such", status=404)
+
+
+def test_a_person_pins_a_value_and_ends_it(shared, crm):
+    client = client_as("customer_success")
+    address = reverse("sync:pin", args=["accounts", shared.pk, "industry"])
+    assert "Pin industry" in client.get(address).content.decode()
+    answer = client.post(address, {"value": "Energy", "reason": "Told us so", "expires_on": ""})
+    assert answer.status_code == 302
+    shared.refresh_from_db()
+    assert shared.industry == "Energy"
+    crm.bulk("accounts", [CRM | {"industry": "Health", "source_updated_at": "2026-07-01T00:00:00Z"}])
+    shared.refresh_from_db()
+    assert shared.industry == "Energy"
+    text = page(client, "origin", "accounts", shared.pk, "industry")
+    assert "Told us so" in text
+    assert "Health" in text
+    client.post(reverse("sync:unpin", args=["accounts", shared.pk, "industry"]))
+    shared.refresh_from_db()
+    assert shared.industry == "Health"
+
+
+def test_a_pin_of_a_word_of_a_list_is_kept_as_such(account):
+    client = client_as("revops")
+    address = reverse("sync:pin", args=["accounts", account.pk, "tier"])
+    assert "enterprise" in client.get(address).content.decode()
+    client.post(address, {"value": "enterprise", "reason": "Agreed"})
+    account.refresh_from_db()
+    assert account.tier.slug == "enterprise"
+
+
+@pytest.mark.parametrize(
+    ("field", "data", "told"),
+    [
+        ("industry", {"value": "x" * 200, "reason": "r"}, "length"),
+        ("industry", {"value": "Energy", "reason": " "}, "required"),
+        ("industry", {"value": "Energy", "reason": "r", "expires_on": "2020-01-01"}, "is over"),
+        ("country", {"value": "Atlantis", "reason": "r"}, "country"),
+        ("employees", {"value": "-5", "reason": "r"}, "&gt;="),
+        ("name", {"value": "", "reason": "r"}, "empty"),
+        ("industry", {"value": "a\x00b", "reason": "r"}, "ull character"),
+        ("lifecycle", {"value": "alien", "reason": "r"}, "valid choice"),
+    ],
+)
+def test_a_bad_pin_says_what_is_wrong_and_changes_nothing(account, field, data, told):
+    address = reverse("sync:pin", args=["accounts", account.pk, field])
+    answer = client_as("revops").post(address, data)
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+    assert not Pin.objects.exists()
+
+
+def test_only_those_who_may_pin(account):
+    address = reverse("sync:pin", args=["accounts", account.pk, "industry"])
+    assert client_as("support").post(address, {"value": "E", "reason": "r"}).status_code == 403
+    assert not Pin.objects.exists()
+
+
+def test_a_pin_ends_when_its_time_is_over(account):
+    client = client_as("revops")
+    address = reverse("sync:pin", args=["accounts", account.pk, "industry"])
+    day = (timezone.now() + timedelta(days=3)).date()
+    client.post(address, {"value": "Energy", "reason": "r", "expires_on": day.isoformat()})
+    assert end_expired_pins() == 0
+    Pin.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert end_expired_pins() == 1
+    account.refresh_from_db()
+    assert account.industry == "Software"
+
+
+def test_an_order_shows_its_effect_before_it_is_saved(shared):
+    client = client_as("revops")
+    address = reverse("sync:precedence_edit")
+    given = {"resource": "accounts", "field": "", "source": ["salesforce", "stripe"]}
+    shown = client.post(address, given | {"step": "preview"}).content.decode()
+    assert "1 of 1" in shown.replace("<span>", "").replace("</span>", "") or "would change" in shown
+    assert "Software" in shown
+    assert not FieldPrecedence.objects.exists()
+    shared.refresh_from_db()
+    assert shared.industry == "Retail"
+    assert client.post(address, given | {"step": "save"}).status_code == 302
+    shared.refresh_from_db()
+    assert shared.industry == "Software"
+    assert "salesforce" in client.get(reverse("sync:precedence")).content.decode()
+
+
+@pytest.mark.parametrize("source", [["nobody"], ["salesforce", "salesforce"]])
+def test_a_bad_order_is_refused(shared, source):
+    given = {"resource": "accounts", "field": "", "source": source, "step": "save"}
+    assert client_as("revops").post(reverse("sync:precedence_edit"), given).status_code == 422
+    assert not FieldPrecedence.objects.exists()
+
+
+def test_orders_are_for_revops(shared):
+    client = client_as("sales")
+    assert client.get(reverse("sync:precedence")).status_code == 403
+    assert client.post(reverse("sync:precedence_edit"), {"resource": "accounts"}).status_code == 403
+
+
+def test_a_record_is_known_as_it_was(crm, account):
+    resource = resources["accounts"]
+    first = timezone.now()
+    crm.bulk(
+        "accounts",
+        [
+            CRM
+            | {"industry": "Energy", "custom": {"region": None}, "source_updated_at": "2026-06-01T00:00:00Z"}
+        ],
+    )
+    then = values_as_of(resource, account.pk, first)
+    assert then is not None
+    assert (then["industry"], then["name"], then["deleted_at"]) == ("Software", "Acme", None)
+    now = values_as_of(resource, account.pk, timezone.now())
+    assert now is not None
+    assert now["industry"] == "Energy"
+    crm.call("delete", "accounts/salesforce/a/")
+    gone = values_as_of(resource, account.pk, timezone.now())
+    assert gone is not None
+    assert gone["deleted_at"] is not None
+    assert values_as_of(resource, account.pk, first - timedelta(days=1)) is None
