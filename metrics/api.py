@@ -22,6 +22,7 @@ from metrics.explanation import DIMENSIONS, shown_value
 from metrics.models import MetricValue, RefreshRun, SegmentValue
 from metrics.registry import Definition, metrics, segment_definitions
 from people.access import Access, access_of
+from sync.api.operations import problem_responses
 from sync.problems import Problem
 
 ACCOUNT = "account"
@@ -73,10 +74,11 @@ class MetricsView(APIView):
                 "properties": {
                     "results": {"type": "array", "items": {"type": "object"}},
                     "redacted": {"type": "array", "items": {"type": "object"}},
-                    "next": {"type": "string", "nullable": True},
-                    "next_cursor": {"type": "string", "nullable": True},
+                    "next": {"type": ["string", "null"]},
+                    "next_cursor": {"type": ["string", "null"]},
                 },
-            }
+            },
+            **problem_responses(400),
         },
     )
     def get(self, request: Request) -> HttpResponse:
