@@ -20,7 +20,6 @@ from accounts.lenses.page import Header, View, read_account, read_cards, read_he
 from accounts.lenses.plain import plain_data
 from people.access import Access, request_access
 from people.models import Category
-from sync.api.operations import problem_responses
 from sync.problems import Problem
 from sync.redirects import target_of
 
@@ -40,7 +39,7 @@ class AccountViewEndpoint(APIView):
             OpenApiParameter("lens", str, description="Such as finance; default: the reader's own."),
             OpenApiParameter("as_of", date, description="Default: the newest figures."),
         ],
-        responses={200: OpenApiTypes.OBJECT, **problem_responses(400, 404)},
+        responses={200: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Return header, panels and timeline of a lens; what may not be read is named in ``redacted``."""

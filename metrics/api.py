@@ -22,7 +22,6 @@ from metrics.explanation import DIMENSIONS, shown_value
 from metrics.models import MetricValue, RefreshRun, SegmentValue
 from metrics.registry import Definition, metrics, segment_definitions
 from people.access import Access, access_of
-from sync.api.operations import problem_responses
 from sync.problems import Problem
 
 ACCOUNT = "account"
@@ -74,11 +73,10 @@ class MetricsView(APIView):
                 "properties": {
                     "results": {"type": "array", "items": {"type": "object"}},
                     "redacted": {"type": "array", "items": {"type": "object"}},
-                    "next": {"type": ["string", "null"]},
-                    "next_cursor": {"type": ["string", "null"]},
+                    "next": {"type": "string", "nullable": True},
+                    "next_cursor": {"type": "string", "nullable": True},
                 },
-            },
-            **problem_responses(400),
+            }
         },
     )
     def get(self, request: Request) -> HttpResponse:
