@@ -2,7 +2,7 @@
 import { Analytics } from "@segment/analytics-node";
 
 const [host, writeKey] = process.argv.slice(2);
-const analytics = new Analytics({ writeKey, host, flushAt: 3, maxRetries: 0 });
+const analytics = new Analytics({ writeKey, host, flushAt: 20, maxRetries: 0 });
 const failures = [];
 analytics.on("error", (error) => failures.push(error));
 const timestamp = new Date("2026-03-05T10:00:00Z");
