@@ -194,6 +194,8 @@ CELERY_BEAT_SCHEDULE = {
     "usage-months": {"task": "product.tasks.keep_usage_months", "schedule": crontab(minute=37)},
     "pull-connections": {"task": "sync.connectors.tasks.tick_connections", "schedule": 60.0},
     "relay-webhooks": {"task": "sync.tasks.relay_webhooks", "schedule": 5.0},
+    "go-on-with-imports": {"task": "sync.files.tasks.go_on_with_imports", "schedule": 30.0},
+    "drop-old-imports": {"task": "sync.files.tasks.drop_old_imports", "schedule": crontab(hour=3, minute=41)},
     "purge-expired": {"task": "sync.tasks.purge_expired", "schedule": crontab(hour=3, minute=17)},
 }
 
