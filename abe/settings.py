@@ -195,6 +195,8 @@ CELERY_BEAT_SCHEDULE = {
     "pull-connections": {"task": "sync.connectors.tasks.tick_connections", "schedule": 60.0},
     "relay-webhooks": {"task": "sync.tasks.relay_webhooks", "schedule": 5.0},
     "end-pins": {"task": "sync.tasks.end_pins", "schedule": 60.0},
+    "go-on-with-imports": {"task": "sync.files.tasks.go_on_with_imports", "schedule": 30.0},
+    "drop-old-imports": {"task": "sync.files.tasks.drop_old_imports", "schedule": crontab(hour=3, minute=41)},
     "purge-expired": {"task": "sync.tasks.purge_expired", "schedule": crontab(hour=3, minute=17)},
 }
 

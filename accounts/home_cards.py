@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.conf import settings
+from django.db.models import Case, Count, F, Q, Sum, When
 from django.urls import reverse
 
 from accounts.concentration import concentration_of
@@ -13,7 +15,7 @@ from accounts.home import HomePanel, Reader, register_home_panel
 from accounts.home_tables import AccountTable, card, mine_or_all
 from accounts.models import Account, HealthBand, Lifecycle
 from common.charts import Chart, Series
-from common.formatting import format_number, format_percent
+from common.formatting import format_money, format_number, format_percent
 from people.functions import Function
 from people.models import Category, Level, User
 
@@ -24,6 +26,7 @@ class FallingHealth(AccountTable):
 
     key = "accounts.falling_health"
     title = "Health fell most in 30 days"
+    explain = "metrics.health_change"
     level = Level.TOTALS
     functions = {Function.CUSTOMER_SUCCESS: 20, Function.SALES: 30, Function.SUPPORT: 40}
 
@@ -45,6 +48,7 @@ class RenewalsSoon(AccountTable):
 
     key = "accounts.renewals_soon"
     title = "Renewals within 90 days"
+    explain = "finance.renewal_on"
     category = Category.CONTRACTS
     level = Level.TOTALS
     functions = {
@@ -61,21 +65,33 @@ class RenewalsSoon(AccountTable):
         near = found.filter(
             standing__renewal_on__gte=reader.as_of, standing__renewal_on__lte=reader.in_days(90)
         ).order_by("standing__renewal_on", "pk")
+        sums = near.order_by().aggregate(count=Count("pk"), arr=Sum("standing__arr"))
         return card(
             near,
             reader,
             ("renewal_on", "arr", "health"),
+            finding=_renewals_finding(sums["count"], sums["arr"], reader),
             empty="No contract ends within 90 days",
             link_url=f"{reverse('accounts:list')}?renewal_days=90&sort=finance.renewal_on",
         )
 
 
+def _renewals_finding(count: int, arr: Decimal | None, reader: Reader) -> str:
+    if not count:
+        return ""
+    found = f"{format_number(count)} account{' renews' if count == 1 else 's renew'}"
+    if arr is None or not reader.access.allows(Category.REVENUE, Level.TOTALS):
+        return found
+    return f"{found}, with {format_money(arr, settings.REPORTING_CURRENCY, short=True)} of ARR"
+
+
 @register_home_panel
 class RedAccounts(AccountTable):
-    """Strategic and enterprise accounts in red, with who owns them."""
+    """Strategic and enterprise accounts in red with who owns them, then those that come nearest to it."""
 
     key = "accounts.red_accounts"
-    title = "Red strategic and enterprise accounts"
+    title = "Strategic and enterprise accounts in red"
+    explain = "metrics.health_score"
     level = Level.TOTALS
     functions = {
         Function.LEADERSHIP: 30,
@@ -85,18 +101,31 @@ class RedAccounts(AccountTable):
     }
 
     def load(self, reader: Reader) -> dict[str, Any]:
-        red = (
-            Account.objects.live()
-            .filter(standing__health_band=HealthBand.RED, standing__tier__rank__lte=2)
-            .order_by("standing__tier__rank", "standing__health", "pk")
+        large = Account.objects.customers().filter(standing__tier__rank__lte=2)
+        counts = large.aggregate(
+            all=Count("pk"), red=Count("pk", filter=Q(standing__health_band=HealthBand.RED))
+        )
+        weakest = large.filter(standing__health_band__in=(HealthBand.RED, HealthBand.AMBER)).order_by(
+            Case(When(standing__health_band=HealthBand.RED, then=0), default=1),
+            Case(When(standing__health_band=HealthBand.RED, then="standing__tier__rank")),
+            "standing__health",
+            "pk",
         )
         return card(
-            red,
+            weakest,
             reader,
             ("health", "arr", "owner"),
-            empty="No strategic or enterprise account is red",
-            link_url=f"{reverse('accounts:list')}?health=red&tier=strategic&tier=enterprise",
+            empty="No strategic or enterprise account is red or amber",
+            finding=_red_finding(counts["red"], counts["all"]),
+            link_url=f"{reverse('accounts:list')}?health=red&health=amber&tier=strategic&tier=enterprise"
+            "&sort=metrics.health_score",
         )
+
+
+def _red_finding(red: int, whole: int) -> str:
+    if not red:
+        return f"None of {format_number(whole)} is red; these come nearest to it"
+    return f"{format_number(red)} of {format_number(whole)} {'is' if red == 1 else 'are'} red"
 
 
 @register_home_panel
@@ -105,6 +134,7 @@ class HealthByTier(HomePanel):
 
     key = "accounts.health_by_tier"
     title = "Health by tier"
+    explain = "metrics.health_score"
     template = "accounts/panels/chart.html"
     category = Category.ACCOUNT_PROFILE
     level = Level.TOTALS
@@ -113,8 +143,7 @@ class HealthByTier(HomePanel):
 
     def load(self, reader: Reader) -> dict[str, Any]:
         counted = (
-            Account.objects.live()
-            .filter(lifecycle=Lifecycle.CUSTOMER)
+            Account.objects.customers()
             .order_by()
             .values_list("standing__tier__rank", "standing__tier__label", "standing__health_band")
             .annotate(n=Count("pk"))
@@ -157,6 +186,7 @@ class Gaps(HomePanel):
     title = "Gaps in account data"
     template = "accounts/home/gaps.html"
     category = Category.ACCOUNT_PROFILE
+    span = 12
     is_today_only = True
     functions = {Function.REVOPS: 30}
 
@@ -195,8 +225,7 @@ class LoadByOwner(HomePanel):
 
     def load(self, reader: Reader) -> dict[str, Any]:
         rows = list(
-            Account.objects.live()
-            .filter(lifecycle=Lifecycle.CUSTOMER)
+            Account.objects.customers()
             .exclude(owner_email="")
             .order_by()
             .values("owner_email")
@@ -296,6 +325,7 @@ class Concentration(HomePanel):
 
     key = "accounts.concentration"
     title = "Concentration of revenue"
+    explain = "finance.arr"
     template = "accounts/home/concentration.html"
     category = Category.REVENUE
     level = Level.TOTALS
@@ -337,6 +367,7 @@ class TopAccounts(AccountTable):
 
     key = "accounts.top_accounts"
     title = "Largest accounts"
+    explain = "finance.arr"
     category = Category.REVENUE
     level = Level.TOTALS
     functions = {Function.FINANCE: 50, Function.REVOPS: 60}

@@ -79,8 +79,8 @@ register_lens(
         functions=(Function.SALES,),
         panels=(
             "pods.signals",
-            "finance.arr_movements",
             "finance.renewals",
+            "finance.arr_movements",
             "engagement.committee",
             "engagement.last_touches",
         ),
@@ -100,8 +100,9 @@ register_lens(
         order=30,
         functions=(Function.CUSTOMER_SUCCESS,),
         panels=(
-            "metrics.health_makeup",
             "pods.signals",
+            "metrics.health_makeup",
+            "metrics.health_trend",
             "product.usage_by_day",
             "support.open_tickets",
             "engagement.committee",

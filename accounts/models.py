@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 from django.urls import reverse
 
-from accounts.identity.models import AccountMerge, DuplicatePair, MergedRow, SharedDomain
+from accounts.identity.models import AccountMerge, DuplicatePair, DuplicateSearch, MergedRow, SharedDomain
 from accounts.querysets import AccountQuerySet, ContactQuerySet, TimelineEventQuerySet
 from people.models import Category
 from sync.models import SyncedModel
@@ -250,6 +250,7 @@ __all__ = [
     "Contact",
     "ContactRole",
     "DuplicatePair",
+    "DuplicateSearch",
     "HealthBand",
     "Lifecycle",
     "MergedRow",

@@ -11,10 +11,12 @@ from django.db.models import Count, F, Q, Sum
 from accounts.lenses import Panel, register_panel
 from accounts.models import Account
 from common.codes import country_name
+from common.formatting import format_date, format_key
 from people.access import Access
 from people.models import Category, Level
 
 MOST_DIVISIONS = 8
+ISO_DAY = len("2026-11-22")
 
 
 @register_panel
@@ -59,7 +61,7 @@ class KeyFacts(Panel):
                 {"label": "Currency", "value": account.currency},
                 {"label": "Workspaces", "value": ", ".join(account.workspace_ids[:3])},
                 *(
-                    {"label": name.replace("_", " ").capitalize(), "value": str(value)}
+                    {"label": format_key(name), "value": _own_value(value)}
                     for name, value in sorted(account.custom.items())[:6]
                     if value not in (None, "")
                 ),
@@ -82,6 +84,18 @@ class KeyFacts(Panel):
             "billed_count": sums["billed"],
             "billed_arr": revenue((sums["billed_arr"] or 0) + (own or 0)),
         }
+
+
+def _own_value(value: Any) -> str:
+    """Return an own field's value as people read it: yes and no, days, numbers with commas."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, int | float):
+        return f"{value:,}"
+    try:
+        return format_date(date.fromisoformat(str(value))) if len(str(value)) == ISO_DAY else str(value)
+    except ValueError:
+        return str(value)
 
 
 def _named(account: Account | None) -> dict[str, Any] | None:

@@ -17,6 +17,10 @@ class AccountQuerySet(QuerySet["Account"]):
         """Accounts that no source has deleted."""
         return self.filter(deleted_at=None)
 
+    def customers(self) -> Self:
+        """Live accounts that are customers by their lifecycle or that pay today, as the health score has it."""
+        return self.live().filter(Q(lifecycle="customer") | Q(standing__arr__gt=0))
+
     def owned_by(self, email: str) -> Self:
         """Accounts that a colleague owns or sponsors."""
         return self.filter(Q(owner_email=email) | Q(sponsor_email=email))

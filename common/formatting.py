@@ -23,6 +23,7 @@ SHORT_STEPS = (
 )
 ALMOST = Decimal("0.9995")
 MAX_DECIMALS = 12
+ACRONYMS = frozenset({"api", "csv", "pdf", "saml", "scim", "sla", "sql", "sso", "ui", "url"})
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -100,6 +101,23 @@ def format_unit(value: Number | str, unit: str = "", decimals: int | None = None
         return f"{format_number(value, 1 if decimals is None else decimals)}%"
     text = format_number(value, decimals)
     return f"{text}{NBSP}{unit}" if unit else text
+
+
+def format_key(key: str) -> str:
+    """Return a machine's word as people write it: ``single_sign_on`` is ``Single sign on``, ``api`` is ``API``.
+
+    What holds a space or a capital already was written for people and stays as it is.
+    """
+    if " " in key or key != key.lower():
+        return key
+    words = [word.upper() if word in ACRONYMS else word for word in key.replace("-", "_").split("_") if word]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:] or key
+
+
+def format_count(count: int, one: str, many: str = "") -> str:
+    """Return a number with its noun in the right form: ``1 person``, ``1,200 people``."""
+    return f"{format_number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def format_date(value: date) -> str:

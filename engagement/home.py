@@ -10,6 +10,7 @@ from django.db.models.functions import TruncWeek
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from common.charts import Chart, Series
+from common.formatting import format_number
 from common.periods import day_label, end_of, weeks_until
 from engagement.models import Direction, Engagement
 from metrics.models import MetricValue
@@ -26,6 +27,7 @@ class TouchesPerWeek(HomePanel):
 
     key = "engagement.touches_per_week"
     title = "Touches per week"
+    explain = "engagement.touches_90d"
     template = "accounts/panels/chart.html"
     category = Category.ENGAGEMENT
     functions = {Function.MARKETING: 20, Function.SALES: 70}
@@ -50,7 +52,7 @@ class TouchesPerWeek(HomePanel):
             "chart": Chart(
                 key=self.key,
                 kind="stacked",
-                title=f"{inbound} of {total} touches in {WEEKS} weeks came from customers"
+                title=f"{format_number(inbound)} of {format_number(total)} touches in {WEEKS} weeks came from customers"
                 if total
                 else f"No touch in {WEEKS} weeks",
                 categories=[day_label(week) for week in weeks],
@@ -76,6 +78,7 @@ class CommitteeGaps(HomePanel):
 
     key = "engagement.committee_gaps"
     title = "Committees with gaps"
+    explain = "engagement.committee_roles"
     template = "engagement/home/gaps.html"
     category = Category.ENGAGEMENT
     is_flush = True

@@ -12,6 +12,7 @@ from accounts.models import Account, Contact, ContactRole
 from common.periods import end_of
 from engagement import home as _home  # noqa: F401 - declares the home cards
 from engagement.models import Direction, Engagement, Kind
+from people.directory import names_of
 from people.models import Category
 
 ENGAGEMENT = Category.ENGAGEMENT
@@ -45,6 +46,7 @@ class Committee(Panel):
 
     key = "engagement.committee"
     title = "Buying committee"
+    explain = "engagement.committee_roles"
     template = "engagement/panels/committee.html"
     category = ENGAGEMENT
     span = 6
@@ -97,6 +99,7 @@ class LastTouches(Panel):
 
     key = "engagement.last_touches"
     title = "Last touches"
+    explain = "engagement.last_touch_on"
     template = "engagement/panels/last_touches.html"
     category = ENGAGEMENT
     span = 6
@@ -108,6 +111,7 @@ class LastTouches(Panel):
             .order_by("-occurred_at")
             .values("kind", "direction", "occurred_at", "subject", "user_email", "contact__name")[:8]
         )
+        names = names_of(row["user_email"] for row in touches)
         return {
             "touches": [
                 {
@@ -117,7 +121,7 @@ class LastTouches(Panel):
                     "at": row["occurred_at"],
                     "subject": row["subject"] or Kind(row["kind"]).label,
                     "who": row["contact__name"] or "",
-                    "by": row["user_email"],
+                    "by": names.get(row["user_email"]) or row["user_email"],
                 }
                 for row in touches
             ]

@@ -29,6 +29,7 @@ class ArrBridge(HomePanel):
 
     key = "finance.arr_bridge"
     title = "What moved ARR in twelve months"
+    explain = "finance.arr_end"
     template = "accounts/panels/chart.html"
     category = Category.REVENUE
     level = Level.TOTALS
@@ -45,6 +46,7 @@ class CompanyArr(HomePanel):
 
     key = "finance.company_arr"
     title = "ARR by month"
+    explain = "finance.arr_end"
     template = "accounts/panels/chart.html"
     category = Category.REVENUE
     level = Level.TOTALS
@@ -60,6 +62,7 @@ class RetentionByTier(HomePanel):
 
     key = "finance.retention_by_tier"
     title = "Retention by tier"
+    explain = "finance.nrr"
     template = "finance/home/retention.html"
     category = Category.REVENUE
     level = Level.TOTALS
@@ -109,6 +112,7 @@ class NoticeDates(HomePanel):
 
     key = "finance.notice_dates"
     title = "Notice dates within 120 days"
+    explain = "finance.renewal_on"
     template = "finance/home/notices.html"
     category = Category.CONTRACTS
     functions = {Function.LEGAL: 10, Function.FINANCE: 60}

@@ -104,6 +104,7 @@ class ArrByMonth(Panel):
 
     key = "finance.arr_by_month"
     title = "Revenue"
+    explain = "finance.arr"
     template = "accounts/panels/chart.html"
     category = REVENUE
     level = TOTALS
@@ -119,6 +120,7 @@ class ArrMovements(Panel):
 
     key = "finance.arr_movements"
     title = "What moved ARR in twelve months"
+    explain = "finance.arr"
     template = "accounts/panels/chart.html"
     category = REVENUE
     level = TOTALS
@@ -135,6 +137,7 @@ class ContractLines(Panel):
 
     key = "finance.contract_lines"
     title = "Contract lines running now"
+    explain = "finance.mrr"
     template = "finance/panels/contract_lines.html"
     category = REVENUE
     span = 12
@@ -189,9 +192,10 @@ class Renewals(Panel):
 
     key = "finance.renewals"
     title = "Renewals and notice"
+    explain = "finance.renewal_on"
     template = "finance/panels/renewals.html"
     category = CONTRACTS
-    span = 6
+    span = 12
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         contracts = (
@@ -236,6 +240,7 @@ class RevenueByProduct(Panel):
 
     key = "finance.revenue_by_product"
     title = "Revenue by product"
+    explain = "finance.arr"
     template = "accounts/panels/chart.html"
     category = REVENUE
     span = 6
@@ -292,8 +297,8 @@ register_lens(
         panels=(
             "finance.arr_movements",
             "finance.arr_by_month",
-            "finance.contract_lines",
             "finance.renewals",
+            "finance.contract_lines",
             "finance.revenue_by_product",
         ),
         columns=(

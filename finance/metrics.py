@@ -151,7 +151,9 @@ def renewal_on(as_of: date) -> QuerySet[Any, Any]:
     return nearest
 
 
-def _segment(key: str, label: str, unit: str, formula: str, direction: str | None = "up") -> Definition:
+def _segment(
+    key: str, label: str, unit: str, formula: str, direction: str | None = "up", parts: str = "money"
+) -> Definition:
     return Definition(
         key=key,
         label=label,
@@ -161,6 +163,7 @@ def _segment(key: str, label: str, unit: str, formula: str, direction: str | Non
         formula=formula,
         inputs=("finance.arr", *REVENUE),
         direction=direction,  # type: ignore[arg-type]
+        parts=parts,
     )
 
 
@@ -190,6 +193,7 @@ AT_START_TIER = "Accounts count in the tier they had at the start"
         "Accounts that had ARR twelve months before and have none on the day, divided by all that had. "
         f"{AT_START_TIER}.",
         "down",
+        parts="accounts",
     ),
     _segment(
         "finance.expansion_rate",

@@ -8,6 +8,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 
+from accounts.home import HomePanel, home_panels
+from accounts.lenses.registry import Column, Panel, columns, panels
 from accounts.models import Standing
 from metrics.engine.waves import find_cycle
 from metrics.health.recipe import CAPS_1, MODEL_1
@@ -35,6 +37,7 @@ def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *_check_inputs(),
         *_check_cycles(),
         *_check_standing(),
+        *_check_explained(),
         *metrics.check_known((f"Health model 1, {part.label!r},", part.key) for part in MODEL_1),
         *metrics.check_known((f"Health model 1, the cap {cap.label!r},", cap.key) for cap in CAPS_1),
     ]
@@ -111,3 +114,20 @@ def _check_standing() -> Iterator[CheckMessage]:
                 id="metrics.E008",
             )
         shown.setdefault(item.standing, item.key)
+
+
+def _check_explained() -> Iterator[CheckMessage]:
+    """Name what opens the explanation of a number that nobody declares."""
+    declared: list[tuple[str, Panel | Column | HomePanel]] = [
+        *(("Panel", item) for item in panels),
+        *(("Column", item) for item in columns),
+        *(("Home panel", item) for item in home_panels),
+    ]
+    for kind, item in declared:
+        is_known = item.explain in metrics or (kind == "Home panel" and item.explain in segment_definitions)
+        if item.explain and not is_known:
+            yield Error(
+                f"{kind} {item.key!r} explains itself by {item.explain!r}, which no app declares.",
+                hint="Name a metric, or mend the name.",
+                id="metrics.E009",
+            )

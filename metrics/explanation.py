@@ -17,7 +17,7 @@ from accounts.models import Account, Tier
 from common.charts import Chart, Series
 from common.formatting import format_date
 from metrics.expressions import EPOCH
-from metrics.health.explain import HealthExplanation, explain_health
+from metrics.health.explain import SCORE_AXIS, HealthExplanation, explain_health
 from metrics.models import MetricValue, RefreshRun, RefreshStep, SegmentValue
 from metrics.registry import SEGMENTS, Definition, metrics, segment_definitions, segment_metrics
 from people.access import Access
@@ -88,6 +88,7 @@ class Explanation:
     members: Sequence[Member] = ()
     dimension: str = ""
     health: HealthExplanation | None = None
+    parts_currency: str = ""
     params: dict[str, str] = field(default_factory=dict)
 
 
@@ -205,6 +206,7 @@ def _begin(
         unit=definition.unit,
         currency=currency_of(definition.unit),
         is_redacted=is_redacted,
+        parts_currency=currency_of(definition.parts),
         why_empty="" if day else "No refresh has finished yet. Figures follow with the next one.",
     )
 
@@ -302,4 +304,5 @@ def _chart(told: Explanation) -> Chart | None:
         good=told.definition.direction or "",
         category_label="Day",
         height="sm",
+        extra=SCORE_AXIS if told.definition.key == HEALTH else {},
     )

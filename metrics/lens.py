@@ -22,6 +22,7 @@ from common.formatting import format_number
 from common.periods import day_label
 from common.tags.values import delta
 from metrics import home as _home  # noqa: F401 - declares the home cards
+from metrics.health.explain import SCORE_AXIS, makeup_title, points_lost
 from metrics.models import HealthScore, MetricValue, RefreshRun
 from metrics.registry import metrics
 from people.access import Access
@@ -36,7 +37,7 @@ OLDEST_KEPT = 45  # days within which an older stored figure still stands for a 
 def change_note(figures: Mapping[str, Any], today: date) -> str:
     """Say how the score changed in 30 days."""
     change = figures.get("health_change")
-    return "" if change is None else str(delta(change, "points", since="against 30 days before"))
+    return "" if change is None else str(delta(change, "points", decimals=1, since="against 30 days before"))
 
 
 register_column(
@@ -104,6 +105,7 @@ class HealthMakeup(Panel):
 
     key = "metrics.health_makeup"
     title = "What the health score is made of"
+    explain = "metrics.health_score"
     template = "metrics/panels/health_makeup.html"
     category = PROFILE
     level = Level.TOTALS
@@ -122,12 +124,17 @@ class HealthMakeup(Panel):
             # What a cap is called tells of its category, which may be among those that are closed.
             name = "Cap" if hidden else f"Cap: {score.cap}"
             bars.append((name, score.score - score.uncapped))
+        lost = points_lost(score.components)
         missing = [part["label"] for part in parts if part["contribution"] is None]
         return {
             "chart": Chart(
                 key=f"{self.key}-{account.pk}",
                 kind="waterfall",
-                title=_makeup_title(score, parts, is_open=not hidden),
+                title=makeup_title(
+                    score,
+                    [(part["label"], lost[part["key"]]) for part in parts if part["key"] in lost],
+                    is_open=not hidden,
+                ),
                 categories=[*(name for name, _ in bars), "Health"],
                 series=[Series(name="Points", values=[*(value for _, value in bars), score.score])],
                 totals=[len(bars)],
@@ -153,29 +160,14 @@ def _parts(score: HealthScore, access: Access) -> tuple[list[dict[str, Any]], li
         category = str(declared.category) if declared else ""
         contribution = component.get("contribution")
         part = {
+            "key": component["key"],
             "label": component["label"],
             "category": category,
-            "score": component.get("score"),
-            "weight": component.get("weight"),
             "contribution": None if contribution is None else Decimal(str(contribution)),
         }
         may = declared is not None and access.allows(category, declared.level)
         (shown if may else hidden).append(part)
     return shown, hidden
-
-
-def _makeup_title(score: HealthScore, parts: list[dict[str, Any]], *, is_open: bool) -> str:
-    if score.cap:
-        held = f"Held at {format_number(score.score or 0, 0)} by a cap"
-        return f"{held}: {score.cap}" if is_open else held
-    lost = [
-        (Decimal(str(part["weight"])) * (100 - Decimal(str(part["score"]))), part["label"])
-        for part in parts
-        if part["score"] is not None
-    ]
-    if not lost or max(lost)[0] == 0:
-        return f"Health is {format_number(score.score or 0, 0)}"
-    return f"{max(lost)[1]} costs most of the points to 100"
 
 
 @register_panel
@@ -184,6 +176,7 @@ class HealthTrend(Panel):
 
     key = "metrics.health_trend"
     title = "Health over half a year"
+    explain = "metrics.health_score"
     template = "accounts/panels/chart.html"
     category = PROFILE
     level = Level.TOTALS
@@ -209,7 +202,7 @@ class HealthTrend(Panel):
                 unit="points",
                 decimals=0,
                 category_label="Day",
-                extra={"min": 0, "max": 100},
+                extra=SCORE_AXIS,
             )
         }
 

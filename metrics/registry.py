@@ -33,7 +33,8 @@ class Definition:
     """What people read about a number; ``formula`` is plain sentences, ``inputs`` resources or keys.
 
     ``direction`` says which way is good news, None for neither. ``level`` is the access that reading
-    the number takes: ``totals`` or ``full``.
+    the number takes: ``totals`` or ``full``. ``parts`` is the unit of the two sums that a ratio of a segment
+    is made of.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Definition:
     inputs: tuple[str, ...]
     level: Level = Level.FULL
     direction: Direction = None
+    parts: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

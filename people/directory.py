@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,6 +23,12 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "seen": ("seen_at", "pk"),
     "-seen": ("-seen_at", "-pk"),
 }
+
+
+def names_of(emails: Iterable[str]) -> dict[str, str]:
+    """Return the name of each colleague by address; addresses of nobody known are left out. One query."""
+    known = User.objects.filter(email__in={email for email in emails if email})
+    return dict(known.values_list("email", "name"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Signals(Panel):
     title = "Signals"
     template = "pods/panels/signals.html"
     category = Category.ACCOUNT_PROFILE
-    span = 6
+    span = 12
 
     def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
         found = signals_on(account, as_of)

@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from accounts.home_tables import AccountTable, card
-from accounts.models import Account, Lifecycle
+from accounts.models import Account
 from common.charts import Chart, Series
+from common.formatting import format_count, format_key
 from people.functions import Function
 from people.models import Category
 from product.models import UsageFeatureDay
@@ -23,13 +24,14 @@ class UsageFalls(AccountTable):
 
     key = "product.usage_falls"
     title = "Usage fell most against its norm"
+    explain = "product.usage_trend"
     category = Category.PRODUCT_USAGE
     functions = {Function.PRODUCT: 10, Function.ENGINEERING: 20, Function.CUSTOMER_SUCCESS: 35}
 
     def load(self, reader: Reader) -> dict[str, Any]:
         fallen = (
-            Account.objects.live()
-            .filter(lifecycle=Lifecycle.CUSTOMER, standing__usage_trend__lt=1)
+            Account.objects.customers()
+            .filter(standing__usage_trend__lt=1)
             .order_by("standing__usage_trend", "pk")
         )
         url = f"{reverse('accounts:list')}?lens=product&sort=product.usage_trend&lifecycle=customer"
@@ -44,13 +46,14 @@ class UsageSurges(AccountTable):
 
     key = "product.usage_surges"
     title = "Usage rose most against its norm"
+    explain = "product.usage_trend"
     category = Category.PRODUCT_USAGE
     functions = {Function.PRODUCT: 20, Function.ENGINEERING: 25, Function.SALES: 50}
 
     def load(self, reader: Reader) -> dict[str, Any]:
         risen = (
-            Account.objects.live()
-            .filter(lifecycle=Lifecycle.CUSTOMER, standing__usage_trend__gt=1)
+            Account.objects.customers()
+            .filter(standing__usage_trend__gt=1)
             .order_by(F("standing__usage_trend").desc(), "pk")
         )
         url = f"{reverse('accounts:list')}?lens=product&sort=-product.usage_trend&lifecycle=customer"
@@ -65,6 +68,7 @@ class TopFeatures(HomePanel):
 
     key = "product.reach"
     title = "Reach of features, last 30 days"
+    explain = "product.features_used_30d"
     template = "accounts/panels/chart.html"
     category = Category.PRODUCT_USAGE
     functions = {Function.PRODUCT: 30, Function.ENGINEERING: 35}
@@ -85,10 +89,10 @@ class TopFeatures(HomePanel):
             "chart": Chart(
                 key=self.key,
                 kind="bar",
-                title=f"{rows[0]['feature']} reaches most: {rows[0]['reach']} accounts"
+                title=f"{format_key(rows[0]['feature'])} reaches most: {format_count(rows[0]['reach'], 'account')}"
                 if rows
                 else "No feature was used in 30 days",
-                categories=[row["feature"] for row in rows],
+                categories=[format_key(row["feature"]) for row in rows],
                 series=[Series(name="Accounts", values=[row["reach"] for row in rows], tone="accent")]
                 if rows
                 else [],

@@ -12,7 +12,7 @@ from django.db.models.functions import TruncWeek
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account
 from common.charts import Chart, Series
-from common.formatting import format_number, format_percent
+from common.formatting import format_count, format_key, format_number, format_percent
 from common.periods import day_label, days_until, weeks_until
 from people.functions import Function
 from people.models import Category
@@ -64,6 +64,7 @@ class UsageByDay(Panel):
 
     key = "product.usage_by_day"
     title = "Usage by day"
+    explain = "product.usage_trend"
     template = "accounts/panels/chart.html"
     category = USAGE
     span = 12
@@ -127,6 +128,7 @@ class ActiveUsers(Panel):
 
     key = "product.active_users"
     title = "People who use it"
+    explain = "product.active_users_30d"
     template = "accounts/panels/chart.html"
     category = USAGE
     span = 6
@@ -145,7 +147,8 @@ class ActiveUsers(Panel):
         title = (
             "Nobody has used it in half a year"
             if not any(values)
-            else f"{format_number(now)} people in the last full week, {format_number(before)} twelve weeks earlier"
+            else f"{format_count(now, 'person', 'people')} in the last full week, "
+            f"{format_number(before)} twelve weeks earlier"
         )
         return {
             "chart": Chart(
@@ -166,6 +169,7 @@ class TopFeatures(Panel):
 
     key = "product.top_features"
     title = "Features, last 30 days"
+    explain = "product.features_used_30d"
     template = "product/panels/top_features.html"
     category = USAGE
     span = 6
@@ -185,7 +189,11 @@ class TopFeatures(Panel):
         )
         return {
             "features": [
-                {**row, "change": (row["now"] - row["before"]) / row["before"] if row["before"] else None}
+                {
+                    **row,
+                    "feature": format_key(row["feature"]),
+                    "change": (row["now"] - row["before"]) / row["before"] if row["before"] else None,
+                }
                 for row in rows
             ]
         }
@@ -197,6 +205,7 @@ class FeatureAdoption(Panel):
 
     key = "product.feature_adoption"
     title = "Feature adoption"
+    explain = "product.features_used_30d"
     template = "accounts/panels/chart.html"
     category = USAGE
     span = 12
@@ -221,12 +230,14 @@ class FeatureAdoption(Panel):
             "chart": Chart(
                 key=f"{self.key}-{account.pk}",
                 kind="heatmap",
-                title=f"{len(lately)} of {len(counts)} features were used in the last two weeks"
+                title=f"{len(lately)} of {format_count(len(counts), 'feature')} "
+                f"{'was' if len(lately) == 1 else 'were'} used in the last two weeks"
                 if counts
                 else "No feature was used in twelve weeks",
                 categories=[day_label(week) for week in weeks],
                 series=[
-                    Series(name=name, values=[counts[name].get(week) for week in weeks]) for name in ranked
+                    Series(name=format_key(name), values=[counts[name].get(week) for week in weeks])
+                    for name in ranked
                 ],
                 unit="events",
                 category_label="Feature",

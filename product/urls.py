@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 
 from product.ingest.segment import KINDS
 from product.ingest.views import CloudEventsView, SegmentView
+from sync.problems import not_found
 
 
 def _segment(kind: str) -> list[URLPattern]:
@@ -26,4 +27,5 @@ urlpatterns = [
     *(route for kind in ("batch", *KINDS) for route in _segment(kind)),
     path("ingest/cloudevents/", login_not_required(CloudEventsView.as_view()), name="cloudevents"),
     path("ingest/cloudevents", login_not_required(CloudEventsView.as_view())),
+    path("ingest/<path:path>", login_not_required(not_found)),
 ]

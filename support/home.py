@@ -58,6 +58,7 @@ class UrgentTickets(TicketTable):
 
     key = "support.urgent_tickets"
     title = "Urgent tickets"
+    explain = "support.urgent_open_tickets"
     functions = {Function.SUPPORT: 10, Function.ENGINEERING: 10}
     span = 12
 
@@ -72,6 +73,7 @@ class OldestTickets(TicketTable):
 
     key = "support.oldest_tickets"
     title = "Longest waits"
+    explain = "support.open_tickets"
     functions = {Function.SUPPORT: 20, Function.CUSTOMER_SUCCESS: 60}
     span = 12
 
@@ -85,6 +87,7 @@ class TicketsPerWeek(HomePanel):
 
     key = "support.all_tickets_per_week"
     title = "Tickets per week"
+    explain = "support.tickets_30d"
     template = "accounts/panels/chart.html"
     category = Category.SUPPORT_HISTORY
     functions = {Function.SUPPORT: 30, Function.ENGINEERING: 30, Function.PRODUCT: 50}

@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, Value, When
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account
 from common.charts import Chart, Series
+from common.formatting import format_count, format_key
 from common.periods import weeks_until
 from people.functions import Function
 from people.models import Category
@@ -41,6 +42,7 @@ class OpenTickets(Panel):
 
     key = "support.open_tickets"
     title = "Open tickets"
+    explain = "support.open_tickets"
     template = "support/panels/open_tickets.html"
     category = SUPPORT
     span = 12
@@ -63,7 +65,7 @@ def _ticket(ticket: Ticket, as_of: date) -> dict[str, Any]:
         "priority": Priority(ticket.priority).label,
         "tone": PRIORITY_TONE.get(Priority(ticket.priority), "neutral"),
         "status": Status(ticket.status).label,
-        "area": ticket.product_area or "",
+        "area": format_key(ticket.product_area or ""),
         "opened_at": ticket.opened_at,
         "waits_days": max((as_of - ticket.opened_at.astimezone(UTC).date()).days, 0),
         "replied_at": replied,
@@ -77,6 +79,7 @@ class TicketsPerWeek(Panel):
 
     key = "support.tickets_per_week"
     title = "Tickets per week"
+    explain = "support.ticket_trend"
     template = "accounts/panels/chart.html"
     category = SUPPORT
     span = 6
@@ -92,6 +95,7 @@ class TicketsByArea(Panel):
 
     key = "support.tickets_by_area"
     title = "Tickets by product area and priority"
+    explain = "support.tickets_30d"
     template = "accounts/panels/chart.html"
     category = SUPPORT
     span = 6
@@ -106,10 +110,12 @@ class TicketsByArea(Panel):
         )
         counts: dict[str, dict[str, int]] = {}
         for area, priority, count in rows:
-            counts.setdefault(area or "No area", {})[priority] = count
+            by = counts.setdefault(format_key(area or "") or "No area", {})
+            by[priority] = by.get(priority, 0) + count
         ranked = sorted(counts, key=lambda name: (-sum(counts[name].values()), name))[:8]
         whole = sum(sum(by.values()) for by in counts.values())
-        share = f"{ranked[0]} brings {sum(counts[ranked[0]].values())} of {whole} tickets" if ranked else ""
+        most = sum(counts[ranked[0]].values()) if ranked else 0
+        share = f"{ranked[0]} brings {most} of {format_count(whole, 'ticket')}" if ranked else ""
         return {
             "chart": Chart(
                 key=f"{self.key}-{account.pk}",
@@ -142,6 +148,7 @@ class FirstResponse(Panel):
 
     key = "support.first_response"
     title = "First response"
+    explain = "support.first_response_minutes"
     template = "accounts/panels/chart.html"
     category = SUPPORT
     span = 6
@@ -174,7 +181,7 @@ class FirstResponse(Panel):
             "chart": Chart(
                 key=f"{self.key}-{account.pk}",
                 kind="bar",
-                title=f"{values[0] + values[1]} of {whole} tickets were answered within 2 hours"
+                title=f"{values[0] + values[1]} of {format_count(whole, 'first answer')} came within 2 hours"
                 if whole
                 else "No ticket was answered in half a year",
                 categories=[label for _, label in RESPONSE_STEPS],

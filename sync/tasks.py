@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from sync.files.tasks import drop_old_imports, go_on_with_imports, work_on_import
 from sync.models import IdempotencyKey, WebhookEndpoint
 from sync.pipeline.pending import apply_ready
 from sync.provenance.services import end_expired_pins, settle_shared
@@ -15,6 +16,9 @@ from sync.services import prune_access_tokens
 from sync.webhooks.relay import relay_events
 from sync.webhooks.sending import is_anything_due, is_sending, send_due
 from sync.webhooks.services import forget_old_deliveries, replay_since
+
+# Workers find tasks here.
+__all__ = ["drop_old_imports", "go_on_with_imports", "work_on_import"]
 
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)
 RELAY_PAGES = 20

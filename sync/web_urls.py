@@ -3,11 +3,24 @@
 from django.urls import path
 
 from sync.views import batches, deliveries, origins, precedence, tokens, webhooks
+from sync.views.imports import columns, pages, undo
 
 app_name = "sync"
 urlpatterns = [
     path("", batches.batches, name="batches"),
     path("batches/<int:pk>/", batches.batch, name="batch"),
+    path("batches/<int:pk>/undo/", undo.undo_one_batch, name="batch_undo"),
+    path("imports/", pages.imports, name="imports"),
+    path("imports/new/", pages.new_import, name="import_new"),
+    path("imports/<int:pk>/", pages.one_import, name="import"),
+    path("imports/<int:pk>/read/", columns.read_differently, name="import_read"),
+    path("imports/<int:pk>/columns/", columns.save_columns, name="import_columns"),
+    path("imports/<int:pk>/change/", columns.change_columns, name="import_change"),
+    path("imports/<int:pk>/start/", pages.start, name="import_start"),
+    path("imports/<int:pk>/stop/", pages.stop, name="import_stop"),
+    path("imports/<int:pk>/discard/", pages.discard, name="import_discard"),
+    path("imports/<int:pk>/rejected/", pages.rejected, name="import_rejected"),
+    path("imports/<int:pk>/undo/", undo.undo_import, name="import_undo"),
     path("pending/", batches.pending, name="pending"),
     path("records/<slug:resource>/<int:pk>/", origins.origins, name="origins"),
     path("records/<slug:resource>/<int:pk>/<path:field>/pin/", origins.pin, name="pin"),

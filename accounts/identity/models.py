@@ -70,6 +70,24 @@ class DuplicatePair(models.Model):
         return f"{self.low_id} and {self.high_id}: {self.score}"
 
 
+class DuplicateSearch(models.Model):
+    """One search for duplicates: what it looked at and how long it took."""
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    is_full = models.BooleanField(help_text="It looked at every account, not only at what changed.")
+    accounts = models.IntegerField(help_text="Accounts looked at.")
+    pairs = models.IntegerField(help_text="Pairs waiting when it was done.")
+
+    def __str__(self) -> str:
+        return f"Search of {self.started_at}"
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.finished_at - self.started_at).total_seconds()
+
+
 class AccountMerge(models.Model):
     """Two accounts made one: who did it, what was chosen, what moved, and whether it was taken back.
 

@@ -1,10 +1,8 @@
-"""The text of a column's value: one source for list cells, header figures and export."""
+"""The text of a column's value: one source for list cells and header figures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -56,7 +54,7 @@ class CellRenderer:
         return formatting.format_number(values[0])
 
     def _points(self, values: Sequence[Any]) -> str:
-        return str(delta(values[0]))
+        return str(delta(values[0], decimals=1))
 
     def _date(self, values: Sequence[Any]) -> str:
         return str(date_tag(values[0]))
@@ -74,22 +72,13 @@ class CellRenderer:
     def _text(self, values: Sequence[Any]) -> str:
         value = str(values[0])
         if "@" in value:
-            return format_html('<span class="abe-address" title="{0}">{0}</span>', value)
+            # The part that tells people apart, by which the column is sorted; the whole on hover.
+            return format_html(
+                '<span class="abe-address" title="{}">{}</span>', value, value.partition("@")[0]
+            )
         return str(escape((self.column.choices or {}).get(value, value)))
 
 
 def _is_blank(values: Sequence[Any], column: Column) -> bool:
     # A missing score is said in words ("insufficient data"), which needs the band beside it.
     return column.kind not in ("health", "tier") and values[0] in (None, "")
-
-
-def plain_value(column: Column, values: Sequence[Any]) -> str:
-    """Return the value for a file: exact digits, ISO dates, the tier's word; empty where there is none."""
-    value = values[2] if column.kind == "tier" else values[0]
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str((column.choices or {}).get(str(value), value))

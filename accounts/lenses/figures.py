@@ -88,18 +88,18 @@ def _figure(
     )
 
 
-def explain_url(key: str, account_id: int, as_of: date | None = None) -> str:
-    """Return the page that explains a metric for one account, empty where there is no metric."""
+def explain_url(key: str, account_id: int | None, as_of: date | None = None) -> str:
+    """Return the page that explains a metric, for one account or at large; empty where there is no metric."""
     if not key:
         return ""
     try:
         url = reverse("metrics:explain", args=[key])
     except NoReverseMatch:
         return ""
-    params: dict[str, Any] = {"account": account_id}
+    params: dict[str, Any] = {} if account_id is None else {"account": account_id}
     if as_of is not None:
         params["as_of"] = as_of.isoformat()
-    return f"{url}?{urlencode(params)}"
+    return f"{url}?{urlencode(params)}" if params else url
 
 
 def _standing(account: Account) -> Standing | None:

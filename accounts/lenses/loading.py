@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from accounts.lenses.registry import Panel
 from accounts.models import Account
+from common.charts import Chart
 from people.access import Access
 
 logger = structlog.get_logger(__name__)
@@ -21,6 +22,10 @@ logger = structlog.get_logger(__name__)
 WHOM = "RevOps"
 COLUMNS = 12
 SPAN = "span"
+# Roughly measured, in pixels: enough to tell a card of two lines from one of eight, or from a chart.
+HEAD, LINE, EMPTY, FRAME = 76, 35, 110, 74
+CHART = {"sm": 160, "md": 240, "lg": 340}
+SHORT = 0.72
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +44,8 @@ class Card:
     whom: str = ""
     error_id: str = ""
     url: str = ""
-    explain: str = ""
+    how_url: str = ""
+    is_short: bool = False
 
 
 class Bulkhead:
@@ -79,10 +85,14 @@ def load_cards(
     as_of: date,
     access: Access,
     url_of: Callable[[Panel], str],
+    how_of: Callable[[Panel], str],
     *,
     with_lazy: bool = False,
 ) -> list[Card]:
-    """Load the panels in order; ``with_lazy`` loads those too that a page would fetch later."""
+    """Load the panels in order; ``with_lazy`` loads those too that a page would fetch later.
+
+    ``url_of`` gives the address of a panel by itself, ``how_of`` that of its explanation.
+    """
     with bulkhead() as held:
         loaded = [
             load_card(
@@ -90,6 +100,7 @@ def load_cards(
                 lambda panel=panel: panel.load_for(account, as_of, access),  # type: ignore[misc]
                 access,
                 url=url_of(panel),
+                how_url=how_of(panel),
                 held=held,
                 is_lazy=panel.is_lazy and not with_lazy,
             )
@@ -101,16 +112,50 @@ def load_cards(
 def fill_rows(cards: Sequence[Card]) -> list[Card]:
     """Widen the last card of each row of twelve columns that would leave the rest of it empty."""
     filled: list[Card] = []
-    used = 0
+    row: list[Card] = []
     for card in cards:
-        if filled and 0 < used < COLUMNS < used + card.span:
-            filled[-1] = widened(filled[-1], filled[-1].span + COLUMNS - used)
-            used = 0
-        filled.append(card)
-        used = (used + card.span) % COLUMNS
-    if filled and used:
-        filled[-1] = widened(filled[-1], filled[-1].span + COLUMNS - used)
-    return filled
+        if row and _width(row) + card.span > COLUMNS:
+            filled += _full_row(row)
+            row = []
+        row.append(card)
+        if _width(row) == COLUMNS:
+            filled += _full_row(row)
+            row = []
+    return filled + _full_row(row)
+
+
+def _full_row(row: Sequence[Card]) -> list[Card]:
+    """Return the cards of one row over its whole width; one much lower than its neighbours is marked."""
+    if not row:
+        return []
+    last = row[-1]
+    if (rest := COLUMNS - _width(row)) > 0:
+        last = widened(last, last.span + rest)
+    heights = [_height(card) for card in row]
+    tallest = max((height for height in heights if height), default=0)
+    return [
+        replace(card, is_short=bool(height) and len(row) > 1 and height < tallest * SHORT)
+        for card, height in zip((*row[:-1], last), heights, strict=True)
+    ]
+
+
+def _width(row: Sequence[Card]) -> int:
+    return sum(card.span for card in row)
+
+
+def _height(card: Card) -> int:
+    """Return about how many pixels high a card will be, 0 where its content comes later."""
+    if card.state == "lazy":
+        return 0
+    if card.state != "loaded":
+        return EMPTY
+    height = HEAD
+    for value in card.data.values():
+        if isinstance(value, Chart):
+            height += EMPTY if value.is_empty else FRAME + CHART[value.height]
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            height += LINE * len(value)
+    return height
 
 
 def widened(card: Card, span: int) -> Card:
@@ -134,6 +179,7 @@ def load_card(
     url: str,
     held: Bulkhead,
     is_lazy: bool,
+    how_url: str = "",
     withheld: str = "",
 ) -> Card:
     """Load one panel of an account or of a home page; one that is ``withheld`` says only why.
@@ -148,13 +194,12 @@ def load_card(
         "span": panel.span,
         "category": panel.category,
         "url": url,
-        "explain": panel.explain,
     }
     if panel.category is not None and not access.allows(panel.category, panel.level):
         return Card(**frame, state="forbidden", reason=access.why_not(panel.category), whom=WHOM)
     if withheld:
         return Card(**frame, state="empty", reason=withheld)
-    frame["is_flush"] = panel.is_flush
+    frame |= {"is_flush": panel.is_flush, "how_url": how_url}
     if is_lazy:
         return Card(**frame, state="lazy")
     try:

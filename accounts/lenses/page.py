@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.lenses.figures import Figure, figures_of, headline
+from accounts.lenses.figures import Figure, explain_url, figures_of, headline
 from accounts.lenses.loading import Card, bulkhead, load_card, load_cards
 from accounts.lenses.registry import Chip, Lens, Panel, chips, ordered_lenses, panels
 from accounts.lenses.timeline import Timeline, timeline_of
@@ -54,6 +54,10 @@ class View:
     def panel_url(self, panel: Panel) -> str:
         """Return the address of one panel on the same day."""
         return f"{reverse('accounts:panel', args=[self.account.pk, panel.key])}?{self.query(self.lens.key)}"
+
+    def how_url(self, panel: Panel) -> str:
+        """Return the page that explains the number behind a panel, empty where it shows none."""
+        return explain_url(panel.explain, self.account.pk, self.as_of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +131,9 @@ def read_header(view: View) -> Header:
 def read_cards(view: View, *, with_lazy: bool = False) -> list[Card]:
     """Return the lens's cards."""
     wanted = [panels[key] for key in view.lens.panels]
-    return load_cards(wanted, view.account, view.day, view.access, view.panel_url, with_lazy=with_lazy)
+    return load_cards(
+        wanted, view.account, view.day, view.access, view.panel_url, view.how_url, with_lazy=with_lazy
+    )
 
 
 def read_card(view: View, panel: Panel) -> Card:
@@ -138,6 +144,7 @@ def read_card(view: View, panel: Panel) -> Card:
             lambda: panel.load_for(view.account, view.day, view.access),
             view.access,
             url=view.panel_url(panel),
+            how_url=view.how_url(panel),
             held=held,
             is_lazy=False,
         )

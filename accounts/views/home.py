@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.home import HomePanel, Reader, home_of, home_panels
+from accounts.lenses.figures import explain_url
 from accounts.lenses.loading import SPAN, Card, as_wide_as_asked, bulkhead, fill_rows, load_card
 from accounts.models import Account
 from common.asof import requested_as_of
@@ -17,7 +18,7 @@ from common.htmx import render_page
 from people.access import request_access
 from people.models import User
 
-ONLY_TODAY = "Only for today: this card has no past days"
+ONLY_TODAY = "Only for today: where accounts stand is not kept for past days"
 
 
 @login_not_required
@@ -28,8 +29,12 @@ def home(request: HttpRequest) -> HttpResponse:
         page: HttpResponse = sign_in(request)
         return page
     reader = _reader(request)
+    wanted = home_of(reader.user.function)
+    left_out = [panel for panel in wanted if _is_past(request) and panel.is_today_only]
+    left_out = [panel for panel in left_out if reader.access.allows(panel.category, panel.level)]
     context = {
-        "cards": _cards(request, reader, home_of(reader.user.function)),
+        "cards": _cards(request, reader, [panel for panel in wanted if panel not in left_out]),
+        "left_out": [panel.title for panel in left_out],
         "has_accounts": Account.objects.live().exists(),
         "as_of": requested_as_of(request),
         "day": reader.as_of,
@@ -54,12 +59,17 @@ def _reader(request: HttpRequest) -> Reader:
     return Reader(user=request.user, as_of=day, access=request_access(request))
 
 
+def _is_past(request: HttpRequest) -> bool:
+    day = requested_as_of(request)
+    return day is not None and day < timezone.now().date()
+
+
 def _cards(
     request: HttpRequest, reader: Reader, wanted: list[HomePanel], *, with_lazy: bool = False
 ) -> list[Card]:
     day = requested_as_of(request)
     query = f"?as_of={day.isoformat()}" if day else ""
-    is_past = day is not None and day < timezone.now().date()
+    is_past = _is_past(request)
     with bulkhead() as held:
         loaded = [
             load_card(
@@ -67,6 +77,7 @@ def _cards(
                 lambda panel=panel: panel.load(reader),  # type: ignore[misc]
                 reader.access,
                 url=f"{reverse('home_panel', args=[panel.key])}{query}",
+                how_url=explain_url(panel.explain, None, day),
                 held=held,
                 is_lazy=panel.is_lazy and not with_lazy,
                 withheld=ONLY_TODAY if is_past and panel.is_today_only else "",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from common.charts import Chart, Series
+from common.formatting import format_number
 from metrics.engine.plan import CHANGE_DAYS
+from metrics.health.recipe import AMBER_FROM, GREEN_FROM
 from metrics.models import HealthScore
 from metrics.registry import metrics
 from metrics.services import ChangePart, HealthChange, change_between
@@ -18,11 +20,16 @@ from people.access import Access
 COMPARED_WITHIN_DAYS = 45
 # What a cap is called tells of its category.
 CLOSED_CAP = "A cap"
+SCORE_AXIS = {
+    "min": 0,
+    "max": 100,
+    "levels": [{"at": AMBER_FROM, "label": "red below"}, {"at": GREEN_FROM, "label": "green from"}],
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Component:
-    """One row of the table; ``value`` and ``points`` are marks of redaction where its category is closed."""
+    """One row of the table; all but its name and weight are marks of redaction where its category is closed."""
 
     key: str
     label: str
@@ -32,7 +39,7 @@ class Component:
     unit: str
     points: Any
     contribution: Any
-    lost: Decimal | None
+    lost: Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +62,8 @@ def explain_health(account_id: int, day: date, access: Access) -> HealthExplanat
     score = HealthScore.objects.filter(account_id=account_id, as_of=day).select_related("model").first()
     if score is None:
         return None
-    components = [_component(part, access) for part in score.components]
+    lost = points_lost(score.components)
+    components = [_component(part, access, lost.get(part["key"])) for part in score.components]
     change = _change(score, access)
     is_open = all(_is_open(part.key, access) for part in components)
     cap = score.cap if is_open or not score.cap else CLOSED_CAP
@@ -69,7 +77,7 @@ def explain_health(account_id: int, day: date, access: Access) -> HealthExplanat
     )
 
 
-def _component(part: dict[str, Any], access: Access) -> Component:
+def _component(part: dict[str, Any], access: Access, lost: Decimal | None) -> Component:
     """Return a component as the reader may see it.
 
     Its points follow from the value, so they are closed where the value is.
@@ -80,8 +88,6 @@ def _component(part: dict[str, Any], access: Access) -> Component:
     contribution = None if part["contribution"] is None else Decimal(str(part["contribution"]))
     score = None if part["score"] is None else Decimal(str(part["score"]))
     value = None if part["value"] is None else Decimal(str(part["value"]))
-    can_see = access.allows(category)
-    lost = contribution * (100 - score) / score if can_see and contribution and score else None
     return Component(
         key=part["key"],
         label=part["label"],
@@ -91,8 +97,31 @@ def _component(part: dict[str, Any], access: Access) -> Component:
         unit=declared.unit if declared else "",
         points=access.redact(score, category),
         contribution=access.redact(contribution, category),
-        lost=lost,
+        lost=access.redact(lost, category),
     )
+
+
+def points_lost(components: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
+    """Return by key what each stored component lacks of the points that its weight could bring."""
+    present = [part for part in components if part["score"] is not None]
+    whole = sum((Decimal(str(part["weight"])) for part in present), Decimal(0))
+    return {
+        part["key"]: Decimal(str(part["weight"])) * (100 - Decimal(str(part["score"]))) / whole
+        for part in present
+    }
+
+
+def makeup_title(score: HealthScore, lost: Iterable[tuple[str, Decimal]], *, is_open: bool) -> str:
+    """Say what keeps a score from 100: the cap, or the component that lacks most; not all may be open."""
+    shown = format_number(score.score or 0, 0)
+    if score.cap:
+        return f"Held at {shown} by a cap: {score.cap}" if is_open else f"Held at {shown} by a cap"
+    known = [(points, label) for label, points in lost if points > 0]
+    if not known:
+        return f"Health is {shown}"
+    points, label = max(known)
+    missing = format_number(100 - (score.score or Decimal(0)), 0)
+    return f"{label} costs {format_number(points, 0)} of the {missing} points missing to 100"
 
 
 def _change(score: HealthScore, access: Access) -> HealthChange | None:
@@ -141,11 +170,12 @@ def _waterfall(score: HealthScore, components: Sequence[Component], cap: str) ->
     held_back = score.score - score.uncapped
     if held_back:
         bars.append((cap, held_back))
-    lowest = min(bars, key=lambda bar: bar[1])[0] if bars else ""
+    is_open = not any(getattr(part.points, "is_redacted", False) for part in components)
+    lost = [(part.label, part.lost) for part in components if isinstance(part.lost, Decimal)]
     return Chart(
         key="health-waterfall",
         kind="waterfall",
-        title=f"{lowest} adds least to {score.score} points" if lowest else f"{score.score} points",
+        title=makeup_title(score, lost, is_open=is_open),
         categories=[*(label for label, _ in bars), "Health"],
         series=[Series(name="Points", values=[*(amount for _, amount in bars), score.score])],
         totals=(len(bars),),

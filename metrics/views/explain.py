@@ -20,10 +20,12 @@ from metrics.explanation import (
     explain_for_segment,
     explain_url,
 )
-from metrics.registry import Definition, definition_of, metrics, segment_definitions
+from metrics.registry import Definition, definition_of, metrics, rollups, segment_definitions
 from people.access import request_access, require
 from people.models import Category
 
+# What the engine's own app makes for everybody.
+GROUPS = {"metrics": "Health"}
 LARGEST_ID = 2**63 - 1
 
 
@@ -52,7 +54,7 @@ def library(request: HttpRequest) -> HttpResponse:
     ordered = sorted(by_key.values(), key=lambda item: (item.key.split(".")[0], item.label))
     groups = [
         {
-            "label": app.capitalize(),
+            "label": GROUPS.get(app, app.capitalize()),
             "rows": [
                 {
                     "definition": item,
@@ -83,7 +85,7 @@ def _explanation(request: HttpRequest, key: str) -> Explanation:
         require(access, Category.ACCOUNT_PROFILE)
         account = get_object_or_404(Account.objects.live(), pk=int(given))
         return explain_for_account(key, account, access, until)
-    dimension = request.GET.get("dimension", "" if key in metrics else "all")
+    dimension = request.GET.get("dimension", "all" if key in segment_definitions else "")
     if dimension:
         if dimension not in DIMENSIONS or key not in segment_definitions:
             raise Http404("There is no such number of a segment.")
@@ -94,5 +96,5 @@ def _explanation(request: HttpRequest, key: str) -> Explanation:
 
 def _input_labels(definition: Definition) -> Iterable[str]:
     for name in definition.inputs:
-        found = definition_of(name)
+        found = definition_of(name) or rollups.get(name)
         yield found.label if found else name.replace("-", " ").capitalize()

@@ -103,10 +103,18 @@ def _from_headers(data: bytes, headers: Mapping[str, str], content_type: str) ->
     elif kind in ("", "application/json") or kind.endswith("+json"):
         event["data"] = _decode(data)
     elif kind.startswith("text/"):
-        event["data"] = data.decode("utf-8", "replace")
+        event["data"] = _text_or_object(data)
     else:
         event["data_base64"] = base64.b64encode(data).decode()
     return event
+
+
+def _text_or_object(data: bytes) -> Any:
+    """Return an object that some servers call plain text because its sender named no type, else the text."""
+    try:
+        return msgspec.json.decode(data, type=dict[str, Any])
+    except UNREADABLE:
+        return data.decode("utf-8", "replace")
 
 
 def _add(body: Body, event: Any, place: str, now: datetime) -> None:

@@ -91,17 +91,20 @@ function perSeries({ exact }) {
   };
 }
 
-/* Whether names are too long to stand below their bars even over two lines; then the bars lie down. */
+/* Whether names are too long to stand below their bars, even over two lines and broken between words only; then the bars
+   lie down. */
 function needsRows({ spec, width }) {
-  const count = spec.categories.length;
+  const slot = (width - 50) / spec.categories.length;
   const longest = Math.max(0, ...spec.categories.map((name) => String(name).length)) * LETTER;
-  return spec.horizontal ?? (count <= 12 && longest > ((width - 50) / count) * 1.8);
+  const word = Math.max(0, ...spec.categories.flatMap((name) => String(name).split(" ")).map((part) => part.length)) * LETTER;
+  return spec.horizontal ?? (spec.categories.length <= 12 && (longest > slot * 1.8 || word > slot));
 }
 
 function barLabels({ spec, colours, width }) {
   const slot = (width - 50) / Math.max(spec.categories.length, 1);
   const longest = Math.max(0, ...spec.categories.map((name) => String(name).length)) * LETTER;
-  if (spec.categories.length > 12 || longest <= slot) return text(colours, { hideOverlap: true, margin: 9 });
+  if (spec.categories.length > 12) return text(colours, { hideOverlap: true, margin: 9 });
+  if (longest <= slot) return text(colours, { interval: 0, margin: 9 });
   return text(colours, { interval: 0, margin: 9, width: slot - 4, overflow: "break", lineHeight: 13 });
 }
 
@@ -140,7 +143,7 @@ function lines(tools) {
   return frame(tools, {
     tooltip: perSeries(tools),
     xAxis: categoryAxis(tools, { boundaryGap: false, axisLabel: text(tools.colours, { hideOverlap: true, margin: 9, alignMinLabel: "left", alignMaxLabel: "right" }) }),
-    yAxis: valueAxis(tools, { scale: spec.zero !== true }),
+    yAxis: valueAxis(tools, limitsOf(spec)),
     series: spec.series.map((series, index) => ({
       type: "line",
       name: series.name,
@@ -150,12 +153,23 @@ function lines(tools) {
       connectNulls: false,
       lineStyle: series.tone === "muted" ? quiet(series) : { width: 2, type: dashes[Math.floor(index / 6) % 3] },
       color: colour(series, index),
-      areaStyle: spec.series.length === 1 ? { color: colour(series, index), opacity: 0.08 } : undefined,
+      areaStyle: spec.series.length === 1 && limitsOf(spec).min === 0 ? { color: colour(series, index), opacity: 0.08 } : undefined,
       emphasis: { disabled: true },
-      markLine: index === 0 && spec.target !== undefined ? targetLine(tools) : undefined,
+      markLine: index === 0 ? markedLevels(tools) : undefined,
     })),
     grid: { left: 4, right: 14, top: spec.series.length > 1 ? below(tools) : 12, bottom: 2, containLabel: true },
   });
+}
+
+/* Amounts and counts stand on zero, so that a line's height is what it says; a score has its own ends. Where little moves
+   on a large base the axis is cut, and then nothing is filled below the line. */
+function limitsOf(spec) {
+  if (spec.min !== undefined) return { min: spec.min, max: spec.max, interval: (spec.max - spec.min) / 4 };
+  const values = spec.series.flatMap((series) => series.values).filter((value) => value !== null);
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  const isCut = spec.zero !== true && lowest > 0 && highest > lowest && (highest - lowest) / highest < 0.2;
+  if (isCut || lowest < 0) return { scale: true };
+  return highest > 0 ? { min: 0 } : { min: 0, max: 1 };
 }
 
 /* What is drawn for comparison stays in the background; many dashes would draw the eye. */
@@ -163,13 +177,13 @@ function quiet({ values }) {
   return values.length > 30 ? { width: 1, opacity: 0.55 } : { width: 1.5, type: "dashed" };
 }
 
-function targetLine({ spec, colours, brief }) {
+function markedLevels({ spec, colours, brief }) {
+  if (!spec.levels) return undefined;
   return {
     silent: true,
     symbol: "none",
     lineStyle: { color: colours.faint, type: "dashed", width: 1 },
-    label: text(colours, { position: "insideEndTop", formatter: `${spec.targetLabel ?? "target"} ${brief(spec.target)}` }),
-    data: [{ yAxis: spec.target }],
+    data: spec.levels.map(({ at, label }) => ({ yAxis: at, label: text(colours, { position: "insideStartTop", formatter: `${label} ${brief(at)}` }) })),
   };
 }
 
@@ -192,7 +206,8 @@ function waterfall(tools) {
     if (!spec.good) return value < 0 ? colours[6] : colours[1];
     return value >= 0 === goodUp ? colours.green : colours.red;
   };
-  const label = ({ value, isTotal }) => (isTotal ? brief(value) : value > 0 ? `+${brief(value)}` : brief(value));
+  const mark = spec.decimals === null || ["money", "ratio", "percent"].includes(spec.unit) ? brief : formatter("", "", spec.decimals);
+  const label = ({ value, isTotal }) => (!isTotal && value > 0 ? `+${mark(value)}` : mark(value));
   /* Many steps in a narrow panel read better as rows: names stay level instead of slanting. */
   const isRow = (tools.width - 60) / steps.length < 74 && steps.length > 4;
   const limits = niceAxis(steps);
@@ -215,6 +230,7 @@ function waterfall(tools) {
       { type: "rect", shape, style: { fill: fill(step) } },
       { type: "text", style: { text: label(step), ...beside, fill: colours.quiet, font: `500 11px ${colours.font}` } },
     ];
+    if (step.isTotal && limits.min > 0) children.push(tear(shape, isRow, colours.surface));
     if (step.index < steps.length - 1) {
       const [x3, y3] = place(step.index + 1, step.to);
       const line = isRow ? { x1: x2, y1: y2 + bar / 2, x2: x3, y2: y3 - bar / 2 } : { x1: x2 + bar / 2, y1: y2, x2: x3 - bar / 2, y2: y3 };
@@ -245,6 +261,14 @@ function waterfall(tools) {
   });
 }
 
+/* A bar that does not begin at zero is torn near its foot. */
+function tear({ x, y, width, height }, isRow, colour) {
+  const points = isRow
+    ? [[x + 12, y - 2], [x + 8, y + height / 2], [x + 12, y + height / 2], [x + 8, y + height + 2]]
+    : [[x - 2, y + height - 12], [x + width / 2, y + height - 8], [x + width / 2, y + height - 12], [x + width + 2, y + height - 8]];
+  return { type: "polyline", shape: { points }, style: { stroke: colour, lineWidth: 3, fill: "none" } };
+}
+
 function rowLabels({ colours, width }) {
   return text(colours, { interval: 0, color: colours.quiet, width: Math.min(150, width * 0.4), overflow: "truncate" });
 }
@@ -259,7 +283,7 @@ function stepLabels({ colours, width }, count) {
 function niceAxis(steps) {
   const levels = steps.flatMap(({ from, to, isTotal }) => (isTotal ? [to] : [from, to]));
   const [lowest, highest] = [Math.min(...levels), Math.max(...levels)];
-  const isCut = lowest > 0 && (highest - lowest) / highest < 0.35;
+  const isCut = lowest > 0 && highest > lowest && (highest - lowest) / highest < 0.35;
   const low = isCut ? Math.max(0, lowest - (highest - lowest) * 0.5) : Math.min(0, lowest * 1.08);
   const high = highest > 0 ? highest + (highest - low) * 0.06 : 0;
   const rough = (high - low || 1) / 4;

@@ -24,11 +24,13 @@ const resizes = new ResizeObserver((entries) => {
 });
 
 function redraw(entry) {
-  const { chart, spec, element } = entry;
+  const { chart, spec, element, width } = entry;
   entry.width = element.clientWidth;
   /* Cleared, since bars that stood and now lie down would be drawn out of place while they move. */
   chart.clear();
-  chart.setOption(optionFor(spec, palette(element), entry.width), { notMerge: true });
+  const option = optionFor(spec, palette(element), entry.width);
+  /* Only the first drawing moves: another theme, font or width is no news. */
+  chart.setOption(width === undefined ? option : { ...option, animation: false }, { notMerge: true });
 }
 
 /* Draw the charts inside an element; one that is drawn already is left alone. */

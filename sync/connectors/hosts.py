@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+
+HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
 def check_address(address: str, domains: Collection[str]) -> str:
@@ -23,7 +26,7 @@ def check_address(address: str, domains: Collection[str]) -> str:
         host, port = (parts.hostname or "").lower().rstrip("."), parts.port
     except ValueError as error:
         raise ValidationError("This is no address such as https://example.com.") from error
-    if not host or parts.username or parts.password or parts.query or parts.fragment:
+    if not HOST.fullmatch(host) or parts.username or parts.password or parts.query or parts.fragment:
         raise ValidationError("Give only scheme and host, such as https://example.com.")
     if parts.path.strip("/"):
         raise ValidationError("Give the address without a path.")

@@ -52,16 +52,25 @@ def claim_connection(pk: int, now: datetime) -> Claim | None:
     connection.save(update_fields=["lease", "lease_until"])
     run = connection.runs.filter(state__in=OPEN).first()
     if run is None:
-        before = dict(connection.objects_pulled.filter(is_enabled=True).values_list("key", "cursor"))
-        run = ConnectorRun.objects.create(
-            connection=connection, started_at=now, cursor_before=before, cursor_after=before
-        )
+        run = open_run(connection, now)
     else:
         if run.state == ConnectorRun.State.WAITING or run.error:
             run.attempts += 1
         run.state = ConnectorRun.State.RUNNING
         run.save(update_fields=["state", "attempts"])
     return Claim(connection, run, connection.lease)
+
+
+def open_run(connection: Connection, now: datetime, *, is_manual: bool = False) -> ConnectorRun:
+    """Begin a run, with the cursors as they are."""
+    cursors = dict(connection.objects_pulled.filter(is_enabled=True).values_list("key", "cursor"))
+    return ConnectorRun.objects.create(
+        connection=connection,
+        is_manual=is_manual,
+        started_at=now,
+        cursor_before=cursors,
+        cursor_after=dict(cursors),
+    )
 
 
 def hold(claim: Claim) -> Connection:

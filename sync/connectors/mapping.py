@@ -149,7 +149,7 @@ def _record(
         try:
             record[target] = _clean(convert(held, value, line.get("values") or {}))
         except UnfitError as unfit:
-            left_out[f"{target} of a {resource.singular}: {unfit}"] += 1
+            left_out[f"{resource.singular}, {target}: {unfit}"] += 1
     if custom:
         record["custom"] = custom
     return record

@@ -14,7 +14,7 @@ from sync.connectors.access import WAY, seal, secrets_of
 from sync.connectors.declarations import Connector, Stream
 from sync.connectors.errors import BadCredentialsError
 from sync.connectors.hosts import check_address
-from sync.connectors.lease import OPEN
+from sync.connectors.lease import OPEN, open_run
 from sync.connectors.mapping import CUSTOM, MappingByResource, parts_here, usual_mapping
 from sync.connectors.registry import connectors
 from sync.connectors.tasks import pull_connection
@@ -180,10 +180,7 @@ def run_now(*, connection: Connection) -> bool:
     held.next_run_at = now
     held.save(update_fields=["next_run_at"])
     if not held.runs.filter(state__in=OPEN).exists():
-        before = dict(held.objects_pulled.filter(is_enabled=True).values_list("key", "cursor"))
-        ConnectorRun.objects.create(
-            connection=held, is_manual=True, started_at=now, cursor_before=before, cursor_after=before
-        )
+        open_run(held, now, is_manual=True)
     transaction.on_commit(lambda: pull_connection.delay(held.pk))
     return True
 

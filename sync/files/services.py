@@ -130,6 +130,14 @@ def save_plan(*, imported: Import, plan: Plan) -> None:
 
 
 @transaction.atomic
+def back_to_columns(*, imported: Import) -> None:
+    """Go back from a dry run to its columns; the report stays until something is chosen differently."""
+    held = _held(imported, BEFORE_IMPORT)
+    _move(held, State.MAPPING)
+    imported.refresh_from_db()
+
+
+@transaction.atomic
 def begin_check(*, imported: Import, by: Any = None) -> None:
     """Start the dry run and remember the plan. Raises ValidationError where the plan can't be carried out."""
     held = _held(imported, BEFORE_IMPORT)

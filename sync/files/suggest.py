@@ -13,7 +13,8 @@ from sync.files.targets import CUSTOM, REFERENCE, TEXT, Target, natural_keys, re
 
 # What people and programs call a field; compared as ``normalise_heading`` leaves them.
 SYNONYMS = {
-    "external_id": "id, external id, record id, key, {singular} id, {singular} number, {singular} key, uid, uuid",
+    "external_id": "id, external id, record id, key, {singular} id, {last} id, {singular} number, "
+    "{singular} key, uid, uuid",
     "source_updated_at": "last modified, last modified date, modified, modified at, updated, updated at, last update, "
     "last updated, system modstamp, changed at, source updated at",
     "name": "{singular}, {singular} name, full name, company, company name, customer, customer name, firm, firma, "
@@ -138,7 +139,11 @@ def _own_names(known: dict[str, Target]) -> dict[str, str]:
 def _synonyms(resource: Resource, known: dict[str, Target]) -> dict[str, str]:
     words: dict[str, str] = {}
     for name in known:
-        for word in SYNONYMS.get(name, "").format(singular=resource.singular).split(", "):
+        for word in (
+            SYNONYMS.get(name, "")
+            .format(singular=resource.singular, last=resource.singular.split()[-1])
+            .split(", ")
+        ):
             words.setdefault(normalise_heading(word), name)
     return words
 

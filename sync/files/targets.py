@@ -106,14 +106,18 @@ def _bases(hint: Any) -> Iterator[Any]:
 def natural_keys(resource: Resource) -> dict[str, tuple[str, ...]]:
     """Return the sets of fields that can stand for an external id, by the key that names the set.
 
-    A set is the required references with one telling field, or else everything required.
+    A set is the required references with one telling field, or else everything required that isn't an amount or a
+    choice: those are what changes.
     """
     known = targets(resource)
     parents = tuple(name for name in resource.required if known[name].kind == REFERENCE)
     sets = [(*parents, name) for name in KEY_NAMES if name in known and known[name].kind == TEXT]
     if resource.required:
-        sets.append(tuple(name for name in resource.required if name in known))
-    return {"+".join(names): names for names in dict.fromkeys(sets)}
+        changing = (*NUMERIC, CHOICE, FLAG)
+        sets.append(
+            tuple(name for name in resource.required if name in known and known[name].kind not in changing)
+        )
+    return {"+".join(names): names for names in dict.fromkeys(sets) if names}
 
 
 def reference_ways(resource: Resource, name: str) -> dict[str, str]:

@@ -21,7 +21,8 @@ from sync.listing import (
     sources_overview,
     top_blockers,
 )
-from sync.models import Batch, Change, PendingRecord
+from sync.models import Batch, Change, Import, PendingRecord, Undoing
+from sync.undoing.services import why_not
 from sync.views.example import curl_example
 
 CHANGES_SHOWN = 50
@@ -58,6 +59,9 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "changes": [(change, _fields(change)) for change in changes[:CHANGES_SHOWN]],
         "has_more_changes": len(changes) > CHANGES_SHOWN,
         "still_waiting": PendingRecord.objects.filter(batch=found).count(),
+        "undoing": Undoing.objects.select_related("undone_by").filter(batch=found).first(),
+        "can_undo": not why_not(found),
+        "file": Import.objects.filter(blocks__batch=found).first(),
     }
     return render(request, "sync/batch.html", context)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.lenses.loading import Card, as_wide_as_asked, fill_rows
+from common.charts import Chart, Series
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,23 @@ def test_a_card_fetched_by_itself_keeps_its_width() -> None:
 def test_a_width_that_is_none_changes_nothing(text: str) -> None:
     card = Card(key="a", title="", template="", span=6)
     assert as_wide_as_asked(card, text) is card
+
+
+def _card(key: str, span: int = 6, rows: int = 0, *, has_chart: bool = False) -> Card:
+    data = {"rows": [{"n": place} for place in range(rows)]}
+    chart = Chart(key=key, kind="bar", title="", categories=["a"], series=[Series(name="a", values=[1])])
+    return Card(
+        key=key, title="", template="", span=span, data={**data, **({"chart": chart} if has_chart else {})}
+    )
+
+
+def test_a_card_much_lower_than_its_neighbour_ends_where_its_content_ends() -> None:
+    def short(*cards: Card) -> list[str]:
+        return [card.key for card in fill_rows(cards) if card.is_short]
+
+    assert short(_card("one row", rows=1), _card("chart", has_chart=True)) == ["one row"]
+    assert short(_card("chart", has_chart=True), _card("eight rows", rows=8)) == []
+    assert short(_card("two rows", rows=2), _card("three rows", rows=3)) == []
+    assert short(_card("alone", rows=1), _card("wide", span=12, rows=8)) == []
+    lazy = Card(key="lazy", title="", template="", span=6, state="lazy")
+    assert short(lazy, _card("chart", has_chart=True)) == []

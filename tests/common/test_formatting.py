@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.formatting import (
+    format_count,
     format_date,
     format_datetime,
     format_distance,
+    format_key,
     format_money,
     format_number,
     format_percent,
@@ -125,3 +127,25 @@ def test_dates_are_day_month_year_in_the_readers_zone():
 )
 def test_a_distance_is_said_in_plain_words(days, text):
     assert format_distance(days) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("single_sign_on", "Single sign on"),
+        ("api", "API"),
+        ("audit-log", "Audit log"),
+        ("Already Written", "Already Written"),
+        ("SSO", "SSO"),
+        ("", ""),
+        ("_", "_"),
+    ],
+)
+def test_keys_of_machines_read_as_words(key: str, text: str) -> None:
+    assert format_key(key) == text
+
+
+def test_a_count_agrees_with_its_noun() -> None:
+    assert format_count(1, "person", "people") == "1 person"
+    assert format_count(1200, "person", "people") == "1,200 people"
+    assert format_count(0, "ticket") == "0 tickets"

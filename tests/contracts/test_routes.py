@@ -63,7 +63,7 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        return self.path.startswith(("/api/", "/oauth/"))
+        return self.path.startswith(("/api/", "/oauth/", "/ingest/", "/v1/"))
 
 
 def routes(resolver: URLResolver, prefix: str = "/", space: str = "") -> Iterator[Route]:

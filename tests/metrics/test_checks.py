@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from accounts.home import home_panels
+from accounts.lenses import panels
 from accounts.models import Account
 from metrics import checks
 from metrics.checks import check_metrics
@@ -84,6 +86,16 @@ def test_a_recipe_of_a_number_that_nobody_makes_is_named(monkeypatch: pytest.Mon
     messages = [str(message.msg) for message in check_metrics(None)]
     assert messages == [
         "Health model 1, 'Usage trend', names the metric 'product.gone', which no app declares."
+    ]
+
+
+def test_a_panel_that_explains_itself_by_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(panels["finance.arr_by_month"]), "explain", "finance.arr_end")
+    monkeypatch.setattr(type(home_panels["finance.company_arr"]), "explain", "finance.gone")
+    messages = [str(message.msg) for message in check_metrics(None)]
+    assert messages == [
+        "Panel 'finance.arr_by_month' explains itself by 'finance.arr_end', which no app declares.",
+        "Home panel 'finance.company_arr' explains itself by 'finance.gone', which no app declares.",
     ]
 
 

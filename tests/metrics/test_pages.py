@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from django.test import Client
 from kombu.exceptions import OperationalError
 
 from accounts.models import Account
+from common.formatting import format_number
 from metrics import tasks
 from metrics.engine.plan import plan_refresh, today
 from metrics.engine.steps import run_next_step
+from metrics.health.explain import points_lost
 from metrics.models import HealthScore, MetricValue, RefreshRun, RefreshStep
 from metrics.registry import metrics, segment_definitions
 from sync.models import Batch, Source
@@ -112,7 +115,7 @@ def test_the_name_of_a_cap_is_kept_from_those_who_may_not_know_its_reason(accoun
 def test_a_segment_shows_its_fraction_and_its_siblings(account: Account) -> None:
     page = text(client_as("leadership"), "/metrics/explain/finance.nrr/?dimension=tier&member=growth")
     assert "100.0%" in page
-    assert "12,000 ÷ 12,000" in page.replace("</span>", "").replace('<span class="abe-num">', "")
+    assert "$12,000 ÷ $12,000" in page.replace("</span>", "").replace('<span class="abe-num">', "")
     assert "Growth" in page
     assert "By industry" in page
 
@@ -250,3 +253,29 @@ def test_workers_out_of_reach_are_no_error(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(tasks.run_steps, "delay", unreachable)
     response = client_as("revops").post("/metrics/runs/now/", follow=True)
     assert "they begin as soon as they are back" in response.content.decode().replace("&#x27;", "'")
+
+
+def test_a_number_of_segments_opens_with_the_whole(account: Account) -> None:
+    page = client_as("finance").get("/metrics/explain/finance.nrr/")
+    told = page.context["told"]
+    assert (told.subject, told.value) == ("All accounts", 1)
+    assert "$12,000 ÷ $12,000" in page.content.decode().replace('<span class="abe-num">', "").replace(
+        "</span>", ""
+    )
+
+
+def test_what_a_score_lacks_adds_up_to_what_is_missing_to_100(account: Account) -> None:
+    score = HealthScore.objects.get(as_of=TODAY)
+    lost = points_lost(score.components)
+    assert score.score is not None
+    assert abs(sum(lost.values()) - (100 - score.score)) < Decimal("0.1")
+    most = max(lost.items(), key=lambda pair: pair[1])
+    label = next(part["label"] for part in score.components if part["key"] == most[0])
+    shown = text(client_as("revops"), f"/metrics/explain/metrics.health_score/?account={account.pk}")
+    missing = format_number(100 - score.score, 0)
+    assert f"{label} costs {format_number(most[1], 0)} of the {missing} points missing to 100" in shown
+
+
+def test_a_component_without_points_costs_its_whole_weight() -> None:
+    parts = [{"key": "a", "weight": 30, "score": 0}, {"key": "b", "weight": 10, "score": 100}]
+    assert points_lost([*parts, {"key": "c", "weight": 60, "score": None}]) == {"a": 75, "b": 0}

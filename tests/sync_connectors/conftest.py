@@ -16,6 +16,14 @@ from tests.sync_connectors.fakes.stripe import FakeStripe
 from tests.sync_connectors.fakes.zendesk import FakeZendesk
 
 
+@pytest.fixture(autouse=True)
+def messages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The connections for which a worker was called; none comes."""
+    called: list[int] = []
+    monkeypatch.setattr("sync.connectors.tasks.pull_connection.delay", called.append)
+    return called
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()

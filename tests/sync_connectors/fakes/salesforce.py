@@ -18,7 +18,8 @@ SOQL = re.compile(
 STANDARD = {
     "Account": "Id IsDeleted SystemModstamp Name Website Industry NumberOfEmployees BillingCountry Type ParentId",
     "Contact": "Id IsDeleted SystemModstamp AccountId Name Email Phone Title",
-    "Opportunity": "Id IsDeleted SystemModstamp AccountId Name Type StageName IsWon IsClosed Amount CreatedDate CloseDate",
+    "Opportunity": "Id IsDeleted SystemModstamp AccountId Name Type StageName IsWon IsClosed Amount CreatedDate "
+    "CloseDate",
     "Organization": "Id Name",
 }
 

@@ -114,7 +114,7 @@ class Fake:
                 self.end_headers()
                 self.wfile.write(raw)
 
-            do_GET = do_POST = handle_call
+            do_GET = do_POST = handle_call  # noqa: N815 - as http.server names them
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""

@@ -1,0 +1,100 @@
+"""Events that come ahead of their account: nothing is lost, and nothing is counted twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from product.ingest.waiting import apply_waiting
+from product.models import AwaitedAccount, UsageDayToRecompute, UsageEvent, WaitingEvent
+from product.tasks import apply_waiting_events
+from sync.models import Batch, PendingRecord
+from tests.product.tracking import Tracker, make_accounts, owners, track
+
+pytestmark = pytest.mark.django_db
+
+
+def waiting() -> dict[tuple[str, str], int]:
+    """Return how many events wait for what; the numbers kept agree with the rows."""
+    for awaited in AwaitedAccount.objects.all():
+        assert awaited.events == awaited.waiting.count() > 0
+    return {(awaited.kind, awaited.key): awaited.events for awaited in AwaitedAccount.objects.all()}
+
+
+def test_events_wait_for_their_account_and_are_applied_when_it_comes() -> None:
+    tracker = Tracker()
+    batch = tracker.batch(*(track(f"m{n}", properties={"n": n, "quantity": 2.5}) for n in range(5)))
+    assert (batch.created, batch.pending) == (0, 5)
+    assert waiting() == {("group", "ws_1"): 5}
+    assert not PendingRecord.objects.exists()
+    assert apply_waiting_events() == 0
+    make_accounts("Acme", workspace_ids=["ws_1"])
+    assert apply_waiting_events() == 5
+    assert owners() == {f"m{n}": "Acme" for n in range(5)}
+    assert waiting() == {}
+    event = UsageEvent.objects.get(external_id="m3")
+    assert (event.properties, event.quantity, event.user) == ({"n": 3, "quantity": 2.5}, 2.5, "u1")
+    assert UsageDayToRecompute.objects.count() == 1
+    assert apply_waiting_events() == 0
+
+
+def test_a_repeat_of_a_waiting_event_adds_nothing() -> None:
+    tracker = Tracker()
+    tracker.batch(track("m1"), track("m2"))
+    batch = tracker.batch(track("m1"), track("m3"))
+    assert (batch.pending, batch.unchanged) == (1, 1)
+    assert waiting() == {("group", "ws_1"): 3}
+    make_accounts("Acme", workspace_ids=["ws_1"])
+    batch = tracker.batch(track("m1"), track("m4"))
+    assert (batch.created, batch.pending) == (2, 0), "what came again while it waits is taken at once"
+    assert apply_waiting() == 3
+    assert UsageEvent.objects.count() == 4
+    assert waiting() == {}
+
+
+def test_groups_wait_apart_and_each_for_its_own_source() -> None:
+    tracker, other = Tracker(), Tracker("mobile")
+    tracker.batch(track("m1"), track("m2", context={"groupId": "ws_2"}))
+    other.batch(track("m1", context={"groupId": "A1"}))
+    make_accounts("A1", source="segment", workspace_ids=["ws_2"])
+    assert apply_waiting() == 1
+    assert waiting() == {("group", "ws_1"): 1, ("group", "A1"): 1}, "A1 is an id of another source"
+    make_accounts("A1", source="mobile")
+    assert apply_waiting() == 1
+
+
+def test_events_of_a_user_without_a_group_wait_for_one() -> None:
+    make_accounts("A", source="segment")
+    tracker = Tracker()
+    tracker.batch(track("m1", context=None), track("m2", user="other", context=None))
+    assert waiting() == {("user", "u1"): 1, ("user", "other"): 1}
+    tracker.batch({"type": "group", "userId": "u1", "groupId": "A"})
+    assert owners() == {"m1": "A"}, "applied with the call that tells the group"
+    tracker.batch({"type": "group", "userId": "other", "groupId": "B"})
+    assert waiting() == {("group", "B"): 1}
+    make_accounts("B", source="segment")
+    apply_waiting()
+    assert owners() == {"m1": "A", "m2": "B"}
+    assert waiting() == {}
+
+
+def test_what_is_wrong_with_a_waiting_event_is_told_when_it_comes() -> None:
+    batch = Tracker().batch(
+        track("deep", properties={"text": "x" * 70_000}),
+        track("ancient", timestamp="0003-01-01T00:00:00Z"),
+        track("nul", properties={"a": "\0"}),
+        track("fine"),
+    )
+    assert (batch.pending, batch.rejected) == (1, 3)
+    assert waiting() == {("group", "ws_1"): 1}
+
+
+def test_more_events_than_a_batch_takes_are_applied_in_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("product.ingest.waiting.MAX_RECORDS", 2)
+    monkeypatch.setattr("product.ingest.waiting.KEYS_AT_ONCE", 1)
+    Tracker().batch(*(track(f"m{n}", context={"groupId": f"ws_{n % 3}"}) for n in range(9)))
+    make_accounts("A", workspace_ids=["ws_0", "ws_1"])
+    make_accounts("B", workspace_ids=["ws_2"])
+    assert apply_waiting() == 9
+    assert waiting() == {}
+    assert Batch.objects.filter(mode="pending", resource="usage-events").count() == 6
+    assert not WaitingEvent.objects.exists()
