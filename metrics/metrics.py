@@ -13,6 +13,7 @@ from metrics.engine.steps import failed_keys
 from metrics.engine.tenures import keep_tenures
 from metrics.health.score import model_keys, store_scores
 from metrics.models import HealthScore, RefreshRun
+from metrics.provisional import note_provisional
 from metrics.registry import EVERYTHING, metric, rollup
 from people.models import Category, Level
 
@@ -84,3 +85,9 @@ def standing(as_of: date, first: int, last: int) -> int:
     return (
         store_standing(as_of, first, last, failed_keys(as_of)) if RefreshRun.objects.is_newest(as_of) else 0
     )
+
+
+@rollup("metrics.provisional", label="Numbers that rest on stale data", after=(EVERYTHING,), is_sliced=False)
+def provisional(as_of: date, first: int, last: int) -> int:
+    """Mark the numbers of the day whose sources had been silent for too long."""
+    return note_provisional(as_of)

@@ -1,0 +1,58 @@
+"""Which numbers rest on which kinds of data, so that a stale source marks what depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.utils import timezone
+
+from metrics.registry import all_items, definition_of, dependencies_of, metrics, segment_metrics
+from sync.freshness.judging import stale_categories
+from sync.freshness.marks import replace_provisional
+from sync.registry import resources
+
+
+def note_provisional(as_of: date) -> int:
+    """Mark the numbers of a day that were made from stale data; return how many.
+
+    A source is stale if, when the day ended (or now, on the day itself), it had been silent for longer than is
+    expected of it. What has arrived since counts: a refresh after it clears the mark.
+    """
+    moment = min(timezone.now(), datetime.combine(as_of + timedelta(days=1), time.min, UTC))
+    stale = stale_categories(moment)
+    return replace_provisional(as_of=as_of, reasons=_reasons(stale) if stale else {})
+
+
+def _reasons(stale: Mapping[str, str]) -> dict[str, str]:
+    keys = [item.key for item in metrics]
+    keys += [definition.key for item in segment_metrics for definition in item.definitions]
+    reasons = {}
+    for key in keys:
+        touched = sorted(categories_of(key) & stale.keys())
+        if touched:
+            reasons[key] = " ".join(stale[category] for category in touched)
+    return reasons
+
+
+def categories_of(key: str) -> set[str]:
+    """Return the kinds of data that a number is made of: its own category, and those of all that it reads.
+
+    Followed through the numbers and roll-ups between, down to the records.
+    """
+    found: set[str] = set()
+    _gather(key, found, set())
+    return found
+
+
+def _gather(name: str, found: set[str], seen: set[str]) -> None:
+    if name in seen:
+        return
+    seen.add(name)
+    resource, definition, item = resources.get(name), definition_of(name), all_items().get(name)
+    for declared in (resource, definition):
+        if declared is not None and declared.category is not None:
+            found.add(str(declared.category))
+    inputs = definition.inputs if definition is not None else ()
+    for inner in (*inputs, *(dependencies_of(item) if item is not None else ())):
+        _gather(inner, found, seen)
