@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
     "apply-waiting-events": {"task": "product.tasks.apply_waiting_events", "schedule": 60.0},
     "usage-months": {"task": "product.tasks.keep_usage_months", "schedule": crontab(minute=37)},
     "pull-connections": {"task": "sync.connectors.tasks.tick_connections", "schedule": 60.0},
+    "roll-up-freshness": {"task": "sync.tasks.roll_up_freshness", "schedule": 300.0},
     "relay-webhooks": {"task": "sync.tasks.relay_webhooks", "schedule": 5.0},
     "end-pins": {"task": "sync.tasks.end_pins", "schedule": 60.0},
     "go-on-with-imports": {"task": "sync.files.tasks.go_on_with_imports", "schedule": 30.0},

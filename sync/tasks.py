@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from sync.files.tasks import drop_old_imports, go_on_with_imports, work_on_import
+from sync.freshness.rollup import roll_up_feeds
 from sync.models import IdempotencyKey, WebhookEndpoint
 from sync.pipeline.pending import apply_ready
 from sync.provenance.services import end_expired_pins, settle_shared
@@ -79,3 +80,9 @@ def replay_webhooks(endpoint: int, since: str) -> None:
     found = WebhookEndpoint.objects.filter(pk=endpoint).first()
     if found is not None:
         replay_since(endpoint=found, since=datetime.fromisoformat(since))
+
+
+@shared_task
+def roll_up_freshness() -> int:
+    """Bring the days of feeds up to what has arrived."""
+    return roll_up_feeds()
