@@ -24,6 +24,7 @@ from metrics.engine.plan import plan_refresh
 from metrics.engine.steps import work_off
 from metrics.models import HealthScore, MetricValue, SegmentValue
 from product.models import UsageFeatureDay
+from product.partitions import make_month
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parent.parent
@@ -185,8 +186,11 @@ def seed(accounts: int) -> None:
     call_command("migrate", verbosity=0, interactive=False)
     for statement in statements("seed", newest=NEWEST, accounts=accounts):
         execute(statement)
+    first = NEWEST - timedelta(days=DAYS - 1)
+    for month in {(first + timedelta(days=day)).replace(day=1) for day in range(DAYS + 31)}:
+        make_month(month)
     with without_indexes("product_usageevent"):
-        for statement in statements("events", first=NEWEST - timedelta(days=DAYS - 1), last=NEWEST):
+        for statement in statements("events", first=first, last=NEWEST):
             execute(statement)
     for statement in statements("history"):
         execute(statement)
@@ -214,7 +218,7 @@ def without_indexes(table: str) -> Iterator[None]:
             cursor.execute(f'DROP INDEX "{name}"')
         yield
         for _, definition in indexes:
-            cursor.execute(definition)
+            cursor.execute(definition.replace(" ON ONLY ", " ON "))  # of the partitions too
         for name, definition in constraints:
             cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
 

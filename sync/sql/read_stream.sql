@@ -1,6 +1,8 @@
--- A page of a stream in the order of its transactions, of no more than the next rows of a window.
-WITH page AS (
-    SELECT t.xid AS feed_xid, t.id AS feed_id, t.received_at AS feed_at
+-- A page of a stream in the order of its transactions, of no more than the next rows of a window. Rows are taken
+-- whole at once: looking each up again by its id would open every partition for it.
+SELECT t.xid, t.id, {record}
+FROM (
+    SELECT t.*
     FROM (
         SELECT *
         FROM {target}
@@ -11,8 +13,6 @@ WITH page AS (
     WHERE TRUE {conditions}
     ORDER BY t.xid, t.id
     LIMIT %(limit)s
-)
-SELECT page.feed_xid, page.feed_id, {record}
-FROM page
-JOIN {target} AS t ON t.id = page.feed_id
-ORDER BY page.feed_xid, page.feed_id
+) AS t
+CROSS JOIN LATERAL (SELECT t.received_at AS feed_at) AS page
+ORDER BY t.xid, t.id
