@@ -10,6 +10,11 @@ from django.core.exceptions import ValidationError
 from people.functions import Function
 from sync.services import known_scopes
 
+MEANINGS = {
+    "*": "every resource and what is made of them",
+    "account-360": "the account page: figures, panels and timeline of every category",
+    "metrics": "the stored numbers of every category",
+}
 LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("never", "Never"))
 
 
@@ -38,9 +43,10 @@ class TokenForm(forms.Form):
     )
     function = forms.ChoiceField(
         label="Reads as",
-        choices=Function.choices,
-        initial=Function.REVOPS,
-        help_text="The access policy applies to what it reads, as to a person of this function.",
+        choices=[("", "Choose a function"), *Function.choices],
+        error_messages={"required": "Choose the function whose eyes it reads with."},
+        help_text="What this function may not see is left out of what the token reads. RevOps and leadership "
+        "see everything. Writing is not affected.",
     )
     days = forms.TypedChoiceField(
         label="Expires after",
@@ -62,6 +68,7 @@ class TokenForm(forms.Form):
         return [
             {
                 "name": name,
+                "meaning": MEANINGS.get(name, ""),
                 "cells": [
                     {"value": scope, "action": action, "is_chosen": scope in chosen}
                     for action in ("read", "write")

@@ -19,6 +19,8 @@ from sync.registry import resources
 
 PREFIX = "abe_"
 LARGEST_RATE = 100_000
+# What is made of many resources, and so has a scope of its own; there is nothing to write.
+ONLY_READ = ("account-360", "metrics")
 
 
 class IssuedToken(NamedTuple):
@@ -30,8 +32,9 @@ class IssuedToken(NamedTuple):
 
 def known_scopes() -> list[str]:
     """Return every scope a token can be given."""
-    names = ["*", *sorted({resource.scope_name for resource in resources}), "metrics"]
-    return [f"{name}:{action}" for name in names for action in ("read", "write")]
+    names = ["*", *sorted({resource.scope_name for resource in resources})]
+    both = [f"{name}:{action}" for name in names for action in ("read", "write")]
+    return [*both, *(f"{name}:read" for name in ONLY_READ)]
 
 
 @transaction.atomic

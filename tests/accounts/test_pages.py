@@ -339,7 +339,7 @@ def test_programs_get_what_the_page_shows(revops: Client, busy: Account) -> None
 
 
 def test_programs_get_no_more_than_their_function_reads(busy: Account) -> None:
-    issued = issue_token(source="crm", scopes=["accounts:read"], function="support")
+    issued = issue_token(source="crm", scopes=["account-360:read"], function="support")
     for lens in ("overview", "sales", "success", "support", "finance", "product"):
         answer = view_360(Client(), busy, f"?lens={lens}", Authorization=f"Bearer {issued.secret}")
         assert answer.status_code == 200
@@ -378,6 +378,10 @@ def test_a_360_of_nobody_is_not_found(revops: Client) -> None:
     assert revops.get("/api/v1/accounts/99999999999999999999/360/").status_code == 404
 
 
-def test_a_token_without_the_scope_is_refused(busy: Account) -> None:
-    issued = issue_token(source="crm", scopes=["tickets:read"], function="revops")
-    assert view_360(Client(), busy, Authorization=f"Bearer {issued.secret}").status_code == 403
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [("tickets:read", 403), ("accounts:read", 403), ("account-360:read", 200), ("*:read", 200)],
+)
+def test_the_whole_of_an_account_needs_a_scope_of_its_own(scope: str, status: int, busy: Account) -> None:
+    issued = issue_token(source="crm", scopes=[scope], function="revops")
+    assert view_360(Client(), busy, Authorization=f"Bearer {issued.secret}").status_code == status

@@ -74,6 +74,12 @@ def test_the_example_on_the_page_is_a_call_that_the_api_accepts(revops: Client) 
     assert response.status_code == 201
 
 
+def test_whose_eyes_a_token_reads_with_is_asked_not_assumed(revops: Client) -> None:
+    page = revops.get(NEW).content.decode()
+    assert re.search(r'<option value="" selected>\s*Choose a function', page)
+    assert "The account page: figures, panels and timeline of every category" in page
+
+
 def test_a_token_may_never_expire_if_asked(revops: Client) -> None:
     revops.post(NEW, FORM | {"days": "never"})
     assert ApiToken.objects.get().expires_at is None
@@ -87,6 +93,8 @@ def test_a_token_may_never_expire_if_asked(revops: Client) -> None:
         ({"scopes": []}, "Choose at least one scope."),
         ({"scopes": ["secrets:read"]}, "secrets:read is not one of the available choices"),
         ({"function": "wizard"}, "wizard is not one of the available choices"),
+        ({"function": ""}, "Choose the function whose eyes it reads with."),
+        ({"scopes": ["metrics:write"]}, "metrics:write is not one of the available choices"),
         ({"days": "-5"}, "-5 is not one of the available choices"),
         ({"name": "x" * 200}, "at most 150 characters"),
         ({"name": "a\x00b"}, "Null characters"),
