@@ -15,6 +15,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.as_of import show_as_it_was
 from accounts.lenses import lens_for, lenses
 from accounts.lenses.page import Header, View, read_account, read_cards, read_header, read_timeline
 from accounts.lenses.plain import plain_data
@@ -60,6 +61,8 @@ class AccountViewEndpoint(APIView):
             account = read_account(target, as_of)
         if account is None:
             raise Problem(404, "not_found", "There is no such account.")
+        if as_of:
+            show_as_it_was(account, as_of)
         lens = lens_for(asked, access.function)
         view = View(account=account, lens=lens, access=access, as_of=as_of)
         body = _body(view, read_header(view), access)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, Q, Sum
+from django.urls import reverse
 
 from accounts.lenses import Panel, register_panel
 from accounts.models import Account
@@ -14,6 +15,8 @@ from common.codes import country_name
 from common.formatting import format_date, format_key
 from people.access import Access
 from people.models import Category, Level
+from sync.provenance.reading import conflicting_fields
+from sync.registry import resources
 
 MOST_DIVISIONS = 8
 ISO_DAY = len("2026-11-22")
@@ -53,19 +56,8 @@ class KeyFacts(Panel):
             return access.redact(value, Category.REVENUE, Level.TOTALS)
 
         return {
-            "facts": [
-                {"label": "Domain", "value": account.domain},
-                {"label": "Industry", "value": account.industry},
-                {"label": "Country", "value": country_name(account.country)},
-                {"label": "Employees", "value": f"{account.employees:,}" if account.employees else ""},
-                {"label": "Currency", "value": account.currency},
-                {"label": "Workspaces", "value": ", ".join(account.workspace_ids[:3])},
-                *(
-                    {"label": format_key(name), "value": _own_value(value)}
-                    for name, value in sorted(account.custom.items())[:6]
-                    if value not in (None, "")
-                ),
-            ],
+            "facts": _facts(account),
+            "origins_url": reverse("sync:origins", args=["accounts", account.pk]),
             "parent": _named(account.parent),
             "billing_parent": _named(account.billing_parent),
             "currency": settings.REPORTING_CURRENCY,
@@ -96,6 +88,33 @@ def _own_value(value: Any) -> str:
         return format_date(date.fromisoformat(str(value))) if len(str(value)) == ISO_DAY else str(value)
     except ValueError:
         return str(value)
+
+
+def _facts(account: Account) -> list[dict[str, Any]]:
+    """Return the profile's values, each with the address of where it comes from."""
+    shown = [
+        ("domain", "Domain", account.domain),
+        ("industry", "Industry", account.industry),
+        ("country", "Country", country_name(account.country)),
+        ("employees", "Employees", f"{account.employees:,}" if account.employees else ""),
+        ("currency", "Currency", account.currency),
+        ("workspace_ids", "Workspaces", ", ".join(account.workspace_ids[:3])),
+        *(
+            (f"custom.{name}", format_key(name), _own_value(value))
+            for name, value in sorted(account.custom.items())[:6]
+            if value not in (None, "")
+        ),
+    ]
+    differing = conflicting_fields(resources["accounts"], account.pk)
+    return [
+        {
+            "label": label,
+            "value": value,
+            "url": reverse("sync:origin", args=["accounts", account.pk, field]),
+            "differs": field in differing,
+        }
+        for field, label, value in shown
+    ]
 
 
 def _named(account: Account | None) -> dict[str, Any] | None:

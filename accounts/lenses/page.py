@@ -27,13 +27,15 @@ from people.models import Category, User
 class View:
     """Who looks at which account, through which lens and on which day.
 
-    ``as_of`` is the day asked for, None for the newest figures; ``day`` is the day panels show.
+    ``as_of`` is the day asked for, None for the newest figures; ``day`` is the day panels show. ``came_on`` is set
+    where the account came in after the day asked for.
     """
 
     account: Account
     lens: Lens
     access: Access
     as_of: date | None
+    came_on: date | None = None
 
     @property
     def day(self) -> date:

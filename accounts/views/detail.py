@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from accounts.as_of import show_as_it_was
 from accounts.lenses import lens_for, panels
 from accounts.lenses.loading import SPAN, as_wide_as_asked
 from accounts.lenses.page import (
@@ -20,6 +21,7 @@ from accounts.lenses.page import (
 )
 from accounts.views.merged import follow_merges
 from common.asof import requested_as_of
+from common.formatting import format_date
 from common.htmx import render_page
 from people.access import request_access, require
 from people.models import Category, User
@@ -36,12 +38,14 @@ def view_of(request: HttpRequest, pk: int) -> View:
     account = read_account(pk, as_of)
     if account is None:
         raise Http404("There is no such account, or its source has deleted it.")
+    came_on = show_as_it_was(account, as_of) if as_of else None
     assert isinstance(request.user, User)
     return View(
         account=account,
         lens=lens_for(request.GET.get("lens", ""), request.user.function),
         access=access,
         as_of=as_of,
+        came_on=came_on,
     )
 
 
@@ -94,6 +98,11 @@ def _problems(request: HttpRequest, view: View) -> list[str]:
     found = []
     if request.GET.get("as_of") and view.as_of is None:
         found.append("That day could not be read or lies ahead, so the newest figures are shown.")
+    if view.came_on is not None:
+        came = format_date(view.came_on)
+        found.append(
+            f"This account came in on {came}; its profile is shown as it came, figures as of the day asked for."
+        )
     if request.GET.get("lens") and request.GET["lens"] != view.lens.key:
         found.append(f"There is no such lens, so {view.lens.label} is shown.")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -11,29 +12,23 @@ from psycopg import sql
 from common.sql import load_sql
 from sync.declarations import Resource
 
+CAME = sql.Identifier("came", "moment")
+
 
 def end_of(day: date) -> datetime:
     """Return the last moment of a day, by which every dated number is read too (UTC)."""
     return datetime.combine(day + timedelta(days=1), time.min, UTC) - timedelta(microseconds=1)
 
 
-def values_as_of(resource: Resource, object_id: int, moment: datetime) -> dict[str, Any] | None:
-    """Return the columns of a record at ``moment``, with ``deleted_at``; None where it wasn't there yet.
+def values_as_of(
+    resource: Resource, object_id: int, moment: datetime, *, or_first: bool = False
+) -> dict[str, Any] | None:
+    """Return the columns of a record at ``moment``, with ``deleted_at`` and ``came_at``; one query.
 
-    One query over the change rows of the one record.
+    None where it wasn't there yet, unless ``or_first`` asks for what it was when it came.
     """
     columns = [*resource.columns, "deleted_at"]
-    wanted = sql.SQL(", ").join(sql.Identifier("t", column) for column in columns)
-    row = select_as_of(resource, object_id, moment, wanted)
-    if row is None:
-        return None
-    return dict(zip(columns, row, strict=True))
-
-
-def select_as_of(
-    resource: Resource, object_id: int, moment: datetime, wanted: sql.Composable
-) -> tuple[Any, ...] | None:
-    """Return ``wanted`` of a record at ``moment``: it stands there as ``t``, ``held.changed_at`` is its last change."""
+    wanted = sql.SQL(", ").join([*(sql.Identifier("t", column) for column in columns), CAME])
     query = load_sql(
         "sync",
         "provenance/as_of",
@@ -47,7 +42,20 @@ def select_as_of(
         wanted=wanted,
         target=sql.Identifier(resource.table),
     )
-    params: dict[str, Any] = {"object": object_id, "resource": resource.key, "moment": moment}
+    params: dict[str, Any] = {
+        "object": object_id,
+        "resource": resource.key,
+        "moment": moment,
+        "or_first": or_first,
+    }
     with connection.cursor() as cursor:
         cursor.execute(query, params)
-        return cursor.fetchone()  # type: ignore[no-any-return]
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    values = dict(zip([*columns, "came_at"], row, strict=True))
+    for column in ("custom", *(item.column for item in resource.fields if item.is_json)):
+        # Django's cursor leaves JSON as text, so that its own fields may decode it.
+        if isinstance(values[column], str):
+            values[column] = json.loads(values[column])
+    return values

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
+from django.db.models import Count
 from psycopg import sql
 
 from common.sql import load_sql
@@ -139,6 +140,15 @@ def read_history(resource: Resource, object_id: int, field: str, *, limit: int =
         )
         for changed_at, kind, source_id, source_time, batch_id, before, after in rows
     ]
+
+
+def conflicting_fields(resource: Resource, object_id: int) -> set[str]:
+    """Return the fields of a record of which several sources say different things; one query."""
+    claims = FieldClaim.objects.filter(
+        resource=resource.key, object_id=object_id, is_empty=False, link__deleted_at=None
+    )
+    differing = claims.values("field").annotate(values=Count("value", distinct=True)).filter(values__gt=1)
+    return set(differing.values_list("field", flat=True))
 
 
 def label_of(field: str) -> str:
