@@ -66,6 +66,24 @@ def redacted(value: Any) -> SafeString:
     )
 
 
+@register.simple_tag
+def provisional(reason: str, *, short: bool = False) -> SafeString:
+    """Mark a number that rests on data older than expected, with the reason; nothing without one.
+
+    ``short`` leaves the word to hover, focus and readers, for heads of columns.
+    """
+    if not reason:
+        return SafeString("")
+    word = "visually-hidden" if short else ""
+    return format_html(
+        '<span class="abe-provisional abe-tip" tabindex="0" role="note" title="Provisional. {0}">{1}'
+        '<span class="{2}">Provisional</span><span class="visually-hidden">: {0}</span></span>',
+        reason,
+        icon("clock-exclamation", size=12),
+        word,
+    )
+
+
 def _slug(value: Any) -> str:
     return "".join(
         letter if letter.isalnum() else "-" for letter in str(getattr(value, "value", value)).lower()
