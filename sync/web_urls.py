@@ -1,6 +1,6 @@
 """Addresses of the pages on sync; the API's are in ``sync.urls``."""
 
-from django.urls import path
+from django.urls import include, path
 
 from sync.views import batches, deliveries, origins, precedence, tokens, webhooks
 from sync.views.imports import columns, pages, undo
@@ -21,6 +21,7 @@ urlpatterns = [
     path("imports/<int:pk>/discard/", pages.discard, name="import_discard"),
     path("imports/<int:pk>/rejected/", pages.rejected, name="import_rejected"),
     path("imports/<int:pk>/undo/", undo.undo_import, name="import_undo"),
+    path("connections/", include("sync.views.connections.urls")),
     path("pending/", batches.pending, name="pending"),
     path("records/<slug:resource>/<int:pk>/", origins.origins, name="origins"),
     path("records/<slug:resource>/<int:pk>/<path:field>/pin/", origins.pin, name="pin"),

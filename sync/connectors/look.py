@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
@@ -37,8 +36,8 @@ class Preview:
     """What the first page would become; nothing of it was written."""
 
     rows: list[PreviewRow] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
     deletions: int = 0
     total: int = 0
 
@@ -81,7 +80,7 @@ def preview_object(
 
 def _judge(connection: Connection, stream: Stream, mapping: MappingByResource, page: Page) -> Preview:
     mapped = map_items(stream, mapping, page.items)
-    preview = Preview(left_out=mapped.left_out, total=len(page.items))
+    preview = Preview(left_out=dict(mapped.left_out), total=len(page.items))
     for part, resource in parts_here(stream):
         preview.deletions += len(mapped.deletions[part.resource])
         records = mapped.records[part.resource]
@@ -89,7 +88,7 @@ def _judge(connection: Connection, stream: Stream, mapping: MappingByResource, p
             continue
         outcome = apply_records(resource, connection.source, records, dry_run=True)
         for record, result in zip(records, outcome.results, strict=True):
-            preview.counts[result.status] += 1
+            preview.counts[result.status] = preview.counts.get(result.status, 0) + 1
             if len(preview.rows) < SHOWN or (result.errors and len(preview.rows) < 2 * SHOWN):
                 shown = {
                     key: value
