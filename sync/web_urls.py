@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sync.views import batches, deliveries, origins, precedence, tokens, webhooks
+from sync.views import batches, deliveries, origins, precedence, sources, tokens, webhooks
 from sync.views.imports import columns, pages, undo
 
 app_name = "sync"
@@ -29,7 +29,8 @@ urlpatterns = [
     path("records/<slug:resource>/<int:pk>/<path:field>/", origins.origin, name="origin"),
     path("precedence/", precedence.precedence, name="precedence"),
     path("precedence/edit/", precedence.edit_precedence, name="precedence_edit"),
-    path("sources/", batches.sources, name="sources"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/<slug:slug>/<slug:category>/", sources.expectation, name="expectation"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/new/", tokens.new_token, name="token_new"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token_revoke"),
