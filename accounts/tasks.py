@@ -10,7 +10,8 @@ from accounts.identity.duplicates import find_duplicates
 SUNDAY = 7
 
 
-@shared_task
+# Longer than the broker waits for an answer, so it is acknowledged first: a lost search is made up for by the next.
+@shared_task(acks_late=False, soft_time_limit=3600, time_limit=3700)
 def search_duplicates(*, everything: bool = False) -> None:
     """Look for duplicates among what changed since the last search; among all accounts on Sundays or when asked."""
     find_duplicates(everything=everything or timezone.now().isoweekday() == SUNDAY)
