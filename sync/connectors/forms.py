@@ -104,7 +104,7 @@ def _field(setting: Setting, held: Mapping[str, str]) -> forms.CharField:
 class ScheduleForm(forms.Form):
     """How often a connection runs."""
 
-    interval_minutes = forms.TypedChoiceField(label="Runs", coerce=int, choices=INTERVALS)
+    interval_minutes = forms.TypedChoiceField(label="How often it runs", coerce=int, choices=INTERVALS)
 
     def __init__(self, connection: Connection, data: Any = None) -> None:
         super().__init__(data, initial={"interval_minutes": connection.interval_minutes})

@@ -64,6 +64,8 @@ class ConnectionRow:
         """Its state in words."""
         if self.connection.state == Connection.State.ACTIVE and self.connection.failures:
             return "Trying again"
+        if self.connection.state == Connection.State.ACTIVE:
+            return "On schedule"
         return Connection.State(self.connection.state).label
 
     @property

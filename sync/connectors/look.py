@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
+from django.db import transaction
+
 from sync.connectors.access import connector_of, open_session
 from sync.connectors.declarations import Clock, Page, Session, Stream
 from sync.connectors.errors import ConnectorError, TokenExpiredError, UnavailableError, without_secrets
@@ -68,14 +70,18 @@ def preview_object(
 ) -> Preview:
     """Return what the first page would become with ``mapping``; raises ConnectorError without secrets.
 
-    Runs the pipeline as a dry run, so that matches, rules and references are judged as they would be.
+    Runs the pipeline and undoes it, so that matches, rules and references are judged as they would be.
     """
     page = _ask(
         target.connection,
         clock or Clock(),
         lambda session: session.fetch(stream, {}, needed_fields(stream, mapping)),
     )
-    return _judge(target.connection, stream, mapping, page)
+    with transaction.atomic():
+        # All parts in one go and undone together, so that a line finds its contract.
+        preview = _judge(target.connection, stream, mapping, page)
+        transaction.set_rollback(True)
+    return preview
 
 
 def _judge(connection: Connection, stream: Stream, mapping: MappingByResource, page: Page) -> Preview:
@@ -86,7 +92,7 @@ def _judge(connection: Connection, stream: Stream, mapping: MappingByResource, p
         records = mapped.records[part.resource]
         if not records:
             continue
-        outcome = apply_records(resource, connection.source, records, dry_run=True)
+        outcome = apply_records(resource, connection.source, records)
         for record, result in zip(records, outcome.results, strict=True):
             preview.counts[result.status] = preview.counts.get(result.status, 0) + 1
             if len(preview.rows) < SHOWN or (result.errors and len(preview.rows) < 2 * SHOWN):

@@ -65,6 +65,11 @@ class PartRows:
     own: list[OwnRow]
     others: list[OwnRow]
 
+    @property
+    def has_words(self) -> bool:
+        """Whether one of our fields takes only some words."""
+        return any(row.takes for row in self.targets)
+
 
 @dataclass(slots=True)
 class MappingForm:
@@ -145,7 +150,7 @@ def _rows(
     def words(item: Field) -> str:
         line = by_target.get(item.name)
         values = line.get("values", {}) if line else {}
-        return "\n".join(f"{theirs} = {ours}" for theirs, ours in values.items())
+        return _spelled(values)
 
     return _part_rows(
         part,
@@ -170,7 +175,7 @@ def _sent(part: Part, resource: Resource, data: QueryDict, sources: list[SourceF
         if sent is not None:
             return sent
         values = usual_values(part, data.get(f"{part.resource}:{item.name}", ""), item.name)
-        return "\n".join(f"{theirs} = {ours}" for theirs, ours in values.items())
+        return _spelled(values)
 
     return _part_rows(
         part,
@@ -213,6 +218,11 @@ def _part_rows(
         )
         (rows.own if candidate.is_custom or row.is_kept else rows.others).append(row)
     return rows
+
+
+def _spelled(values: Mapping[str, str]) -> str:
+    """Return a translation as it is typed, in an order of its own: the database keeps none."""
+    return "\n".join(f"{theirs} = {ours}" for theirs, ours in sorted(values.items()))
 
 
 def _read_words(row: TargetRow, held: Field) -> dict[str, str]:

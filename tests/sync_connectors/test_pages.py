@@ -100,7 +100,7 @@ def test_from_nothing_to_running(
     account = held("accounts", "salesforce")["0011"]
     assert (account.lifecycle, account.custom) == ("prospect", {"region": "EMEA"})
     page = text_of(revops.get(f"{LIST}{connection.pk}/"))
-    assert "Running on schedule" in page
+    assert "On schedule" in page
     page = text_of(revops.get(f"{LIST}{connection.pk}/runs/{run.pk}/"))
     assert "0012" in page
     assert "Rejected records" in page
