@@ -70,17 +70,23 @@ def redacted(value: Any) -> SafeString:
 def provisional(reason: str, *, short: bool = False) -> SafeString:
     """Mark a number that rests on data older than expected, with the reason; nothing without one.
 
-    ``short`` leaves the word to hover, focus and readers, for heads of columns.
+    ``short`` leaves the word to hover and readers, for the heads of columns, which are links themselves.
     """
     if not reason:
         return SafeString("")
-    word = "visually-hidden" if short else ""
+    picture = icon("clock-exclamation", size=12)
+    if short:
+        return format_html(
+            '<span class="abe-provisional" title="Provisional. {0}">{1}'
+            '<span class="visually-hidden"> (provisional: {0})</span></span>',
+            reason,
+            picture,
+        )
     return format_html(
-        '<span class="abe-provisional abe-tip" tabindex="0" role="note" title="Provisional. {0}">{1}'
-        '<span class="{2}">Provisional</span><span class="visually-hidden">: {0}</span></span>',
+        '<span class="abe-provisional abe-tip" tabindex="0" role="note" title="{0}">{1}'
+        '<span>Provisional</span><span class="visually-hidden">: {0}</span></span>',
         reason,
-        icon("clock-exclamation", size=12),
-        word,
+        picture,
     )
 
 
