@@ -189,6 +189,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=REFRESH_HOUR, minute=0),
     },
     "refresh-tick": {"task": "metrics.tasks.tick", "schedule": 30.0},
+    "search-duplicates": {
+        "task": "accounts.tasks.search_duplicates",
+        "schedule": crontab(hour=(REFRESH_HOUR + 2) % 24, minute=40),
+    },
     "apply-pending": {"task": "sync.tasks.apply_pending_records", "schedule": 60.0},
     "apply-waiting-events": {"task": "product.tasks.apply_waiting_events", "schedule": 60.0},
     "usage-months": {"task": "product.tasks.keep_usage_months", "schedule": crontab(minute=37)},

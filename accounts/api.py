@@ -16,11 +16,13 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.as_of import show_as_it_was
+from accounts.identity.api import urlpatterns as identity_urls
 from accounts.lenses import lens_for, lenses
 from accounts.lenses.page import Header, View, read_account, read_cards, read_header, read_timeline
 from accounts.lenses.plain import plain_data
 from people.access import Access, request_access
 from people.models import Category
+from sync.api.operations import problem_responses
 from sync.problems import Problem
 from sync.redirects import target_of
 
@@ -38,10 +40,12 @@ class AccountViewEndpoint(APIView):
         operation_id="accounts_360",
         tags=["accounts"],
         parameters=[
-            OpenApiParameter("lens", str, description="Such as finance; default: the reader's own."),
+            OpenApiParameter(
+                "lens", str, enum=[lens.key for lens in lenses], description="Default: the reader's own."
+            ),
             OpenApiParameter("as_of", date, description="Default: the newest figures."),
         ],
-        responses={200: OpenApiTypes.OBJECT},
+        responses={200: OpenApiTypes.OBJECT, **problem_responses(400, 404)},
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Return header, panels and timeline of a lens; what may not be read is named in ``redacted``."""
@@ -110,6 +114,11 @@ def _body(view: View, header: Header, access: Access) -> dict[str, Any]:
         "lens": view.lens.key,
         "as_of": header.day.isoformat() if header.day else None,
         "figures": figures,
+        "provisional": [
+            {"key": figure.column.key, "reason": figure.provisional}
+            for figure in header.figures
+            if figure.provisional
+        ],
         "signals": [{"text": chip.text, "category": chip.category} for chip in header.chips],
         "panels": panels,
         "timeline": [
@@ -128,4 +137,5 @@ def _body(view: View, header: Header, access: Access) -> dict[str, Any]:
 
 urlpatterns = [
     path("accounts/<int:pk>/360/", login_not_required(AccountViewEndpoint.as_view()), name="accounts_360"),
+    *identity_urls,
 ]

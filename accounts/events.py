@@ -2,7 +2,7 @@
 
 from sync.events import EventKind, event_kinds
 
-MEMBERS = "change, source, before and after (the fields that changed), redacted"
+MEMBERS = "change, source, before and after (the fields that changed)"
 
 for verb, changes in {
     "created": ("created",),

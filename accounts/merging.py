@@ -13,6 +13,6 @@ stays(AccountMerge, "It tells of these two accounts.")
 
 # What sync keeps of objects of any kind.
 moves(Link)
-moves(FieldClaim)
 moves(Pin)
+stays(FieldClaim, "")  # a claim goes where the record goes in which it stands
 stays(Change, "It is the history of each account.")

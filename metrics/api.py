@@ -22,6 +22,8 @@ from metrics.explanation import DIMENSIONS, shown_value
 from metrics.models import MetricValue, RefreshRun, SegmentValue
 from metrics.registry import Definition, metrics, segment_definitions
 from people.access import Access, access_of
+from sync.api.operations import problem_responses
+from sync.freshness.marks import provisional_on
 from sync.problems import Problem
 
 ACCOUNT = "account"
@@ -59,13 +61,22 @@ class MetricsView(APIView):
             OpenApiParameter(
                 "member", str, description="A tier's slug or an industry; default: every member."
             ),
-            OpenApiParameter("account", int, description="Id of one account, for the dimension account."),
+            OpenApiParameter(
+                "account",
+                {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+                description="Id of one account, for the dimension account.",
+            ),
             OpenApiParameter(
                 "from", date, description="First day; without from and to: the newest day only."
             ),
             OpenApiParameter("to", date, description="Last day."),
-            OpenApiParameter("page_size", int, description=f"At most {LARGEST_PAGE}, the default."),
-            OpenApiParameter("cursor", str, description="From next_cursor."),
+            OpenApiParameter(
+                "page_size",
+                {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": LARGEST_PAGE},
+            ),
+            OpenApiParameter(
+                "cursor", {"type": "string", "format": "cursor"}, description="From next_cursor."
+            ),
         ],
         responses={
             200: {
@@ -73,10 +84,11 @@ class MetricsView(APIView):
                 "properties": {
                     "results": {"type": "array", "items": {"type": "object"}},
                     "redacted": {"type": "array", "items": {"type": "object"}},
-                    "next": {"type": "string", "nullable": True},
-                    "next_cursor": {"type": "string", "nullable": True},
+                    "next": {"type": ["string", "null"]},
+                    "next_cursor": {"type": ["string", "null"]},
                 },
-            }
+            },
+            **problem_responses(400),
         },
     )
     def get(self, request: Request) -> HttpResponse:
@@ -92,8 +104,11 @@ class MetricsView(APIView):
         more = rows[asked.size :]
         rows = rows[: asked.size]
         cursor = _pack(rows[-1]) if more else None
+        doubts = provisional_on([row["as_of"] for row in rows], open_keys)
         body = {
-            "results": [_shown(row, asked.dimension) for row in rows],
+            "results": [
+                _shown(row, asked.dimension) | _doubt(doubts.get((row["as_of"], row["key"]))) for row in rows
+            ],
             "redacted": redacted,
             "next": _next_url(request, cursor),
             "next_cursor": cursor,
@@ -211,6 +226,11 @@ def _place(text: str, asked: Asked) -> Any:
     if number is None:
         raise Problem(400, "invalid_query", "The cursor is of another list.")
     return number
+
+
+def _doubt(reason: str | None) -> dict[str, str]:
+    """Return the member that marks a number made from stale data; nothing for any other."""
+    return {"provisional": reason} if reason else {}
 
 
 def _shown(row: Mapping[str, Any], dimension: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from metrics.health.explain import SCORE_AXIS, HealthExplanation, explain_health
 from metrics.models import MetricValue, RefreshRun, RefreshStep, SegmentValue
 from metrics.registry import SEGMENTS, Definition, metrics, segment_definitions, segment_metrics
 from people.access import Access
+from sync.freshness.marks import provisional_numbers
 from sync.models import Batch
 from sync.registry import resources
 
@@ -82,6 +83,7 @@ class Explanation:
     why_empty: str = ""
     refreshed_at: datetime | None = None
     note: str = ""
+    provisional: str = ""
     inputs: Sequence[Input] = ()
     history: Sequence[Point] = ()
     chart: Chart | None = None
@@ -280,6 +282,7 @@ def _add_refresh(told: Explanation, step_key: str, day: date) -> None:
     steps = list(RefreshStep.objects.filter(run=run, key=step_key).order_by("pk")) if run else []
     done = [step.finished_at for step in steps if step.finished_at is not None]
     told.refreshed_at = max(done, default=None)
+    told.provisional = provisional_numbers(day).get(told.definition.key, "")
     told.note = next((step.note for step in steps if step.note), "")
     if any(step.state == RefreshStep.State.FAILED for step in steps):
         told.why_empty = f"The refresh of {format_date(day)} failed for this number. RevOps sees why."

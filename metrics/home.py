@@ -11,15 +11,17 @@ from django.utils import timezone
 from accounts.home import HomePanel, Reader, register_home_panel
 from metrics.models import RefreshRun, RefreshStep
 from people.functions import Function
+from sync.freshness.judging import STALE
+from sync.freshness.listing import stale_feeds
 from sync.models import Batch, PendingRecord, Source
+from sync.webhooks.listing import failing_endpoints
 
-STALE_HOURS = 24
 RUN_TONES = {"done": "green", "failed": "red"}
 
 
 @register_home_panel
 class Intake(HomePanel):
-    """Each source with when it last wrote, and what of it was refused or waits."""
+    """Each source with when it last wrote, what of it is stale, and what was refused or waits."""
 
     key = "metrics.intake"
     title = "Sources"
@@ -44,18 +46,23 @@ class Intake(HomePanel):
                 rejected=Sum("rejected"),
             )
         }
+        late = stale_feeds()
         return {
+            "failing": failing_endpoints(),
             "sources": [
                 {
                     "name": source.name,
                     "newest": newest.get(source.pk),
-                    "is_stale": source.pk not in newest
-                    or newest[source.pk] < now - timedelta(hours=STALE_HOURS),
+                    "late": [
+                        {"label": feed.label, "is_stale": feed.state == STALE}
+                        for feed in late
+                        if feed.source == source
+                    ],
                     **_lately(lately.get(source.pk)),
                     "pending": waiting.get(source.pk, 0),
                 }
                 for source in Source.objects.order_by("name")
-            ]
+            ],
         }
 
 

@@ -11,6 +11,7 @@ from people.functions import Function
 from people.models import Category
 from support.charts import per_week_chart
 from support.models import Priority, Ticket
+from support.querysets import end_of
 from support.tones import PRIORITY_TONE
 
 MOST_TICKETS = 10
@@ -45,6 +46,9 @@ class TicketTable(HomePanel):
             {
                 **row,
                 "priority": Priority(row["priority"]).label,
+                "first_replied_at": row["first_replied_at"]
+                if row["first_replied_at"] and row["first_replied_at"] < end_of(reader.as_of)
+                else None,
                 "tone": PRIORITY_TONE.get(Priority(row["priority"]), "neutral"),
                 "waits_days": max((reader.as_of - row["opened_at"].astimezone(UTC).date()).days, 0),
             }

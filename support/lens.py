@@ -60,11 +60,13 @@ class OpenTickets(Panel):
 def _ticket(ticket: Ticket, as_of: date) -> dict[str, Any]:
     end = end_of(as_of)
     replied = ticket.first_replied_at if ticket.first_replied_at and ticket.first_replied_at < end else None
+    # Of the words for its state only today's is kept.
+    is_solved_since = ticket.solved_at is not None and ticket.solved_at >= end
     return {
         "subject": ticket.subject,
         "priority": Priority(ticket.priority).label,
         "tone": PRIORITY_TONE.get(Priority(ticket.priority), "neutral"),
-        "status": Status(ticket.status).label,
+        "status": "Solved since" if is_solved_since else Status(ticket.status).label,
         "area": format_key(ticket.product_area or ""),
         "opened_at": ticket.opened_at,
         "waits_days": max((as_of - ticket.opened_at.astimezone(UTC).date()).days, 0),

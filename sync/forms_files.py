@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
 
 from sync.files.services import MOST_BYTES, too_large
 from sync.models import Source
@@ -38,8 +39,12 @@ class UploadForm(forms.Form):
 
     def clean_source(self) -> str:
         """Take the slug as typed but for its case."""
-        source: str = self.cleaned_data["source"]
-        return source.strip().lower()
+        source: str = self.cleaned_data["source"].strip().lower()
+        try:
+            validate_slug(source)
+        except ValidationError:
+            raise ValidationError("A source is a slug: letters, digits, hyphens.") from None
+        return source
 
     def clean_file(self) -> Any:
         """Refuse a file over the limit before it is kept."""

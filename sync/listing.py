@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from sync.models import ApiToken, Batch, PendingRecord, Source
+from sync.models import ApiToken, PendingRecord, Source
 from sync.registry import resources
 
-# A source that reports nothing for longer than this is shown as quiet; the slowest category is fed daily.
-QUIET_AFTER = timedelta(hours=26)
-RECENT = timedelta(days=7)
 BLOCKERS_SHOWN = 5
 
 CHANGED = Q(created__gt=0) | Q(updated__gt=0) | Q(deleted__gt=0)
@@ -141,30 +137,6 @@ def top_blockers() -> list[Blocker]:
         )
         for row in rows
     ]
-
-
-def sources_overview() -> QuerySet[Source]:
-    """Return the sources with what they sent lately.
-
-    One query: ``last_at``; ``records`` and ``rejected`` of the last seven days; ``waiting``; ``has_token``.
-    """
-    now = timezone.now()
-    batches = Batch.objects.filter(source=OuterRef("pk")).order_by().values("source")
-    recent = batches.filter(received_at__gte=now - RECENT)
-    received = F("created") + F("updated") + F("unchanged") + F("stale") + F("pending") + F("rejected")
-    waiting = PendingRecord.objects.filter(source=OuterRef("pk")).order_by().values("source")
-    tokens = ApiToken.objects.filter(live_on(now), client__source=OuterRef("pk"))
-    # Batches that apply what had waited count records a second time.
-    sent = recent.exclude(mode=Batch.Mode.PENDING)
-    return Source.objects.annotate(
-        last_at=Subquery(
-            batches.exclude(mode=Batch.Mode.PENDING).annotate(at=Max("received_at")).values("at")
-        ),
-        records=Coalesce(Subquery(sent.annotate(n=Sum(received)).values("n")), 0),
-        rejected=Coalesce(Subquery(sent.annotate(n=Sum("rejected")).values("n")), 0),
-        waiting=Coalesce(Subquery(waiting.annotate(n=Count("pk")).values("n")), 0),
-        has_token=Exists(tokens),
-    ).order_by("slug")
 
 
 def live_on(now: datetime) -> Q:

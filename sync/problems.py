@@ -11,6 +11,7 @@ import msgspec
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
@@ -106,6 +107,7 @@ def too_large() -> HttpResponse:
     )
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, path: str = "") -> HttpResponse:
     """Answer an address under /api/ that nothing serves."""
     detail = f"Nothing is served at {request.path}."

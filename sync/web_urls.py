@@ -1,8 +1,8 @@
 """Addresses of the pages on sync; the API's are in ``sync.urls``."""
 
-from django.urls import path
+from django.urls import include, path
 
-from sync.views import batches, deliveries, origins, precedence, tokens, webhooks
+from sync.views import batches, deliveries, origins, precedence, sources, tokens, webhooks
 from sync.views.imports import columns, pages, undo
 
 app_name = "sync"
@@ -21,6 +21,7 @@ urlpatterns = [
     path("imports/<int:pk>/discard/", pages.discard, name="import_discard"),
     path("imports/<int:pk>/rejected/", pages.rejected, name="import_rejected"),
     path("imports/<int:pk>/undo/", undo.undo_import, name="import_undo"),
+    path("connections/", include("sync.views.connections.urls")),
     path("pending/", batches.pending, name="pending"),
     path("records/<slug:resource>/<int:pk>/", origins.origins, name="origins"),
     path("records/<slug:resource>/<int:pk>/<path:field>/pin/", origins.pin, name="pin"),
@@ -28,7 +29,8 @@ urlpatterns = [
     path("records/<slug:resource>/<int:pk>/<path:field>/", origins.origin, name="origin"),
     path("precedence/", precedence.precedence, name="precedence"),
     path("precedence/edit/", precedence.edit_precedence, name="precedence_edit"),
-    path("sources/", batches.sources, name="sources"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/<slug:slug>/<slug:category>/", sources.expectation, name="expectation"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/new/", tokens.new_token, name="token_new"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token_revoke"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -59,8 +59,11 @@ def read_values(*ids: int, lock: bool = False) -> dict[int, Values]:
         return {pk: _plain(values) for pk, values in cursor.fetchall()}
 
 
-def compare(winner: Values, loser: Values) -> list[Side]:
-    """Return every field of two accounts side by side, own fields key by key as ``custom.<key>``."""
+def compare(winner: Values, loser: Values, word: Values) -> list[Side]:
+    """Return every field of two accounts side by side, own fields key by key as ``custom.<key>``.
+
+    By default the sources' ``word`` stays, where they have one; else the winner's value, unless it is empty.
+    """
     sides = [
         _side(item.name, item.column, winner[item.column], loser[item.column], field=item)
         for item in accounts_resource().fields
@@ -70,7 +73,7 @@ def compare(winner: Values, loser: Values) -> list[Side]:
         _side(f"{CUSTOM}{key}", f"{CUSTOM}{key}", winner["custom"].get(key), loser["custom"].get(key))
         for key in keys
     ]
-    return sides
+    return [_by_word(side, word) for side in sides]
 
 
 def check_choices(choices: Mapping[str, str], sides: list[Side]) -> dict[str, str]:
@@ -137,6 +140,21 @@ def _side(name: str, column: str, winner: Any, loser: Any, *, field: Field | Non
     else:
         default = LOSER if winner in EMPTY and loser not in EMPTY else WINNER
     return Side(name, column, winner, loser, default, can_join)
+
+
+def _by_word(side: Side, word: Values) -> Side:
+    if side.default == BOTH or side.name not in word:
+        return side
+    said = word[side.name]
+    for name, value in ((WINNER, side.winner), (LOSER, side.loser)):
+        if same(said, value):
+            return replace(side, default=name)
+    return side
+
+
+def same(one: Any, other: Any) -> bool:
+    """Return whether two values say the same; all empty ones do."""
+    return bool(one == other) or (one in EMPTY and other in EMPTY)
 
 
 def _json(values: Values) -> str:

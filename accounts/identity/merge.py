@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.identity.claims import begin_sharing, follow_links, hold_choices, repoint_words, sources_word
 from accounts.identity.errors import MergeRefused
 from accounts.identity.fields import (
     CUSTOM,
@@ -75,7 +76,7 @@ def preview_merge(*, winner: int, loser: int, choices: Mapping[str, str] | None 
     """
     accounts = _check_pair(winner, loser)
     values = read_values(winner, loser)
-    sides = compare(values[winner], values[loser])
+    sides = compare(values[winner], values[loser], sources_word(winner, loser))
     chosen = check_choices(choices or {}, sides)
     changes = _changes(sides, chosen, winner=winner, loser=loser, values=values)
     dropped = [
@@ -116,7 +117,8 @@ def merge_accounts(
     lock_resources()
     values = read_values(winner, loser, lock=True)
     _check_pair(winner, loser)
-    sides = compare(values[winner], values[loser])
+    word = sources_word(winner, loser)
+    sides = compare(values[winner], values[loser], word)
     chosen = check_choices(choices or {}, sides)
     changes = _changes(sides, chosen, winner=winner, loser=loser, values=values)
     relations = moving()
@@ -126,14 +128,17 @@ def merge_accounts(
         merged_by=by,
         client=client,
         choices={side.name: chosen[side.name] for side in sides if side.differs},
-        watermarks={
-            relation.label: number for relation in relations if (number := last_number(relation)) is not None
-        },
     )
+    begin_sharing(winner, loser)
     counts: dict[str, int] = {}
     for relation in [*relations, *account_links()]:
         if journal(merge.pk, relation, loser=loser, winner=winner):
             counts[relation_key(relation)] = repoint(merge.pk, relation, held=loser, target=winner)
+    follow_links(winner, loser)
+    repoint_words(merge)
+    wanted = {side.name: changes.get(side.column, (None, side.winner))[1] for side in sides}
+    reason = f"Chosen when {values[loser]['name']} ({loser}) was merged into this account."
+    hold_choices(merge, word, wanted, by=by, reason=reason)
     tombstone = timezone.now().isoformat()
     noted = [(winner, field_name(column), old, new) for column, (old, new) in changes.items()]
     noted.append((loser, "deleted_at", None, tombstone))
@@ -149,7 +154,10 @@ def merge_accounts(
     log_change(loser, Change.Kind.MERGED, after=told)
     log_change(winner, Change.Kind.UPDATED, **difference(changes))
     merge.counts = counts
-    merge.save(update_fields=["counts"])
+    merge.watermarks = {
+        relation.label: number for relation in relations if (number := last_number(relation)) is not None
+    }
+    merge.save(update_fields=["counts", "watermarks"])
     return merge
 
 

@@ -9,11 +9,13 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.identity.claims import follow_links, hold_value, stop_sharing, take_back_words
 from accounts.identity.errors import MergeRefused
 from accounts.identity.fields import (
     CUSTOM,
     Values,
     column_of,
+    compare,
     field_name,
     label_of,
     read_values,
@@ -67,6 +69,7 @@ class Plan:
     values: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     loser_values: dict[str, Any] = field(default_factory=dict)
     later: list[tuple[int, Any]] = field(default_factory=list)
+    parents: list[tuple[int, str, Any]] = field(default_factory=list)
     came_since: list[CameSince] = field(default_factory=list)
 
     @property
@@ -128,6 +131,8 @@ def unmerge_accounts(*, merge: int, by: User | None = None, client: Client | Non
     for relation in [*moving(), *account_links()]:
         if plan.returns.get(relation_key(relation)):
             repoint(found.pk, relation, held=winner, target=loser)
+    follow_links(winner, loser)
+    take_back_words(found)
     held = read_values(winner, loser)
     with touching({winner: Change.Kind.UPDATED, loser: Change.Kind.RESTORED}):
         write_values(winner, {column: new for column, (_, new) in plan.values.items()}, held[winner])
@@ -137,12 +142,34 @@ def unmerge_accounts(*, merge: int, by: User | None = None, client: Client | Non
     end_redirect(resource=RESOURCE, old_id=loser)
     log_change(loser, Change.Kind.UNMERGED, after={"merge": found.pk})
     log_change(winner, Change.Kind.UPDATED, **difference(plan.values))
+    _let_sources_decide(plan)
     found.unmerged_at = timezone.now()
     found.unmerged_by = by
     found.unmerge_client = client
     found.report = [asdict(conflict) for conflict in plan.conflicts]
     found.save(update_fields=["unmerged_at", "unmerged_by", "unmerge_client", "report"])
     return plan
+
+
+def _let_sources_decide(plan: Plan) -> None:
+    """Give each account what its own records say, also where that was said since the merge."""
+    merge = plan.merge
+    ids = (merge.winner_id, merge.loser_id)
+    before = read_values(*ids)
+    names = {merge.winner_id: merge.winner.name, merge.loser_id: merge.loser.name}
+    where = {merge.winner_id: TO_WINNER, merge.loser_id: TO_LOSER}
+    for account, name, value in plan.parents:
+        hold_value(account, name, value, "Taking a merge back would have made the account its own ancestor.")
+    for account, why in stop_sharing(*ids):
+        plan.conflicts.append(
+            Conflict(names[account], where[account], f"What its sources say doesn't fit: {why}")
+        )
+    after = read_values(*ids)
+    for account in ids:
+        for side in compare(after[account], before[account], {}):
+            if side.differs:
+                why = f"It is {_told(side.winner)} now, which is what the records of {names[account]} say."
+                plan.conflicts.append(Conflict(label_of(side.name), where[account], why, field=side.name))
 
 
 def _plan_rows(plan: Plan, relation: Relation) -> None:
@@ -186,6 +213,7 @@ def _plan_values(plan: Plan, held: Values) -> None:
         now = _value(held, column)
         if now == row.new:
             plan.values[column] = (now, row.old)
+        if now in (row.new, row.old):
             continue
         later = _later_row(merge, row)
         if later is not None:
@@ -210,10 +238,12 @@ def _plan_parents(plan: Plan, held: dict[int, Values]) -> None:
         name = field_name(column)
         if closes_circle(column, start=loser, parents=parents):
             plan.loser_values[column] = parents[loser] = None
+            plan.parents.append((loser, name, None))
             why = "It would be its own ancestor by now, so it stays empty."
             plan.conflicts.append(Conflict(label_of(name), TO_LOSER, why, field=name))
         if column in plan.values and closes_circle(column, start=winner, parents=parents):
             del plan.values[column]
+            plan.parents.append((winner, name, held[winner][column]))
             why = "The account would be its own ancestor by now, so it stays as it is."
             plan.conflicts.append(Conflict(label_of(name), TO_WINNER, why, field=name))
 

@@ -17,19 +17,24 @@ from accounts.lenses.cells import CellRenderer
 from accounts.lenses.registry import Column, columns, histories
 from accounts.models import Account, Standing
 from people.access import Access, Redacted
+from sync.freshness.marks import provisional_numbers
 
 FIELDS = tuple(field.attname for field in Standing._meta.concrete_fields if field.attname != "account_id")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One headline value: ``value`` for machines, ``cell`` and ``note`` as markup, ``url`` of its explanation."""
+    """One headline value: ``value`` for machines, ``cell`` and ``note`` as markup, ``url`` of its explanation.
+
+    ``provisional`` says which of its sources was stale when it was made.
+    """
 
     column: Column
     value: Any
     cell: SafeString
     note: str
     url: str
+    provisional: str = ""
 
     @property
     def is_redacted(self) -> bool:
@@ -68,11 +73,18 @@ def headline(
 ) -> list[Figure]:
     """Return the header's figures in their order, each readable, redacted or absent."""
     shown = sorted((column for column in columns if column.headline), key=lambda column: column.headline)
-    return [_figure(column, account, figures, access, as_of, today) for column in shown]
+    doubts = provisional_numbers(figures.day)
+    return [_figure(column, account, figures, access, as_of, today, doubts) for column in shown]
 
 
 def _figure(
-    column: Column, account: Account, figures: Figures, access: Access, as_of: date | None, today: date
+    column: Column,
+    account: Account,
+    figures: Figures,
+    access: Access,
+    as_of: date | None,
+    today: date,
+    doubts: Mapping[str, str],
 ) -> Figure:
     held = [figures.get(path.removeprefix("standing__")) for path in (column.field, *column.extra)]
     value = access.redact(held[0], column.category, column.level)
@@ -85,6 +97,7 @@ def _figure(
         cell=CellRenderer(column)(held),
         note=column.note(figures.values, today) if column.note and has_value else "",
         url=explain_url(column.explain, account.pk, as_of) if has_value else "",
+        provisional=doubts.get(column.explain, "") if has_value else "",
     )
 
 

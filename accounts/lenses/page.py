@@ -115,7 +115,7 @@ def _name_of(email: str) -> Subquery:
 
 
 def read_header(view: View) -> Header:
-    """Return the header in at most three queries, however busy the account is."""
+    """Return the header in at most four queries, however busy the account is."""
     account, access = view.account, view.access
     figures = figures_of(account, view.as_of)
     shown, hidden = _chips(view)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -16,8 +16,9 @@ from accounts.lenses.registry import Column
 from accounts.listing.export import cell_fields
 from accounts.listing.keyset import Page, Row, read_page, row_fields
 from accounts.listing.spec import Listing
-from common.tags.marks import icon
+from common.tags.marks import icon, provisional
 from people.access import Access
+from sync.freshness.marks import provisional_numbers
 
 SIZE = 50
 AS_OF = "standing__as_of"
@@ -35,10 +36,19 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a column: sortable where the reader may read it, else with the reason."""
+    """The head of a column: sortable where the reader may read it, else with the reason.
+
+    ``provisional`` says which of its sources was stale when its numbers were made.
+    """
 
     column: Column
     reason: str
+    provisional: str = ""
+
+    @property
+    def label(self) -> SafeString:
+        """Its name, with the mark of a doubt."""
+        return format_html("{}{}", self.column.label, provisional(self.provisional, short=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +63,38 @@ class ListPage:
 
 
 def list_page(listing: Listing) -> ListPage:
-    """Read and draw the page that ``listing`` asks for; one query, two across the edge of the blanks."""
+    """Read and draw the page that ``listing`` asks for; one query, two across the edge of the blanks.
+
+    One more where the doubts about the day's numbers are not at hand.
+    """
     fields, places = cell_fields(listing)
     fields.append(AS_OF)
     page = read_page(
         listing.accounts(), listing.order, fields, SIZE, after=listing.after, before=listing.before
     )
+    as_of = _newest(page, row_fields(listing.order, fields).index(AS_OF))
+    doubts = provisional_numbers(as_of)
     return ListPage(
         heads=[
-            Head(column, "" if column.is_readable(listing.access) else _why(column, listing.access))
+            Head(
+                column,
+                "" if column.is_readable(listing.access) else _why(column, listing.access),
+                doubts.get(column.explain, ""),
+            )
             for column in listing.columns[1:]
         ],
-        rows=_rows(listing, page, places),
+        rows=_rows(listing, page, places, doubts),
         previous_url=listing.url(before=page.previous) if page.previous else "",
         next_url=listing.url(after=page.next) if page.next else "",
-        as_of=_newest(page, row_fields(listing.order, fields).index(AS_OF)),
+        as_of=as_of,
     )
 
 
-def _rows(listing: Listing, page: Page, places: Sequence[Sequence[int]]) -> list[ListRow]:
+def _rows(
+    listing: Listing, page: Page, places: Sequence[Sequence[int]], doubts: Mapping[str, str]
+) -> list[ListRow]:
     drawers = [
-        (_drawer(column) if place else _closed(column, listing.access), place)
+        (_drawer(column, column.explain in doubts) if place else _closed(column, listing.access), place)
         for column, place in zip(listing.columns[1:], places[1:], strict=True)
     ]
     base = reverse("accounts:detail", args=[0]).removesuffix("0/")
@@ -89,9 +110,14 @@ def _rows(listing: Listing, page: Page, places: Sequence[Sequence[int]]) -> list
 
 
 class _drawer:  # noqa: N801 - used as a function that remembers what it drew
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column, is_provisional: bool) -> None:
         self._cell = CellRenderer(column)
-        self._open = '<td class="is-num">' if column.is_numeric else "<td>"
+        css = [
+            name
+            for name, holds in (("is-num", column.is_numeric), ("is-provisional", is_provisional))
+            if holds
+        ]
+        self._open = format_html('<td class="{}">', " ".join(css)) if css else "<td>"
 
     def __call__(self, row: Row, place: Sequence[int]) -> str:
         return f"{self._open}{self._cell([row[i] for i in place])}</td>"

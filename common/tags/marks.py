@@ -66,6 +66,30 @@ def redacted(value: Any) -> SafeString:
     )
 
 
+@register.simple_tag
+def provisional(reason: str, *, short: bool = False) -> SafeString:
+    """Mark a number that rests on data older than expected, with the reason; nothing without one.
+
+    ``short`` leaves the word to hover and readers, for the heads of columns, which are links themselves.
+    """
+    if not reason:
+        return SafeString("")
+    picture = icon("clock-exclamation", size=12)
+    if short:
+        return format_html(
+            '<span class="abe-provisional" title="Provisional. {0}">{1}'
+            '<span class="visually-hidden"> (provisional: {0})</span></span>',
+            reason,
+            picture,
+        )
+    return format_html(
+        '<span class="abe-provisional abe-tip" tabindex="0" role="note" title="{0}">{1}'
+        '<span>Provisional</span><span class="visually-hidden">: {0}</span></span>',
+        reason,
+        picture,
+    )
+
+
 def _slug(value: Any) -> str:
     return "".join(
         letter if letter.isalnum() else "-" for letter in str(getattr(value, "value", value)).lower()

@@ -12,6 +12,7 @@ Values (each shows an absent value as a dash and a redacted one as redacted, wit
 
 Marks and openers:
   {% icon "search" %}  {% icon "alert-triangle" label="At risk" %}      names: static/icons.json
+  {% provisional reason %}  {% provisional reason short=True %}         a number made from data older than expected
   {% chip "Renewal in 40 days" tone="amber" icon="clock" url="…" %}     tone: red amber green accent neutral
   {% how url "How NRR is counted" %}                                    the small "how" opener
   {% explained url "NRR" %}{% percent nrr %}{% endexplained %}          makes the number itself the opener

@@ -19,7 +19,8 @@ from sync.declarations import UNSET
 from sync.models import Batch, Source
 from sync.pipeline.batch import PENDING, REJECTED, UNCHANGED, Result, Row, Run
 from sync.pipeline.decode import Decoded
-from sync.pipeline.run import lock_resource, run_batch
+from sync.pipeline.locks import lock_resource
+from sync.pipeline.run import run_batch
 from sync.pipeline.validate import validate_rows
 from sync.registry import resources
 

@@ -17,7 +17,8 @@ from product.resources import UsageEventRecord
 from sync.declarations import Ref
 from sync.models import Batch, Source
 from sync.pipeline.decode import MAX_RECORDS, Decoded
-from sync.pipeline.run import lock_resource, run_batch
+from sync.pipeline.locks import lock_resource
+from sync.pipeline.run import run_batch
 from sync.registry import resources
 
 KEYS_AT_ONCE = 2000

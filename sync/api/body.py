@@ -65,7 +65,8 @@ def _read(request: HttpRequest, limit: int) -> bytes:
         if not environ.get("wsgi.input_terminated"):
             raise Problem(411, "length_required", "Send a Content-Length; this server takes no chunked body.")
         return _read_stream(environ["wsgi.input"], limit)
-    data = request.body
+    # Read as a stream, since the request would keep what its ``body`` has read as long as it lives.
+    data = _read_stream(request, limit)
     if announced and len(data) < announced:
         raise Problem(
             400, "body_cut_short", f"The body broke off after {len(data):,} of {announced:,} bytes."

@@ -144,6 +144,11 @@ def own_components(resource: Resource) -> dict[str, Schema]:
     return {
         **{other: schema for other, schema in made.items() if other not in {name, "Reference"}},
         name: written,
+        written_component(resource): {
+            **written,
+            "required": [],
+            "properties": {field: schema for field, schema in properties.items() if field != "external_id"},
+        },
         f"{base}Read": {"type": "object", "required": always, "properties": read},
         f"{base}Page": {
             "type": "object",
@@ -162,6 +167,11 @@ def own_components(resource: Resource) -> dict[str, Schema]:
             },
         },
     }
+
+
+def written_component(resource: Resource) -> str:
+    """Return the name of the schema of a record whose address says which it is."""
+    return resource.record.__name__.removesuffix("Record") + "Write"
 
 
 def _choices(kind: type) -> Schema:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sync.api.components import Schema, own_components, ref
-from sync.api.filters import PAGING
+from drf_spectacular.utils import OpenApiResponse
+
+from sync.api.components import Schema, ref, written_component
+from sync.api.filters import PAGING, filter_parameter
 from sync.api.writing import MODES
 from sync.declarations import Resource
 from sync.pipeline.decode import MAX_RECORDS
@@ -25,7 +27,7 @@ ERRORS = {
 KEY_HEADER = {
     "name": "Idempotency-Key",
     "in": "header",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     "description": "Kept 7 days, per client: a repeat gets the same answer, another request with the key 422.",
 }
 MODE = {
@@ -44,7 +46,7 @@ EXTERNAL_ID = {
     "name": "external_id",
     "in": "path",
     "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "maxLength": 255, "pattern": r"^[^\x00-\x1f\x7f]+$"},
     "description": "Any characters but control characters, percent-encoded; `/` as it is or as `%2F`.",
 }
 IF_MATCH = {
@@ -81,11 +83,22 @@ def problems(*statuses: int) -> dict[str, Schema]:
     }
 
 
+def problem_responses(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return the same for a view that is described by ``extend_schema``."""
+    return {
+        (status, CONTENT_TYPE): OpenApiResponse(ref("Problem"), ERRORS[status])
+        for status in (*statuses, 401, 403, 429)
+    }
+
+
 def _list(resource: Resource) -> Schema:
     fields = resource.fields_by_name
-    hints = own_components(resource)[resource.record.__name__]["properties"]
     paging: list[Schema] = [
-        {"name": PAGING[0], "schema": {"type": "string"}, "description": "`next_cursor` of an earlier page."},
+        {
+            "name": PAGING[0],
+            "schema": {"type": "string", "format": "cursor"},
+            "description": "`next_cursor` of an earlier page.",
+        },
         {"name": PAGING[1], "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}},
         {
             "name": PAGING[2],
@@ -94,17 +107,12 @@ def _list(resource: Resource) -> Schema:
         },
         {
             "name": "custom",
-            "schema": {"type": "object", "additionalProperties": {"type": "string"}},
-            "style": "form",
-            "description": "`custom.<key>=<value>` filters by an own field.",
+            "schema": {"type": "object"},
+            "style": "deepObject",
+            "description": "`custom[<key>]=<value>`, or `custom.<key>=<value>`, filters by an own field.",
         },
     ]
-    filters = [
-        {"name": name, "schema": {"type": "string"}, "description": "Our id, or `source:external_id`."}
-        if fields[name].reference
-        else {"name": name, "schema": hints[name]}
-        for name in resource.filters
-    ]
+    filters = [{"name": name, **filter_parameter(resource, fields[name])} for name in resource.filters]
     return {
         "summary": f"Read {resource.key} in the order of their changes",
         "description": "Each record once, where its newest change stands, tombstones included. A reader that goes on "
@@ -146,11 +154,11 @@ def _record(resource: Resource) -> Schema:
 
 
 def _put(resource: Resource) -> Schema:
-    body = {"application/json": {"schema": ref(resource.record.__name__)}}
+    body = {"application/json": {"schema": ref(written_component(resource))}}
     result = ref("WriteAnswer")
     return {
         "summary": f"Create or update one {resource.singular}",
-        "description": "`external_id` may be left out of the body. A token writes for its own source only.",
+        "description": "The address says which. A token writes for its own source only.",
         "parameters": [SOURCE, EXTERNAL_ID, MODE, IF_MATCH, UNLESS, KEY_HEADER],
         "requestBody": {"required": True, "content": body},
         "responses": {
@@ -189,17 +197,12 @@ def _bulk(resource: Resource) -> Schema:
         "schema": {"type": "boolean", "default": False},
         "description": "All or nothing: one rejected record undoes the batch, which is then answered with 422.",
     }
-    encoding = {
-        "name": "Content-Encoding",
-        "in": "header",
-        "schema": {"type": "string", "enum": ["identity", "gzip"]},
-    }
     return {
         "summary": f"Create or update up to {MAX_RECORDS:,} {resource.key}",
         "description": "One bad record never stops the others. Of repeats of one external id the newest wins, the "
         "others are `stale`. A record whose reference has not arrived is `pending`: it is kept and applied when the "
-        "reference arrives.",
-        "parameters": [MODE, atomic, encoding, KEY_HEADER],
+        "reference arrives. A body may be packed, with `Content-Encoding: gzip`.",
+        "parameters": [MODE, atomic, KEY_HEADER],
         "requestBody": {
             "required": True,
             "content": {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sync.api.components import Schema, ref, shared_components
 from sync.api.operations import answer, problems
+from sync.registry import resources
 from sync.services.pending import LONGEST_REASON
 from sync.waiting import STATES
 
@@ -93,53 +96,67 @@ COMPONENTS: dict[str, Schema] = {
 
 SCOPES = "Needs the scope of the record's resource, such as `accounts:{action}`."
 
-OPERATIONS: dict[str, Schema] = {
-    "list_pending": {
-        "tags": ["pending"],
-        "summary": "List records that wait, and those that were discarded",
-        "description": "In the order of their ids, of the resources that scopes and access policy let the caller read.",
-        "parameters": [
-            {"in": "query", "name": "resource", "schema": TEXT, "description": "Such as `contacts`."},
-            {"in": "query", "name": "source", "schema": TEXT, "description": "Slug of a source."},
-            {"in": "query", "name": "code", "schema": TEXT, "description": "Such as `reference_missing`."},
-            {"in": "query", "name": "state", "schema": {"type": "string", "enum": list(STATES)}},
-            {"in": "query", "name": "cursor", "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"}},
-            {
-                "in": "query",
-                "name": "page_size",
-                "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+
+@cache
+def operations() -> dict[str, Schema]:
+    """Return what is said of each operation; the resources are known only when all apps have declared theirs."""
+    return {
+        "list_pending": {
+            "tags": ["pending"],
+            "summary": "List records that wait, and those that were discarded",
+            "description": "In the order of their ids, of the resources that scopes and access policy let the "
+            "caller read.",
+            "parameters": [
+                {
+                    "in": "query",
+                    "name": "resource",
+                    "schema": {"type": "string", "enum": [resource.key for resource in resources]},
+                },
+                {"in": "query", "name": "source", "schema": TEXT, "description": "Slug of a source."},
+                {
+                    "in": "query",
+                    "name": "code",
+                    "schema": TEXT,
+                    "description": "Such as `reference_missing`.",
+                },
+                {"in": "query", "name": "state", "schema": {"type": "string", "enum": list(STATES)}},
+                {"in": "query", "name": "cursor", "schema": {"type": "string", "pattern": "^[0-9]{0,18}$"}},
+                {
+                    "in": "query",
+                    "name": "page_size",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+                },
+            ],
+            "responses": {"200": answer("A page.", ref("PendingPage")), **problems(400)},
+        },
+        "get_pending": {
+            "tags": ["pending"],
+            "summary": "Read one record that waits or was discarded",
+            "description": SCOPES.format(action="read"),
+            "parameters": [OWN_ID],
+            "responses": {"200": answer("The record.", ref("PendingRecord")), **problems(400, 404)},
+        },
+        "retry_pending": {
+            "tags": ["pending"],
+            "summary": "Try one record again",
+            "description": "Of the token's own source. What still can't be applied waits on; a discarded record is "
+            f"taken up again. {SCOPES.format(action='write')}",
+            "parameters": [OWN_ID],
+            "responses": {
+                "200": answer("What became of it.", ref("WriteAnswer")),
+                **problems(400, 404, 409),
             },
-        ],
-        "responses": {"200": answer("A page.", ref("PendingPage")), **problems(400)},
-    },
-    "get_pending": {
-        "tags": ["pending"],
-        "summary": "Read one record that waits or was discarded",
-        "description": SCOPES.format(action="read"),
-        "parameters": [OWN_ID],
-        "responses": {"200": answer("The record.", ref("PendingRecord")), **problems(400, 404)},
-    },
-    "retry_pending": {
-        "tags": ["pending"],
-        "summary": "Try one record again",
-        "description": "Of the token's own source. What still can't be applied waits on; a discarded record is taken "
-        f"up again. {SCOPES.format(action='write')}",
-        "parameters": [OWN_ID],
-        "responses": {
-            "200": answer("What became of it.", ref("WriteAnswer")),
-            **problems(400, 404, 409),
         },
-    },
-    "discard_pending": {
-        "tags": ["pending"],
-        "summary": "Give one record up, with a reason",
-        "description": "Of the token's own source. It stays listed as `discarded` with who, when and why; repeating "
-        f"changes nothing. {SCOPES.format(action='write')}",
-        "parameters": [OWN_ID],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": ref("Discard")}}},
-        "responses": {
-            "200": answer("The record as it is kept.", ref("PendingRecord")),
-            **problems(400, 404, 413, 415, 422),
+        "discard_pending": {
+            "tags": ["pending"],
+            "summary": "Give one record up, with a reason",
+            "description": "Of the token's own source. It stays listed as `discarded` with who, when and why; "
+            f"repeating changes nothing. {SCOPES.format(action='write')}",
+            "parameters": [OWN_ID],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": ref("Discard")}}},
+            "responses": {
+                "200": answer("The record as it is kept.", ref("PendingRecord")),
+                **problems(400, 404, 413, 415, 422),
+            },
         },
-    },
-}
+    }

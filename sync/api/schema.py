@@ -92,7 +92,7 @@ class PlainSchema(AutoSchema):
         if method not in {"GET", "POST"}:
             return None
         _register(registry, view.components)
-        return {"operationId": view.operation, "security": _callers(self), **view.described[view.operation]}
+        return {"operationId": view.operation, "security": _callers(self), **view.described()[view.operation]}
 
 
 def _callers(schema: AutoSchema) -> list[Schema]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
+
+from django.db import transaction
 
 from sync.connectors.access import connector_of, open_session
 from sync.connectors.declarations import Clock, Page, Session, Stream
@@ -37,8 +38,8 @@ class Preview:
     """What the first page would become; nothing of it was written."""
 
     rows: list[PreviewRow] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
     deletions: int = 0
     total: int = 0
 
@@ -69,27 +70,31 @@ def preview_object(
 ) -> Preview:
     """Return what the first page would become with ``mapping``; raises ConnectorError without secrets.
 
-    Runs the pipeline as a dry run, so that matches, rules and references are judged as they would be.
+    Runs the pipeline and undoes it, so that matches, rules and references are judged as they would be.
     """
     page = _ask(
         target.connection,
         clock or Clock(),
         lambda session: session.fetch(stream, {}, needed_fields(stream, mapping)),
     )
-    return _judge(target.connection, stream, mapping, page)
+    with transaction.atomic():
+        # All parts in one go and undone together, so that a line finds its contract.
+        preview = _judge(target.connection, stream, mapping, page)
+        transaction.set_rollback(True)
+    return preview
 
 
 def _judge(connection: Connection, stream: Stream, mapping: MappingByResource, page: Page) -> Preview:
     mapped = map_items(stream, mapping, page.items)
-    preview = Preview(left_out=mapped.left_out, total=len(page.items))
+    preview = Preview(left_out=dict(mapped.left_out), total=len(page.items))
     for part, resource in parts_here(stream):
         preview.deletions += len(mapped.deletions[part.resource])
         records = mapped.records[part.resource]
         if not records:
             continue
-        outcome = apply_records(resource, connection.source, records, dry_run=True)
+        outcome = apply_records(resource, connection.source, records)
         for record, result in zip(records, outcome.results, strict=True):
-            preview.counts[result.status] += 1
+            preview.counts[result.status] = preview.counts.get(result.status, 0) + 1
             if len(preview.rows) < SHOWN or (result.errors and len(preview.rows) < 2 * SHOWN):
                 shown = {
                     key: value

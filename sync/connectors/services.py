@@ -256,3 +256,12 @@ def _cut_short(connection: Connection, reason: str) -> None:
     if connection.state == Connection.State.ACTIVE:
         connection.next_run_at = now
     connection.save(update_fields=["lease", "lease_until", "next_run_at"])
+
+
+@transaction.atomic
+def note_trial(*, connection: Connection, problem: str, remedy: str) -> None:
+    """Keep what a trial of the sign-in said, except while the connection runs and says so itself."""
+    held = Connection.objects.select_for_update().get(pk=connection.pk)
+    if held.state != Connection.State.ACTIVE:
+        held.problem, held.remedy = problem, remedy
+        held.save(update_fields=["problem", "remedy"])

@@ -17,7 +17,7 @@ from sync.connectors.families import end_others
 from sync.connectors.lease import LEASE, Claim, hold
 from sync.connectors.mapping import MappedPage, map_items
 from sync.declarations import Resource
-from sync.models import Batch, ConnectedObject, ConnectorRun, Link, PendingRecord, Source
+from sync.models import ConnectedObject, ConnectorRun, Link, PendingRecord, Source
 from sync.pipeline.batch import PENDING, REJECTED, STATUSES, Outcome
 from sync.pipeline.decode import MAX_RECORDS, decode_body
 from sync.pipeline.delete import DELETED, delete_record
@@ -91,14 +91,10 @@ def apply_mapped(source: Source, mapped: MappedPage, families: list[Family]) -> 
     return written
 
 
-def apply_records(
-    resource: Resource, source: Source, records: list[dict[str, Any]], *, dry_run: bool = False
-) -> Outcome:
-    """Run one batch of records, up to ``MAX_RECORDS``; with ``dry_run`` only say what would become of them."""
+def apply_records(resource: Resource, source: Source, records: list[dict[str, Any]]) -> Outcome:
+    """Run one batch of records, up to ``MAX_RECORDS``."""
     decoded = decode_body(msgspec.json.encode(records), resource, lines=False)
-    return run_batch(
-        resource=resource, source=source, decoded=decoded, mode=Batch.Mode.UPSERT, dry_run=dry_run
-    )
+    return run_batch(resource=resource, source=source, decoded=decoded)
 
 
 def _to_bury(resource: Resource, source: Source, items: list[Item]) -> list[Item]:

@@ -133,12 +133,10 @@ def _refuse_merged(merged: list[Any], heading: int) -> None:
 
 def _names(heading: list[Any], following: list[Any], number: int) -> list[str]:
     names = [" ".join(str(cell).split()) for cell in heading]
-    while names and not names[-1]:
-        names.pop()
     wide = len(following)
     while wide and following[wide - 1] == "":
         wide -= 1
-    if len([name for name in names if name]) == 1 and wide > 1 and len(names) < wide:
+    if len([name for name in names if name]) == 1 and wide > 1:
         raise FileError(
             f"Row {number} has one heading for {wide} columns. Take out titles above the heading, so that the "
             "first row names the columns."
@@ -175,14 +173,14 @@ def _blocks(
     for number, row in body:
         numbers.append(number)
         rows.append(row)
+        if total + len(rows) > MOST_ROWS:
+            raise FileError(
+                f"The file has more than {MOST_ROWS:,} rows. Split it and upload the parts one after the other."
+            )
         if len(rows) == MAX_RECORDS:
             total += len(rows)
             yield _block(numbers, rows, width, places, nameless, judges, reading)
             numbers, rows = [], []
-            if total > MOST_ROWS:
-                raise FileError(
-                    f"The file has more than {MOST_ROWS:,} rows. Split it and upload the parts one after the other."
-                )
     if rows:
         yield _block(numbers, rows, width, places, nameless, judges, reading)
 

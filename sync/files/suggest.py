@@ -25,7 +25,8 @@ SYNONYMS = {
     "country": "country code, billing country, country iso, land, shipping country, pays",
     "currency": "currency code, currency iso code, waehrung, wahrung, devise, ccy",
     "lifecycle": "lifecycle stage, account status, customer status, type, account type, stage of life",
-    "parent": "parent account, parent company, parent id, parent account id, parent name, ultimate parent",
+    "parent": "parent account, parent company, parent id, parent account id, parent name, "
+    "parent account name, ultimate parent",
     "billing_parent": "billing account, bill to, bill to account, paying account, billing parent id",
     "workspace_ids": "workspaces, workspace, workspace id, tenants, tenant ids, telemetry ids",
     "owner_email": "owner, account owner, owner e mail, account owner email, account manager email, account executive",

@@ -16,6 +16,9 @@ from sync.pipeline.batch import Row, Run
 from sync.pipeline.copytext import copy_text
 from sync.pipeline.spans import within
 
+# The text of all rows at once would lie in memory three times over; a thousand rows cost no time.
+COPIED_AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Presence:
@@ -118,23 +121,22 @@ def _json(value: Any) -> str:
 
 def _copy(resource: Resource, rows: list[Row], masks: list[int], columns: list[list[Any]]) -> None:
     names = column_list(resource.columns)
-    data = copy_text(
-        [
-            [row.index for row in rows],
-            [row.record.external_id for row in rows],
-            [row.time for row in rows],
-            [row.link_id for row in rows],
-            [row.object_id for row in rows],
-            [row.kind for row in rows],
-            masks,
-            [row.digest for row in rows],
-            [row.is_shared for row in rows],
-            *columns,
-        ]
-    )
+    everything: list[list[Any]] = [
+        [row.index for row in rows],
+        [row.record.external_id for row in rows],
+        [row.time for row in rows],
+        [row.link_id for row in rows],
+        [row.object_id for row in rows],
+        [row.kind for row in rows],
+        masks,
+        [row.digest for row in rows],
+        [row.is_shared for row in rows],
+        *columns,
+    ]
     create_stage(resource)
     with connection.cursor() as cursor, cursor.copy(load_sql("sync", "stage_copy", columns=names)) as copy:
-        copy.write(data)
+        for start in range(0, len(rows), COPIED_AT_ONCE):
+            copy.write(copy_text([column[start : start + COPIED_AT_ONCE] for column in everything]))
 
 
 def create_stage(resource: Resource) -> None:

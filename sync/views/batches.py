@@ -6,19 +6,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from common.pagination import read_page
 from people.guards import revops_only
 from sync.listing import (
     OUTCOMES,
-    QUIET_AFTER,
     WAITS,
     Filters,
     resource_choices,
     source_choices,
-    sources_overview,
     top_blockers,
 )
 from sync.models import Batch, Change, Import, PendingRecord, Undoing
@@ -78,18 +75,6 @@ def pending(request: HttpRequest) -> HttpResponse:
         "blockers": top_blockers(),
     }
     return render(request, "sync/pending.html", context)
-
-
-@require_safe
-@revops_only(WHAT)
-def sources(request: HttpRequest) -> HttpResponse:
-    """List the systems that feed the platform, with how fresh each is."""
-    context = {
-        "sources": sources_overview(),
-        "quiet_before": timezone.now() - QUIET_AFTER,
-        "curl": curl_example(request),
-    }
-    return render(request, "sync/sources.html", context)
 
 
 def _shared(request: HttpRequest, filters: Filters, kind_label: str) -> dict[str, Any]:

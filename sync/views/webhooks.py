@@ -14,11 +14,10 @@ from kombu.exceptions import OperationalError
 from common.formatting import format_date
 from common.pagination import read_page
 from people.guards import revops_only, signed_in
-from sync.events import event_kinds
 from sync.models import WebhookDelivery, WebhookEndpoint
 from sync.tasks import replay_webhooks
 from sync.webhooks.forms import EndpointForm, ReplayForm
-from sync.webhooks.listing import STATES, DeliveryFilters, endpoints_overview, kinds_of
+from sync.webhooks.listing import STATES, DeliveryFilters, endpoints_overview, kinds_of, sorted_kinds
 from sync.webhooks.services import (
     Issued,
     change_endpoint,
@@ -176,7 +175,7 @@ def _endpoint_page(
         "clear_url": request.path if filters.is_any else "",
         "page": read_page(request, rows, ("-pk",)),
         "states": STATES.items(),
-        "all_kinds": [kind.key for kind in event_kinds],
+        "all_kinds": [kind.key for kind in sorted_kinds()],
         "replay_form": form,
         "keep_days": settings.WEBHOOKS_KEEP_DAYS,
     }

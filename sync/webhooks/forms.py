@@ -10,8 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from people.functions import Function
-from sync.events import event_kinds
-from sync.webhooks.listing import oldest_kept
+from sync.webhooks.listing import oldest_kept, sorted_kinds
 from sync.webhooks.relay import EVERY
 
 
@@ -43,7 +42,7 @@ class EndpointForm(forms.Form):
         help_text="The access policy applies to what it is told, as to a person of this function.",
     )
     kinds = forms.MultipleChoiceField(
-        choices=lambda: [(EVERY, "Every event"), *((kind.key, kind.label) for kind in event_kinds)],
+        choices=lambda: [(EVERY, "Every event"), *((kind.key, kind.label) for kind in sorted_kinds())],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one event."},
     )
@@ -52,7 +51,7 @@ class EndpointForm(forms.Form):
         """Return the events as rows of a table, each with whether it is chosen."""
         chosen = self["kinds"].value() or []
         rows = [{"key": EVERY, "label": "Every event", "members": "Also those that are added later"}]
-        rows += [{"key": kind.key, "label": kind.label, "members": kind.members} for kind in event_kinds]
+        rows += [{"key": kind.key, "label": kind.label, "members": kind.members} for kind in sorted_kinds()]
         return [{**row, "is_chosen": row["key"] in chosen} for row in rows]
 
     def add_errors(self, error: ValidationError) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from sync.events import event_kinds
+from sync.events import EventKind, event_kinds
 from sync.models import WebhookDelivery, WebhookEndpoint
 from sync.webhooks.payload import TEST
 
@@ -96,9 +96,14 @@ def failing_endpoints() -> list[dict[str, Any]]:
     return [dict(row) for row in rows.order_by("name").values(*names)]
 
 
+def sorted_kinds() -> list[EventKind]:
+    """Return the declared events by key."""
+    return sorted(event_kinds, key=lambda kind: kind.key)
+
+
 def kinds_of(endpoint: WebhookEndpoint) -> list[str]:
     """Return the keys of what an endpoint subscribes to, every one spelled out."""
-    return [kind.key for kind in event_kinds if "*" in endpoint.kinds or kind.key in endpoint.kinds]
+    return [kind.key for kind in sorted_kinds() if "*" in endpoint.kinds or kind.key in endpoint.kinds]
 
 
 def oldest_kept(now: datetime, days: int) -> datetime:

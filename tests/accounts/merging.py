@@ -72,7 +72,17 @@ def difference(before: Snapshot, after: Snapshot) -> dict[str, Any]:
 
 def make_company(api: Api, key: str, **fields: Any) -> Account:
     """Create an account through the API, with children of every resource that refers to accounts."""
-    api.bulk("accounts", [{"external_id": key, "name": f"Company {key}", **fields}])
+    api.bulk(
+        "accounts",
+        [
+            {
+                "external_id": key,
+                "name": f"Company {key}",
+                "source_updated_at": "2026-11-01T00:00:00Z",
+                **fields,
+            }
+        ],
+    )
     account = account_of(api, key)
     moment = datetime(2026, 11, 2, 9, tzinfo=UTC)
     day = date(2026, 1, 1)

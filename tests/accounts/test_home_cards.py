@@ -73,3 +73,14 @@ def test_a_card_of_numbers_opens_how_they_are_counted(function: str) -> None:
         if shown.state in ("loaded", "lazy") and number:
             assert shown.how_url == f"/metrics/explain/{number}/?as_of={days_ago(0)}"
             assert shown.how_url in page.content.decode()
+
+
+def test_large_customers_with_one_colleague_are_named() -> None:
+    pair = {"owner_email": "a@example.com", "sponsor_email": "b@example.com"}
+    weak("Held by two", "strategic", 40, **pair)
+    weak("No sponsor", "strategic", 60, **pair | {"sponsor_email": ""})
+    weak("One twice", "enterprise", 30, **pair | {"sponsor_email": "a@example.com"})
+    weak("Small", "growth", 30, **pair | {"sponsor_email": ""})
+    data = card("people", "accounts.single_points")
+    assert [row["name"] for row in data["rows"]] == ["No sponsor", "One twice"]
+    assert data["finding"] == "2 customers without a second colleague"

@@ -19,8 +19,10 @@ from accounts.models import Account, Contact, TimelineEvent
 from finance.models import Contract, RevenueToRecompute
 from product.models import UsageDayToRecompute, UsageEvent
 from support.models import Ticket
-from sync.models import Change, Link, Redirect
+from sync.models import Change, Link, Pin, Redirect
+from sync.provenance.services import set_pin, set_precedence
 from sync.redirects import target_of
+from sync.registry import resources
 from tests.accounts.merging import (
     account_of,
     difference,
@@ -51,6 +53,15 @@ def pair(api: Api) -> tuple[Account, Account]:
     )
     make_api("hubspot").bulk("accounts", [{"external_id": "H", "name": "Acme GmbH"}])
     api.bulk("accounts", [{"external_id": f"D{n}", "name": f"Division {n}", "parent": "L"} for n in range(3)])
+    for account, field in ((winner, "country"), (loser, "industry")):
+        set_pin(
+            resource=resources["accounts"],
+            object_id=account.pk,
+            field=field,
+            value="FR",
+            reason="Held",
+            by=None,
+        )
     fill_every_relation(winner)
     fill_every_relation(loser)
     return winner, loser
@@ -96,7 +107,8 @@ def test_the_winner_gets_the_chosen_values_and_what_it_lacked(api: Api) -> None:
     loser = make_company(
         api, "L", domain="acme.de", country="DE", workspace_ids=["b", "c"], custom={"x": 2, "y": 3}
     )
-    merge = merge_accounts(winner=winner.pk, loser=loser.pk, choices={"domain": "loser"})
+    choices = {"name": "winner", "domain": "loser", "custom.x": "winner"}
+    merge = merge_accounts(winner=winner.pk, loser=loser.pk, choices=choices)
     winner.refresh_from_db()
     loser.refresh_from_db()
     assert (winner.name, winner.domain, winner.country) == ("Company W", "acme.de", "DE")
@@ -273,7 +285,10 @@ def test_a_merge_is_undone_once(api: Api) -> None:
 def test_what_changed_since_stays_and_is_reported(api: Api) -> None:
     winner, loser, third = (make_company(api, key) for key in ("W", "L", "T"))
     merge = merge_accounts(winner=winner.pk, loser=loser.pk, choices={"name": "loser"})
-    api.bulk("accounts", [{"external_id": "W", "name": "Renamed since"}])
+    api.bulk(
+        "accounts",
+        [{"external_id": "W", "name": "Renamed since", "source_updated_at": "2026-11-20T00:00:00Z"}],
+    )
     api.bulk("contacts", [{"external_id": "L-c0", "account": "T"}])
     Ticket.objects.filter(account=winner).order_by("pk").last().delete()  # type: ignore[union-attr]
     api.bulk("tickets", [ticket("since")])
@@ -357,6 +372,78 @@ def test_a_parent_that_would_close_a_circle_by_now_is_left_out(api: Api) -> None
     assert [(conflict.what, conflict.where) for conflict in plan.conflicts] == [("Parent", "loser")]
 
 
+def test_a_choice_against_the_sources_is_held_until_the_merge_is_undone(api: Api) -> None:
+    winner, loser = make_company(api, "W", industry="Energy"), make_company(api, "L", industry="Rail")
+    before = snapshot()
+    person = make_user("revops")
+    before = snapshot()
+    merge = merge_accounts(winner=winner.pk, loser=loser.pk, choices={"name": "winner"}, by=person)
+    pin = Pin.objects.get()
+    assert (pin.field, pin.value, pin.pinned_by) == ("name", "Company W", person)
+    assert "Company L" in pin.reason
+    api.bulk("accounts", [{"external_id": "L", "employees": 7}])
+    winner.refresh_from_db()
+    assert (winner.name, winner.industry, winner.employees) == ("Company W", "Rail", 7)
+    api.bulk("accounts", [{"external_id": "L", "employees": None}])
+    unmerge_accounts(merge=merge.pk)
+    left = difference(before, snapshot())
+    left.pop("sync_batch")
+    assert {key for rows in left.values() for key in rows} == set(left.get("sync_link", {}))  # digests alone
+
+
+def test_precedence_decides_what_stays_by_default(api: Api) -> None:
+    desk = make_api("zendesk")
+    winner = make_company(api, "W", industry="Energy")
+    desk.bulk("accounts", [{"external_id": "Z", "name": "Zed", "industry": "Rail"}])
+    loser = account_of(desk, "Z", "zendesk")
+    set_precedence(resource=resources["accounts"], field="", sources=["salesforce", "zendesk"])
+    set_precedence(resource=resources["accounts"], field="industry", sources=["zendesk"])
+    merge = merge_accounts(winner=winner.pk, loser=loser.pk)
+    winner.refresh_from_db()
+    assert (winner.name, winner.industry) == ("Company W", "Rail")
+    assert merge.choices == {"name": "winner", "industry": "loser"}
+    assert not Pin.objects.exists()
+
+
+def test_what_a_source_says_since_goes_back_with_its_record(api: Api) -> None:
+    desk = make_api("zendesk")
+    winner = make_company(api, "W", industry="Energy")
+    desk.bulk("accounts", [{"external_id": "Z", "name": "Zed"}])
+    loser = account_of(desk, "Z", "zendesk")
+    merge = merge_accounts(winner=winner.pk, loser=loser.pk, choices={"name": "winner"})
+    desk.bulk(
+        "accounts", [{"external_id": "Z", "industry": "Rail", "source_updated_at": "2027-01-01T00:00:00Z"}]
+    )
+    winner.refresh_from_db()
+    assert winner.industry == "Rail"
+    plan = unmerge_accounts(merge=merge.pk)
+    winner.refresh_from_db()
+    loser.refresh_from_db()
+    assert (winner.name, winner.industry) == ("Company W", "Energy")
+    assert (loser.name, loser.industry) == ("Zed", "Rail")
+    assert {(conflict.field, conflict.where) for conflict in plan.conflicts} == {
+        ("industry", "winner"),
+        ("industry", "loser"),
+    }
+
+
+def test_words_that_name_the_loser_name_the_winner_meanwhile(api: Api) -> None:
+    desk = make_api("zendesk")
+    winner, loser = make_company(api, "W"), make_company(api, "L")
+    api.bulk("accounts", [{"external_id": "D", "name": "D", "domain": "d.com", "parent": "L"}])
+    desk.bulk(
+        "accounts", [{"external_id": "Z", "name": "D", "domain": "d.com"}]
+    )  # two sources: claims are kept
+    before = snapshot()
+    merge = merge_accounts(winner=winner.pk, loser=loser.pk)
+    desk.bulk("accounts", [{"external_id": "Z", "industry": "Rail"}])
+    assert account_of(api, "D").parent_id == winner.pk
+    desk.bulk("accounts", [{"external_id": "Z", "industry": None}])
+    unmerge_accounts(merge=merge.pk)
+    assert account_of(api, "D").parent_id == loser.pk
+    assert "accounts_account" not in difference(before, snapshot())
+
+
 def test_the_merge_says_who_did_it(api: Api) -> None:
     person = make_user("revops")
     merge = merge_accounts(winner=make_company(api, "W").pk, loser=make_company(api, "L").pk, by=person)
@@ -388,8 +475,6 @@ def test_a_new_model_that_points_to_accounts_fails_until_it_says_what_a_merge_do
 
 
 def test_rows_of_which_the_winner_has_the_same_stay_and_are_counted(api: Api) -> None:
-    from sync.models import Pin
-
     winner, loser = make_company(api, "W"), make_company(api, "L")
     for account in (winner, loser):
         Pin.objects.create(resource="accounts", object_id=account.pk, field="name", value="X", reason="r")

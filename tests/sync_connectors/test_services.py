@@ -25,10 +25,11 @@ from sync.connectors.services import (
     delete_connection,
     set_schedule,
 )
-from sync.models import ConnectedObject, Connection, Source
-from tests.sync_connectors.connecting import connect, held, pull, values_for
+from sync.models import Batch, ConnectedObject, Connection, Source
+from tests.sync_connectors.connecting import connect, held, only, pull, values_for
 from tests.sync_connectors.fakes.clock import FakeClock
 from tests.sync_connectors.fakes.salesforce import FakeSalesforce
+from tests.sync_connectors.fakes.stripe import FakeStripe, item, price
 
 ZENDESK = ("zendesk.com",)
 
@@ -228,6 +229,20 @@ def test_a_preview_judges_the_first_page_and_writes_nothing(
     assert held("accounts", "salesforce") == {}
     target.refresh_from_db()
     assert target.cursor == {}
+
+
+@pytest.mark.django_db
+def test_a_preview_finds_the_contract_of_a_line(stripe: FakeStripe, clock: FakeClock) -> None:
+    stripe.put("customers", "cus_1", name="Acme")
+    stripe.subscribe("sub_1", "cus_1", [item("si_1", price("price_a", 100))])
+    connection = connect(stripe)
+    only(connection, "customers")
+    pull(connection, clock)
+    target = connection.objects_pulled.get(key="subscriptions")
+    stream = connectors["stripe"].streams[1]
+    assert preview_object(target, stream, target.mapping, clock).counts == {"created": 2}
+    assert held("contracts", "stripe") == {}
+    assert Batch.objects.count() == 1
 
 
 @pytest.mark.django_db

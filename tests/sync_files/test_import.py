@@ -23,13 +23,13 @@ pytestmark = pytest.mark.django_db
 ISO = (
     "Contract ID,Account ID,Start date,End date,Currency,Payment terms days\n"
     "c-1,a-1,2026-04-03,2027-04-02,EUR,30\n"
-    "c-2,a-1,2026-12-31,,EUR,60\n"
+    "c-2,a-1,2026-12-31,2027-12-30,EUR,60\n"
     "c-3,a-2,2026-04-13,2026-10-12,USD,30\n"
 )
 GERMAN = (
     "\ufeffContract ID;Account ID;Start date;End date;Currency;Payment terms days\r\n"
     "c-1;a-1;03-04-2026;02-04-2027;EUR;30\r\n"
-    "c-2;a-1;31-12-2026;;EUR;60\r\n"
+    "c-2;a-1;31-12-2026;30-12-2027;EUR;60\r\n"
     "c-3;a-2;13-04-2026;12-10-2026;USD;30\r\n"
 )
 MIXED = (
@@ -97,7 +97,7 @@ def test_numbers_of_two_forms_end_the_same_and_mixed_ones_are_refused(upload: Up
     plain = upload(f"{head}\nl-1;c-1;Seats;2026-01-01;1,234.56;Month\n", "contract-lines")
     comma = upload(f"{head}\nl-2;c-1;Seats;2026-01-01;1.234,56 €;month\n", "contract-lines")
     for imported in (plain, comma):
-        bring_in(imported)
+        assert bring_in(imported).counts == {"created": 1}, report_of(imported.blocks.get())
     assert set(ContractLine.objects.values_list("amount", flat=True)) == {Decimal("1234.56")}
     mixed = upload(
         f"{head}\nl-3;c-1;Seats;2026-01-01;1,234.56;month\nl-4;c-1;Seats;2026-01-01;1.234,56;month\n",

@@ -10,5 +10,5 @@ FROM (
     FROM identity_address AS mine
     JOIN identity_address AS other ON other.email = mine.email AND other.account_id > mine.account_id
 ) AS pair
-WHERE EXISTS (SELECT FROM identity_probe AS probe WHERE probe.id IN (pair.low, pair.high))
+WHERE pair.low IN (SELECT id FROM identity_probe) OR pair.high IN (SELECT id FROM identity_probe)
 GROUP BY pair.low, pair.high

@@ -10,4 +10,4 @@ SELECT least(mine.id, other.id), greatest(mine.id, other.id), 'domain',
 FROM identity_domain AS mine
 JOIN identity_domain AS other
     ON other.domain = mine.domain AND other.place > mine.place AND other.place <= mine.place + %(neighbours)s
-WHERE EXISTS (SELECT FROM identity_probe AS probe WHERE probe.id IN (mine.id, other.id))
+WHERE mine.id IN (SELECT id FROM identity_probe) OR other.id IN (SELECT id FROM identity_probe)

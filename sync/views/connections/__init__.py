@@ -1,0 +1,1 @@
+"""The pages on connections to systems that are pulled from."""

@@ -1,0 +1,195 @@
+"""Taking back restores what a batch changed, leaves what is newer, and is told in the feed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.models import Account, Contact
+from finance.models import Contract, ContractLine
+from sync.files.tasks import work_off
+from sync.models import Batch, Change, Import, Link, PendingRecord, Undoing
+from sync.undoing.imports import begin_undo
+from sync.undoing.services import CannotUndoError, preview_undo, undo_batch
+from tests.sync.conftest import Api, make_api
+from tests.sync_files.conftest import Upload, bring_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def crm(db: None) -> Api:
+    return make_api("crm")
+
+
+def send(api: Api, resource: str, *records: dict[str, Any]) -> Batch:
+    return Batch.objects.get(pk=api.bulk(resource, list(records))["batch"])
+
+
+def state(*models: Any) -> list[dict[str, Any]]:
+    models = models or (Account,)
+    return [row for model in models for row in model.objects.order_by("pk").values()]
+
+
+def test_every_kind_of_value_gets_back_what_it_was(crm: Api) -> None:
+    send(
+        crm,
+        "accounts",
+        {
+            "external_id": "1",
+            "name": "Acme",
+            "domain": "acme.test",
+            "employees": 7,
+            "tier": "growth",
+            "workspace_ids": ["a", "b"],
+            "custom": {"plan": "gold", "score": 1.5, "old": "001"},
+        },
+        {"external_id": "2", "name": "Brill"},
+        {"external_id": "3", "name": "Corus", "parent": "1"},
+    )
+    send(crm, "contracts", {"external_id": "c", "account": "1", "start_on": "2026-01-01", "currency": "EUR"})
+    line = {
+        "external_id": "l",
+        "contract": "c",
+        "product": "Seats",
+        "start_on": "2026-01-01",
+        "amount": "1234.5600",
+        "billing_period": "month",
+    }
+    send(crm, "contract-lines", line)
+    before = state(Account, Contract, ContractLine)
+    wrong = [
+        send(
+            crm,
+            "accounts",
+            {
+                "external_id": "1",
+                "name": "Oops",
+                "domain": None,
+                "employees": None,
+                "tier": "standard",
+                "workspace_ids": [],
+                "custom": {"plan": None, "score": 2, "new": True},
+            },
+            {"external_id": "3", "parent": "2", "industry": "Steel"},
+        ),
+        send(crm, "contracts", {"external_id": "c", "account": "2", "end_on": "2026-06-30"}),
+        send(crm, "contract-lines", {**line, "amount": "1", "discount_percent": "5"}),
+    ]
+    assert state(Account, Contract, ContractLine) != before
+    for batch in reversed(wrong):
+        undoing = undo_batch(batch=batch)
+        assert undoing.conflict_count == 0, undoing.conflicts
+    assert state(Account, Contract, ContractLine) == before
+    assert ContractLine.objects.get().amount == Decimal("1234.56")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_batch_created_is_gone_with_a_tombstone_in_the_feed(crm: Api) -> None:
+    batch = send(crm, "accounts", {"external_id": "1", "name": "Acme"}, {"external_id": "2", "name": "Brill"})
+    cursor = crm.get("accounts/?page_size=10")["next_cursor"]
+    undoing = undo_batch(batch=batch)
+    assert (undoing.removed, undoing.restored) == (2, 0)
+    assert not Account.objects.filter(deleted_at=None).exists()
+    told = crm.get(f"accounts/?cursor={cursor}")["results"]
+    assert [record["deleted"] for record in told] == [True, True]
+    # Sent once more they are back: nothing of the undone batch holds them off.
+    assert crm.statuses("accounts", [{"external_id": "1", "name": "Acme"}]) == ["updated"]
+    assert Account.objects.get(deleted_at=None).name == "Acme"
+
+
+def test_what_changed_since_is_left_and_named(crm: Api) -> None:
+    send(crm, "accounts", {"external_id": "1", "name": "Acme", "industry": "Steel"})
+    wrong = send(
+        crm,
+        "accounts",
+        {"external_id": "1", "name": "Oops", "industry": "Wood"},
+        {"external_id": "2", "name": "New"},
+        {"external_id": "3", "name": "Other"},
+    )
+    later = send(
+        crm, "accounts", {"external_id": "1", "industry": "Iron"}, {"external_id": "2", "industry": "Tin"}
+    )
+    previewed = preview_undo(batch=wrong)
+    assert not Undoing.objects.exists()
+    undoing = undo_batch(batch=wrong)
+    assert (previewed.restored, previewed.removed, previewed.conflict_count) == (1, 1, 2)
+    assert (undoing.restored, undoing.removed, undoing.conflict_count) == (1, 1, 2)
+    assert sorted((each["field"], f"atch {later.pk}" in each["detail"]) for each in undoing.conflicts) == [
+        ("", True),
+        ("industry", True),
+    ]
+    found = Account.objects.filter(deleted_at=None).order_by("pk").values_list("name", "industry")
+    assert list(found) == [("Acme", "Iron"), ("New", "Tin")]
+
+
+def test_batches_taken_back_do_not_stand_in_the_way_of_earlier_ones(crm: Api) -> None:
+    send(crm, "accounts", {"external_id": "1", "name": "Acme"})
+    first = send(crm, "accounts", {"external_id": "1", "name": "B"})
+    second = send(crm, "accounts", {"external_id": "1", "name": "C"})
+    undo_batch(batch=second)
+    assert Account.objects.get().name == "B"
+    undo_batch(batch=first)
+    assert Account.objects.get().name == "Acme"
+
+
+def test_a_wrong_source_time_goes_back_too(crm: Api) -> None:
+    right = {"external_id": "1", "name": "Acme", "source_updated_at": "2026-01-01T00:00:00Z"}
+    send(crm, "accounts", right)
+    wrong = send(crm, "accounts", {**right, "name": "Oops", "source_updated_at": "2099-01-01T00:00:00Z"})
+    undo_batch(batch=wrong)
+    newer = {**right, "name": "Acme 2", "source_updated_at": "2026-02-01T00:00:00Z"}
+    assert crm.statuses("accounts", [newer]) == ["updated"]
+
+
+def test_a_batch_is_taken_back_once_and_its_undoing_never(crm: Api) -> None:
+    batch = send(crm, "accounts", {"external_id": "1", "name": "Acme"})
+    undoing = undo_batch(batch=batch)
+    with pytest.raises(CannotUndoError, match="already"):
+        undo_batch(batch=batch)
+    with pytest.raises(CannotUndoError, match="took another batch back"):
+        undo_batch(batch=Batch.objects.get(pk=undoing.batches[0]))
+
+
+def test_a_deletion_can_be_taken_back(crm: Api) -> None:
+    send(crm, "accounts", {"external_id": "1", "name": "Acme"})
+    assert crm.call("delete", "accounts/crm/1/").status_code < 300
+    undo_batch(batch=Batch.objects.get(mode=Batch.Mode.DELETE))
+    account = Account.objects.get()
+    assert (account.name, account.deleted_at) == ("Acme", None)
+
+
+def test_records_that_still_wait_are_forgotten(crm: Api) -> None:
+    batch = send(crm, "contacts", {"external_id": "1", "name": "Jane", "account": "none"})
+    assert PendingRecord.objects.exists()
+    assert undo_batch(batch=batch).forgotten == 1
+    assert not PendingRecord.objects.exists()
+
+
+def test_a_whole_import_goes_back_with_what_was_applied_later(
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(upload("id,name,parent\n1,Acme,\n2,Brill,1\n"))
+    before = state()
+    monkeypatch.setattr("sync.files.reading.MAX_RECORDS", 2)
+    text = "id,name,parent\n1,Oops,\n7,New,9\n2,Worse,\n8,Newer,1\n1,Again,\n9,Last,\n"
+    imported = bring_in(upload(text))
+    assert Account.objects.get(name="New").parent is not None
+    begin_undo(imported=imported)
+    assert work_off(imported.pk, seconds=60)
+    imported.refresh_from_db()
+    assert imported.state == Import.State.UNDONE
+    assert [row for row in state() if row["deleted_at"] is None] == before
+    assert Undoing.objects.count() == 3
+    assert not Link.objects.filter(external_id__in=["7", "8", "9"], deleted_at=None).exists()
+    kinds = set(Change.objects.filter(batch__mode=Batch.Mode.UNDO).values_list("kind", flat=True))
+    assert kinds == {"updated", "deleted"}
+
+
+def test_children_of_what_is_removed_are_untouched(crm: Api) -> None:
+    batch = send(crm, "accounts", {"external_id": "1", "name": "Acme"})
+    send(crm, "contacts", {"external_id": "p", "name": "Jane", "account": "1"})
+    undo_batch(batch=batch)
+    assert Contact.objects.get().deleted_at is None
