@@ -71,7 +71,9 @@ class Converter:
             columns["custom"] = self._custom(block, errors)
         if self.key:
             columns[EXTERNAL_ID] = self._keys(columns, count, errors)
-        return self._records(columns, count, errors)
+        decoded = self._records(columns, count, errors)
+        decoded.may_hold_nul = any(_holds_nul(block.columns[place]) for place in self.places.values())
+        return decoded
 
     def _column(self, name: str, block: Block, errors: dict[int, list[FieldError]]) -> list[Any]:
         column = self.plan.columns[self.places[name]]
@@ -147,17 +149,16 @@ class Converter:
     def _records(
         self, columns: dict[str, list[Any]], count: int, errors: dict[int, list[FieldError]]
     ) -> Decoded:
-        names = list(columns)
-        full = not any(UNSET in column for column in columns.values())
-        rows = zip(*columns.values(), strict=True)
-        if full:
-            wanted = [dict(zip(names, row, strict=True)) for row in rows]
-        else:
-            wanted = [
-                {name: value for name, value in zip(names, row, strict=True) if value is not UNSET}
-                for row in rows
-            ]
-        decoded = Decoded([None] * count, errors, may_hold_nul=True)
+        absent = {name: column.count(UNSET) for name, column in columns.items()}
+        full = [name for name in columns if not absent[name]]
+        rows = zip(*(columns[name] for name in full), strict=True) if full else ((),) * count
+        wanted: list[dict[str, Any]] = [dict(zip(full, row, strict=True)) for row in rows]
+        for name, column in columns.items():
+            if 0 < absent[name] < count:
+                for fields, value in zip(wanted, column, strict=True):
+                    if value is not UNSET:
+                        fields[name] = value
+        decoded = Decoded([None] * count, errors)
         for index in errors:
             held = wanted[index].get(EXTERNAL_ID)
             if isinstance(held, str):
@@ -188,10 +189,20 @@ class Converter:
 def _read_all(name: str, read: Reader, cells: Sequence[Cell]) -> list[Any]:
     """Read each cell that isn't blank, equal texts once; an error stands in the place of a value."""
     if all(type(cell) is str for cell in cells):
+        if read is text and not _may_be_escaped(cells):
+            return [cell or None for cell in map(str.strip, cells)]  # type: ignore[arg-type]
         table = {cell: _read(name, read, cell) for cell in set(cells) if not blank_cell(cell)}
         known = table.get
         return [known(cell) for cell in cells]
     return [None if blank_cell(cell) else _read(name, read, cell) for cell in cells]
+
+
+def _may_be_escaped(cells: Sequence[Any]) -> bool:
+    return "\n'" in "\n".join(["", *cells])
+
+
+def _holds_nul(cells: Sequence[Cell]) -> bool:
+    return "\x00" in "".join([cell for cell in cells if type(cell) is str])
 
 
 def _read(name: str, read: Reader, cell: Cell) -> Any:

@@ -57,7 +57,12 @@ def read_table(path: Path, reading: Reading) -> Table:
     Raises FileError, also while the blocks are taken. The judges have seen everything when they all are.
     """
     rows, merged = _rows(path, reading)
-    numbered = ((number, row) for number, row in enumerate(rows, 1) if not _is_blank(row))
+    numbered = (
+        (number, row)
+        for number, row in enumerate(rows, 1)
+        # Nearly every row of text shows with its first letter that it isn't blank.
+        if (row and type(row[0]) is str and row[0][:1] > " ") or not all(map(blank_cell, row))
+    )
     try:
         number, first = next(numbered)
     except StopIteration:
@@ -113,12 +118,6 @@ def _rows(path: Path, reading: Reading) -> tuple[Iterator[list[Any]], list[Any]]
     if not reading.delimiter:
         reading.delimiter = detect_delimiter(path, reading.encoding)
     return read_delimited(path, reading.encoding, reading.delimiter), []
-
-
-def _is_blank(row: list[Any]) -> bool:
-    if row and row[0] and row[0] != " ":
-        return type(row[0]) is str and row[0].isspace() and all(map(blank_cell, row))
-    return all(map(blank_cell, row))
 
 
 def _refuse_merged(merged: list[Any], heading: int) -> None:

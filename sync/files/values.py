@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from common.codes import countries
+from common.export import original_text
 from sync.declarations import Reference
 from sync.files.columns import cell_text
 from sync.files.detection.dates import EPOCH, parse_moment
@@ -68,9 +69,12 @@ def reader_of(target: Target, column: ColumnPlan, zone: ZoneInfo) -> Reader:
 
 
 def text(cell: Cell) -> str:
-    """Return a cell as text without outer blanks; a number that lost digits is refused."""
+    """Return a cell as text without outer blanks, and without the apostrophe that an export puts before a formula.
+
+    A number that has lost digits is refused.
+    """
     if type(cell) is str:
-        return cell.strip()
+        return original_text(cell.strip())
     if isinstance(cell, int | float) and abs(cell) >= EXACT:
         raise ValueError(
             "lost_digits|A spreadsheet keeps 15 digits of a number. Format the column as text and type the value anew."

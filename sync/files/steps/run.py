@@ -128,6 +128,8 @@ def _report(
     waits: Mapping[str, str] | None = None,
 ) -> RowReport:
     is_trial = changes is not None
+    if not is_trial and not result.errors:
+        return RowReport(result.status, result.external_id, result.id)
     return RowReport(
         result.status,
         result.external_id,
