@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 
 from product.ingest.segment import KINDS
 from product.ingest.views import CloudEventsView, SegmentView
+from product.views import intake
 from sync.problems import not_found
 
 
@@ -24,6 +25,7 @@ def _segment(kind: str) -> list[URLPattern]:
 
 app_name = "product"
 urlpatterns = [
+    path("product/events/", intake, name="intake"),
     *(route for kind in ("batch", *KINDS) for route in _segment(kind)),
     path("ingest/cloudevents/", login_not_required(CloudEventsView.as_view()), name="cloudevents"),
     path("ingest/cloudevents", login_not_required(CloudEventsView.as_view())),
