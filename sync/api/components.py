@@ -145,8 +145,7 @@ def own_components(resource: Resource) -> dict[str, Schema]:
         **{other: schema for other, schema in made.items() if other not in {name, "Reference"}},
         name: written,
         written_component(resource): {
-            **written,
-            "required": [],
+            **{key: value for key, value in written.items() if key not in ("title", "required")},
             "properties": {field: schema for field, schema in properties.items() if field != "external_id"},
         },
         f"{base}Read": {"type": "object", "required": always, "properties": read},
