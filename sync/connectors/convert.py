@@ -54,7 +54,8 @@ def convert(field: Field, value: Any, values: Mapping[str, str]) -> Any:
     """Return ``value`` in the type of ``field``; what doesn't look like it stays, so that it is refused by name.
 
     ``values`` translates words, without regard to case. Raises UnfitError for a word that a field of choices doesn't
-    have and nobody translated: a CRM's list of words is its own, and one of them must not keep a record out.
+    have and nobody translated, and for what an optional field doesn't take the form of, such as a web address of
+    “n/a”: CRMs are full of those, and one must not keep a record out.
     """
     if isinstance(value, str):
         value = value.strip()
@@ -73,10 +74,14 @@ def convert(field: Field, value: Any, values: Mapping[str, str]) -> Any:
         return known[word]
     if field.normalise is keep_country:
         return _country(value)
-    for kind, converter in CONVERTERS:
-        if isinstance(field.model_field, kind):
-            return converter(value)
-    return value
+    converter = next((way for kind, way in CONVERTERS if isinstance(field.model_field, kind)), None)
+    converted = converter(value) if converter else value
+    if field.normalise is not None and not field.required:
+        try:
+            field.normalise(converted)
+        except ValueError as error:
+            raise UnfitError(str(error).rpartition("|")[2]) from error
+    return converted
 
 
 def moment(value: Any) -> datetime | None:

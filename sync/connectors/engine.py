@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 # Short enough that a message is acknowledged long before the broker would deliver it again.
 SLICE = 60.0
+KEEP_RUNS = timedelta(days=90)
 
 
 @dataclass(slots=True)
@@ -150,6 +151,7 @@ def _finish(claim: Claim, clock: Clock) -> None:
     connection.last_success_at = now
     connection.next_run_at = now + timedelta(minutes=connection.interval_minutes)
     _let_go(connection)
+    connection.runs.filter(started_at__lt=now - KEEP_RUNS).delete()
     run.state = ConnectorRun.State.DONE
     run.finished_at = now
     run.error = run.remedy = ""

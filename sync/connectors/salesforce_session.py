@@ -199,7 +199,8 @@ def _item(stream: Stream, record: Mapping[str, Any], fields: Collection[str]) ->
         stream.parts[0].resource,
         str(record["Id"]),
         moment(record["SystemModstamp"]),
-        {name: _value(record, name) for name in fields},
+        # A list that was begun before the mapping changed has the columns of then.
+        {name: _value(record, name) for name in fields if name.partition(".")[0] in record},
         is_deleted=bool(record.get("IsDeleted")),
     )
 

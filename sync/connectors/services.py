@@ -17,7 +17,7 @@ from sync.connectors.hosts import check_address
 from sync.connectors.lease import OPEN, open_run
 from sync.connectors.mapping import CUSTOM, MappingByResource, parts_here, usual_mapping
 from sync.connectors.registry import connectors
-from sync.connectors.tasks import pull_connection
+from sync.connectors.tasks import call_worker
 from sync.models import ConnectedObject, Connection, ConnectorRun
 from sync.services import ensure_source
 
@@ -156,7 +156,7 @@ def start_connection(*, connection: Connection) -> None:
     held.failures = 0
     held.next_run_at = timezone.now()
     held.save(update_fields=["state", "problem", "remedy", "failures", "next_run_at"])
-    transaction.on_commit(lambda: pull_connection.delay(held.pk))
+    transaction.on_commit(lambda: call_worker(held.pk))
 
 
 @transaction.atomic
@@ -181,7 +181,7 @@ def run_now(*, connection: Connection) -> bool:
     held.save(update_fields=["next_run_at"])
     if not held.runs.filter(state__in=OPEN).exists():
         open_run(held, now, is_manual=True)
-    transaction.on_commit(lambda: pull_connection.delay(held.pk))
+    transaction.on_commit(lambda: call_worker(held.pk))
     return True
 
 

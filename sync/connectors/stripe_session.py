@@ -20,9 +20,14 @@ from sync.connectors.errors import (
 from sync.connectors.http import error_of
 from sync.connectors.stripe_money import NEVER_BEGAN, contract_values, lines_of, metadata_of
 
+# The library would note an id of this machine in the home folder and tell Stripe of its platform.
+stripe.enable_telemetry = False
+
 # Later versions move coupons and periods to other places; an update of the library must not move them under us.
 VERSION = "2025-03-31.basil"
 PAGE = 100
+# Each event is a call of its own, and a page must be through well within the lease.
+EVENTS_PAGE = 25
 TIMEOUT = 40
 # Events are kept for 30 days; who stayed away longer starts over.
 EVENTS_KEPT = timedelta(days=29)
@@ -110,7 +115,11 @@ class StripeSession(Session):
         return page
 
     def _named_by_events(self, stream: Stream, cursor: Cursor, first: int, fields: Collection[str]) -> Page:
-        params: dict[str, Any] = {"limit": PAGE, "types": EVENTS[stream.key], "created": {"gte": first}}
+        params: dict[str, Any] = {
+            "limit": EVENTS_PAGE,
+            "types": EVENTS[stream.key],
+            "created": {"gte": first},
+        }
         if "events_after" in cursor:
             params["starting_after"] = cursor["events_after"]
         try:

@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connections, transaction
 from django.db import connection as database
+from kombu.exceptions import OperationalError
+from pytest_django import Settings
 
+from abe.celery import app
 from sync.connectors import engine, write
 from sync.connectors.backoff import delay
 from sync.connectors.engine import run_connection
 from sync.connectors.lease import LEASE, claim_connection, due_connections
 from sync.connectors.services import pause_connection, reset_object, run_now, set_schedule, start_connection
-from sync.connectors.tasks import pull_connection, tick_connections
+from sync.connectors.tasks import call_worker, pull_connection, tick_connections
 from sync.models import Batch, ConnectedObject, Connection, ConnectorRun
 from tests.sync_connectors.connecting import connect, held, only, pull
 from tests.sync_connectors.fakes.clock import FakeClock
@@ -354,6 +357,34 @@ def test_the_tick_calls_a_worker_for_each_due_connection(pulled: Connection, mes
     pull_connection(pulled.pk)
     assert len(held("accounts", "salesforce")) == 6
     assert tick_connections() == 0
+
+
+def test_a_broker_that_is_away_stops_nobody(
+    pulled: Connection, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: int) -> None:
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr("sync.connectors.tasks.pull_connection.delay", refuse)
+    call_worker(pulled.pk)
+    assert "the next tick does it" in caplog.text
+
+
+def test_workers_and_schedule_know_the_tasks(settings: Settings) -> None:
+    app.loader.import_default_modules()
+    planned = settings.CELERY_BEAT_SCHEDULE["pull-connections"]
+    assert (planned["task"], planned["schedule"]) == ("sync.connectors.tasks.tick_connections", 60.0)
+    assert {planned["task"], "sync.connectors.tasks.pull_connection"} <= set(app.tasks)
+
+
+def test_old_runs_are_forgotten(pulled: Connection, clock: FakeClock) -> None:
+    pull(pulled, clock)
+    clock.pass_by(days=80)
+    pull(pulled, clock)
+    assert pulled.runs.count() == 2
+    clock.pass_by(days=11)
+    pull(pulled, clock)
+    assert pulled.runs.count() == 2
 
 
 def test_stopped_runs_are_closed(pulled: Connection, org: FakeSalesforce, clock: FakeClock) -> None:

@@ -75,6 +75,23 @@ def test_words_are_translated_without_regard_to_case() -> None:
         convert(field_of("accounts", "country"), "Atlantis", {})
 
 
+@pytest.mark.parametrize(
+    ("resource", "name", "junk", "reason"),
+    [
+        ("accounts", "domain", "n/a", "This is no web domain"),
+        ("accounts", "currency", "ABC", "no ISO 4217 code"),
+        ("contacts", "email", "none", "no e-mail address"),
+    ],
+)
+def test_junk_in_an_optional_field_leaves_only_the_field_open(
+    resource: str, name: str, junk: str, reason: str
+) -> None:
+    with pytest.raises(UnfitError, match=reason):
+        convert(field_of(resource, name), junk, {})
+    # A required field is left to the pipeline, which refuses the record by name.
+    assert convert(field_of("contracts", "currency"), "ABC", {}) == "ABC"
+
+
 @given(st.one_of(st.integers(), st.floats(), st.text(), st.booleans(), st.none(), st.lists(st.text())))
 def test_nothing_that_json_can_say_breaks_a_conversion(value: Any) -> None:
     for resource in resources:

@@ -126,6 +126,20 @@ def test_a_forgotten_list_goes_on_from_the_newest_change_that_is_in(
     assert any("SystemModstamp >= 2026-05-01T09:55:01" in call.one("q") for call in org.asked("queryAll"))
 
 
+def test_a_list_begun_before_a_field_was_mapped_clears_nothing(org: FakeSalesforce, clock: FakeClock) -> None:
+    connection = connect(org)
+    only(connection, "Account")
+    pull(connection, clock)
+    old = {
+        "done": True,
+        "records": [{"Id": "0011", "SystemModstamp": "2026-05-09T10:00:00Z", "Name": "New name"}],
+    }
+    org.interrupt("queryAll", old, 200)
+    pull(connection, clock)
+    account = held("accounts", "salesforce")["0011"]
+    assert (account.name, account.domain, account.employees) == ("New name", "company1.example", 101)
+
+
 def test_own_fields_are_found_and_kept(org: FakeSalesforce, clock: FakeClock) -> None:
     org.custom["Account"] = ["Region__c", "Seats__c"]
     org.add(

@@ -240,6 +240,15 @@ def test_errors_are_told_apart(books: FakeStripe, clock: FakeClock, status: int,
     assert pull(connection, clock).state == state
 
 
+def test_stripe_learns_nothing_of_the_machine(books: FakeStripe, clock: FakeClock) -> None:
+    connection = connect(books)
+    only(connection, "customers")
+    pull(connection, clock)
+    for call in books.calls:
+        assert "telemetry" not in str(call.headers).lower()
+        assert "platform" not in call.headers["X-Stripe-Client-User-Agent"]
+
+
 def test_metadata_is_what_stripe_has_for_own_fields(books: FakeStripe, clock: FakeClock) -> None:
     connection = connect(books)
     assert try_connection(connection, clock) == "Ferrowick (acct_1)"
