@@ -131,8 +131,9 @@ def _members(event: Event, access: Access, redacted: list[str]) -> dict[str, Any
 
 
 def _identities_of(account_ids: Iterable[int]) -> dict[int, list[dict[str, str]]]:
+    # Those of deleted records too: who hears of a deletion knows the account by them.
     rows = (
-        Link.objects.filter(resource=ACCOUNTS, object_id__in=list(account_ids), deleted_at=None)
+        Link.objects.filter(resource=ACCOUNTS, object_id__in=list(account_ids))
         .order_by("object_id", "source__slug", "external_id")
         .values_list("object_id", "source__slug", "external_id")
     )

@@ -13,6 +13,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from accounts.identity.merge import merge_accounts
+from accounts.identity.unmerge import unmerge_accounts
 from people.models import AccessGrant
 from sync.events import emit
 from sync.models import OutboxEvent, WebhookDelivery, WebhookEndpoint
@@ -49,7 +51,7 @@ def test_a_receiver_verifies_what_came_and_reads_what_changed(receiver, subscrib
     assert receiver.kinds == ["account.created", "account.updated", "account.deleted"]
     identity = api.get("accounts/salesforce/A1/")["id"]
     assert created["data"]["account_id"] == identity
-    assert created["data"]["external_ids"] == []  # deleted by the time it was told
+    assert deleted["data"]["external_ids"] == [{"source": "salesforce", "external_id": "A1"}]
     assert created["data"]["after"]["tier"] == "strategic"
     assert created["data"]["after"]["owner_email"] == "a@us.example"
     assert created["data"]["redacted"] == []
@@ -59,6 +61,23 @@ def test_a_receiver_verifies_what_came_and_reads_what_changed(receiver, subscrib
     assert deleted["data"]["change"] == "deleted"
     with pytest.raises(WebhookVerificationError):
         Webhook(secret).verify(receiver.calls[0].body + b" ", receiver.calls[0].headers)
+
+
+def test_a_merge_is_told_with_the_account_that_stays(receiver, subscribe):
+    _, secret = subscribe(kinds=["account.merged", "account.updated"])
+    api = make_api()
+    api.bulk("accounts", [account(1), account(2, industry="Energy")])
+    first, second = (api.get(f"accounts/salesforce/A{number}/")["id"] for number in (1, 2))
+    merged = merge_accounts(winner=int(first), loser=int(second))
+    deliver_all()
+    told = [one for one in receiver.verified(secret) if one["type"] == "account.merged"]
+    assert [one["data"]["account_id"] for one in told] == [second]
+    assert told[0]["data"]["after"]["merged_into"] == first
+    receiver.calls.clear()
+    unmerge_accounts(merge=merged.pk)
+    deliver_all()
+    changes = {(one["data"]["account_id"], one["data"]["change"]) for one in receiver.verified(secret)}
+    assert (second, "unmerged") in changes
 
 
 def test_references_and_identities_are_told_as_ids(receiver, subscribe):
