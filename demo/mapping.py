@@ -72,6 +72,18 @@ def account(row: Row) -> Record:
     }
 
 
+def customer(row: Row) -> Record:
+    """Map a billing customer: the same company as an account of the CRM, which is found by its domain."""
+    return {
+        "external_id": row["id"],
+        "source_updated_at": _epoch_instant(row["updated"]),
+        "name": row["name"],
+        "domain": row["email"].partition("@")[2],
+        "country": row["address"]["country"],
+        "currency": row["currency"].upper(),
+    }
+
+
 def contact(row: Row) -> Record:
     """Map a CRM Contact."""
     return {
@@ -192,6 +204,7 @@ def usage_event(row: Row) -> Record:
 FEEDS = (
     Feed("exchange-rates", "stripe", ("stripe/exchange_rates.ndjson",), exchange_rate),
     Feed("accounts", "salesforce", ("salesforce/Account.ndjson",), account),
+    Feed("accounts", "stripe", ("stripe/customers.ndjson",), customer),
     Feed("contacts", "salesforce", ("salesforce/Contact.ndjson",), contact),
     Feed("contracts", "stripe", ("stripe/subscriptions.ndjson",), contract),
     Feed("contract-lines", "stripe", ("stripe/subscription_items.ndjson",), contract_line),

@@ -1,6 +1,6 @@
 """The exports of the sample company's source systems, written into a folder.
 
-``salesforce/`` Account, Contact, Task and Event; ``stripe/`` subscriptions, their items and exchange rates;
+``salesforce/`` Account, Contact, Task and Event; ``stripe/`` customers, subscriptions, their items and exchange rates;
 ``zendesk/`` tickets; ``segment/`` one gzip file of `track` calls a month. ``manifest.json`` is written last:
 a folder without it is not whole.
 """
@@ -21,7 +21,7 @@ from demo.exports import billing, crm, help_desk, tracking
 
 MANIFEST = "manifest.json"
 SEED = 28
-_LAYOUT = 1  # raised when files change their shape, so that old folders are written anew
+_LAYOUT = 2  # raised when files change their shape, so that old folders are written anew
 
 Rows = Iterable[dict[str, Any]]
 FILES: dict[str, Callable[[Company], Iterator[dict[str, Any]]]] = {
@@ -30,6 +30,7 @@ FILES: dict[str, Callable[[Company], Iterator[dict[str, Any]]]] = {
     "salesforce/Task.ndjson": crm.tasks,
     "salesforce/Event.ndjson": crm.events,
     "stripe/exchange_rates.ndjson": billing.exchange_rates,
+    "stripe/customers.ndjson": billing.customers,
     "stripe/subscriptions.ndjson": billing.subscriptions,
     "stripe/subscription_items.ndjson": billing.subscription_items,
     "zendesk/tickets.ndjson": help_desk.tickets,

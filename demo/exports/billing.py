@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from demo.company.chance import midnight
+from demo.company.chance import midnight, rng_for
 from demo.company.records import Company, Contract, Line
 from demo.words import ascii_slug
 
@@ -20,10 +20,46 @@ INTERVALS = {
     "year": ("year", 1),
 }
 
+LEGAL_FORMS = {
+    "DE": "GmbH",
+    "AT": "GmbH",
+    "CH": "AG",
+    "FR": "SAS",
+    "NL": "B.V.",
+    "US": "Inc.",
+    "GB": "Ltd",
+    "SE": "AB",
+}
+MOVED_TO = {"DE": "AT", "GB": "IE", "US": "CA", "FR": "BE", "NL": "BE", "IE": "GB"}
+
 
 def epoch(day: date) -> int:
     """Return the first second of a day in UTC."""
     return int(midnight(day).timestamp())
+
+
+def customers(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield a third of those who pay, under the name in the commercial register; a few have moved lately."""
+    paying = {contract.account for contract in company.contracts}
+    for account in company.accounts:
+        rng = rng_for(company.seed, "customer", account.id)
+        if account.id not in paying or rng.random() > 1 / 3:
+            continue
+        has_moved = rng.random() < 1 / 12
+        told_on = (
+            company.today - timedelta(days=rng.randrange(3, 40)) if has_moved else account.created_at.date()
+        )
+        yield {
+            "id": f"cus_{account.id[4:15]}",
+            "object": "customer",
+            "name": account.name
+            if has_moved
+            else f"{account.name} {LEGAL_FORMS.get(account.country, 'Ltd')}",
+            "email": f"billing@{account.domain}",
+            "currency": account.currency.lower(),
+            "address": {"country": MOVED_TO.get(account.country, "IE") if has_moved else account.country},
+            "updated": epoch(told_on),
+        }
 
 
 def subscriptions(company: Company) -> Iterator[dict[str, Any]]:
