@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from accounts.effects import give_standing
 from accounts.identity import SharedDomain
+from accounts.identity.domains import normalise_domain
 from accounts.models import Account, Contact, ContactRole, Lifecycle, Tier
 from people.models import Category
 from sync.declarations import Effect, MatchKey, Record, Ref, Resource, Vocabulary
@@ -63,32 +63,6 @@ class ContactRecord(Record):
     title: Annotated[str, Meta(max_length=255)] | UnsetType | None = UNSET
     role: ContactRole | UnsetType | None = UNSET
     is_active: bool | UnsetType | None = UNSET
-
-
-SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
-PLAIN_HOST = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z]{2,63}")
-HOST = re.compile(r"^(?=.{1,255}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}$")
-
-
-def normalise_domain(value: str) -> str:
-    """Return the bare host in lower case: ``https://www.Example.com:443/x`` is ``example.com``.
-
-    International names are kept in their ASCII form. Raises ValueError for what is no host.
-    """
-    if PLAIN_HOST.fullmatch(value) and not value.startswith("www."):
-        return value
-    host = SCHEME.sub("", value.strip().lower()).split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]
-    host = host.rsplit("@", 1)[-1].split(":", 1)[0].strip(".").removeprefix("www.")
-    if not host:
-        return ""
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode()
-        except UnicodeError:
-            host = " "
-    if not HOST.match(host):
-        raise ValueError("wrong_format|This is no web domain such as example.com.")
-    return host
 
 
 def own_domains(domains: set[str]) -> set[str]:

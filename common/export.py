@@ -10,17 +10,19 @@ import csv
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import xlsxwriter  # type: ignore[import-untyped]
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+
+Row = TypeVar("Row")
 
 FORMATS = {"csv": "CSV", "xlsx": "Excel", "ndjson": "NDJSON"}
 REDACTED = "redacted"
@@ -56,6 +58,18 @@ class Table:
     name: str
     columns: Sequence[Column]
     rows: Iterable[Sequence[Any]]
+
+
+def table_of(
+    name: str, rows: Iterable[Row], columns: Sequence[tuple[str, str, Callable[[Row], Any]]]
+) -> Table:
+    """Return a table of rows of any kind by (key, heading, what a row holds there)."""
+    values = [value for _, _, value in columns]
+    return Table(
+        name,
+        [Column(key, label) for key, label, _ in columns],
+        ([get(row) for get in values] for row in rows),
+    )
 
 
 def asked_format(request: HttpRequest) -> str:

@@ -115,7 +115,7 @@ def operations() -> dict[str, Schema]:
             "requestBody": {"required": True, "content": {"application/json": {"schema": ref("Merge")}}},
             "responses": {
                 "200": answer("What was done.", ref("MergeAnswer")),
-                **_problems(400, 404, 413, 415, 422),
+                **_problems(400, 404, 405, 413, 415, 422),
             },
         },
         "unmerge_accounts": {
@@ -127,7 +127,7 @@ def operations() -> dict[str, Schema]:
             "requestBody": {"required": True, "content": {"application/json": {"schema": ref("Unmerge")}}},
             "responses": {
                 "200": answer("What was done.", ref("UnmergeAnswer")),
-                **_problems(400, 404, 413, 415, 422),
+                **_problems(400, 404, 405, 413, 415, 422),
             },
         },
     }

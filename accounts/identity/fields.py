@@ -129,8 +129,8 @@ def label_of(name: str) -> str:
     """Return a field's name in words."""
     if name.startswith(CUSTOM):
         return name.removeprefix(CUSTOM)
-    field = accounts_resource().fields_by_name[name].model_field
-    return str(field.verbose_name).capitalize()
+    field = accounts_resource().fields_by_name.get(name)
+    return str(field.model_field.verbose_name if field else name).capitalize()
 
 
 def _side(name: str, column: str, winner: Any, loser: Any, *, field: Field | None = None) -> Side:

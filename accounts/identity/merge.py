@@ -169,6 +169,11 @@ def account_links() -> list[Relation]:
     ]
 
 
+def plurals() -> dict[str, str]:
+    """Return the rows that merges count, in words, by what they are counted under."""
+    return {relation_key(item): relation_plural(item) for item in [*moving(), *account_links()]}
+
+
 @contextmanager
 def touching(kinds: Mapping[int, str]) -> Iterator[None]:
     """Run what follows from changed accounts around the write of them; ``kinds`` says what becomes of each."""

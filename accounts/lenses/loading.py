@@ -19,13 +19,12 @@ from people.access import Access
 
 logger = structlog.get_logger(__name__)
 
-WHOM = "RevOps"
 COLUMNS = 12
 SPAN = "span"
 # Roughly measured, in pixels: enough to tell a card of two lines from one of eight, or from a chart.
-HEAD, LINE, EMPTY, FRAME = 76, 35, 110, 74
+HEAD, LINE, EMPTY, FRAME, FIGURES = 90, 34, 110, 74, 60
 CHART = {"sm": 160, "md": 240, "lg": 340}
-SHORT = 0.72
+SHORT = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,6 @@ class Card:
     data: Mapping[str, Any] = field(default_factory=dict)
     category: str | None = None
     reason: str = ""
-    whom: str = ""
     error_id: str = ""
     url: str = ""
     how_url: str = ""
@@ -150,9 +148,11 @@ def _height(card: Card) -> int:
     if card.state != "loaded":
         return EMPTY
     height = HEAD
-    for value in card.data.values():
+    for name, value in card.data.items():
         if isinstance(value, Chart):
             height += EMPTY if value.is_empty else FRAME + CHART[value.height]
+        elif name == "figures":
+            height += FIGURES
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             height += LINE * len(value)
     return height
@@ -196,7 +196,7 @@ def load_card(
         "url": url,
     }
     if panel.category is not None and not access.allows(panel.category, panel.level):
-        return Card(**frame, state="forbidden", reason=access.why_not(panel.category), whom=WHOM)
+        return Card(**frame, state="forbidden", reason=access.why_not(panel.category))
     if withheld:
         return Card(**frame, state="empty", reason=withheld)
     frame |= {"is_flush": panel.is_flush, "how_url": how_url}

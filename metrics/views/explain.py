@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Account
 from common.asof import requested_as_of
+from common.export import Table, asked_format, export_response, table_of
 from common.htmx import render_page
 from metrics.explanation import (
     DIMENSIONS,
@@ -69,7 +71,27 @@ def library(request: HttpRequest) -> HttpResponse:
         }
         for app, items in groupby(ordered, key=lambda item: item.key.split(".")[0])
     ]
+    if asked_format(request):
+        return export_response(request, _library_table(groups))
     return render_page(request, "metrics/library.html", "metrics/_library.html", {"groups": groups})
+
+
+def _library_table(groups: list[dict[str, Any]]) -> Table:
+    """Return the library as a table for a file."""
+    return table_of(
+        "metrics",
+        [(group["label"], row) for group in groups for row in group["rows"]],
+        [
+            ("group", "Group", lambda each: each[0]),
+            ("key", "Key", lambda each: each[1]["definition"].key),
+            ("label", "Number", lambda each: each[1]["definition"].label),
+            ("formula", "How it is counted", lambda each: each[1]["definition"].formula),
+            ("inputs", "Made of", lambda each: each[1]["inputs"]),
+            ("per_account", "For accounts", lambda each: each[1]["per_account"]),
+            ("per_segment", "For segments", lambda each: each[1]["per_segment"]),
+            ("category", "Category", lambda each: str(each[1]["definition"].category.label)),
+        ],
+    )
 
 
 def _explanation(request: HttpRequest, key: str) -> Explanation:

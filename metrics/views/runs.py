@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
+from common.export import Table, asked_format, export_response, table_of
 from common.formatting import format_date
 from common.htmx import render_page
 from metrics.engine.plan import plan_refresh, today
@@ -50,6 +51,8 @@ class ItemRow:
 @require_safe
 def runs(request: HttpRequest) -> HttpResponse:
     """Show the newest refreshes, and one of them (``?run=``) wave by wave; refreshes itself while it runs."""
+    if asked_format(request):
+        return export_response(request, _runs_table())
     listed = list(RefreshRun.objects.order_by("-pk")[:SHOWN_RUNS])
     run = _chosen(request, listed)
     context: dict[str, Any] = {
@@ -66,6 +69,22 @@ def runs(request: HttpRequest) -> HttpResponse:
             "as_of": run.as_of,
         }
     return render_page(request, "metrics/runs.html", "metrics/_runs.html", context)
+
+
+def _runs_table() -> Table:
+    """Return the refreshes, newest first, as a table for a file."""
+    return table_of(
+        "refreshes",
+        RefreshRun.objects.order_by("-pk").iterator(chunk_size=1000),
+        [
+            ("id", "Refresh", lambda each: each.pk),
+            ("as_of", "Day", lambda each: each.as_of),
+            ("state", "State", lambda each: each.get_state_display()),
+            ("cause", "Cause", lambda each: each.cause),
+            ("planned_at", "Planned", lambda each: each.planned_at),
+            ("finished_at", "Finished", lambda each: each.finished_at),
+        ],
+    )
 
 
 @require_POST

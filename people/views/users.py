@@ -11,8 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from common.export import asked_format, export_response
 from common.pagination import read_page
-from people.directory import STATUSES, Search
+from people.directory import STATUSES, Search, users_table
 from people.forms import NewUserForm, UserForm
 from people.functions import Function
 from people.guards import revops_only, signed_in
@@ -30,6 +31,8 @@ FIELDS = ("name", "email", "function", "title", "time_zone", "is_active")
 def users(request: HttpRequest) -> HttpResponse:
     """List people by name, function or last sign-in; ``?q=``, ``?function=`` and ``?status=`` narrow it."""
     search = Search.from_params(request.GET)
+    if asked_format(request):
+        return export_response(request, users_table(search))
     context = {
         "page": read_page(request, search.find(), search.order),
         "search": search,

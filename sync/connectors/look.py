@@ -12,7 +12,7 @@ from sync.connectors.access import connector_of, open_session
 from sync.connectors.declarations import Clock, Page, Session, Stream
 from sync.connectors.errors import ConnectorError, TokenExpiredError, UnavailableError, without_secrets
 from sync.connectors.mapping import MappingByResource, map_items, needed_fields, parts_here
-from sync.connectors.services import keep_schema
+from sync.connectors.services import add_objects, keep_schema
 from sync.connectors.write import apply_records
 from sync.declarations import FieldError
 from sync.models import ConnectedObject, Connection
@@ -50,6 +50,7 @@ def try_connection(connection: Connection, clock: Clock | None = None) -> str:
 
     def look(session: Session) -> str:
         found = session.test()
+        add_objects(connection=connection)
         streams = {stream.key: stream for stream in connector_of(connection).streams}
         for target in connection.objects_pulled.filter(is_enabled=True):
             if target.key in streams:

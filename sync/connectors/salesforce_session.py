@@ -33,6 +33,8 @@ from sync.connectors.salesforce import Salesforce as Declared
 
 VERSION = "62.0"
 TIMEOUT = (10, 40)
+# The log of deletions refuses to look further back.
+LOG_KEPT = timedelta(days=29)
 # A column of SOQL; anything else would be SOQL of somebody else's making.
 COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?")
 COMPOUND = {"address", "location", "base64"}
@@ -148,7 +150,13 @@ class SalesforceSession(Session):
         ]
 
     def fetch(self, stream: Stream, cursor: Cursor, fields: Collection[str]) -> Page:
-        """Return the next page by SystemModstamp; the recycle bin is read too, which is how deletions show."""
+        """Return the next page by SystemModstamp, then what was deleted for good since the last pass.
+
+        The recycle bin is read with the rest, which is how other deletions show.
+        """
+        if cursor.get("phase") == "purged":
+            return self._purged(stream, cursor)
+        cursor = {"looked_to": self.clock.now().isoformat(), **cursor}
         if locator := cursor.get("next"):
             answer = self._ask(lambda held: held.query_more(locator, include_deleted=True))
         else:
@@ -157,10 +165,25 @@ class SalesforceSession(Session):
         items = [_item(stream, record, fields) for record in answer["records"]]
         times = [item.changed_at.isoformat() for item in items if item.changed_at]
         since = max([*times, cursor.get("since", "")])
-        moved: Cursor = {"since": since} if since else {}
-        if not answer["done"]:
-            moved["next"] = str(answer["nextRecordsUrl"]).rpartition("/")[2]
-        return Page(items, moved, is_last=bool(answer["done"]))
+        moved: Cursor = {"looked_to": cursor["looked_to"], **({"since": since} if since else {})}
+        if answer["done"]:
+            return Page(items, {**moved, "phase": "purged"}, is_last=False)
+        moved["next"] = str(answer["nextRecordsUrl"]).rpartition("/")[2]
+        return Page(items, moved, is_last=False)
+
+    def _purged(self, stream: Stream, cursor: Cursor) -> Page:
+        """Return the records that Salesforce's log of deletions names, which outlives the recycle bin."""
+        end = self.clock.now()
+        start = max(datetime.fromisoformat(cursor["looked_to"]) - stream.overlap, end - LOG_KEPT)
+        times = {"start": _iso(start), "end": _iso(end)}
+        answer = self._ask(lambda held: held.restful(f"sobjects/{stream.key}/deleted/", params=times))
+        items = [
+            Item(stream.parts[0].resource, str(gone["id"]), moment(gone["deletedDate"]), is_deleted=True)
+            for gone in answer["deletedRecords"]
+        ]
+        looked_to = moment(answer.get("latestDateCovered")) or end
+        moved: Cursor = {"since": cursor["since"]} if "since" in cursor else {}
+        return Page(items, {**moved, "looked_to": looked_to.isoformat()}, is_last=True)
 
     def restart(self, stream: Stream, cursor: Cursor) -> Cursor:
         """Go on from the newest change that is in, without the list that Salesforce no longer keeps."""
@@ -190,8 +213,12 @@ def _soql(stream: Stream, cursor: Cursor, fields: Collection[str]) -> str:
     where = ""
     if since := cursor.get("since"):
         start = datetime.fromisoformat(since) - stream.overlap
-        where = f" WHERE SystemModstamp >= {start.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3]}Z"
+        where = f" WHERE SystemModstamp >= {_iso(start)}"
     return f"SELECT {columns} FROM {stream.key}{where} ORDER BY SystemModstamp, Id"  # noqa: S608 - columns are checked
+
+
+def _iso(at: datetime) -> str:
+    return f"{at.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3]}Z"
 
 
 def _item(stream: Stream, record: Mapping[str, Any], fields: Collection[str]) -> Item:

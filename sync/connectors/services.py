@@ -45,12 +45,26 @@ def create_connection(*, kind: str, name: str, source: str, values: Mapping[str,
     connection = Connection(kind=kind, name=name, source=owner)
     _keep(connection, connector, cleaned, {})
     connection.save()
-    ConnectedObject.objects.bulk_create(
-        ConnectedObject(connection=connection, key=stream.key, mapping=usual_mapping(stream))
-        for stream in connector.streams
-        if parts_here(stream)
-    )
+    add_objects(connection=connection, is_enabled=True)
     return connection
+
+
+@transaction.atomic
+def add_objects(*, connection: Connection, is_enabled: bool = False) -> None:
+    """Add the objects that we have a place for and the connection doesn't know, with the usual mapping.
+
+    A place may come with an update; then the object is offered, and pulled only once somebody switches it on.
+    """
+    ConnectedObject.objects.bulk_create(
+        [
+            ConnectedObject(
+                connection=connection, key=stream.key, mapping=usual_mapping(stream), is_enabled=is_enabled
+            )
+            for stream in connectors[connection.kind].streams
+            if parts_here(stream)
+        ],
+        ignore_conflicts=True,
+    )
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from common.export import asked_format, export_response
 from common.pagination import read_page
 from people.guards import revops_only
 from sync.listing import (
@@ -19,6 +20,7 @@ from sync.listing import (
     top_blockers,
 )
 from sync.models import Batch, Change, Import, PendingRecord, Undoing
+from sync.tables import batches_table, pending_table
 from sync.undoing.services import why_not
 from sync.views.example import curl_example
 
@@ -33,6 +35,8 @@ def batches(request: HttpRequest) -> HttpResponse:
     """List batches, newest first; ``?source=``, ``?resource=`` and ``?kind=`` (an outcome) narrow it."""
     filters = Filters.from_params(request.GET, OUTCOMES)
     found = filters.narrow(Batch.objects.select_related("source"))
+    if asked_format(request):
+        return export_response(request, batches_table(found.order_by("-received_at", "-pk")))
     context = {
         **_shared(request, filters, "Outcome"),
         "page": read_page(request, found, ("-received_at", "-pk")),
@@ -69,6 +73,8 @@ def pending(request: HttpRequest) -> HttpResponse:
     """List records that wait, longest first, and the missing ones for which most others wait."""
     filters = Filters.from_params(request.GET, WAITS, of_batch=True)
     found = filters.narrow(PendingRecord.objects.select_related("source", "waits_for_source"))
+    if asked_format(request):
+        return export_response(request, pending_table(found.order_by("received_at", "pk")))
     context = {
         **_shared(request, filters, "Waits"),
         "page": read_page(request, found, ("received_at", "pk")),

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.export import asked_format, export_response
 from people.guards import revops_only, signed_in
 from people.models import Category
 from sync.freshness.forms import ExpectationForm, split_minutes
@@ -19,6 +20,7 @@ from sync.freshness.judging import Feed, judge_feeds
 from sync.freshness.listing import FeedRow, source_rows
 from sync.freshness.services import expect_freshness, expect_nothing
 from sync.models import Source
+from sync.tables import sources_table
 from sync.views.example import curl_example
 
 WHAT = "What came in by sync"
@@ -28,6 +30,8 @@ WHAT = "What came in by sync"
 @revops_only(WHAT)
 def sources(request: HttpRequest) -> HttpResponse:
     """List the sources, each with its feeds by data category and resource."""
+    if asked_format(request):
+        return export_response(request, sources_table())
     context = {"sources": source_rows(), "curl": curl_example(request)}
     return render(request, "sync/sources.html", context)
 

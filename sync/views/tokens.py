@@ -10,11 +10,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.export import asked_format, export_response
 from people.guards import revops_only
 from sync.forms import TokenForm
 from sync.listing import source_choices, tokens_by_client
 from sync.models import ApiToken
 from sync.services import issue_token, revoke_token
+from sync.tables import tokens_table
 from sync.views.example import curl_example
 
 WHAT = "The list of API tokens"
@@ -24,6 +26,8 @@ WHAT = "The list of API tokens"
 @revops_only(WHAT)
 def tokens(request: HttpRequest) -> HttpResponse:
     """List the tokens that work, then those that ended."""
+    if asked_format(request):
+        return export_response(request, tokens_table())
     context = {
         "live": tokens_by_client(live=True),
         "ended": tokens_by_client(live=False),

@@ -347,7 +347,7 @@ def test_many_workers_at_once_apply_each_page_once(
     for worker in workers:
         worker.join()
     run = pulled.runs.get()
-    assert (run.rows, run.created, run.pages) == (6, 6, 3)
+    assert (run.rows, run.created, run.pages) == (6, 6, 4)
     assert ConnectedObject.objects.get(key="Account").cursor
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -55,9 +57,9 @@ def test_pages_come_in_whole_and_in_our_terms(org: FakeSalesforce, clock: FakeCl
     )
     assert fourth.parent_id == accounts["0010"].pk
     assert held("contacts", "salesforce")["0031"].account_id == accounts["0011"].pk
-    # Five accounts and two contacts, two a page.
+    # Five accounts and two contacts, two a page; then the log of deletions of each.
     assert (run.rows, run.created, run.skipped) == (7, 6, 1)
-    assert run.pages == 4
+    assert run.pages == 6
     assert run.left_out == {"contact without AccountId": 1}
 
 
@@ -92,6 +94,23 @@ def test_a_deleted_record_is_buried_and_an_undeleted_one_comes_back(
     org.add("Account", "0013", "2026-05-04T08:00:00.000+0000", Name="Company 3")
     pull(connection, clock)
     assert "0013" in held("accounts", "salesforce")
+
+
+def test_a_record_deleted_for_good_is_buried_though_no_query_shows_it(
+    org: FakeSalesforce, clock: FakeClock
+) -> None:
+    connection = connect(org)
+    pull(connection, clock)
+    # After the last look, and before the moment that its answer covered.
+    org.purged["Account"] = {"0012": (clock.now() - timedelta(seconds=60)).isoformat()}
+    org.records["Account"] = [record for record in org.records["Account"] if record["Id"] != "0012"]
+    clock.pass_by(minutes=15)
+    assert pull(connection, clock).deleted == 1
+    assert "0012" not in held("accounts", "salesforce")
+    # Who was away for longer than the log goes back asks for as much as there is.
+    clock.pass_by(days=60)
+    run = pull(connection, clock)
+    assert (run.state, run.error) == (ConnectorRun.State.DONE, "")
 
 
 def test_a_token_that_ends_in_the_middle_is_replaced(org: FakeSalesforce, clock: FakeClock) -> None:

@@ -212,6 +212,17 @@ def test_a_connector_that_is_gone_stops(salesforce: FakeSalesforce, clock: FakeC
 
 
 @pytest.mark.django_db
+def test_an_object_that_gets_a_place_later_is_offered(salesforce: FakeSalesforce, clock: FakeClock) -> None:
+    connection = connect(salesforce)
+    connection.objects_pulled.get(key="Contact").delete()
+    try_connection(connection, clock)
+    assert dict(connection.objects_pulled.values_list("key", "is_enabled")) == {
+        "Account": True,
+        "Contact": False,
+    }
+
+
+@pytest.mark.django_db
 def test_a_preview_judges_the_first_page_and_writes_nothing(
     salesforce: FakeSalesforce, clock: FakeClock
 ) -> None:

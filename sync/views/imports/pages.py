@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from common.export import Column, Table, asked_format, export_response
+from common.export import asked_format, export_response
 from common.htmx import render_page
 from common.pagination import read_page
 from people.guards import revops_only, signed_in
@@ -26,6 +26,7 @@ from sync.forms_files import UploadForm
 from sync.models import Import, PendingRecord
 from sync.pipeline.batch import REJECTED, STATUSES
 from sync.registry import resources
+from sync.tables import imports_table
 from sync.undoing.imports import UNDOABLE
 from sync.views.imports.columns import columns_context
 from sync.views.imports.shared import INLINE_BYTES, STEPS, WHAT, found, go_on
@@ -37,17 +38,6 @@ STEP_OF = {
     Import.State.CHECKING: "check",
     Import.State.CHECKED: "check",
 }
-LIST_COLUMNS = (
-    Column("id", "Import"),
-    Column("file_name", "File"),
-    Column("resource", "Resource"),
-    Column("source", "Source"),
-    Column("state", "State"),
-    Column("rows", "Rows"),
-    *(Column(status, status.capitalize()) for status in STATUSES),
-    Column("created_by", "By"),
-    Column("created_at", "Uploaded"),
-)
 
 
 @require_safe
@@ -57,23 +47,8 @@ def imports(request: HttpRequest) -> HttpResponse:
     every = Import.objects.select_related("source", "created_by")
     order = ("-created_at", "-pk")
     if asked_format(request):
-        rows = (_list_row(each) for each in every.order_by(*order).iterator(chunk_size=2000))
-        return export_response(request, Table("imports", LIST_COLUMNS, rows))
+        return export_response(request, imports_table(every.order_by(*order)))
     return render(request, "sync/imports/list.html", {"page": read_page(request, every, order)})
-
-
-def _list_row(imported: Import) -> list[Any]:
-    return [
-        imported.pk,
-        imported.file_name,
-        imported.resource,
-        imported.source.slug,
-        imported.get_state_display(),
-        imported.rows,
-        *(imported.counts.get(status, 0) for status in STATUSES),
-        str(imported.created_by or "by command"),
-        imported.created_at,
-    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
@@ -38,6 +38,7 @@ class FakeSalesforce(Fake):
             "Organization": [{"Id": "00D000000000001EAA", "Name": "Ferrowick Ltd"}]
         }
         self.custom: dict[str, list[str]] = {}
+        self.purged: dict[str, dict[str, str]] = {}
         self.page_size = 2
         self.token = "00D!token-1"
         self.tokens = 1
@@ -69,6 +70,8 @@ class FakeSalesforce(Fake):
             return self._query(call.one("q"))
         if rest.startswith("queryAll/"):
             return self._more(rest.removeprefix("queryAll/"))
+        if found := re.fullmatch(r"sobjects/(\w+)/deleted/", rest):
+            return self._deleted(found[1], call)
         described = re.fullmatch(r"sobjects/(\w+)/describe", rest)
         assert described, rest
         return self._describe(described[1])
@@ -143,6 +146,18 @@ class FakeSalesforce(Fake):
         if locator not in self.locators:
             return Answer(problem("INVALID_QUERY_LOCATOR", "invalid query locator"), 400)
         return self._page(self.locators[locator])
+
+    def _deleted(self, name: str, call: Call) -> Answer:
+        start, end = (datetime.fromisoformat(call.one(which)) for which in ("start", "end"))
+        if end - start < timedelta(minutes=1) or start < self.clock.now() - timedelta(days=30):
+            return Answer(problem("INVALID_REPLICATION_DATE", "endDate before startDate"), 400)
+        found = [
+            {"id": number, "deletedDate": at}
+            for number, at in self.purged.get(name, {}).items()
+            if start <= datetime.fromisoformat(at) < end
+        ]
+        covered = (end - timedelta(seconds=90)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        return Answer({"deletedRecords": found, "latestDateCovered": covered})
 
     def _describe(self, name: str) -> Answer:
         if name not in STANDARD:

@@ -1,0 +1,1 @@
+"""The pages on which accounts are the same company."""

@@ -1,0 +1,130 @@
+"""Merge two accounts: side by side, then done; and take a merge back."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.identity.errors import MergeRefused
+from accounts.identity.fields import label_of
+from accounts.identity.merge import merge_accounts, plurals, preview_merge
+from accounts.identity.models import AccountMerge
+from accounts.identity.showing import profiles_of, rows_of
+from accounts.identity.unmerge import plan_unmerge, unmerge_accounts
+from accounts.views.identity.guards import LARGEST_ID, identity_page
+from accounts.views.identity.queue import WHAT, tab_counts
+from common.pagination import read_page
+from people.access import request_access
+from people.guards import is_revops, revops_only, signed_in
+
+NUMBER = re.compile(r"(\d{1,18})/?(?:\?.*)?$", re.ASCII)
+CHOICE = "choice."
+
+
+@require_safe
+@identity_page
+def merges(request: HttpRequest) -> HttpResponse:
+    """List merges, newest first."""
+    found = AccountMerge.objects.select_related("winner", "loser", "merged_by", "client", "unmerged_by")
+    context = {
+        "page": read_page(request, found, ("-merged_at", "-pk")),
+        "tab": "merges",
+        "counts": tab_counts(),
+        "can_decide": is_revops(request),
+    }
+    return render(request, "accounts/identity/merges.html", context)
+
+
+@require_safe
+@revops_only(WHAT)
+def choose(request: HttpRequest) -> HttpResponse:
+    """Lead to the preview of two accounts given by number or by the address of their page."""
+    found = [NUMBER.search(request.GET.get(name, "").strip()) for name in ("winner", "loser")]
+    winner, loser = [int(match[1]) if match else None for match in found]
+    if winner is None or loser is None:
+        messages.error(request, "Give two accounts: each by its number or the address of its page.")
+        return redirect("accounts:merges")
+    return redirect("accounts:merge", pk=winner, loser=loser)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@revops_only(WHAT)
+def merge(request: HttpRequest, pk: int, loser: int) -> HttpResponse:
+    """Show two accounts side by side with what would move; merge them on POST with the choices made."""
+    if max(pk, loser) > LARGEST_ID:
+        raise Http404("There is no such account.")
+    choices = {
+        name.removeprefix(CHOICE): str(value)
+        for name, value in request.POST.items()
+        if name.startswith(CHOICE)
+    }
+    try:
+        if request.method == "POST":
+            done = merge_accounts(winner=pk, loser=loser, choices=choices, by=signed_in(request))
+            messages.success(request, f"Merged. {done.loser.name} is part of {done.winner.name} now.")
+            return redirect("accounts:merge_done", pk=done.pk)
+        preview = preview_merge(winner=pk, loser=loser)
+    except MergeRefused as refused:
+        if refused.code == "unknown_account":
+            raise Http404(refused.detail) from refused
+        messages.error(request, f"These two can't be merged. {refused.detail}")
+        return redirect("accounts:duplicates")
+    profiles = profiles_of([pk, loser])
+    rows = rows_of(preview.sides, preview.choices, request_access(request))
+    context = {
+        "preview": preview,
+        "winner": profiles[pk],
+        "loser": profiles[loser],
+        "rows": [row for row in rows if row.differs],
+        "same": [row for row in rows if not row.differs and row.winner],
+    }
+    return render(request, "accounts/identity/merge.html", context)
+
+
+@require_safe
+@identity_page
+def merge_done(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one merge: what moved, what was chosen, and what taking it back would do or did."""
+    found = _merge(pk)
+    words = plurals()
+    context: dict[str, Any] = {
+        "merge": found,
+        "counts": [(words.get(label, label), count) for label, count in sorted(found.counts.items())],
+        "choices": [(label_of(name), choice) for name, choice in sorted(found.choices.items())],
+        "can_decide": is_revops(request),
+    }
+    if found.unmerged_at is None:
+        try:
+            context["plan"] = plan_unmerge(merge=found.pk)
+        except MergeRefused as refused:
+            context["refused"] = refused.detail
+    return render(request, "accounts/identity/merge_done.html", context)
+
+
+@require_POST
+@revops_only(WHAT)
+def unmerge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a merge back."""
+    found = _merge(pk)
+    try:
+        plan = unmerge_accounts(merge=found.pk, by=signed_in(request))
+    except MergeRefused as refused:
+        messages.error(request, refused.detail)
+    else:
+        rest = (
+            f" {len(plan.conflicts)} things had changed since; they are listed below."
+            if plan.conflicts
+            else ""
+        )
+        messages.success(request, f"{found.loser.name} and {found.winner.name} are two accounts again.{rest}")
+    return redirect("accounts:merge_done", pk=found.pk)
+
+
+def _merge(pk: int) -> AccountMerge:
+    related = ("winner", "loser", "merged_by", "client", "unmerged_by", "unmerge_client")
+    return get_object_or_404(AccountMerge.objects.select_related(*related), pk=pk)
