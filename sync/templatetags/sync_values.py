@@ -1,0 +1,29 @@
+"""Values of records as people read them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from common.formatting import format_date
+
+register = template.Library()
+
+
+@register.filter
+def as_read(value: Any) -> Any:
+    """Return a number with its thousands apart, a day as 22 Nov 2026, anything else as it is."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | Decimal):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        moment = timezone.localtime(value)
+        return f"{format_date(moment.date())}, {moment:%H:%M}"
+    if isinstance(value, date):
+        return format_date(value)
+    return value
