@@ -66,6 +66,9 @@ class Puller:
             if self.clock.now() >= self.until:
                 return False
             page = self._fetch(stream, target, fields)
+            if page.cursor == target.cursor and not page.is_last:
+                # Asking again would bring the same page for ever.
+                raise UnavailableError(f"The list of {stream.label.lower()} does not move on.")
             write_page(self.claim, target, stream, page, self.clock.now())
             step = progress[stream.key]
         return True

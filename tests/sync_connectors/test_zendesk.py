@@ -188,6 +188,17 @@ def test_asking_for_the_last_minute_is_avoided(desk: FakeZendesk, clock: FakeClo
     assert connection.state == Connection.State.ACTIVE
 
 
+def test_a_list_that_does_not_move_on_is_not_read_for_ever(desk: FakeZendesk, clock: FakeClock) -> None:
+    connection = connect(desk)
+    only(connection, "tickets")
+    stuck = {"tickets": [], "users": [], "metric_sets": [], "after_cursor": "c1-1", "end_of_stream": False}
+    for _ in range(2):
+        desk.interrupt("incremental/tickets", stuck, 200)
+    run = pull(connection, clock)
+    assert run.state == ConnectorRun.State.WAITING
+    assert "does not move on" in run.error
+
+
 def test_custom_fields_are_found_page_by_page(desk: FakeZendesk, clock: FakeClock) -> None:
     desk.fields["ticket_fields"] += [
         {"id": 9001, "title": "Area", "type": "tagger", "removable": True},
