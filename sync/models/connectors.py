@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pghistory
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -9,11 +10,17 @@ from django.db.models.functions import Now
 from sync.models.clients import Source
 
 
+@pghistory.track(
+    fields=["name", "settings", "secrets_set_at", "state", "interval_minutes"],
+    model_name="ConnectionEvent",
+    obj_field=pghistory.ObjForeignKey(related_name="events"),
+)
 class Connection(models.Model):
     """One system that is pulled from: how to get in, how often, and how it goes.
 
     ``sealed`` holds the secret settings as one encrypted JSON object; they are never shown again. A worker that
-    runs the connection holds ``lease`` until ``lease_until`` and renews it with each page, so no two run it.
+    runs the connection holds ``lease`` until ``lease_until`` and renews it with each page, so no two run it. The
+    history holds what people decide, and when a secret was typed in, never the secret.
     """
 
     class State(models.TextChoices):
@@ -55,6 +62,11 @@ class Connection(models.Model):
         return self.name
 
 
+@pghistory.track(
+    fields=["is_enabled", "mapping"],
+    model_name="ConnectedObjectEvent",
+    obj_field=pghistory.ObjForeignKey(related_name="events"),
+)
 class ConnectedObject(models.Model):
     """One kind of record that a connection pulls: its mapping, and how far it has got.
 
