@@ -83,6 +83,7 @@ def _claim(run: Run) -> None:
         "bit": 1 << len(resource.fields),
     }
     with connection.cursor() as cursor:
+        cursor.execute(load_sql("sync", "claims/touch"))
         cursor.execute(load_sql("sync", "claims/stage", fields=_staged_fields(resource)), params)
         cursor.execute(load_sql("sync", "claims/stage_custom"), params)
 

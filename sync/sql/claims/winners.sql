@@ -29,8 +29,9 @@ claimed AS (
         claim.field,
         claim.is_empty,
         precedence.rank NULLS LAST,
-        coalesce(claim.source_updated_at, claim.received_at) DESC,
-        claim.id DESC
+        -- The record's time, not the value's: which states came in between must not matter.
+        coalesce(link.source_updated_at, claim.received_at) DESC,
+        link.id DESC
 )
 SELECT * FROM pinned
 UNION ALL
