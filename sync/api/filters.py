@@ -134,14 +134,15 @@ def _reference(item: Field, text: str) -> int:
 
 def _typed(resource: Resource, item: Field, text: str) -> Any:
     value: Any = text
-    try:
-        if filter_parameter(resource, item)["schema"] is not FREE_TEXT:
+    if filter_parameter(resource, item)["schema"] is not FREE_TEXT:
+        try:
             value = msgspec.convert(text, _hints(resource)[item.name], strict=False)
-    except msgspec.ValidationError as error:
-        raise Problem(400, "bad_parameter", f"{item.name}: {error}") from error
+            if isinstance(item.model_field, models.DecimalField) and value is not None:
+                value = decimal_check(item.model_field)(value)
+        except (msgspec.ValidationError, ValueError) as error:
+            detail = str(error).rpartition("|")[2]
+            raise Problem(400, "bad_parameter", f"{item.name}: {detail}") from error
     value = item.normalise(value) if item.normalise and value is not None else value
-    if isinstance(item.model_field, models.DecimalField) and value is not None:
-        value = decimal_check(item.model_field)(value)
     if value is None:
         return item.cleared
     return getattr(value, "value", value)

@@ -17,6 +17,7 @@ ERRORS = {
     403: "The scope, the source or the access policy does not allow it.",
     404: "There is nothing at this address.",
     409: "The record waits no more, or not as it did.",
+    405: "The address takes other methods.",
     406: "Only JSON is answered.",
     412: "What is held doesn't fit `If-Match` or `If-None-Match`.",
     413: "The body is over 64 MiB, packed or unpacked, or holds too many records.",
@@ -107,7 +108,10 @@ def _list(resource: Resource) -> Schema:
         },
         {
             "name": "custom",
-            "schema": {"type": "object"},
+            "schema": {
+                "type": "object",
+                "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+            },
             "style": "deepObject",
             "description": "`custom[<key>]=<value>`, or `custom.<key>=<value>`, filters by an own field.",
         },

@@ -20,6 +20,7 @@ from sync.pipeline.resolve import match_rows, resolve_rows
 from sync.pipeline.settle import settle_staged
 from sync.pipeline.stage import stage_rows
 from sync.pipeline.validate import drop_repeats, validate_rows
+from sync.pipeline.waiting import store_waiting
 from sync.webhooks.wake import wake_relay_on_commit
 
 KEPT_ERRORS = 100
@@ -116,41 +117,7 @@ def _keep_waiting(run: Run, everyone: list[Row]) -> None:
     overtaken = [row.link_id for row in waiting if row.link_id]
     if overtaken and not run.resource.stream:
         Link.objects.filter(pk__in=overtaken).update(digest=None)
-    PendingRecord.objects.bulk_create(
-        [
-            PendingRecord(
-                source=run.source,
-                resource=run.resource.key,
-                external_id=row.record.external_id,
-                payload=msgspec.to_builtins(row.record, builtin_types=()),
-                source_updated_at=row.time,
-                code=missing.code,
-                field=missing.field,
-                detail=missing.detail,
-                candidates=missing.candidates,
-                waits_for_resource=missing.resource,
-                waits_for_source_id=missing.source_id,
-                waits_for_external_id=missing.external_id,
-                batch_id=run.batch_id,
-            )
-            for row in waiting
-            for missing in [run.waiting[row.index]]
-        ],
-        update_conflicts=True,
-        unique_fields=["source", "resource", "external_id"],
-        update_fields=[
-            "payload",
-            "source_updated_at",
-            "code",
-            "field",
-            "detail",
-            "candidates",
-            "waits_for_resource",
-            "waits_for_source",
-            "waits_for_external_id",
-            "batch",
-        ],
-    )
+    store_waiting(run, waiting)
 
 
 def _name_repeats(results: list[Result]) -> None:

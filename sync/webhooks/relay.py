@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from common.sql import load_sql
 from people.access import Access, access_of
 from sync.events import EventKind, event_kinds
-from sync.models import RelayPosition, WebhookDelivery, WebhookEndpoint
+from sync.models import RelayPosition, WebhookEndpoint
 from sync.webhooks.payload import Event, Teller
 
 PAGE = 1_000
@@ -112,7 +112,7 @@ def write_deliveries(events: Sequence[Event], endpoints: Sequence[WebhookEndpoin
     accesses: dict[str, Access] = {}
     teller = Teller(events)
     bodies: dict[tuple[str, str], str] = {}
-    rows = []
+    rows: list[tuple[WebhookEndpoint, Event, str]] = []
     for event in events:
         for endpoint in endpoints:
             if not wants(endpoint, event.kind.key):
@@ -123,17 +123,20 @@ def write_deliveries(events: Sequence[Event], endpoints: Sequence[WebhookEndpoin
                 if function not in accesses:
                     accesses[function] = access_of(function)
                 bodies[key] = teller.tell(event, accesses[function])
-            rows.append(
-                WebhookDelivery(
-                    endpoint=endpoint,
-                    event_id=event.event_id,
-                    kind=event.kind.key,
-                    account_id=event.account_id,
-                    body=bodies[key],
-                    happened_at=event.happened_at,
-                )
-            )
-    WebhookDelivery.objects.bulk_create(rows, batch_size=PAGE, ignore_conflicts=True)
+            rows.append((endpoint, event, bodies[key]))
+    # Django's bulk_create took four times as long.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            load_sql("sync", "webhook_deliveries"),
+            {
+                "endpoints": [endpoint.pk for endpoint, _, _ in rows],
+                "events": [event.event_id for _, event, _ in rows],
+                "kinds": [event.kind.key for _, event, _ in rows],
+                "accounts": [event.account_id for _, event, _ in rows],
+                "bodies": [body for _, _, body in rows],
+                "times": [event.happened_at for _, event, _ in rows],
+            },
+        )
     return len(rows)
 
 

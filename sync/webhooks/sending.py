@@ -30,7 +30,7 @@ logger = structlog.get_logger(__name__)
 
 # In flight at a time: of the installation, and of one endpoint, so that a slow one leaves room for the others.
 SLOTS = 16
-SLOTS_EACH = 4
+SLOTS_EACH = 6
 # Longer than an attempt with its search for the address may take, however slow the name service is.
 HELD_FOR = timedelta(seconds=90)
 WORK_SECONDS = 20.0
@@ -71,7 +71,8 @@ def send_due(*, seconds: float = WORK_SECONDS) -> bool:
         ThreadPoolExecutor(SLOTS, thread_name_prefix="webhook") as pool,
     ):
         while True:
-            if time.monotonic() < until and len(in_flight) < SLOTS:
+            # Not for each that ends: a claim costs as much as writing down some answers.
+            if time.monotonic() < until and len(in_flight) <= SLOTS - SLOTS_EACH:
                 for claimed in claim_due(limit=SLOTS - len(in_flight)):
                     in_flight[pool.submit(attempt, claimed, sender)] = claimed
             if not in_flight:

@@ -128,6 +128,14 @@ def test_secrets_never_come_back(revops: Client, org: FakeSalesforce, clock: Fak
     assert "no-store" in answers[3]["Cache-Control"]
 
 
+def test_a_long_secret_never_comes_back_either(revops: Client, org: FakeSalesforce) -> None:
+    sent = typed(org, private_key="-----BEGIN a long secret", username="", client_secret="")
+    response = revops.post(f"{NEW}?way=jwt", sent)
+    assert response.status_code == 422
+    assert "a long secret" not in text_of(response)
+    assert "private_key" in text_of(response)
+
+
 def test_a_sign_in_that_fails_is_kept_with_what_to_do(revops: Client, org: FakeSalesforce) -> None:
     page = text_of(revops.post(NEW, typed(org, client_secret="wrong"), follow=True))
     assert "did not work" in page
@@ -257,6 +265,31 @@ def test_a_stopped_connection_says_what_to_do(revops: Client, org: FakeSalesforc
         assert "Needs you" in text
         assert "Gone__c" in text
         assert "choose another one" in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_says_who_decided_what(revops: Client, org: FakeSalesforce, clock: FakeClock) -> None:
+    revops.post(NEW, typed(org))
+    connection = Connection.objects.get()
+    base = f"{LIST}{connection.pk}/"
+    mapping = sent_form(text_of(revops.get(f"{base}objects/Account/"))) | {"accounts:industry": ""}
+    revops.post(f"{base}objects/Account/", mapping | {"action": "save"})
+    revops.post(f"{base}settings/", typed(org, name="Renamed", client_secret="another-secret"))
+    revops.post(f"{base}schedule/", {"interval_minutes": "60"})
+    revops.post(f"{base}start/")
+    pull(connection, clock)
+    rows = re.findall(r'data-label="Who">([^<]*)</td><td[^>]*>([^<]*)<', text_of(revops.get(base)))
+    author = rows[1][0]
+    assert author.startswith("Revops Person")
+    assert rows == [
+        ("By itself", "Stopped"),
+        (author, "Started"),
+        (author, "Every hour"),
+        (author, "Renamed from Our CRM, Typed in anew: client_secret"),
+        (author, "Mapping of accounts: industry"),
+        (author, "Added"),
+    ]
+    assert "another-secret" not in text_of(revops.get(base))
 
 
 def test_reading_all_again_asks_first(revops: Client, org: FakeSalesforce, clock: FakeClock) -> None:

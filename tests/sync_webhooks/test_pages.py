@@ -117,8 +117,11 @@ def test_the_log_is_narrowed_by_state_event_and_account(receiver, subscribe):
     assert shown(f"?account={first}") == 1
     assert shown("?kind=account.deleted") == 0
     assert shown("?state=x&kind=y&account=z") == 2
-    listed = revops.get(reverse("sync:webhooks")).content.decode()
-    assert "Failing" in listed
+    receiver.answer = lambda call: 500
+    api.bulk("accounts", [{"external_id": "3", "name": "Three"}])
+    make_due()
+    deliver_all()
+    assert "Failing" in revops.get(reverse("sync:webhooks")).content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from people.guards import revops_only
 from sync.connectors.errors import ConnectorError
 from sync.connectors.forms import ScheduleForm
+from sync.connectors.history import recorded
 from sync.connectors.look import try_connection
 from sync.connectors.services import (
     delete_connection,
@@ -39,6 +40,7 @@ def say_how_it_went(request: HttpRequest, held: Connection) -> None:
 
 @require_POST
 @revops_only(WHAT)
+@recorded
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """Try the sign-in and read the fields anew."""
     held = get_object_or_404(Connection, pk=pk)
@@ -48,6 +50,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @revops_only(WHAT)
+@recorded
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Start a connection, or resume one that was paused or stopped."""
     held = get_object_or_404(Connection, pk=pk)
@@ -58,6 +61,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @revops_only(WHAT)
+@recorded
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause a connection after the page under way."""
     held = get_object_or_404(Connection, pk=pk)
@@ -68,6 +72,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @revops_only(WHAT)
+@recorded
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Run a connection ahead of its schedule."""
     held = get_object_or_404(Connection, pk=pk)
@@ -80,6 +85,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @revops_only(WHAT)
+@recorded
 def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     """Set how often a connection runs."""
     held = get_object_or_404(Connection, pk=pk)
@@ -98,6 +104,7 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only(WHAT)
+@recorded
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, with what goes and what stays, then delete a connection."""
     held = get_object_or_404(Connection.objects.select_related("source"), pk=pk)

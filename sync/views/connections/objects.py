@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from people.guards import revops_only
 from sync.connectors.declarations import Stream
 from sync.connectors.errors import ConnectorError
+from sync.connectors.history import recorded
 from sync.connectors.look import Preview, learn_fields, preview_object
 from sync.connectors.mapping import parts_here
 from sync.connectors.mapping_form import MappingForm
@@ -23,6 +24,7 @@ WHAT = "Connections to other systems"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only(WHAT)
+@recorded
 def connected_object(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     """Show and change the mapping; ``action=preview`` tries it on the first page and keeps nothing."""
     target, stream = _found(pk, key)
@@ -57,6 +59,7 @@ def connected_object(request: HttpRequest, pk: int, key: str) -> HttpResponse:
 
 @require_POST
 @revops_only(WHAT)
+@recorded
 def read_fields(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     """Ask the system for the object's fields."""
     target, stream = _found(pk, key)
@@ -71,6 +74,7 @@ def read_fields(request: HttpRequest, pk: int, key: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only(WHAT)
+@recorded
 def reset(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     """Ask, then let the next run read all of an object."""
     target, stream = _found(pk, key)

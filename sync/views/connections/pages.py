@@ -15,6 +15,7 @@ from people.guards import revops_only
 from sync.connectors.access import WAY
 from sync.connectors.declarations import Connector
 from sync.connectors.forms import ConnectionForm, ScheduleForm
+from sync.connectors.history import decisions_about, recorded
 from sync.connectors.listing import RUN_TONES, connection_rows
 from sync.connectors.registry import connectors
 from sync.connectors.services import change_connection, create_connection
@@ -43,6 +44,7 @@ def choose_connector(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @revops_only(WHAT)
+@recorded
 def new_connection(request: HttpRequest, kind: str) -> HttpResponse:
     """Take the credentials of a new connection, try them and go on to its page."""
     connector = _connector(kind)
@@ -67,6 +69,7 @@ def new_connection(request: HttpRequest, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @revops_only(WHAT)
+@recorded
 def edit_connection(request: HttpRequest, pk: int) -> HttpResponse:
     """Change name and credentials; secrets are never shown, only replaced."""
     held = get_object_or_404(Connection.objects.select_related("source"), pk=pk)
@@ -97,6 +100,7 @@ def connection(request: HttpRequest, pk: int) -> HttpResponse:
         "connector": connectors.get(held.kind),
         "schedule": ScheduleForm(held),
         "runs": [(run, RUN_TONES[ConnectorRun.State(run.state)]) for run in runs],
+        "decisions": decisions_about(held),
         "is_ready": any(item.target.is_enabled for item in row.objects),
     }
     return render(request, "sync/connections/connection.html", context)

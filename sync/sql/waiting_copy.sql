@@ -1,0 +1,1 @@
+COPY sync_waiting FROM STDIN
