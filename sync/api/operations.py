@@ -56,6 +56,12 @@ IF_MATCH = {
     "schema": {"type": "string"},
     "description": "ETag of a read, or `*` for whatever is held.",
 }
+AS_OF = {
+    "name": "as_of",
+    "in": "query",
+    "schema": {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]},
+    "description": "The record as it was when a day ended (UTC), such as `2026-06-30`, or at an ISO 8601 time.",
+}
 IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
 UNLESS = {
     "name": "If-None-Match",
@@ -142,10 +148,13 @@ def _one(resource: Resource) -> Schema:
 
 def _object(resource: Resource) -> Schema:
     own_id = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    one = _one(resource)
+    if not resource.stream:
+        one = one | {"responses": one["responses"] | problems(400)}
     return {
         "summary": f"Read one {resource.singular} by our id",
-        **_one(resource),
-        "parameters": [own_id, IF_NONE_MATCH],
+        **one,
+        "parameters": [own_id, IF_NONE_MATCH] if resource.stream else [own_id, AS_OF, IF_NONE_MATCH],
     }
 
 

@@ -6,6 +6,7 @@ Fields that the reader's function may not see are never selected.
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from people.access import Access
 from sync.declarations import Field, Resource
 from sync.models import Link, Source
 from sync.problems import Problem
+from sync.provenance.as_of import as_of_sql
 
 MAX_PAGE = 1000
 DEFAULT_PAGE = 100
@@ -53,6 +55,21 @@ def read_one(resource: Resource, access: Access, pk: int) -> Found | None:
         return found
     target = _read(resource, access, int(found.merged_into), asked_for=found.merged_into)
     return Found(target.text, found.merged_into) if target else None
+
+
+def read_as_of(resource: Resource, access: Access, pk: int, moment: datetime) -> str | None:
+    """Return one record as it was at a moment, from its change rows; None where it wasn't there yet."""
+    record = record_sql(
+        resource,
+        redacted_fields(resource, access),
+        sql.Identifier("held", "changed_at"),
+        sql.SQL("NULL::text"),
+    )
+    params: dict[str, Any] = {"object": pk, "resource": resource.key, "moment": moment, "or_first": False}
+    with connection.cursor() as cursor:
+        cursor.execute(as_of_sql(resource, record), params)
+        row = cursor.fetchone()
+    return None if row is None else str(row[0])
 
 
 def _read(resource: Resource, access: Access, pk: int, *, asked_for: str | None) -> Found | None:

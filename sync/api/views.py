@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 import msgspec
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from people.access import Access, request_access
 from sync.api.body import is_lines, plain, read_body
 from sync.api.feed import Position, read_page
-from sync.api.filters import list_conditions, since_of
+from sync.api.filters import EARLIEST, LATEST, list_conditions, since_of
 from sync.api.reading import (
     check_readable,
     etag_of,
@@ -23,6 +23,7 @@ from sync.api.reading import (
     names_tag,
     paging_size,
     private,
+    read_as_of,
     read_one,
 )
 from sync.api.schema import ResourceSchema
@@ -45,6 +46,7 @@ from sync.pipeline.delete import delete_record
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.run import run_batch
 from sync.problems import Problem
+from sync.provenance.as_of import end_of
 
 Decoder = Callable[[bytes], Decoded]
 LARGEST_ID = 2**63 - 1
@@ -174,8 +176,10 @@ class ObjectView(ResourceView):
     operations = {"GET": "get"}
 
     def get(self, request: Request, pk: int) -> HttpResponse:
-        """Answer the record, or 304 where the caller holds it already."""
+        """Answer the record, now or as of a moment, or 304 where the caller holds it already."""
         access = self.reader(request)
+        if (asked := request.query_params.get("as_of")) is not None:
+            return self.as_it_was(request, access, pk, asked)
         found = read_one(self.resource, access, pk) if pk <= LARGEST_ID else None
         if found is None:
             raise Problem(404, "not_found", f"There is no {self.resource.singular} {pk}.")
@@ -183,6 +187,16 @@ class ObjectView(ResourceView):
         if found.merged_into:
             response["Content-Location"] = f"/api/v1/{self.resource.key}/{found.merged_into}/"
         return response
+
+    def as_it_was(self, request: Request, access: Access, pk: int, asked: str) -> HttpResponse:
+        """Answer the record as it was when a day ended, or at a moment."""
+        if self.resource.stream:
+            raise Problem(400, "bad_parameter", "A stream keeps no earlier states; leave as_of out.")
+        moment = _as_of(asked)
+        text = read_as_of(self.resource, access, pk, moment) if pk <= LARGEST_ID else None
+        if text is None:
+            raise Problem(404, "not_found", f"There was no {self.resource.singular} {pk} by {asked[:40]}.")
+        return _one(request, text)
 
 
 class RecordView(ResourceView):
@@ -308,6 +322,21 @@ def _one(request: Request, record: str) -> HttpResponse:
         response = HttpResponse(record.encode(), content_type="application/json")
     response["ETag"] = tag
     return private(response)
+
+
+def _as_of(text: str) -> datetime:
+    """Return the end of a day, or a moment with its offset. Raises Problem (400) for anything else."""
+    try:
+        if len(text) == len("2026-06-30"):
+            moment = end_of(min(date.fromisoformat(text), LATEST.date()))
+        else:
+            # In an address a plus sign is a space; clients forget to quote it.
+            moment = msgspec.convert(text.replace(" ", "+"), Instant)
+    except (ValueError, msgspec.ValidationError) as error:
+        detail = "as_of takes a day such as 2026-06-30, or an ISO 8601 time with its offset."
+        raise Problem(400, "bad_parameter", detail) from error
+    # Far from any change, a time may be moved further into the range that the database can hold.
+    return min(max(moment, EARLIEST), LATEST)
 
 
 def _moment(text: str | None) -> datetime | None:

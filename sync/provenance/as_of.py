@@ -29,19 +29,7 @@ def values_as_of(
     """
     columns = [*resource.columns, "deleted_at"]
     wanted = sql.SQL(", ").join([*(sql.Identifier("t", column) for column in columns), CAME])
-    query = load_sql(
-        "sync",
-        "provenance/as_of",
-        columns=sql.SQL(", ").join(
-            sql.SQL("({}, {})").format(sql.Literal(name), sql.Literal(column))
-            for name, column in [
-                *((item.name, item.column) for item in resource.fields),
-                ("custom", "custom"),
-            ]
-        ),
-        wanted=wanted,
-        target=sql.Identifier(resource.table),
-    )
+    query = as_of_sql(resource, wanted)
     params: dict[str, Any] = {
         "object": object_id,
         "resource": resource.key,
@@ -59,3 +47,20 @@ def values_as_of(
         if isinstance(values[column], str):
             values[column] = json.loads(values[column])
     return values
+
+
+def as_of_sql(resource: Resource, wanted: sql.Composable) -> str:
+    """Return the query for ``wanted`` of a record at a moment, where it stands as ``t``.
+
+    ``held.changed_at`` is its last change by then. Takes ``object``, ``resource``, ``moment`` and ``or_first``.
+    """
+    names = [*((item.name, item.column) for item in resource.fields), ("custom", "custom")]
+    return load_sql(
+        "sync",
+        "provenance/as_of",
+        columns=sql.SQL(", ").join(
+            sql.SQL("({}, {})").format(sql.Literal(name), sql.Literal(column)) for name, column in names
+        ),
+        wanted=wanted,
+        target=sql.Identifier(resource.table),
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from accounts.models import Account, Contact, TimelineEvent
+from people.models import AccessGrant, Category, Level
 from sync.models import Batch, Change
 from tests.sync.conftest import Api
 
@@ -160,3 +162,29 @@ def test_what_the_caller_holds_is_not_sent_again(api: Api) -> None:
     assert (same.status_code, same.content) == (304, b"")
     api.call("put", "accounts/salesforce/a/", {"name": "B"})
     assert api.call("get", "accounts/salesforce/a/", If_None_Match=first["ETag"]).status_code == 200
+
+
+def test_a_record_is_read_as_it_was(api):
+    made = api.bulk("accounts", [{"external_id": "a", "name": "Then", "employees": 5, "custom": {"k": 1}}])
+    pk = made["results"][0]["id"]
+    Change.objects.update(changed_at=datetime(2026, 1, 1, 12, tzinfo=UTC))
+    api.bulk("accounts", [{"external_id": "a", "name": "Now", "employees": None, "custom": {"k": None}}])
+    Change.objects.filter(kind="updated").update(changed_at=datetime(2026, 2, 1, 12, tzinfo=UTC))
+    then = api.get(f"accounts/{pk}/?as_of=2026-01-15")
+    assert (then["name"], then["employees"], then["custom"], then["id"]) == ("Then", 5, {"k": 1}, pk)
+    assert then["external_ids"][0]["external_id"] == "a"
+    now = api.get(f"accounts/{pk}/?as_of=2026-02-01T12:00:00Z")
+    assert (now["name"], now["employees"], now["custom"]) == ("Now", None, {})
+    assert api.call("get", f"accounts/{pk}/?as_of=2025-12-31").status_code == 404
+    assert api.call("get", f"accounts/{pk}/?as_of=9999-12-31").status_code == 200
+    for wrong in ("", "yesterday", "2026-02-30", "2026-02-01T12:00:00"):
+        assert api.call("get", f"accounts/{pk}/?as_of={wrong}").status_code == 400
+
+
+def test_a_past_record_shows_no_more_than_the_present_one(api, api_for):
+    made = api.bulk("accounts", [{"external_id": "a", "name": "A", "owner_email": "ann@example.com"}])
+    AccessGrant.objects.filter(function="support", category=Category.ACCOUNT_TEAM).update(level=Level.NONE)
+    reader = api_for(function="support", scopes=("*:read",))
+    then = reader.get(f"accounts/{made['results'][0]['id']}/?as_of=2090-01-01")
+    assert "owner_email" not in then
+    assert "owner_email" in then["redacted"]
