@@ -20,6 +20,7 @@ from django.db import models
 from common.registry import Registry
 from sync.models import StreamModel, SyncedModel
 
+WORDS = {"sync.Link": "records of sources", "sync.Pin": "pinned values"}
 OBJECT_FIELDS = {"resource", "object_id"}
 HINT = "Say in {app}/merging.py: moves({model}) or stays({model}, 'why'); import both from accounts.identity.relations."
 
@@ -53,7 +54,7 @@ class Relation:
     @property
     def plural(self) -> str:
         """The model's rows in words."""
-        return str(self.model._meta.verbose_name_plural)
+        return WORDS.get(self.label) or str(self.model._meta.verbose_name_plural)
 
     @property
     def pk_names(self) -> list[str]:

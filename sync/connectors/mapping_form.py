@@ -43,6 +43,11 @@ class TargetRow:
         """The name of the control for the words."""
         return f"words:{self.control}"
 
+    @property
+    def words_height(self) -> int:
+        """How many lines show without scrolling."""
+        return min(max(len(self.words.splitlines()), 2), 7)
+
 
 @dataclass(slots=True)
 class OwnRow:

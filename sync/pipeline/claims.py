@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from django.db import connection
 from django.db.models import Count
 from psycopg import sql
@@ -31,6 +32,8 @@ def share_objects(*, resource: Resource, object_ids: Sequence[int]) -> None:
         cursor.execute(load_sql("sync", "claims/mark_shared"), params)
         params["links"] = [row[0] for row in cursor.fetchall()]
         if params["links"]:
+            cleared = {item.name: item.cleared for item in resource.fields}
+            params["cleared"] = msgspec.json.encode(cleared).decode()
             cursor.execute(load_sql("sync", "claims/seed"), params)
             cursor.execute(
                 load_sql("sync", "claims/seed_dropped", target=sql.Identifier(resource.table)), params

@@ -71,9 +71,9 @@ def test_others_are_told_whom_to_ask(function: str) -> None:
 def test_only_revops_decides(pair: DuplicatePair) -> None:
     client = client_as("sales")
     low, high = pair.low_id, pair.high_id
-    assert client.get(f"/accounts/{low}/merge/{high}/").status_code == 403
+    assert client.get(f"/accounts/duplicates/merge/{low}/{high}/").status_code == 403
     for path in (
-        f"/accounts/{low}/merge/{high}/",
+        f"/accounts/duplicates/merge/{low}/{high}/",
         f"/accounts/duplicates/{pair.pk}/dismiss/",
         "/accounts/duplicates/search/",
         "/accounts/duplicates/waiting/1/",
@@ -100,7 +100,7 @@ def test_a_pair_is_dismissed_with_its_reason_and_offered_again(revops: Client, p
 def test_the_preview_shows_both_sides_and_merges_as_chosen(pair: DuplicatePair) -> None:
     person = make_user("revops")
     client = client_of(person)
-    path = f"/accounts/{pair.low_id}/merge/{pair.high_id}/"
+    path = f"/accounts/duplicates/merge/{pair.low_id}/{pair.high_id}/"
     shown = text(client, path)
     for part in (
         "Whose value stays",
@@ -150,7 +150,7 @@ def test_a_merge_of_a_merge_says_which_has_to_go_first(revops: Client, api: Api)
 def test_two_accounts_are_found_by_number_or_address(revops: Client, pair: DuplicatePair) -> None:
     path = "/accounts/duplicates/merges/new/"
     wanted = {"winner": str(pair.low_id), "loser": f"https://abe.example/accounts/{pair.high_id}/?lens=sales"}
-    assert revops.get(path, wanted)["Location"] == f"/accounts/{pair.low_id}/merge/{pair.high_id}/"
+    assert revops.get(path, wanted)["Location"] == f"/accounts/duplicates/merge/{pair.low_id}/{pair.high_id}/"
     for given in ({}, {"winner": "x", "loser": "1"}, {"winner": "1", "loser": "٣"}):
         assert revops.get(path, given)["Location"] == "/accounts/duplicates/merges/"
 
@@ -163,11 +163,11 @@ def test_what_can_not_be_merged_is_said(
 ) -> None:
     ids = {"same": pair.low_id, "low": pair.low_id, "unknown": 10**15, "huge": 10**30}
     for send in (revops.get, revops.post):
-        assert send(f"/accounts/{ids[low]}/merge/{ids[high]}/").status_code == status
+        assert send(f"/accounts/duplicates/merge/{ids[low]}/{ids[high]}/").status_code == status
 
 
 def test_choices_that_were_made_up_are_refused(revops: Client, pair: DuplicatePair) -> None:
-    path = f"/accounts/{pair.low_id}/merge/{pair.high_id}/"
+    path = f"/accounts/duplicates/merge/{pair.low_id}/{pair.high_id}/"
     for made_up in ({"choice.nope": "winner"}, {"choice.name": "both"}, {"choice.name": "\x00"}):
         assert revops.post(path, made_up).status_code == 302
     assert not AccountMerge.objects.exists()
@@ -227,5 +227,5 @@ def test_markup_in_names_is_shown_as_text(revops: Client, api: Api) -> None:
         make_company(api, key, name="<script>alert(1)</script>", domain="evil.example")
     find_duplicates(everything=True)
     pair = DuplicatePair.objects.get()
-    for path in ("/accounts/duplicates/", f"/accounts/{pair.low_id}/merge/{pair.high_id}/"):
+    for path in ("/accounts/duplicates/", f"/accounts/duplicates/merge/{pair.low_id}/{pair.high_id}/"):
         assert "<script>alert" not in text(revops, path)

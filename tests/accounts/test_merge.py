@@ -405,6 +405,15 @@ def test_precedence_decides_what_stays_by_default(api: Api) -> None:
     assert not Pin.objects.exists()
 
 
+def test_a_value_by_default_that_no_source_has_sent_beats_none_that_one_has(api: Api) -> None:
+    winner = make_company(api, "W", lifecycle="customer")
+    loser = make_company(api, "L")  # says nothing of a lifecycle, so it is a target
+    merge_accounts(winner=winner.pk, loser=loser.pk)
+    winner.refresh_from_db()
+    assert winner.lifecycle == "customer"
+    assert not Pin.objects.exists()
+
+
 def test_what_a_source_says_since_goes_back_with_its_record(api: Api) -> None:
     desk = make_api("zendesk")
     winner = make_company(api, "W", industry="Energy")

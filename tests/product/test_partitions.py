@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from common.sql import fetch_typed
 from product.models import RetiredMonth, UsageDayToRecompute, UsageEvent, UsageFeatureDay, UsageUserDay
 from product.partitions import horizon, keep_months, make_month, months
 from product.services import roll_up_usage
@@ -140,16 +141,23 @@ def test_events_of_retired_months_are_refused_in_words(settings: Any) -> None:
     assert Tracker().batch(track("old")).created == 1
 
 
-def test_a_repeat_is_looked_for_around_its_time_only() -> None:
+def test_a_repeat_is_looked_for_around_its_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
     for month in range(1, 11):
         make_month(date(2026, month, 1))
-    found = opened(
-        "SELECT id FROM product_usageevent WHERE source_id = 1 AND external_id = 'x' "
-        "AND occurred_at >= %s AND occurred_at <= %s",
-        noon(date(2026, 4, 10)),
-        noon(date(2026, 6, 10)),
-    )
-    assert found == {"2026_04", "2026_05", "2026_06"}
+    make_accounts("Acme", workspace_ids=["ws_1"])
+    asked: list[tuple[str, list[Any]]] = []
+
+    def listen(query: str, params: list[Any]) -> list[tuple[Any, ...]]:
+        asked.append((query, params))
+        return fetch_typed(query, params)
+
+    monkeypatch.setattr("sync.pipeline.resolve.fetch_typed", listen)
+    times = ("2026-05-10T00:00:00Z", "2026-06-10T00:00:00Z")
+    Tracker().batch(*(track(at, timestamp=at) for at in times))
+    [(query, params)] = [
+        item for item in asked if "product_usageevent" in item[0] and "external_id" in item[0]
+    ]
+    assert opened(query, *params) == {"2026_04", "2026_05", "2026_06", "2026_07"}
 
 
 def test_the_roll_up_opens_the_months_of_its_days_only() -> None:
@@ -190,6 +198,8 @@ def test_late_repeated_and_corrected_events_bring_exactly_the_right_sums() -> No
     }
     assert api.statuses("usage-events", [moved]) == ["updated"]
     assert partition_of("m1") == "product_usageevent_2026_04"
+    roll_up_usage(first=0, last=LAST)
+    assert sums() == {(date(2026, 3, 5), "u1"): 3, (date(2026, 4, 6), "u1"): 1}
     renamed = {"external_id": "m2", "user": "u2", "source_updated_at": "2026-05-01T00:00:00Z"}
     same = {"external_id": "m0", "event": "used"}
     assert api.statuses("usage-events", [renamed, same]) == ["updated", "unchanged"]

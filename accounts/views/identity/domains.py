@@ -11,6 +11,7 @@ from accounts.identity.domains import normalise_domain
 from accounts.identity.models import SharedDomain
 from accounts.identity.services import share_domain, unshare_domain
 from accounts.views.identity.queue import tab_counts
+from common.pagination import read_page
 from people.guards import revops_only, signed_in
 
 WHAT = "The list of shared domains"
@@ -35,7 +36,7 @@ def domains(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("q", "").strip().replace("\x00", "")[:255]
     found = SharedDomain.objects.select_related("added_by").filter(domain__icontains=wanted)
     context = {
-        "domains": found.order_by("added_by_id", "domain") if not wanted else found,
+        "page": read_page(request, found, ("domain",)),
         "total": SharedDomain.objects.count(),
         "wanted": wanted,
         "typed": typed,

@@ -14,10 +14,12 @@ from kombu.exceptions import OperationalError
 from accounts.identity.ambiguous import resolve_ambiguous
 from accounts.identity.duplicates import dismiss_pair, offer_again
 from accounts.identity.errors import MergeRefused
+from accounts.identity.fields import label_of
 from accounts.identity.models import DuplicatePair, DuplicateSearch
 from accounts.identity.showing import profiles_of
 from accounts.tasks import search_duplicates
 from accounts.views.identity.guards import identity_page
+from common.codes import country_name
 from common.pagination import read_page
 from people.guards import is_revops, revops_only, signed_in
 from sync.models import PendingRecord
@@ -64,7 +66,7 @@ def ambiguous(request: HttpRequest) -> HttpResponse:
         "records": [
             {
                 "record": record,
-                "says": [(name, record.payload[name]) for name in SHOWN_FIELDS if record.payload.get(name)],
+                "says": _says(record),
                 "candidates": [profiles[pk] for pk in record.candidates or [] if pk in profiles],
             }
             for record in page.rows
@@ -147,6 +149,16 @@ def _ambiguous() -> Any:
 
 def _shared(request: HttpRequest, tab: str) -> dict[str, Any]:
     return {"tab": tab, "counts": tab_counts(), "can_decide": is_revops(request)}
+
+
+def _says(record: PendingRecord) -> list[tuple[str, str]]:
+    """Return what a record says of itself, in words."""
+    said = [(name, record.payload.get(name)) for name in SHOWN_FIELDS]
+    return [
+        (label_of(name), country_name(str(value)) if name == "country" else str(value))
+        for name, value in said
+        if value
+    ]
 
 
 def _with_profiles(pairs: Any) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
--- What a source has said so far stands in the change rows: of each field its newest word.
+-- What a source has said so far stands in the change rows: of each field its newest word. A record that was
+-- created without a field holds what a cleared one does, which is no word of its source.
 INSERT INTO sync_fieldclaim (
     resource, object_id, field, link_id, source_id, value, is_empty, source_updated_at, received_at, batch_id
 )
@@ -9,7 +10,8 @@ SELECT DISTINCT ON (link.id, said.field)
     link.id,
     link.source_id,
     nullif(said.value, 'null'::jsonb),
-    said.value IN ('null', '""', '[]', '{{}}'),
+    said.value IN ('null', '""', '[]', '{{}}')
+        OR said.value IS NOT DISTINCT FROM (%(cleared)s::jsonb -> said.field),
     change.source_updated_at,
     change.changed_at,
     change.batch_id
