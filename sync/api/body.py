@@ -26,8 +26,8 @@ def plain(request: Request) -> HttpRequest:
 def read_body(request: HttpRequest) -> bytes:
     """Return the body, unpacked where it is gzip.
 
-    Raises Problem: 413 over the limit, before or after unpacking, and for millions of tiny values; 415 for another encoding; 400 for a body
-    that breaks off.
+    Raises Problem: 413 over the limit, before or after unpacking, and for millions of tiny values; 415 for
+    another encoding; 400 for a body that breaks off.
     """
     limit = settings.API_MAX_BODY_BYTES
     data = _read(request, limit)

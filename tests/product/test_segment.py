@@ -203,6 +203,13 @@ def test_more_messages_than_a_batch_takes_are_refused_whole(tracker: Tracker) ->
     assert not Batch.objects.filter(resource="usage-events").exists()
 
 
+@pytest.mark.parametrize("filler", [b"{},", b"[],", b"0,"])
+def test_millions_of_tiny_values_are_refused_before_they_are_decoded(tracker: Tracker, filler: bytes) -> None:
+    body = b'{"batch": [' + filler * 4_100_000 + b"0]}"
+    response = tracker.post(ADDRESS, gzip.compress(body, 1), Content_Encoding="gzip")
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_values")
+
+
 def test_an_empty_batch_is_fine(tracker: Tracker) -> None:
     assert tracker.post(ADDRESS, {"batch": []}).json() == {"success": True}
 
