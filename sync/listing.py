@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from sync.models import ApiToken, PendingRecord, Source
 from sync.registry import resources
+from sync.waiting import AMBIGUOUS, DISCARDED, OF_STATE, REFUSED, WAITING
 
 BLOCKERS_SHOWN = 5
 
@@ -25,8 +26,10 @@ OUTCOMES: dict[str, tuple[str, Q]] = {
     "unchanged": ("Changed nothing", ~CHANGED),
 }
 WAITS: dict[str, tuple[str, Q]] = {
-    "reference": ("For another record", Q(code=PendingRecord.WAITING)),
-    "decision": ("For a correction", ~Q(code=PendingRecord.WAITING)),
+    "reference": ("For another record", OF_STATE[WAITING]),
+    "ambiguous": ("For a decision", OF_STATE[AMBIGUOUS]),
+    "decision": ("For a correction", OF_STATE[REFUSED]),
+    DISCARDED: ("No more: discarded", Q()),
 }
 
 
@@ -89,6 +92,18 @@ class Filters:
         if self.batch is not None:
             parts.append(("batch", "Batch", str(self.batch)))
         return [Chip(label, value, _without(request, key)) for key, label, value in parts if value]
+
+
+def list_context(request: HttpRequest, filters: Filters, kind_label: str) -> dict[str, Any]:
+    """Return what a page needs to show a list's filters."""
+    return {
+        "filters": filters,
+        "chips": filters.chips(request, kind_label),
+        "clear_url": request.path if filters.is_any else "",
+        "sources": source_choices(),
+        "resources": resource_choices(),
+        "kinds": [(key, label) for key, (label, _) in filters.kinds.items()],
+    }
 
 
 def _without(request: HttpRequest, *keys: str) -> str:

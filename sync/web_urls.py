@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sync.views import batches, deliveries, origins, precedence, sources, tokens, webhooks
+from sync.views import batches, deliveries, origins, pending, precedence, sources, tokens, webhooks
 from sync.views.imports import columns, pages, undo
 
 app_name = "sync"
@@ -22,7 +22,10 @@ urlpatterns = [
     path("imports/<int:pk>/rejected/", pages.rejected, name="import_rejected"),
     path("imports/<int:pk>/undo/", undo.undo_import, name="import_undo"),
     path("connections/", include("sync.views.connections.urls")),
-    path("pending/", batches.pending, name="pending"),
+    path("pending/", pending.pending, name="pending"),
+    path("pending/retry/", pending.retry, name="pending_retry"),
+    path("pending/discard/", pending.discard, name="pending_discard"),
+    path("pending/<int:pk>/", pending.record, name="pending_record"),
     path("records/<slug:resource>/<int:pk>/", origins.origins, name="origins"),
     path("records/<slug:resource>/<int:pk>/<path:field>/pin/", origins.pin, name="pin"),
     path("records/<slug:resource>/<int:pk>/<path:field>/unpin/", origins.unpin, name="unpin"),

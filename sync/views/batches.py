@@ -1,4 +1,4 @@
-"""Batches and waiting records: what came in, what became of it, what is still missing."""
+"""Batches: what came in, and what became of it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from common.pagination import read_page
 from people.guards import revops_only
 from sync.listing import (
     OUTCOMES,
-    WAITS,
     Filters,
-    resource_choices,
-    source_choices,
-    top_blockers,
+    list_context,
 )
-from sync.models import Batch, Change, Import, PendingRecord, Undoing
-from sync.tables import batches_table, pending_table
+from sync.models import Batch, Change, Import, Link, PendingRecord, Undoing
+from sync.tables import batches_table
 from sync.undoing.services import why_not
 from sync.views.example import curl_example
 
@@ -38,7 +35,7 @@ def batches(request: HttpRequest) -> HttpResponse:
     if asked_format(request):
         return export_response(request, batches_table(found.order_by("-received_at", "-pk")))
     context = {
-        **_shared(request, filters, "Outcome"),
+        **list_context(request, filters, "Outcome"),
         "page": read_page(request, found, ("-received_at", "-pk")),
         "curl": curl_example(request),
     }
@@ -52,14 +49,16 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Batch.objects.select_related("source", "client"), pk=pk)
     total = found.created + found.updated + found.unchanged + found.stale + found.pending + found.rejected
     changes = list(Change.objects.filter(batch=found).order_by("pk")[: CHANGES_SHOWN + 1])
+    shown = changes[:CHANGES_SHOWN]
+    ids = _external_ids(found, [change.object_id for change in shown])
     context = {
         "batch": found,
         "total": total,
         "rate": total / found.seconds if found.seconds else None,
         "errors": [_error(entry) for entry in found.errors],
-        "changes": [(change, _fields(change)) for change in changes[:CHANGES_SHOWN]],
+        "changes": [(change, ids.get(change.object_id, ""), _fields(change)) for change in shown],
         "has_more_changes": len(changes) > CHANGES_SHOWN,
-        "still_waiting": PendingRecord.objects.filter(batch=found).count(),
+        "still_waiting": PendingRecord.objects.waiting().filter(batch=found).count(),
         "undoing": Undoing.objects.select_related("undone_by").filter(batch=found).first(),
         "can_undo": not why_not(found),
         "file": Import.objects.filter(blocks__batch=found).first(),
@@ -67,31 +66,10 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "sync/batch.html", context)
 
 
-@require_safe
-@revops_only(WHAT)
-def pending(request: HttpRequest) -> HttpResponse:
-    """List records that wait, longest first, and the missing ones for which most others wait."""
-    filters = Filters.from_params(request.GET, WAITS, of_batch=True)
-    found = filters.narrow(PendingRecord.objects.select_related("source", "waits_for_source"))
-    if asked_format(request):
-        return export_response(request, pending_table(found.order_by("received_at", "pk")))
-    context = {
-        **_shared(request, filters, "Waits"),
-        "page": read_page(request, found, ("received_at", "pk")),
-        "blockers": top_blockers(),
-    }
-    return render(request, "sync/pending.html", context)
-
-
-def _shared(request: HttpRequest, filters: Filters, kind_label: str) -> dict[str, Any]:
-    return {
-        "filters": filters,
-        "chips": filters.chips(request, kind_label),
-        "clear_url": request.path if filters.is_any else "",
-        "sources": source_choices(),
-        "resources": resource_choices(),
-        "kinds": [(key, label) for key, (label, _) in filters.kinds.items()],
-    }
+def _external_ids(batch: Batch, objects: list[int]) -> dict[int, str]:
+    """Return what the batch's source calls its records, by our id."""
+    links = Link.objects.filter(source=batch.source, resource=batch.resource, object_id__in=objects)
+    return dict(links.order_by("-pk").values_list("object_id", "external_id"))
 
 
 def _error(entry: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from people.functions import Function
-from sync.models import Batch, Change, PendingRecord, Source
+from sync.models import Batch, Change, Link, PendingRecord, Source
 from sync.models import Client as ApiClient
 from sync.services import issue_token
 from tests.users import client_as, make_user
@@ -146,8 +146,10 @@ def test_a_batch_shows_its_refused_records_and_what_it_changed(revops: Client, c
         after={"name": "Acme Corp", "custom": {"a": "x" * 200}},
         xid=1,
     )
+    Link.objects.create(source=crm, resource=batch.resource, external_id="001<A>", object_id=7)
     html = revops.get(f"/sync/batches/{batch.pk}/").content.decode()
     assert "Nightly export" in html
+    assert '<a href="/accounts/7/">001&lt;A&gt;</a>' in html
     assert "the first 1 of 120" in html
     assert "Must be 0 or more." in html
     assert "001&lt;b&gt;" in html
