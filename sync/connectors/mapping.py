@@ -10,6 +10,7 @@ from typing import Any
 
 from sync.connectors.convert import UnfitError, convert
 from sync.connectors.declarations import Item, Part, SourceField, Stream
+from sync.connectors.text import whole
 from sync.declarations import Resource
 from sync.registry import resources
 
@@ -159,20 +160,15 @@ def _scalar(value: Any) -> Any:
     if value is None or value in ("", []):
         return None
     if isinstance(value, list):
-        return _text("; ".join(str(part) for part in value))
+        return whole("; ".join(str(part) for part in value))
     if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) <= LARGEST):
         return value
-    return _text(str(value))
+    return whole(str(value))
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return _text(value)
+        return whole(value)
     if isinstance(value, list):
         return [_clean(part) for part in value]
     return value
-
-
-def _text(text: str) -> str:
-    # JSON may spell half a character, which no other text can hold.
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -239,7 +239,7 @@ def _read_words(row: TargetRow, held: Field) -> dict[str, str]:
         if not line.strip():
             continue
         theirs, sign, ours = (part.strip() for part in line.rpartition("="))
-        if not sign or not theirs or ours not in row.takes:
+        if not sign or not theirs or not theirs.isprintable() or ours not in row.takes:
             row.error = f"Write a line each as “their word = ours”; ours are {', '.join(row.takes)}."
             continue
         values[theirs] = ours

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from sync.connectors.access import WAY, seal, secrets_of
@@ -18,6 +18,7 @@ from sync.connectors.lease import OPEN, open_run
 from sync.connectors.mapping import CUSTOM, MappingByResource, parts_here, usual_mapping
 from sync.connectors.registry import connectors
 from sync.connectors.tasks import call_worker
+from sync.connectors.text import storable
 from sync.models import ConnectedObject, Connection, ConnectorRun
 from sync.services import ensure_source
 
@@ -44,7 +45,7 @@ def create_connection(*, kind: str, name: str, source: str, values: Mapping[str,
         )
     connection = Connection(kind=kind, name=name, source=owner)
     _keep(connection, connector, cleaned, {})
-    connection.save()
+    _save(connection)
     add_objects(connection=connection, is_enabled=True)
     return connection
 
@@ -100,7 +101,14 @@ def change_connection(*, connection: Connection, name: str, values: Mapping[str,
         raise ValidationError({"name": ANOTHER_NAME})
     connection.name = name
     _keep(connection, connector, cleaned, held)
-    connection.save(update_fields=["name", "settings", "sealed", "secrets_set_at"])
+    _save(connection, "name", "settings", "sealed", "secrets_set_at")
+
+
+def _save(connection: Connection, *fields: str) -> None:
+    try:
+        connection.save(update_fields=fields or None)
+    except IntegrityError as error:  # somebody else took the name or the source in this moment
+        raise ValidationError({"name": "Another connection has this name or source."}) from error
 
 
 def check_settings(connector: Connector, values: Mapping[str, str]) -> dict[str, str]:
@@ -250,8 +258,8 @@ def change_object(
 @transaction.atomic
 def keep_schema(*, target: ConnectedObject, schema: list[dict[str, Any]], at: datetime) -> None:
     """Keep the fields that the system says an object has."""
-    ConnectedObject.objects.filter(pk=target.pk).update(schema=schema, schema_at=at)
-    target.schema, target.schema_at = schema, at
+    target.schema, target.schema_at = storable(schema), at
+    ConnectedObject.objects.filter(pk=target.pk).update(schema=target.schema, schema_at=at)
 
 
 @transaction.atomic
@@ -277,5 +285,5 @@ def note_trial(*, connection: Connection, problem: str, remedy: str) -> None:
     """Keep what a trial of the sign-in said, except while the connection runs and says so itself."""
     held = Connection.objects.select_for_update().get(pk=connection.pk)
     if held.state != Connection.State.ACTIVE:
-        held.problem, held.remedy = problem, remedy
+        held.problem, held.remedy = storable(problem), remedy
         held.save(update_fields=["problem", "remedy"])

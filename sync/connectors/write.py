@@ -16,6 +16,7 @@ from sync.connectors.errors import InterruptedRunError
 from sync.connectors.families import end_others
 from sync.connectors.lease import LEASE, Claim, hold
 from sync.connectors.mapping import MappedPage, map_items
+from sync.connectors.text import storable
 from sync.declarations import Resource
 from sync.models import ConnectedObject, ConnectorRun, Link, PendingRecord, Source
 from sync.pipeline.batch import PENDING, REJECTED, STATUSES, Outcome
@@ -61,7 +62,7 @@ def write_page(claim: Claim, target: ConnectedObject, stream: Stream, page: Page
         mapped = map_items(stream, held.mapping, page.items)
         written = apply_mapped(source, mapped, page.families)
         _count(claim.run, held, page, mapped, written, now)
-        held.cursor = page.cursor
+        held.cursor = storable(page.cursor)
         if page.is_last:
             held.synced_to = datetime.fromisoformat(claim.run.progress[held.key]["started"])
         held.save(update_fields=["cursor", "synced_to"])
@@ -138,11 +139,11 @@ def _count(
     step["pages"] += 1
     step["rows"] += len(page.items)
     step["done"] = page.is_last
-    run.cursor_after[target.key] = page.cursor
-    for reason, count in mapped.left_out.items():
+    run.cursor_after[target.key] = storable(page.cursor)
+    for reason, count in storable(mapped.left_out).items():
         if reason in run.left_out or len(run.left_out) < REASONS:
             run.left_out[reason] = run.left_out.get(reason, 0) + count
-    run.samples = [*run.samples, *written.samples][:SAMPLES]
+    run.samples = [*run.samples, *storable(written.samples)][:SAMPLES]
     run.error = run.remedy = ""
     run.save()
 

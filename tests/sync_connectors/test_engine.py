@@ -18,6 +18,7 @@ from sync.connectors import engine, write
 from sync.connectors.backoff import delay
 from sync.connectors.engine import run_connection
 from sync.connectors.lease import LEASE, claim_connection, due_connections
+from sync.connectors.look import try_connection
 from sync.connectors.services import pause_connection, reset_object, run_now, set_schedule, start_connection
 from sync.connectors.tasks import call_worker, pull_connection, tick_connections
 from sync.models import Batch, ConnectedObject, Connection, ConnectorRun
@@ -357,6 +358,22 @@ def test_the_tick_calls_a_worker_for_each_due_connection(pulled: Connection, mes
     pull_connection(pulled.pk)
     assert len(held("accounts", "salesforce")) == 6
     assert tick_connections() == 0
+
+
+def test_what_no_column_can_hold_stops_nothing(
+    pulled: Connection, org: FakeSalesforce, clock: FakeClock
+) -> None:
+    org.custom["Account"] = ["Zero\x00__c"]
+    org.add("Account", "0017", "2026-05-02T10:00:00.000+0000", Name="Fine", Type="a\x00b \ud83d")
+    org.add("Account", "0018", "2026-05-02T10:00:00.000+0000", Name="With \x00 in it")
+    run = pull(pulled, clock)
+    assert (run.state, run.created, run.rejected) == (ConnectorRun.State.DONE, 7, 1)
+    assert list(run.left_out) == ["account, lifecycle: “a\ufffdb ?” has no translation"]
+    assert run.samples[0]["external_id"] == "0018"
+    try_connection(pulled, clock)
+    assert "Zero\ufffd__c" in {field["name"] for field in pulled.objects_pulled.get(key="Account").schema}
+    org.interrupt("queryAll", [{"message": "half \ud83d and \x00", "errorCode": "INVALID_FIELD"}], 400)
+    assert "half ? and \ufffd" in pull(pulled, clock).error
 
 
 def test_a_broker_that_is_away_stops_nobody(

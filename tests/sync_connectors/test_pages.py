@@ -200,6 +200,7 @@ def test_the_address_for_tests_is_asked_for_only_where_others_are_allowed(
         ({"accounts:name": "Nope__c"}, "There is no such field."),
         ({"words:accounts:lifecycle": "Partner is prospect"}, "their word = ours"),
         ({"words:accounts:lifecycle": "Partner = friend"}, "ours are target, prospect, customer, churned"),
+        ({"words:accounts:lifecycle": "a\x00b = customer"}, "their word = ours"),
         ({"own:accounts": ["Region__c"], "key:accounts:Region__c": ""}, "Give it a name of 1 to 100"),
         ({"own:accounts": ["Region__c", "Name"], "key:accounts:Name": "region"}, "kept under this name"),
     ],

@@ -139,6 +139,18 @@ def test_a_source_has_one_connection(salesforce: FakeSalesforce) -> None:
 
 
 @pytest.mark.django_db
+def test_two_at_once_with_one_name_are_told_apart(
+    salesforce: FakeSalesforce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(salesforce)
+    # Both looked before either had saved.
+    monkeypatch.setattr("django.db.models.query.QuerySet.exists", lambda _: False)
+    with pytest.raises(ValidationError, match="Another connection has this name or source"):
+        connect(salesforce)
+    assert Connection.objects.count() == 1
+
+
+@pytest.mark.django_db
 def test_a_blank_secret_stays_and_a_typed_one_replaces(salesforce: FakeSalesforce) -> None:
     connection = connect(salesforce)
     first = connection.secrets_set_at["client_secret"]
