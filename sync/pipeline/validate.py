@@ -171,9 +171,14 @@ def decimal_check(model_field: models.DecimalField[Any, Any]) -> Callable[[Decim
 
 
 def _document(value: Any) -> Any:
-    if _deeper_than(value, MAX_DEPTH):
+    try:
+        text = msgspec.json.encode(value)
+    except RecursionError:
+        text = b"[" * (MAX_DEPTH + 1)
+    # Fewer brackets than levels can't be too deep.
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
         raise ValueError(f"too_deep|The value may be nested {MAX_DEPTH} levels deep.")
-    if len(msgspec.json.encode(value)) > MAX_JSON_BYTES:
+    if len(text) > MAX_JSON_BYTES:
         raise ValueError(f"too_long|The value may take up to {MAX_JSON_BYTES:,} bytes as JSON.")
     return value
 
