@@ -76,17 +76,13 @@ class Body:
 
     def add(self, message: Message) -> None:
         """Take a message, unless one of its values can't be kept."""
-        for name, value in (
-            ("messageId", message.id),
-            ("userId", message.user),
-            ("anonymousId", message.who),
-            ("groupId", message.group),
-            ("event", message.event),
-        ):
-            if len(value) > MAX_TEXT:
-                detail = f"It may take up to {MAX_TEXT} characters."
-                self.refuse(message.place, message.id, "too_long", detail, name)
-                return
+        if max(map(len, (message.id, message.who, message.group, message.event))) > MAX_TEXT:
+            texts = {"messageId": message.id, "userId": message.who, "groupId": message.group}
+            name = next((key for key, text in texts.items() if len(text) > MAX_TEXT), "event")
+            self.refuse(
+                message.place, message.id, "too_long", f"It may take up to {MAX_TEXT} characters.", name
+            )
+            return
         if message.kind != EVENT:
             if wrong := document_error(message.document):
                 self.refuse(message.place, message.id, *wrong, name="traits")
@@ -104,7 +100,7 @@ class Body:
 
 def text_of(value: Id) -> str:
     """Return an id as text: many programs send numbers."""
-    return "" if value is None else value if isinstance(value, str) else str(value)
+    return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 def in_utc(moment: datetime) -> datetime:
