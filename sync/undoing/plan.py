@@ -98,16 +98,19 @@ def _why_left(kind: str, newer: Newer) -> str:
     if kind in WHOLE:
         return "A merge is taken back where it was made."
     if newer.kinds.intersection(WHOLE):
-        return f"It was merged since, in batch {newer.batch_id}."
+        return "It was merged since."
     if kind == Change.Kind.CREATED and newer.fields:
-        return (
-            f"Batch {newer.batch_id} has changed it since ({', '.join(sorted(newer.fields))}), so it stays."
-        )
+        return f"{_by(newer)} has changed it since ({', '.join(sorted(newer.fields))}), so it stays."
     if kind == Change.Kind.DELETED and newer.kinds:
-        return f"Batch {newer.batch_id} has changed it since."
+        return f"{_by(newer)} has changed it since."
     if kind not in (Change.Kind.CREATED, Change.Kind.DELETED) and GONE in newer.kinds:
-        return f"It was deleted since, in batch {newer.batch_id}."
+        return f"{_by(newer)} has deleted it since."
     return ""
+
+
+def _by(newer: Newer) -> str:
+    """Name the newest batch that changed an object since; what was decided between sources is no batch's."""
+    return f"Batch {newer.batch_id}" if newer.batch_id else "Something newer"
 
 
 def _give_back(
@@ -118,7 +121,7 @@ def _give_back(
         # Own fields are merged by key, so added ones must be taken out by name.
         given_back["custom"] = {**dict.fromkeys(after["custom"] or {}), **(given_back["custom"] or {})}
     plan.conflicts += [
-        Conflict(str(object_id), name, f"Batch {newer.batch_id} or one before it has changed it since.")
+        Conflict(str(object_id), name, f"{_by(newer)} has changed it since.")
         for name in sorted(newer.fields.intersection(after))
     ]
     if given_back:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from sync.pipeline.merge import prepare_effects, run_effects
 from sync.pipeline.run import run_batch
 from sync.registry import resources
 from sync.undoing.plan import Conflict, UndoPlan, plan_undo, records_of
+from sync.undoing.shared import keep_what_others_hold, withdraw_claims
 
 KEPT_CONFLICTS = 200
 
@@ -61,8 +62,8 @@ def undo_batch(
     batches: list[int] = []
     for number, objects in sorted((applied_later or {}).items(), reverse=True):
         later = Batch.objects.select_related("source").get(pk=number)
-        plans.append(_take_back(resource, later, plan_undo(later, only=objects), batches))
-    plans.append(_take_back(resource, held, plan_undo(held), batches))
+        plans.append(_take_back(resource, later, list(objects), batches))
+    plans.append(_take_back(resource, held, None, batches))
     conflicts = [conflict for plan in plans for conflict in plan.conflicts]
     return Undoing.objects.create(
         batch=held,
@@ -76,8 +77,16 @@ def undo_batch(
     )
 
 
-def _take_back(resource: Resource, batch: Batch, plan: UndoPlan, batches: list[int]) -> UndoPlan:
-    numbers = (_restore(resource, batch, plan), _remove(resource, batch, plan))
+def _take_back(
+    resource: Resource, batch: Batch, only: Collection[int] | None, batches: list[int]
+) -> UndoPlan:
+    plan = plan_undo(batch, only=only)
+    keep_what_others_hold(resource, batch, plan)
+    numbers = (
+        withdraw_claims(resource, batch, plan, only),
+        _restore(resource, batch, plan),
+        _remove(resource, batch, plan),
+    )
     batches += [number for number in numbers if number]
     _set_times_back(batch, [*plan.restore, *plan.revive])
     return plan
@@ -92,7 +101,8 @@ def preview_undo(*, batch: Batch) -> Undoing:
 
 
 def _restore(resource: Resource, batch: Batch, plan: UndoPlan) -> int | None:
-    wanted: dict[int, dict[str, Any]] = {**plan.restore, **{number: {} for number in plan.revive}}
+    wanted = {number: fields for number, fields in plan.restore.items() if fields}
+    wanted |= {number: {} for number in plan.revive}
     if not wanted:
         return None
     external_ids = _external_ids(resource, batch, list(wanted))

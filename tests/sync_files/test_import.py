@@ -247,3 +247,9 @@ def test_a_plan_is_offered_again_for_the_next_file_of_its_heading(upload: Upload
     assert again.plan["key"] == "domain"
     other = upload("Kürzel;Firmenname;Web;New\nAC;Acme;acme.test;1\n")
     assert other.plan["columns"][0]["to"] == ""
+
+
+def test_a_file_whose_rows_are_all_rejected_ends_too(upload: Upload) -> None:
+    imported = bring_in(upload("id,name,employees\n1,Acme,many\n2,,3\n"))
+    assert imported.counts == {"rejected": 2}
+    assert imported.blocks.get().batch is not None

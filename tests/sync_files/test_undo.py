@@ -10,7 +10,7 @@ import pytest
 from accounts.models import Account, Contact
 from finance.models import Contract, ContractLine
 from sync.files.tasks import work_off
-from sync.models import Batch, Change, Import, Link, PendingRecord, Undoing
+from sync.models import Batch, Change, FieldClaim, Import, Link, PendingRecord, Undoing
 from sync.undoing.imports import begin_undo
 from sync.undoing.services import CannotUndoError, preview_undo, undo_batch
 from tests.sync.conftest import Api, make_api
@@ -193,3 +193,69 @@ def test_children_of_what_is_removed_are_untouched(crm: Api) -> None:
     send(crm, "contacts", {"external_id": "p", "name": "Jane", "account": "1"})
     undo_batch(batch=batch)
     assert Contact.objects.get().deleted_at is None
+
+
+def test_where_others_have_a_say_they_decide_again(crm: Api) -> None:
+    other = make_api("csv")
+    send(
+        crm,
+        "accounts",
+        {
+            "external_id": "1",
+            "name": "Acme",
+            "domain": "acme.test",
+            "industry": "Steel",
+            "source_updated_at": "2026-01-01T00:00:00Z",
+        },
+    )
+    before = state()
+    wrong = send(
+        other,
+        "accounts",
+        {
+            "external_id": "x",
+            "name": "Oops",
+            "domain": "acme.test",
+            "industry": "Wood",
+            "employees": 7,
+            "source_updated_at": "2026-02-01T00:00:00Z",
+        },
+    )
+    assert Account.objects.get().name == "Oops"
+    undoing = undo_batch(batch=wrong)
+    assert (undoing.restored, undoing.removed, undoing.conflict_count) == (1, 0, 0)
+    assert state() == before
+    # The undone word counts no more, whoever speaks next.
+    send(
+        crm,
+        "accounts",
+        {
+            "external_id": "1",
+            "name": "Acme Ltd",
+            "industry": "Iron",
+            "source_updated_at": "2026-01-02T00:00:00Z",
+        },
+    )
+    assert Account.objects.values_list("name", "industry").get() == ("Acme Ltd", "Iron")
+    assert not FieldClaim.objects.filter(batch_id=wrong.pk).exists()
+
+
+def test_an_earlier_word_of_the_same_source_counts_again(crm: Api) -> None:
+    other = make_api("csv")
+    send(crm, "accounts", {"external_id": "1", "name": "Acme", "domain": "acme.test", "industry": "Steel"})
+    send(other, "accounts", {"external_id": "x", "name": "Acme", "domain": "acme.test", "employees": 7})
+    wrong = send(other, "accounts", {"external_id": "x", "employees": 70, "custom": {"a": 1}})
+    first = send(other, "accounts", {"external_id": "x", "industry": "Wood"})
+    undo_batch(batch=first)
+    undo_batch(batch=wrong)
+    account = Account.objects.get()
+    assert (account.employees, account.industry, account.custom) == (7, "Steel", {})
+
+
+def test_a_created_record_that_another_source_stands_for_too_stays(crm: Api) -> None:
+    created = send(crm, "accounts", {"external_id": "1", "name": "Acme", "domain": "acme.test"})
+    send(make_api("csv"), "accounts", {"external_id": "x", "name": "Acme", "domain": "acme.test"})
+    undoing = undo_batch(batch=created)
+    assert (undoing.removed, undoing.conflict_count) == (0, 1)
+    assert "csv" in undoing.conflicts[0]["detail"]
+    assert Account.objects.get().deleted_at is None

@@ -1,0 +1,98 @@
+"""Objects in which other sources have a say: what the batch said of them is withdrawn, and the others decide."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from psycopg import sql
+
+from sync.declarations import Resource
+from sync.models import Batch, Change, FieldClaim, Link
+from sync.pipeline.locks import lock_resource
+from sync.pipeline.settle import UnsettledError, settle_objects
+from sync.undoing.plan import Conflict, UndoPlan
+
+logger = logging.getLogger(__name__)
+
+
+def keep_what_others_hold(resource: Resource, batch: Batch, plan: UndoPlan) -> None:
+    """Leave created objects that another source's record stands for by now."""
+    others = Link.objects.filter(resource=resource.key, object_id__in=plan.remove, deleted_at=None).exclude(
+        source=batch.source
+    )
+    held = dict(others.values_list("object_id", "source__slug"))
+    plan.remove = [number for number in plan.remove if number not in held]
+    plan.conflicts += [
+        Conflict(str(number), "", f"A record of {slug} stands for it too, so it stays.")
+        for number, slug in sorted(held.items())
+    ]
+
+
+def withdraw_claims(
+    resource: Resource, batch: Batch, plan: UndoPlan, only: Collection[int] | None
+) -> int | None:
+    """Forget what the batch claims of shared objects and let the others decide; return the batch that did it.
+
+    Fields that hold what they held before by now need nothing more, and are taken out of the plan.
+    """
+    claims = FieldClaim.objects.filter(resource=resource.key, source=batch.source, batch_id=batch.pk)
+    if only is not None:
+        claims = claims.filter(object_id__in=only)
+    objects = sorted(set(claims.values_list("object_id", flat=True)))
+    if not objects:
+        return None
+    started = time.perf_counter()
+    claims.delete()
+    batch_id, xid = lock_resource(resource, batch.source)
+    try:
+        with transaction.atomic():
+            changed = settle_objects(resource=resource, object_ids=objects)
+    except UnsettledError as error:
+        logger.warning("What others say of %s doesn't go together: %s", resource.key, error.detail)
+        return None
+    _forget_restored(resource, plan, changed)
+    if not changed:
+        return None
+    # What was decided anew belongs to the taking back, and must not stand in the way of a further one.
+    decided = Change.objects.filter(resource=resource.key, object_id__in=changed, xid=xid, batch=None)
+    decided.update(batch=batch_id, source=batch.source)
+    Batch(
+        pk=batch_id,
+        source=batch.source,
+        resource=resource.key,
+        mode=Batch.Mode.UNDO,
+        seconds=time.perf_counter() - started,
+        updated=len(changed),
+    ).save(force_insert=True)
+    return batch_id
+
+
+def _forget_restored(resource: Resource, plan: UndoPlan, changed: list[int]) -> None:
+    columns = {item.name: item.column for item in resource.fields} | {"custom": "custom"}
+    for number, row in _rows(resource, [number for number in changed if number in plan.restore]).items():
+        plan.restore[number] = {
+            name: before
+            for name, before in plan.restore[number].items()
+            if not _is_same(row.get(columns.get(name, "")), before)
+        }
+
+
+def _is_same(held: Any, before: Any) -> bool:
+    if isinstance(before, dict) and isinstance(held, dict):
+        return held == {key: value for key, value in before.items() if value is not None}
+    return bool(held == before)
+
+
+def _rows(resource: Resource, numbers: list[int]) -> dict[int, dict[str, Any]]:
+    query = sql.SQL("SELECT t.id, to_jsonb(t)::text FROM {} AS t WHERE t.id = ANY(%s)").format(
+        sql.Identifier(resource.table)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query.as_string(cursor.connection), [numbers])
+        return {number: json.loads(text, parse_float=Decimal) for number, text in cursor.fetchall()}
