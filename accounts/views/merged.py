@@ -35,7 +35,9 @@ def follow_merges(view: View) -> View:
                 raise
         names = dict(Account.objects.filter(pk__in=[pk, target]).values_list("pk", "name"))
         if not wants_partial(request):
-            messages.info(request, f"{names[pk]} was merged into {names[target]}, which is shown here.")
+            messages.info(
+                request, f"{names[pk]} ({pk}) was merged into {names[target]}, which is shown here."
+            )
         url = reverse(request.resolver_match.view_name, kwargs={**kwargs, "pk": target})
         query = request.META.get("QUERY_STRING", "")
         return redirect(f"{url}?{query}" if query else url)
