@@ -1,14 +1,16 @@
-"""The form that issues a token; the service decides what is valid."""
+"""The forms about tokens; the services decide what is valid."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from people.functions import Function
 from sync.services import known_scopes
+from sync.services.tokens import LARGEST_RATE
 
 MEANINGS = {
     "*": "every resource and what is made of them",
@@ -22,9 +24,38 @@ def _days(choice: str) -> int | None:
     return int(choice) if choice.isdigit() else None
 
 
-class TokenForm(forms.Form):
-    """What a new token may do, for whom and how long."""
+KINDS = (
+    ("token", "A token, which the program sends with each call"),
+    ("client", "An OAuth client, which fetches tokens for an hour"),
+)
 
+
+class RateField(forms.IntegerField):
+    """How many calls a minute; empty for the installation's limit."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Calls a minute",
+            required=False,
+            min_value=1,
+            max_value=LARGEST_RATE,
+            help_text="Left empty, the limit of the installation holds.",
+            widget=forms.NumberInput(attrs={"placeholder": settings.API_RATE}),
+        )
+
+
+class LimitForm(forms.Form):
+    """How many calls a minute a token, or all tokens of a client, may make."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rate"] = RateField()
+
+
+class TokenForm(forms.Form):
+    """What a new token, or those of a new OAuth client, may do, for whom and how long."""
+
+    kind = forms.ChoiceField(label="Signs in with", choices=KINDS, initial="token", required=False)
     source = forms.CharField(
         max_length=64,
         help_text="The system that will call, as a slug such as salesforce. A new one is added.",
@@ -53,8 +84,12 @@ class TokenForm(forms.Form):
         choices=LIFETIMES,
         coerce=_days,
         initial="90",
-        help_text="A shorter life makes a lost token less of a loss.",
+        help_text="A shorter life makes a lost token less of a loss. An OAuth client lasts until it is revoked.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rate"] = RateField()
 
     def clean_source(self) -> str:
         """Take the slug as typed but for its case."""

@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from sync.models import ApiToken, PendingRecord, Source
+from sync.models import ApiToken, ClientCredential, PendingRecord, Source
 from sync.registry import resources
 from sync.waiting import AMBIGUOUS, DISCARDED, OF_STATE, REFUSED, WAITING
 
@@ -160,7 +160,19 @@ def live_on(now: datetime) -> Q:
 
 
 def tokens_by_client(*, live: bool) -> Sequence[ApiToken]:
-    """Return tokens with client and source, by client, newest first; ``live`` or ended ones, at most 500."""
+    """Return tokens with client and source, by client, newest first; ``live`` or ended ones, at most 500.
+
+    Those that an OAuth client fetches for an hour are left out: the client stands for them.
+    """
     condition = live_on(timezone.now())
-    rows = ApiToken.objects.filter(condition if live else ~condition).select_related("client__source")
+    own = ApiToken.objects.filter(credential=None)
+    rows = own.filter(condition if live else ~condition).select_related("client__source")
     return list(rows.order_by("client__source__slug", "client__name", "-created_at", "-pk")[:500])
+
+
+def oauth_clients() -> Sequence[ClientCredential]:
+    """Return OAuth clients that work, by client, with ``live_tokens``: how many tokens of each work; at most 500."""
+    live = Q(tokens__revoked_at=None, tokens__expires_at__gt=timezone.now())
+    rows = ClientCredential.objects.filter(revoked_at=None).select_related("client__source")
+    counted = rows.annotate(live_tokens=Count("tokens", filter=live))
+    return list(counted.order_by("client__source__slug", "client__name", "-created_at", "-pk")[:500])

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sync.views import batches, deliveries, origins, pending, precedence, sources, tokens, webhooks
+from sync.views import batches, clients, deliveries, origins, pending, precedence, sources, tokens, webhooks
 from sync.views.imports import columns, pages, undo
 
 app_name = "sync"
@@ -37,6 +37,10 @@ urlpatterns = [
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/new/", tokens.new_token, name="token_new"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="token_revoke"),
+    path("tokens/<int:pk>/limit/", tokens.limit, name="token_limit"),
+    path("clients/<int:pk>/secret/", clients.new_secret, name="client_secret"),
+    path("clients/<int:pk>/limit/", clients.limit, name="client_limit"),
+    path("clients/<int:pk>/revoke/", clients.revoke, name="client_revoke"),
     path("webhooks/", webhooks.endpoints, name="webhooks"),
     path("webhooks/new/", webhooks.new_endpoint, name="webhook_new"),
     path("webhooks/<int:pk>/", webhooks.endpoint, name="webhook"),

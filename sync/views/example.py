@@ -15,3 +15,9 @@ def curl_example(request: HttpRequest, *, source: str = "salesforce", secret: st
         f'  -H "Authorization: Bearer {secret or FROM_THE_SHELL}" -H "Content-Type: application/json" \\\n'
         """  -d '{"name": "Acme", "domain": "acme.example", "source_updated_at": "2026-11-22T09:00:00Z"}'"""
     )
+
+
+def oauth_example(request: HttpRequest, *, key: str, secret: str) -> str:
+    """Return a command that fetches a token for a client, ready to paste."""
+    url = request.build_absolute_uri("/oauth/token/")
+    return f"curl -X POST {url} \\\n  -u {key}:{secret} -d grant_type=client_credentials"

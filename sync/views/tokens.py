@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from common.export import asked_format, export_response
 from people.guards import revops_only
-from sync.forms import TokenForm
-from sync.listing import source_choices, tokens_by_client
+from sync.forms import LimitForm, TokenForm
+from sync.listing import oauth_clients, source_choices, tokens_by_client
 from sync.models import ApiToken
-from sync.services import issue_token, revoke_token
+from sync.services import issue_credential, issue_token, limit_token, revoke_token
 from sync.tables import tokens_table
+from sync.views.clients import show_credential
 from sync.views.example import curl_example
 
 WHAT = "The list of API tokens"
@@ -31,6 +32,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     context = {
         "live": tokens_by_client(live=True),
         "ended": tokens_by_client(live=False),
+        "clients": oauth_clients(),
         "now": timezone.now(),
     }
     return render(request, "sync/tokens.html", context)
@@ -40,11 +42,16 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @never_cache
 @revops_only("Issuing API tokens")
 def new_token(request: HttpRequest) -> HttpResponse:
-    """Issue a token and show its secret this once."""
+    """Issue a token or an OAuth client and show its secret this once."""
     form = TokenForm(request.POST or None, initial={"source": request.GET.get("source", "")[:64]})
     if form.is_valid():
+        given = dict(form.cleaned_data)
+        is_client = given.pop("kind") == "client"
         try:
-            issued = issue_token(**form.cleaned_data)
+            if is_client:
+                del given["days"]
+                return show_credential(request, issue_credential(**given))
+            issued = issue_token(**given)
         except ValidationError as error:
             form.add_errors(error)
         else:
@@ -57,6 +64,20 @@ def new_token(request: HttpRequest) -> HttpResponse:
             return render(request, "sync/token_issued.html", context)
     context = {"form": form, "sources": source_choices()}
     return render(request, "sync/token_new.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@revops_only("Limiting API tokens")
+def limit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Set how many calls a minute a token may make."""
+    token = get_object_or_404(ApiToken.objects.select_related("client__source"), pk=pk, credential=None)
+    form = LimitForm(request.POST or None, initial={"rate": token.rate})
+    if request.method == "POST" and form.is_valid():
+        limit_token(token=token, rate=form.cleaned_data["rate"])
+        messages.success(request, f"The limit of {token} holds from its next call on.")
+        return redirect("sync:tokens")
+    context = {"form": form, "title": str(token), "noun": "token"}
+    return render(request, "sync/limit.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import html as markup
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sync.models import ApiToken, Source
-from sync.services import issue_token, revoke_token
+from sync.models import ApiToken, ClientCredential, Source
+from sync.services import issue_credential, issue_token, revoke_token
 from tests.users import client_as
 
 pytestmark = pytest.mark.django_db
@@ -145,3 +146,64 @@ def test_revoking_asks_first_and_then_ends_the_token(revops: Client) -> None:
 
 def test_without_tokens_the_page_says_what_to_do(revops: Client) -> None:
     assert "manage.py issue_token --source salesforce" in revops.get(LIST).content.decode()
+
+
+def test_an_oauth_client_is_issued_once_and_fetches_tokens(revops: Client) -> None:
+    response = revops.post(NEW, FORM | {"kind": "client", "rate": "5"})
+    assert "no-store" in response["Cache-Control"]
+    key, secret = re.findall(r'sync-secret">([^<]+)<', markup.unescape(response.content.decode()))
+    held = ClientCredential.objects.get()
+    assert (held.key, held.scopes, held.function, held.rate) == (key, ["accounts:write"], "sales", 5)
+    assert not ApiToken.objects.exists()
+    form = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
+    answer = Client().post(
+        "/oauth/token/", data=urlencode(form), content_type="application/x-www-form-urlencoded"
+    )
+    assert answer.status_code == 200
+    listed = revops.get(LIST).content.decode()
+    assert key in listed
+    assert secret not in listed
+    # Its tokens are not listed one by one.
+    assert ApiToken.objects.get().prefix not in listed
+
+
+def test_a_client_gets_a_new_secret_after_a_look(revops: Client) -> None:
+    issued = issue_credential(source="salesforce", scopes=["*:write"])
+    address = f"/sync/clients/{issued.credential.pk}/secret/"
+    assert "ends at once" in revops.get(address).content.decode()
+    before = bytes(ClientCredential.objects.get().digest)
+    page = revops.post(address)
+    assert issued.credential.key in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+    assert bytes(ClientCredential.objects.get().digest) != before
+
+
+def test_a_client_is_revoked_after_a_look(revops: Client) -> None:
+    issued = issue_credential(source="salesforce", scopes=["*:write"])
+    address = f"/sync/clients/{issued.credential.pk}/revoke/"
+    assert "answered with 401" in revops.get(address).content.decode()
+    assert ClientCredential.objects.get().revoked_at is None
+    assert "are its tokens" in revops.post(address, follow=True).content.decode()
+    assert ClientCredential.objects.get().revoked_at is not None
+    assert issued.credential.key not in revops.get(LIST).content.decode()
+    assert "revoked already" in revops.get(address, follow=True).content.decode()
+    secret = revops.post(f"/sync/clients/{issued.credential.pk}/secret/", follow=True)
+    assert "was revoked" in secret.content.decode()
+
+
+def test_limits_of_tokens_and_clients_are_set(revops: Client) -> None:
+    token = issue_token(source="salesforce", scopes=["*:write"]).token
+    credential = issue_credential(source="salesforce", scopes=["*:write"]).credential
+    for address, held in (
+        (f"{LIST}{token.pk}/limit/", token),
+        (f"/sync/clients/{credential.pk}/limit/", credential),
+    ):
+        assert revops.get(address).status_code == 200
+        for rate, kept in (("7", 7), ("", None)):
+            assert revops.post(address, {"rate": rate}).status_code == 302
+            held.refresh_from_db()
+            assert held.rate == kept
+        for rate in ("0", "-1", "x", "9" * 30):
+            assert revops.post(address, {"rate": rate}).status_code == 422
+        held.refresh_from_db()
+        assert held.rate is None
