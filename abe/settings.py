@@ -310,6 +310,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "ABE sync API",
+    "DESCRIPTION": (BASE_DIR / "sync" / "api" / "about.md").read_text(),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -318,7 +319,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "OAS_VERSION": "3.1.0",
     # Choices stand where they are used: names made up for shared ones change when a resource is added.
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["sync.webhooks.schema.describe_webhooks"],
 }
 
 # Webhooks go to public addresses by HTTPS only, unless these are to reach into a private network.
