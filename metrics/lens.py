@@ -202,6 +202,7 @@ class HealthTrend(Panel):
                 unit="points",
                 decimals=0,
                 category_label="Day",
+                empty="A score needs 60% of its inputs: usage, tickets and touches.",
                 extra=SCORE_AXIS,
             )
         }

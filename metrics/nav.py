@@ -10,7 +10,7 @@ register_nav(
         icon="chart-histogram",
         url_name="metrics:library",
         group="Company",
-        order=40,
+        order=100,
         functions_first=(Function.LEADERSHIP, Function.REVOPS),
     )
 )
