@@ -16,7 +16,11 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from people.services import create_user
+from sync.api.reading import MAX_PAGE
+from sync.pipeline.decode import MAX_RECORDS
 from sync.registry import resources
+from sync.services.credentials import ACCESS_TOKEN_SECONDS
+from sync.tasks import KEEP_IDEMPOTENCY_KEYS
 from tests.sync.conftest import Api
 
 SNAPSHOT = Path(__file__).parent.parent / "api_schema.json"
@@ -87,3 +91,28 @@ def test_the_docs_page_holds_no_inline_script_or_style(db: None) -> None:
     assert html.count("<script") == html.count("<script src=") == 3
     script = browser.get("/api/docs/?script=")
     assert script["Content-Type"].startswith("application/javascript")
+
+
+def test_the_description_states_the_limits_that_hold(schema: dict[str, Any], settings: Any) -> None:
+    said = " ".join(schema["info"]["description"].split())
+    for limit in (
+        f"{MAX_RECORDS:,} records",
+        f"{settings.API_MAX_BODY_BYTES >> 20} MiB",
+        f"up to {MAX_PAGE:,} records",
+        f"{settings.API_RATE} calls a minute",
+        f"kept for {KEEP_IDEMPOTENCY_KEYS.days} days",
+    ):
+        assert limit in said
+    assert ACCESS_TOKEN_SECONDS == 3600
+    assert "a token of one hour" in said
+
+
+def test_either_way_to_a_token_is_enough_and_names_its_scope(schema: dict[str, Any]) -> None:
+    assert (
+        schema["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["tokenUrl"]
+        == "/oauth/token/"
+    )
+    put = schema["paths"]["/api/v1/usage-events/{source}/{external_id}/"]["put"]["security"]
+    assert put == [{"token": []}, {"oauth2": ["usage:write"]}]
+    read = schema["paths"]["/api/v1/accounts/"]["get"]["security"]
+    assert read == [{"token": []}, {"oauth2": ["accounts:read"]}, {"cookieAuth": []}]
