@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts import home_cards as _home_cards  # noqa: F401 - declares the home cards
 from accounts import panels as _panels  # noqa: F401 - declares the panels
+from accounts.identity import home as _identity  # noqa: F401 - declares a home card
 from accounts.lenses import Column, Lens, register_column, register_lens
 from accounts.models import Lifecycle
 from people.functions import Function

@@ -229,3 +229,10 @@ def test_markup_in_names_is_shown_as_text(revops: Client, api: Api) -> None:
     pair = DuplicatePair.objects.get()
     for path in ("/accounts/duplicates/", f"/accounts/duplicates/merge/{pair.low_id}/{pair.high_id}/"):
         assert "<script>alert" not in text(revops, path)
+
+
+def test_revops_first_screen_names_what_waits(revops: Client, api: Api, pair: DuplicatePair) -> None:
+    panel = "/panels/accounts.duplicates/"
+    assert f'href="/accounts/duplicates/merge/{pair.low_id}/{pair.high_id}/"' in text(revops, panel)
+    make_api("zendesk").bulk("accounts", [{"external_id": "Z", "name": "Zed", "domain": "acme.com"}])
+    assert "1 record waits for a decision" in text(revops, panel)
