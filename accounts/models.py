@@ -82,7 +82,7 @@ class Account(SyncedModel):
             models.Index(name="accounts_account_by_name", fields=("name", "id")),
             models.Index(name="accounts_account_by_domain", fields=("domain",), condition=~Q(domain="")),
             models.Index(name="accounts_account_by_owner", fields=("owner_email",)),
-            GinIndex(fields=("workspace_ids",), name="accounts_account_workspaces"),
+            GinIndex(fields=("workspace_ids",), name="accounts_account_workspaces", fastupdate=False),
         )
 
     def __str__(self) -> str:

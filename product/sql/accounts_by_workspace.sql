@@ -1,14 +1,19 @@
--- Workspaces that exactly one account claims, with a name by which the pipeline finds it.
-WITH asked AS (SELECT ARRAY(SELECT json_array_elements_text(%(names)s::json)) AS names),
+-- Workspaces that exactly one account claims, with a name by which the pipeline finds it. Each is looked up by
+-- itself: a search for all at once compares every account's workspaces with every name.
+WITH asked AS MATERIALIZED (
+    SELECT DISTINCT sent.key FROM json_array_elements_text(%(names)s::json) AS sent (key)
+),
 claimed AS (
-    SELECT workspace.key, min(account.id) AS account_id
+    SELECT asked.key, min(claiming.id) AS account_id
     FROM asked
-    JOIN accounts_account AS account ON account.workspace_ids && asked.names::varchar[]
-    CROSS JOIN LATERAL unnest(account.workspace_ids) AS workspace (key)
-    WHERE account.deleted_at IS NULL
-        AND workspace.key IN (SELECT json_array_elements_text(%(names)s::json))
-    GROUP BY workspace.key
-    HAVING count(DISTINCT account.id) = 1
+    CROSS JOIN LATERAL (
+        SELECT account.id
+        FROM accounts_account AS account
+        WHERE account.workspace_ids @> ARRAY[asked.key]::varchar[] AND account.deleted_at IS NULL
+        LIMIT 2
+    ) AS claiming
+    GROUP BY asked.key
+    HAVING count(*) = 1
 )
 SELECT claimed.key, source.slug, named.external_id
 FROM claimed
