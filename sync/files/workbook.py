@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,9 +22,12 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 MOST_UNPACKED = 768 * 1024 * 1024
 STEP = 1024 * 1024
 CORRUPT = "The workbook is damaged. Open it in a spreadsheet program, save it anew as .xlsx, and upload that."
-NO_RESULT = re.compile(
-    rb'<c\s+r="([A-Z]{1,3}\d{1,7})"[^>]*><f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
-)
+CELL = rb'<c\s+r="([A-Z]{1,3}\d{1,7})"'
+FORMULA = rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)"
+NO_RESULT = re.compile(CELL + rb"[^>]*>" + FORMULA + rb"(?:<v\s*/>|<v></v>)?</c>")
+ERROR = re.compile(CELL + rb'[^>]*\st="e"[^>]*>(?:' + FORMULA + rb")?<v>([^<]{1,40})</v>")
+SHEET = re.compile(r'<(?:\w+:)?sheet\s[^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"')
+RELATION = re.compile(r"<Relationship\s[^>]*>")
 LONGEST_MATCH = 16_384
 
 
@@ -65,6 +69,7 @@ def read_sheet(path: Path, name: str) -> Sheet:
         ) from None
     except Exception as error:
         raise FileError(CORRUPT) from error
+    _refuse_worthless_cells(path, name)
     return Sheet(_rows(sheet), list(merged))
 
 
@@ -130,11 +135,10 @@ def _refuse_unreadable(path: Path) -> None:
     total = 0
     with path.open("rb") as file:
         for item in entries:
-            is_sheet = item.filename.startswith("xl/worksheets/")
-            total += _unpacked(file, item, MOST_UNPACKED - total, look_for_formulas=is_sheet)
+            total += _unpacked(file, item, MOST_UNPACKED - total)
 
 
-def _unpacked(file: Any, item: zipfile.ZipInfo, most: int, *, look_for_formulas: bool) -> int:
+def _unpacked(file: Any, item: zipfile.ZipInfo, most: int) -> int:
     """Unpack an entry without keeping it; return its true size, whatever the archive says about it."""
     file.seek(item.header_offset)
     header = file.read(30)
@@ -146,7 +150,6 @@ def _unpacked(file: Any, item: zipfile.ZipInfo, most: int, *, look_for_formulas:
     if item.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise FileError(CORRUPT)
     inflate = zlib.decompressobj(-zlib.MAX_WBITS) if item.compress_type == zipfile.ZIP_DEFLATED else None
-    tail = b""
     while left > 0:
         packed = file.read(min(STEP, left))
         if not packed:
@@ -163,17 +166,42 @@ def _unpacked(file: Any, item: zipfile.ZipInfo, most: int, *, look_for_formulas:
                 raise FileError(
                     "The workbook unpacks to more than 768 MB. Save the sheet as CSV, or split it, and upload that."
                 )
-            if look_for_formulas:
-                tail = _refuse_formula_without_value(tail + plain)
     return size
 
 
-def _refuse_formula_without_value(xml: bytes) -> bytes:
-    found = NO_RESULT.search(xml)
-    if found:
-        cell = found[1].decode()
-        raise FileError(
-            f"Cell {cell} holds a formula whose result isn't stored in the file. Open the workbook in a spreadsheet "
-            "program, save it there, and upload it again."
-        )
-    return xml[-LONGEST_MATCH:]
+def _refuse_worthless_cells(path: Path, name: str) -> None:
+    """Refuse a sheet with formulas whose result isn't stored, and with errors: both would be read as empty."""
+    with zipfile.ZipFile(path) as archive:
+        entry = _entries(archive).get(name, "")
+        if entry not in archive.namelist():
+            return
+        tail = b""
+        with archive.open(entry) as file:
+            while piece := file.read(STEP):
+                xml = tail + piece
+                if found := NO_RESULT.search(xml):
+                    raise FileError(
+                        f"Cell {found[1].decode()} holds a formula whose result isn't stored in the file. Open the "
+                        "workbook in a spreadsheet program, save it there, and upload it again."
+                    )
+                if found := ERROR.search(xml):
+                    raise FileError(
+                        f"Cell {found[1].decode()} shows the error {found[2].decode(errors='replace')}. Mend or empty "
+                        "it, and upload the file again."
+                    )
+                tail = xml[-LONGEST_MATCH:]
+
+
+def _entries(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Return where in the archive each sheet lies, by its name."""
+    try:
+        book = archive.read("xl/workbook.xml").decode(errors="replace")
+        relations = archive.read("xl/_rels/workbook.xml.rels").decode(errors="replace")
+    except KeyError:
+        return {}
+    targets = {}
+    for relation in RELATION.findall(relations):
+        held = dict(re.findall(r'(\w+)="([^"]*)"', relation))
+        target = held.get("Target", "")
+        targets[held.get("Id", "")] = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+    return {unescape(name): targets.get(number, "") for name, number in SHEET.findall(book)}

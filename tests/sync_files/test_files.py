@@ -188,6 +188,22 @@ def test_a_formula_without_its_result_is_refused_by_its_cell(upload: Upload) -> 
     assert "Cell B2 holds a formula whose result" in imported.error
 
 
+def test_a_cell_that_shows_an_error_is_refused_only_on_the_sheet_that_is_read(upload: Upload) -> None:
+    def error(_: Any, sheet: Any) -> None:
+        sheet.write_formula(1, 1, "=NA()", None, "#N/A")
+
+    def beside(book: Any, _: Any) -> None:
+        error(book, book.add_worksheet("R & D"))
+
+    assert "Cell B2 shows the error #N/A" in refused(workbook([HEAD, ["1", ""]], error), "file.xlsx")
+    imported = upload(workbook([HEAD, ["1", "Acme"]], beside), name="file.xlsx")
+    assert imported.state == Import.State.MAPPING
+    services.read_again(imported=imported, sheet="R & D")
+    work_off(imported.pk, seconds=60)
+    imported.refresh_from_db()
+    assert "Cell B2 shows the error #N/A" in imported.error
+
+
 def test_archives_that_unpack_to_too_much_are_refused_whatever_they_say_of_themselves(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
