@@ -53,6 +53,7 @@ class Import(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", help_text="None: by command."
     )
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     step_at = models.DateTimeField(db_default=Now(), help_text="When a worker last got further.")
     started_at = models.DateTimeField(null=True)
