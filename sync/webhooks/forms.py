@@ -37,9 +37,10 @@ class EndpointForm(forms.Form):
     )
     function = forms.ChoiceField(
         label="Reads as",
-        choices=Function.choices,
-        initial=Function.REVOPS,
-        help_text="The access policy applies to what it is told, as to a person of this function.",
+        choices=[("", "Choose a function"), *Function.choices],
+        error_messages={"required": "Choose the function whose eyes it reads with."},
+        help_text="What this function may not see is left out of what the endpoint is told. RevOps and "
+        "leadership see everything.",
     )
     kinds = forms.MultipleChoiceField(
         choices=lambda: [(EVERY, "Every event"), *((kind.key, kind.label) for kind in sorted_kinds())],

@@ -63,6 +63,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(revops,
     assert 'value="Warehouse"' in page
     assert not WebhookEndpoint.objects.exists()
     assert "at least one event" in add(revops, receiver, kinds=[]).content.decode()
+    assert "Choose the function whose eyes" in add(revops, receiver, function="").content.decode()
 
 
 def test_an_endpoint_is_edited(revops, receiver, subscribe):
