@@ -152,10 +152,12 @@ def merge_accounts(
     start_redirect(resource=RESOURCE, old_id=loser, new_id=winner, merge_id=merge.pk)
     told = {"merged_into": str(winner), "merge": merge.pk}
     log_change(loser, Change.Kind.MERGED, after=told)
-    log_change(winner, Change.Kind.UPDATED, **difference(changes))
+    log_change(winner, Change.Kind.UPDATED, **difference(changes, values[winner]))
     merge.counts = counts
     merge.watermarks = {
-        relation.label: number for relation in relations if (number := last_number(relation)) is not None
+        relation.label: number
+        for relation in [*relations, *account_links()]
+        if (number := last_number(relation)) is not None
     }
     merge.save(update_fields=["counts", "watermarks"])
     return merge
@@ -203,16 +205,20 @@ def log_change(
     )
 
 
-def difference(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, Values]:
-    """Return ``before`` and ``after`` of a change row; own fields stand together under ``custom``."""
+def difference(changes: Mapping[str, tuple[Any, Any]], held: Values) -> dict[str, Values]:
+    """Return ``before`` and ``after`` of a change row; own fields stand there as a whole, as sync writes them."""
     before: Values = {}
     after: Values = {}
+    custom = dict(held["custom"])
     for column, (old, new) in changes.items():
-        for told, value in ((before, old), (after, new)):
-            if column.startswith(CUSTOM):
-                told.setdefault("custom", {})[column.removeprefix(CUSTOM)] = value
-            else:
-                told[field_name(column)] = value
+        if column.startswith(CUSTOM):
+            custom[column.removeprefix(CUSTOM)] = new
+        else:
+            name = field_name(column)
+            before[name], after[name] = old, new
+    kept = {key: value for key, value in custom.items() if value is not None}
+    if kept != held["custom"]:
+        before["custom"], after["custom"] = held["custom"], kept
     return {"before": before, "after": after}
 
 

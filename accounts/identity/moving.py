@@ -36,7 +36,7 @@ def lock_resources() -> None:
     """
     sources = list(Source.objects.order_by("pk"))
     for resource in sorted(resources, key=lambda item: item.key):
-        for source in sources if resource.stream else sources[:1]:
+        for source in sources if resource.stream else [None]:
             lock_resource(resource, source)
 
 

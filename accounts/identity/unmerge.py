@@ -141,7 +141,7 @@ def unmerge_accounts(*, merge: int, by: User | None = None, client: Client | Non
         MergedRow.objects.filter(pk=pk).update(old=old)
     end_redirect(resource=RESOURCE, old_id=loser)
     log_change(loser, Change.Kind.UNMERGED, after={"merge": found.pk})
-    log_change(winner, Change.Kind.UPDATED, **difference(plan.values))
+    log_change(winner, Change.Kind.UPDATED, **difference(plan.values, held[winner]))
     _let_sources_decide(plan)
     found.unmerged_at = timezone.now()
     found.unmerged_by = by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.apps import apps
 from django.core.checks import Error
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext, isolate_apps
+from django.utils import timezone
 
 from accounts.identity.errors import MergeRefused
 from accounts.identity.merge import merge_accounts, preview_merge
@@ -20,6 +22,7 @@ from finance.models import Contract, RevenueToRecompute
 from product.models import UsageDayToRecompute, UsageEvent
 from support.models import Ticket
 from sync.models import Change, Link, Pin, Redirect
+from sync.provenance.as_of import values_as_of
 from sync.provenance.services import set_pin, set_precedence
 from sync.redirects import target_of
 from sync.registry import resources
@@ -204,6 +207,33 @@ def test_feeds_tell_of_both_accounts_and_of_every_moved_record(api: Api) -> None
     assert set(xids) == {merged.xid}
     unmerge_accounts(merge=merge.pk)
     assert Change.objects.filter(kind="unmerged", object_id=loser.pk).count() == 1
+
+
+def test_a_past_day_shows_each_account_as_it_was(api: Api) -> None:
+    winner = make_company(api, "W", custom={"region": "EMEA"})
+    loser = make_company(api, "L", custom={"segment": "mid"})
+    merge_accounts(winner=winner.pk, loser=loser.pk)
+    winner.refresh_from_db()
+    now = timezone.now() + timedelta(minutes=1)
+    held = values_as_of(resources["accounts"], winner.pk, now)
+    assert held is not None
+    assert (held["name"], held["custom"]) == (winner.name, {"region": "EMEA", "segment": "mid"})
+    gone = values_as_of(resources["accounts"], loser.pk, now)
+    assert gone is not None
+    assert (gone["name"], gone["deleted_at"] is None) == ("Company L", False)
+
+
+def test_divisions_that_came_since_return_where_their_source_knew_only_the_loser(api: Api) -> None:
+    desk = make_api("zendesk")
+    winner = make_company(api, "W")
+    desk.bulk("accounts", [{"external_id": "Z", "name": "Zed"}])
+    loser = account_of(desk, "Z", "zendesk")
+    merge = merge_accounts(winner=winner.pk, loser=loser.pk)
+    desk.bulk("accounts", [{"external_id": "ZD", "name": "Division of Zed", "parent": "Z"}])
+    assert account_of(desk, "ZD", "zendesk").parent_id == winner.pk
+    plan = unmerge_accounts(merge=merge.pk)
+    assert account_of(desk, "ZD", "zendesk").parent_id == loser.pk
+    assert ("divisions", "loser") in {(conflict.what, conflict.where) for conflict in plan.conflicts}
 
 
 def test_parents_follow_without_circles(api: Api) -> None:
