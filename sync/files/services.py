@@ -146,7 +146,7 @@ def begin_check(*, imported: Import, by: Any = None) -> None:
     held.blocks.update(report=None, counts={})
     names = [column["name"] for column in held.columns]
     remember_plan(source=held.source, resource=held.resource, names=names, plan=plan, by=by)
-    _move(held, State.CHECKING, rows_done=0, expected={})
+    _move(held, State.CHECKING, rows_done=0, expected={}, error="")
     imported.refresh_from_db()
 
 
@@ -157,7 +157,7 @@ def begin_import(*, imported: Import) -> None:
     _refuse_problems(held, plan_of(held.plan))
     done = sum(held.blocks.exclude(batch=None).values_list("rows", flat=True))
     started = held.started_at or timezone.now()
-    _move(held, State.IMPORTING, rows_done=done, started_at=started, finished_at=None)
+    _move(held, State.IMPORTING, rows_done=done, started_at=started, finished_at=None, error="")
     imported.refresh_from_db()
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timedelta
+from uuid import uuid4
 
 from celery import shared_task
+from django.db import OperationalError
 from django.utils import timezone
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
 
 from sync.files.services import drop_old_cells
+from sync.files.steps.lock import give_up
 from sync.files.steps.read import read_import
 from sync.files.steps.run import check_next_block, follow_up_import, import_next_block
 from sync.models import Import
 from sync.undoing.imports import undo_next_batch
+
+logger = logging.getLogger(__name__)
 
 # Short enough that a message is acknowledged long before the broker would deliver it again.
 WORK_SECONDS = 120.0
@@ -26,6 +32,22 @@ def work_on_import(pk: int) -> None:
     """Do what is next for an import for a while, then hand on to the next message, until it waits for a person."""
     if not work_off(pk, seconds=WORK_SECONDS):
         work_on_import.delay(pk)
+
+
+def work_off(pk: int, *, seconds: float) -> bool:
+    """Work on an import for up to ``seconds``; return whether there is nothing left for workers to do.
+
+    An error that would come again stops the import and is told on its page; a database that is away is not one.
+    """
+    try:
+        return _work_off(pk, seconds)
+    except OperationalError:
+        raise
+    except Exception:
+        error_id = uuid4().hex[:12]
+        logger.exception("Import %s failed, error %s", pk, error_id)
+        give_up(pk, error_id)
+        return True
 
 
 @shared_task
@@ -42,8 +64,7 @@ def drop_old_imports() -> int:
     return drop_old_cells()
 
 
-def work_off(pk: int, *, seconds: float) -> bool:
-    """Work on an import for up to ``seconds``; return whether there is nothing left for workers to do."""
+def _work_off(pk: int, seconds: float) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         state = Import.objects.filter(pk=pk).values_list("state", flat=True).first()
@@ -69,7 +90,7 @@ def call_worker(pk: int) -> bool:
     """Ask a worker to go on with an import; False where none can be reached, and the schedule will do it later."""
     try:
         work_on_import.delay(pk)
-    except OperationalError:
+    except BrokerError:
         return False
     return True
 

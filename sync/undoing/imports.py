@@ -25,7 +25,7 @@ def blocks_to_undo(imported: Import) -> Any:
 
 
 @transaction.atomic
-def begin_undo(*, imported: Import) -> None:
+def begin_undo(*, imported: Import, by: Any = None) -> None:
     """Start taking an import back. Raises WrongStateError, and CannotUndoError for records that keep no history."""
     held = Import.objects.select_for_update().get(pk=imported.pk)
     if held.state not in UNDOABLE:
@@ -35,16 +35,13 @@ def begin_undo(*, imported: Import) -> None:
         raise CannotUndoError("Nothing of it came in, or all of it was taken back already.")
     if reason := why_not(block.batch):
         raise CannotUndoError(reason)
-    mark(
-        held,
-        state=Import.State.UNDOING,
-        rows_done=held.rows - sum(each.rows for each in blocks_to_undo(held)),
-    )
+    undone = held.rows - sum(each.rows for each in blocks_to_undo(held))
+    mark(held, state=Import.State.UNDOING, undone_by=by, rows_done=undone, error="")
     imported.refresh_from_db()
 
 
 @transaction.atomic
-def undo_next_batch(pk: int, *, by: Any = None) -> bool:
+def undo_next_batch(pk: int) -> bool:
     """Take the next batch of an import back; False where nothing is left to do."""
     imported = locked(pk, Import.State.UNDOING)
     if imported is None:
@@ -53,7 +50,7 @@ def undo_next_batch(pk: int, *, by: Any = None) -> bool:
     if block is None or block.batch is None:
         mark(imported, state=Import.State.UNDONE, rows_done=imported.rows, finished_at=timezone.now())
         return False
-    undo_batch(batch=block.batch, by=by or imported.created_by, applied_later=_applied_later(imported, block))
+    undo_batch(batch=block.batch, by=imported.undone_by, applied_later=_applied_later(imported, block))
     mark(imported, rows_done=imported.rows_done + block.rows)
     return True
 

@@ -253,3 +253,23 @@ def test_a_file_whose_rows_are_all_rejected_ends_too(upload: Upload) -> None:
     imported = bring_in(upload("id,name,employees\n1,Acme,many\n2,,3\n"))
     assert imported.counts == {"rejected": 2}
     assert imported.blocks.get().batch is not None
+
+
+def test_an_error_of_ours_stops_an_import_and_is_told(
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported = check(upload("id,name\n1,Acme\n"))
+    begin_import(imported=imported)
+    run = steps.run_batch
+
+    def breaks(**given: Any) -> Any:
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(steps, "run_batch", breaks)
+    assert work_off(imported.pk, seconds=60)
+    imported.refresh_from_db()
+    assert imported.state == Import.State.STOPPED
+    assert "not in your file" in imported.error
+    monkeypatch.setattr(steps, "run_batch", run)
+    assert bring_in(imported).counts == {"created": 1}
+    assert imported.error == ""

@@ -15,6 +15,7 @@ from sync.undoing.imports import begin_undo
 from sync.undoing.services import CannotUndoError, preview_undo, undo_batch
 from tests.sync.conftest import Api, make_api
 from tests.sync_files.conftest import Upload, bring_in
+from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -177,12 +178,13 @@ def test_a_whole_import_goes_back_with_what_was_applied_later(
     text = "id,name,parent\n1,Oops,\n7,New,9\n2,Worse,\n8,Newer,1\n1,Again,\n9,Last,\n"
     imported = bring_in(upload(text))
     assert Account.objects.get(name="New").parent is not None
-    begin_undo(imported=imported)
+    person = make_user("revops")
+    begin_undo(imported=imported, by=person)
     assert work_off(imported.pk, seconds=60)
     imported.refresh_from_db()
     assert imported.state == Import.State.UNDONE
     assert [row for row in state() if row["deleted_at"] is None] == before
-    assert Undoing.objects.count() == 3
+    assert Undoing.objects.filter(undone_by=person).count() == 3
     assert not Link.objects.filter(external_id__in=["7", "8", "9"], deleted_at=None).exists()
     kinds = set(Change.objects.filter(batch__mode=Batch.Mode.UNDO).values_list("kind", flat=True))
     assert kinds == {"updated", "deleted"}

@@ -51,7 +51,7 @@ def undo_import(request: HttpRequest, pk: int) -> HttpResponse:
     reason = ""
     if request.method == "POST":
         try:
-            begin_undo(imported=imported)
+            begin_undo(imported=imported, by=signed_in(request))
         except (CannotUndoError, WrongStateError) as error:
             reason = str(error)
         else:
