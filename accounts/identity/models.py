@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,6 +11,7 @@ from django.db.models.functions import Now
 from accounts.identity.querysets import AccountMergeQuerySet, DuplicatePairQuerySet
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.DeleteEvent())
 class SharedDomain(models.Model):
     """A web or mail domain that many companies use, so that having it in common says nothing.
 
