@@ -1,6 +1,6 @@
 """What a merge of two accounts does with rows that no source sends."""
 
-from accounts.identity.models import AccountMerge, DuplicatePair
+from accounts.identity.models import AccountMerge, AccountName, DuplicatePair
 from accounts.identity.relations import moves, stays
 from accounts.models import Standing, TierTenure, TimelineEvent
 from sync.models import Change, FieldClaim, Link, Pin
@@ -8,6 +8,7 @@ from sync.models import Change, FieldClaim, Link, Pin
 moves(TimelineEvent)
 stays(Standing, "The winner's is written anew by the next refresh.")
 stays(TierTenure, "It tells in which tier each account was at the time.")
+stays(AccountName, "")  # made of the account's own name
 stays(DuplicatePair, "It is about these two accounts.")
 stays(AccountMerge, "It tells of these two accounts.")
 

@@ -10,7 +10,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 from django.urls import reverse
 
-from accounts.identity.models import AccountMerge, DuplicatePair, DuplicateSearch, MergedRow, SharedDomain
+from accounts.identity.models import (
+    AccountMerge,
+    AccountName,
+    DuplicatePair,
+    DuplicateSearch,
+    MergedRow,
+    SharedDomain,
+)
 from accounts.querysets import AccountQuerySet, ContactQuerySet, TimelineEventQuerySet
 from people.models import Category
 from sync.models import SyncedModel
@@ -247,6 +254,7 @@ class TimelineEvent(models.Model):
 __all__ = [
     "Account",
     "AccountMerge",
+    "AccountName",
     "Contact",
     "ContactRole",
     "DuplicatePair",

@@ -55,7 +55,7 @@ class LimitForm(forms.Form):
 class TokenForm(forms.Form):
     """What a new token, or those of a new OAuth client, may do, for whom and how long."""
 
-    kind = forms.ChoiceField(label="Signs in with", choices=KINDS, initial="token", required=False)
+    kind = forms.ChoiceField(label="Signs in with", choices=KINDS, initial="token")
     source = forms.CharField(
         max_length=64,
         help_text="The system that will call, as a slug such as salesforce. A new one is added.",

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from common.export import Table, table_of
 from sync.freshness.listing import source_rows
 from sync.listing import tokens_by_client
-from sync.models import ApiToken, Batch, Import, PendingRecord
+from sync.models import ApiToken, Batch, Import, PendingRecord, WebhookDelivery
 from sync.pipeline.batch import STATUSES
 
 # Rows read at a time: a file may be as long as the table.
@@ -75,6 +75,24 @@ def imports_table(found: QuerySet[Import]) -> Table:
             ),
             ("created_by", "By", lambda each: str(each.created_by or "by command")),
             ("created_at", "Uploaded", lambda each: each.created_at),
+        ],
+    )
+
+
+def deliveries_table(found: QuerySet[WebhookDelivery]) -> Table:
+    """Return the deliveries of an endpoint as their list shows them."""
+    return table_of(
+        "deliveries",
+        found.iterator(chunk_size=CHUNK),
+        [
+            ("event_id", "Event id", lambda each: each.event_id),
+            ("kind", "Event", lambda each: each.kind),
+            ("account", "Account", lambda each: each.account_id),
+            ("state", "State", lambda each: each.get_state_display()),
+            ("tries", "Tries", lambda each: each.tries),
+            ("response_status", "Answer", lambda each: each.response_status),
+            ("happened_at", "Happened", lambda each: each.happened_at),
+            ("finished_at", "Finished", lambda each: each.finished_at),
         ],
     )
 

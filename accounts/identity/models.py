@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -30,6 +31,26 @@ class SharedDomain(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+
+class AccountName(models.Model):
+    """An account's name as names are compared: without legal form, case, accents and punctuation.
+
+    The search for duplicates brings it up to date before it compares; an index on the accounts themselves would
+    cost every batch.
+    """
+
+    account = models.OneToOneField("accounts.Account", models.CASCADE, primary_key=True, related_name="+")
+    key = models.CharField(max_length=255)
+
+    class Meta:
+        # Without a list of pending entries, which every look-up of the search that follows would read whole.
+        indexes = (
+            GinIndex(OpClass("key", name="gin_trgm_ops"), name="accounts_accountname_trgm", fastupdate=False),
+        )
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class DuplicatePair(models.Model):

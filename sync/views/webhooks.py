@@ -11,10 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from kombu.exceptions import OperationalError
 
+from common.export import asked_format, export_response
 from common.formatting import format_date
 from common.pagination import read_page
 from people.guards import revops_only, signed_in
 from sync.models import WebhookDelivery, WebhookEndpoint
+from sync.tables import deliveries_table
 from sync.tasks import replay_webhooks
 from sync.webhooks.forms import EndpointForm, ReplayForm
 from sync.webhooks.listing import STATES, DeliveryFilters, endpoints_overview, kinds_of, sorted_kinds
@@ -167,6 +169,8 @@ def _endpoint_page(
 ) -> HttpResponse:
     filters = DeliveryFilters.from_params(request.GET)
     rows = filters.narrow(WebhookDelivery.objects.filter(endpoint=found).defer("body", "response_body"))
+    if asked_format(request):
+        return export_response(request, deliveries_table(rows.order_by("-pk")))
     context = {
         "endpoint": found,
         "kinds": kinds_of(found),

@@ -6,8 +6,9 @@ from itertools import count
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from accounts.identity import duplicates
 from accounts.identity.duplicates import dismiss_pair, find_duplicates, offer_again
 from accounts.identity.merge import merge_accounts
 from accounts.identity.models import DuplicatePair, SharedDomain
@@ -193,19 +194,36 @@ def test_after_the_first_search_only_what_changed_is_looked_at() -> None:
 
 
 def test_names_are_looked_up_through_the_trigram_index() -> None:
-    Account.objects.bulk_create(
-        Account(name=f"Name {chr(97 + n % 26)}{n * 7919:x} works") for n in range(3000)
+    made = Account.objects.bulk_create(
+        Account(name=f"Name {chr(97 + n % 26)}{n * 7919:x} works") for n in range(8000)
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', '0.65', true)")
-        cursor.execute(load_sql("accounts", "identity/probes"), {"since": None})
-        cursor.execute("ANALYZE identity_probe")
-        for name in ("names", "names_index", "signals"):
-            cursor.execute(load_sql("accounts", f"identity/{name}"))
+        cursor.execute(load_sql("accounts", "identity/names"), [[account.pk for account in made]])
+        cursor.execute("ANALYZE accounts_accountname, accounts_account")
         cursor.execute(
-            "EXPLAIN " + load_sql("accounts", "identity/signal_name"),
-            {"threshold": 0.65, "neighbours": 10},
+            "EXPLAIN " + load_sql("accounts", "identity/names_alike"),
+            {"probes": [made[0].pk, made[1].pk], "neighbours": 10},
         )
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "Bitmap Index Scan on identity_name_name_idx" in plan
-    assert "Seq Scan on identity_name other" not in plan
+    assert "Bitmap Index Scan on accounts_accountname_trgm" in plan
+    assert "Seq Scan on accounts_accountname other" not in plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_comparing_names_holds_up_no_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    make("Acme Motors")
+    make("Acme Motors GmbH")
+    held: list[int | None] = []
+    compare = duplicates._names_alike
+
+    def watched(probes: list[int]) -> list[tuple[int, int, float]]:
+        with transaction.atomic(), connection.cursor() as cursor:
+            found = compare(probes)
+            cursor.execute("SELECT pg_current_xact_id_if_assigned()::text::bigint")
+            held.append(cursor.fetchone()[0])
+        return found
+
+    monkeypatch.setattr(duplicates, "_names_alike", watched)
+    assert find_duplicates(everything=True).pairs == 1
+    assert held == [None]

@@ -67,7 +67,7 @@ def test_who_pays_is_a_customer_whatever_the_lifecycle_says() -> None:
 @pytest.mark.parametrize("function", ["leadership", "support", "marketing", "product"])
 def test_a_card_of_numbers_opens_how_they_are_counted(function: str) -> None:
     make_listed("Any", "growth")
-    page = client_as(function).get(reverse("home"), {"as_of": days_ago(0)})
+    page = client_as(function).get(reverse("home"), {"as_of": days_ago(0).isoformat()})
     for shown in page.context["cards"]:
         number = home_panels[shown.key].explain
         if shown.state in ("loaded", "lazy") and number:

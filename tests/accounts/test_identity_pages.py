@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from accounts.identity.duplicates import find_duplicates
@@ -211,6 +212,8 @@ def test_shared_domains_are_added_and_removed(revops: Client) -> None:
         assert "This is no domain." in answer.content.decode()
     revops.post(f"{path}{added.pk}/remove/")
     assert not SharedDomain.objects.filter(domain="agency.example").exists()
+    history = apps.get_model("accounts", "SharedDomainEvent").objects.filter(domain="agency.example")
+    assert list(history.order_by("pgh_id").values_list("pgh_label", flat=True)) == ["insert", "delete"]
 
 
 def test_the_search_is_handed_to_the_workers(revops: Client, monkeypatch: pytest.MonkeyPatch) -> None:

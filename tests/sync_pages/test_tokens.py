@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 LIST = "/sync/tokens/"
 NEW = "/sync/tokens/new/"
 FORM = {
+    "kind": "token",
     "source": "salesforce",
     "name": "Nightly export",
     "scopes": ["accounts:write"],

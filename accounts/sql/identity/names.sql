@@ -1,5 +1,5 @@
 -- Names as they are compared: without case, accents, punctuation and the legal form at the end.
-CREATE TEMP TABLE identity_name ON COMMIT DROP AS
+INSERT INTO accounts_accountname AS held (account_id, key)
 SELECT plain.id, coalesce(nullif(regexp_replace(
     plain.name,
     '( (and|und|et|co|kg|kgaa|gmbh|g m b h|mbh|ag|se|ug|ohg|ek|e k|gbr|ev|inc|incorporated|corp|corporation|company'
@@ -7,13 +7,14 @@ SELECT plain.id, coalesce(nullif(regexp_replace(
     || '|sl|s l|slu|lda|ltda|bv|b v|nv|n v|vof|ab|oy|oyj|as|a s|asa|aps|kft|zrt|doo|d o o|sro|s r o|spol|zoo'
     || '|sp z o o|sp|ooo|oao|zao|kk|k k|bhd|sdn|tbk|pt))+$',
     '', ''
-), ''), plain.name) AS name
+), ''), plain.name)
 FROM (
     SELECT account.id, btrim(regexp_replace(
         regexp_replace(lower(normalize(account.name, NFKD)), '[\u0300-\u036f''’.]', '', 'g'),
         '[^[:alnum:]]+', ' ', 'g'
     )) AS name
     FROM accounts_account AS account
-    WHERE account.deleted_at IS NULL
+    WHERE account.id = ANY(%s)
 ) AS plain
-WHERE plain.name <> ''
+ORDER BY plain.id
+ON CONFLICT (account_id) DO UPDATE SET key = excluded.key WHERE held.key <> excluded.key

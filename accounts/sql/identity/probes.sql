@@ -1,5 +1,4 @@
 -- The accounts to look at: all, or those that changed or whose contacts did since a time.
-CREATE TEMP TABLE identity_probe ON COMMIT DROP AS
 SELECT account.id
 FROM accounts_account AS account
 WHERE account.deleted_at IS NULL AND (
@@ -15,3 +14,4 @@ WHERE account.deleted_at IS NULL AND (
         WHERE change.resource = 'contacts' AND change.changed_at >= %(since)s
     )
 )
+ORDER BY account.id

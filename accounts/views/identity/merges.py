@@ -15,9 +15,11 @@ from accounts.identity.fields import label_of
 from accounts.identity.merge import merge_accounts, plurals, preview_merge
 from accounts.identity.models import AccountMerge
 from accounts.identity.showing import profiles_of, rows_of
+from accounts.identity.tables import merges_table
 from accounts.identity.unmerge import plan_unmerge, unmerge_accounts
 from accounts.views.identity.guards import LARGEST_ID, identity_page
 from accounts.views.identity.queue import WHAT, tab_counts
+from common.export import asked_format, export_response
 from common.pagination import read_page
 from people.access import request_access
 from people.guards import is_revops, revops_only, signed_in
@@ -31,6 +33,8 @@ CHOICE = "choice."
 def merges(request: HttpRequest) -> HttpResponse:
     """List merges, newest first."""
     found = AccountMerge.objects.select_related("winner", "loser", "merged_by", "client", "unmerged_by")
+    if asked_format(request):
+        return export_response(request, merges_table(found.order_by("-merged_at", "-pk")))
     context = {
         "page": read_page(request, found, ("-merged_at", "-pk")),
         "tab": "merges",

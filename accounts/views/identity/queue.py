@@ -17,9 +17,11 @@ from accounts.identity.errors import MergeRefused
 from accounts.identity.fields import label_of
 from accounts.identity.models import DuplicatePair, DuplicateSearch
 from accounts.identity.showing import profiles_of
+from accounts.identity.tables import pairs_table
 from accounts.tasks import search_duplicates
 from accounts.views.identity.guards import identity_page
 from common.codes import country_name
+from common.export import asked_format, export_response
 from common.pagination import read_page
 from people.guards import is_revops, revops_only, signed_in
 from sync.models import PendingRecord
@@ -35,6 +37,8 @@ WHAT = "Deciding which account is which"
 def duplicates(request: HttpRequest) -> HttpResponse:
     """List pairs that look like one company, strongest evidence first."""
     pairs = DuplicatePair.objects.waiting()
+    if asked_format(request):
+        return export_response(request, pairs_table("duplicates", pairs.order_by("-score", "-pk")))
     page = read_page(request, pairs, ("-score", "-pk"), size=PAIRS_SHOWN)
     context = _shared(request, "pairs") | {
         "page": page,
@@ -49,6 +53,8 @@ def duplicates(request: HttpRequest) -> HttpResponse:
 def apart(request: HttpRequest) -> HttpResponse:
     """List pairs that a person found to be no duplicates, newest first."""
     pairs = DuplicatePair.objects.dismissed().select_related("dismissed_by")
+    if asked_format(request):
+        return export_response(request, pairs_table("kept-apart", pairs.order_by("-dismissed_at", "-pk")))
     page = read_page(request, pairs, ("-dismissed_at", "-pk"), size=PAIRS_SHOWN)
     context = _shared(request, "apart") | {"page": page, "pairs": _with_profiles(page.rows)}
     return render(request, "accounts/identity/apart.html", context)
