@@ -73,7 +73,12 @@ def test_the_list_is_narrowed_and_paged(api: Api, api_for: Callable[..., Api]) -
     assert len(listed(api, "?resource=contacts")) == 8
     assert len(listed(api, "?resource=contacts&source=salesforce")) == 7
     assert len(listed(api, "?code=reference_missing")) == 9
-    assert listed(api, "?code=ambiguous_match") == listed(api, "?state=refused") == []
+    assert (
+        listed(api, "?code=ambiguous_match")
+        == listed(api, "?state=refused")
+        == listed(api, "?code=%00")
+        == []
+    )
     seen, path = [], "pending/?page_size=2"
     while path:
         page = api.get(path)
@@ -93,7 +98,7 @@ def test_the_list_is_narrowed_and_paged(api: Api, api_for: Callable[..., Api]) -
 
 
 @pytest.mark.parametrize(
-    "query", ["cursor=x", "cursor=-1", "page_size=0", "state=odd", "resource=odd", "odd=1", "code=%00"]
+    "query", ["cursor=x", "cursor=-1", "page_size=0", "state=odd", "resource=odd", "odd=1"]
 )
 def test_what_is_no_query_is_refused(api: Api, query: str) -> None:
     assert api.call("get", f"pending/?{query}").status_code == 400

@@ -115,7 +115,7 @@ def _report(request: HttpRequest, imported: Import) -> dict[str, Any]:
         "show": status,
         "report": page,
         "acceptable": sum(number for name, number in counts.items() if name != REJECTED),
-        "still_waiting": PendingRecord.objects.filter(batch__in=batches.values("batch")).count(),
+        "still_waiting": PendingRecord.objects.waiting().filter(batch__in=batches.values("batch")).count(),
         "batches": list(batches.order_by("position").values_list("batch_id", flat=True)[:100]),
     }
 
