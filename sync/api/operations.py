@@ -24,7 +24,10 @@ ERRORS = {
     415: "The media type or encoding is not taken.",
     422: "Refused: `errors` says which field of which record, or the Idempotency-Key came with another request.",
     429: "Too many calls; wait as long as `Retry-After` says.",
+    503: "The database did not answer; nothing was written, and `Retry-After` says when to try again.",
 }
+ANYWHERE = (401, 403, 406, 429, 503)
+RATE_HEADERS = ("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 KEY_HEADER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -84,17 +87,18 @@ def answer(description: str, schema: Schema | None = None, headers: Schema | Non
 def problems(*statuses: int) -> dict[str, Schema]:
     """Return what the schema says of refusals, with those that any call may meet."""
     content = {CONTENT_TYPE: {"schema": ref("Problem")}}
-    return {
-        str(status): {"description": ERRORS[status], "content": content}
-        for status in (*statuses, 401, 403, 429)
+    said: dict[str, Schema] = {
+        str(status): {"description": ERRORS[status], "content": content} for status in (*statuses, *ANYWHERE)
     }
+    said["429"]["headers"] = {name: {"schema": {"type": "integer"}} for name in RATE_HEADERS}
+    return said
 
 
 def problem_responses(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Return the same for a view that is described by ``extend_schema``."""
     return {
         (status, CONTENT_TYPE): OpenApiResponse(ref("Problem"), ERRORS[status])
-        for status in (*statuses, 401, 403, 429)
+        for status in (*statuses, *ANYWHERE)
     }
 
 
