@@ -131,6 +131,7 @@ def _keep_deletion(
             "field": "",
             "detail": "Deleted before it came; an older state that comes late is stale.",
             "candidates": None,
+            "is_new": False,
             "waits_for_resource": resource.key,
             "waits_for_source": source,
             "waits_for_external_id": external_id,

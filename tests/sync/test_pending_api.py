@@ -129,6 +129,27 @@ def test_a_retry_of_what_still_misses_its_reference_waits_on(api: Api) -> None:
     assert only(api)["id"] == record["id"]
 
 
+def test_an_ambiguous_record_names_its_candidates_and_a_retry_leaves_the_decision_open(
+    api: Api, api_for: Callable[..., Api]
+) -> None:
+    api.bulk("accounts", [{"external_id": n, "name": n, "domain": "acme.example"} for n in "ab"])
+    ours = [api.get(f"accounts/salesforce/{name}/")["id"] for name in "ab"]
+    other = api_for(source="hubspot")
+    assert other.statuses("accounts", [{"external_id": "h", "name": "Acme", "domain": "acme.example"}]) == [
+        "pending"
+    ]
+    for _ in range(2):
+        record = only(other, "?state=ambiguous")
+        assert (record["code"], sorted(record["candidates"]), record["waits_for"]) == (
+            "ambiguous_match",
+            ours,
+            None,
+        )
+        answer = other.call("post", f"pending/{record['id']}/retry/").json()
+        assert (answer["status"], answer["errors"][0]["code"]) == ("pending", "ambiguous_match")
+    assert discard(other, record["id"]).json()["candidates"] == record["candidates"]
+
+
 def test_a_discarded_record_stays_listed_with_who_when_and_why(api: Api) -> None:
     api.bulk("contacts", [CONTACT])
     record = only(api)
