@@ -23,7 +23,7 @@ ALIKE = 0.65
 NEIGHBOURS = 10
 
 
-# Probes compared in one statement: seconds of work.
+# Names written or compared in one statement: seconds of work.
 CHUNK = 2_000
 
 
@@ -42,8 +42,9 @@ def find_duplicates(*, everything: bool = False) -> DuplicateSearch:
     with connection.cursor() as cursor:
         cursor.execute(load_sql("accounts", "identity/probes"), {"since": since})
         probes = [row[0] for row in cursor.fetchall()]
-        if probes:
-            cursor.execute(load_sql("accounts", "identity/names"), [probes])
+        for start in range(0, len(probes), CHUNK):
+            cursor.execute(load_sql("accounts", "identity/names"), [probes[start : start + CHUNK]])
+        if len(probes) > CHUNK:
             cursor.execute("ANALYZE accounts_accountname")
     if probes:
         _write_pairs(probes, _names_alike(probes))
