@@ -7,11 +7,11 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 from django.db import models
-from django.db.models import CheckConstraint
+from django.db.models import CheckConstraint, UniqueConstraint
 
 from sync.checks import check_resources
 from sync.declarations import RESERVED, Resource
-from sync.models import Batch, Change, Link
+from sync.models import LIVE, Batch, Change, Link
 from sync.registry import resources
 from tests.sync.conftest import Api, make_api
 
@@ -193,9 +193,12 @@ def test_a_deleted_record_comes_back_with_a_newer_state_only(api: Api, resource:
 
 
 @EVERY
-def test_every_check_constraint_has_a_rule_that_speaks_for_it(resource: Resource) -> None:
+def test_every_constraint_has_a_rule_that_speaks_for_it(resource: Resource) -> None:
     constraints = {
-        item.name for item in resource.model._meta.constraints if isinstance(item, CheckConstraint)
+        item.name
+        for item in resource.model._meta.constraints
+        if isinstance(item, CheckConstraint)
+        or (isinstance(item, UniqueConstraint) and item.condition == LIVE)
     }
     assert constraints <= {rule.constraint for rule in resource.rules} | HELD_OTHERWISE
 
