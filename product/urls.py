@@ -16,10 +16,11 @@ from sync.problems import not_found
 
 def _segment(kind: str) -> list[URLPattern]:
     view = login_not_required(SegmentView.as_view(kind=kind))
+    alias = login_not_required(SegmentView.as_view(kind=kind, schema=None))
     return [
         path(f"ingest/segment/v1/{kind}", view, name=f"segment-{kind}"),
-        path(f"ingest/segment/v1/{kind}/", view),
-        path(f"v1/{kind}", view),
+        path(f"ingest/segment/v1/{kind}/", alias),
+        path(f"v1/{kind}", alias),
     ]
 
 
@@ -28,6 +29,6 @@ urlpatterns = [
     path("product/events/", intake, name="intake"),
     *(route for kind in ("batch", *KINDS) for route in _segment(kind)),
     path("ingest/cloudevents/", login_not_required(CloudEventsView.as_view()), name="cloudevents"),
-    path("ingest/cloudevents", login_not_required(CloudEventsView.as_view())),
+    path("ingest/cloudevents", login_not_required(CloudEventsView.as_view(schema=None))),
     path("ingest/<path:path>", login_not_required(not_found)),
 ]

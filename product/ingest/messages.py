@@ -19,6 +19,7 @@ from sync.pipeline.validate import MAX_DEPTH, MAX_JSON_BYTES
 MAX_MESSAGES = MAX_RECORDS
 MAX_TEXT = 255
 ANONYMOUS = "anonymous:"
+MAX_ANONYMOUS = MAX_TEXT - len(ANONYMOUS)
 EVENT, IDENTIFY, GROUP, ALIAS = "event", "identify", "group", "alias"
 # What a column of 18 digits, 4 of them decimals, holds; anything else is no quantity.
 LARGEST_QUANTITY = Decimal(10) ** 14
@@ -76,12 +77,13 @@ class Body:
 
     def add(self, message: Message) -> None:
         """Take a message, unless one of its values can't be kept."""
-        if max(map(len, (message.id, message.who, message.group, message.event))) > MAX_TEXT:
-            texts = {"messageId": message.id, "userId": message.who, "groupId": message.group}
-            name = next((key for key, text in texts.items() if len(text) > MAX_TEXT), "event")
-            self.refuse(
-                message.place, message.id, "too_long", f"It may take up to {MAX_TEXT} characters.", name
-            )
+        long = max(map(len, (message.id, message.user, message.group, message.event))) > MAX_TEXT
+        if long or len(message.anonymous) > MAX_ANONYMOUS:
+            texts = {"messageId": message.id, "userId": message.user, "groupId": message.group}
+            texts["event"] = message.event
+            detail = f"It may take up to {MAX_ANONYMOUS if not long else MAX_TEXT} characters."
+            name = next((key for key, text in texts.items() if len(text) > MAX_TEXT), "anonymousId")
+            self.refuse(message.place, message.id, "too_long", detail, name)
             return
         if message.kind != EVENT:
             if wrong := document_error(message.document):
@@ -91,7 +93,7 @@ class Body:
                 detail = "The message holds the NUL character, which no text may."
                 self.refuse(message.place, message.id.replace("\0", ""), "nul_character", detail)
                 return
-        elif self.may_hold_nul and ("\0" in message.group or "\0" in message.anonymous):
+        elif self.may_hold_nul and "\0" in message.user + message.anonymous + message.group:
             detail = "The id holds the NUL character, which no text may."
             self.refuse(message.place, message.id.replace("\0", ""), "nul_character", detail)
             return

@@ -13,6 +13,7 @@ from product.ingest.authentication import TrackingThrottle, WriteKeyAuthenticati
 from product.ingest.cloudevents import read_events
 from product.ingest.intake import Intake, now, take_in
 from product.ingest.messages import Body
+from product.ingest.schema import CloudEventsSchema, SegmentSchema
 from product.ingest.segment import read_batch, read_call
 from sync.api.body import plain, read_body
 from sync.models import ApiToken
@@ -30,7 +31,6 @@ class IngestView(APIView):
     authentication_classes = [WriteKeyAuthentication]
     throttle_classes = [TrackingThrottle]
     scope = "usage"
-    schema = None
 
     def deliver(self, request: Request) -> Intake:
         """Read the body and take it in. Raises Problem where it holds nothing that can be taken."""
@@ -58,13 +58,14 @@ class IngestView(APIView):
             for error in item.errors
         ]
         detail = f"Nothing in here can be taken: {errors[0]['detail']}"
-        return Problem(400, "events_refused", detail, errors=errors, extra={"batch": intake.batch_id})
+        return Problem(422, "events_refused", detail, errors=errors, extra={"batch": intake.batch_id})
 
 
 class SegmentView(IngestView):
     """Segment's HTTP tracking API; one address for each kind of call, and one for batches."""
 
     kind = ""
+    schema = SegmentSchema()
 
     def post(self, request: Request) -> HttpResponse:
         """Take in a batch or one call; 200 whatever became of single messages, as SDKs expect it."""
@@ -78,6 +79,8 @@ class SegmentView(IngestView):
 
 class CloudEventsView(IngestView):
     """CloudEvents 1.0 over HTTP: structured, binary or batched."""
+
+    schema = CloudEventsSchema()
 
     def post(self, request: Request) -> HttpResponse:
         """Take in events; the answer counts what became of them."""

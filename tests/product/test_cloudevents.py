@@ -78,8 +78,8 @@ def test_a_bad_event_is_told_and_stops_no_other(tracker: Tracker) -> None:
     ("body", "kind", "status"),
     [
         (b"", ONE, 400),
-        (b"{}", ONE, 400),
-        (b"[]", ONE, 400),
+        (b"{}", ONE, 422),
+        (b"[]", ONE, 422),
         (b"{}", MANY, 400),
         (b"{", MANY, 400),
         (b"[" * 100_000, MANY, 400),
