@@ -20,4 +20,4 @@ def curl_example(request: HttpRequest, *, source: str = "salesforce", secret: st
 def oauth_example(request: HttpRequest, *, key: str, secret: str) -> str:
     """Return a command that fetches a token for a client, ready to paste."""
     url = request.build_absolute_uri("/oauth/token/")
-    return f"curl -X POST {url} \\\n  -u {key}:{secret} -d grant_type=client_credentials"
+    return f"curl -X POST {url} \\\n  -u {key}:{secret} \\\n  -d grant_type=client_credentials"

@@ -108,8 +108,8 @@ def discard(request: HttpRequest) -> HttpResponse:
         except ValidationError as refused:
             error = " ".join(refused.messages)
         else:
-            noun = "record" if count == 1 else "records"
-            messages.success(request, f"{count:,} {noun} discarded. They stay listed under “discarded”.")
+            noun = "record is" if count == 1 else "records are"
+            messages.success(request, f"{count:,} {noun} discarded, and listed under “discarded” from now on.")
             return redirect(_back(request))
     context = {
         "chosen": chosen,

@@ -88,7 +88,7 @@ def test_discarding_asks_for_a_reason_and_keeps_the_record(revops: Client, api: 
     assert empty.status_code == 422
     assert "Say why" in empty.content.decode()
     done = revops.post(f"{LIST}discard/", {"id": f"{first},{second}", "reason": "Test data <x>"}, follow=True)
-    assert "2 records discarded." in done.content.decode()
+    assert "2 records are discarded" in done.content.decode()
     assert ids() == [third]
     kept = DiscardedRecord.objects.get(pk=first)
     assert kept.discarded_by is not None
