@@ -109,7 +109,9 @@ def discard(request: HttpRequest) -> HttpResponse:
             error = " ".join(refused.messages)
         else:
             noun = "record is" if count == 1 else "records are"
-            messages.success(request, f"{count:,} {noun} discarded, and listed under “discarded” from now on.")
+            messages.success(
+                request, f"{count:,} {noun} discarded, and listed under “discarded” from now on."
+            )
             return redirect(_back(request))
     context = {
         "chosen": chosen,
