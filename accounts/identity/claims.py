@@ -14,7 +14,7 @@ from accounts.identity.models import AccountMerge, MergedRow
 from common.sql import load_sql
 from people.models import User
 from sync.models import FieldClaim, Link, PendingRecord, Pin
-from sync.pipeline.claims import share_objects, unshare_objects
+from sync.pipeline.claims import share_objects, unshare_objects, winners_params
 from sync.pipeline.settle import UnsettledError, settle_objects
 from sync.registry import resources
 
@@ -44,10 +44,9 @@ def sources_word(winner: int, loser: int) -> Values:
             with connection.cursor() as cursor:
                 cursor.execute(load_sql("accounts", "identity/claims_together"), params)
                 cursor.execute(
-                    load_sql("sync", "claims/winners"),
-                    {"resource": "accounts", "objects": [winner], "restored": []},
+                    load_sql("sync", "claims/winners"), winners_params(accounts_resource(), [winner])
                 )
-                word = {field: _from_json(value) for _, field, value, _, _ in cursor.fetchall()}
+                word = {field: _from_json(value) for _, field, value, *_ in cursor.fetchall()}
             raise _UndoneError
     except _UndoneError:
         return word

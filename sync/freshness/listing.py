@@ -169,7 +169,9 @@ def _by_day(today: date) -> tuple[Mapping[Key, dict[date, int]], dict[Key, int]]
 
 
 def _pending() -> dict[Key, int]:
-    rows = PendingRecord.objects.waiting().order_by().values_list("source", "resource").annotate(n=Count("pk"))
+    rows = (
+        PendingRecord.objects.waiting().order_by().values_list("source", "resource").annotate(n=Count("pk"))
+    )
     return {(source, resource): count for source, resource, count in rows}
 
 

@@ -8,6 +8,7 @@ word on each field becomes a ``FieldClaim``, and what counts is decided field by
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -24,20 +25,46 @@ from sync.pipeline.batch import Row, Run
 def share_objects(*, resource: Resource, object_ids: Sequence[int]) -> None:
     """Begin to keep what each source says of the objects; those already shared stay as they are.
 
-    What was said so far is taken from the change rows. Call it before links move from one object to another:
-    afterwards two records of one source could no longer be told apart.
+    Until now one record alone had a say, so its words are what the object holds. Call it before links move from
+    one object to another: afterwards two records could no longer be told apart.
     """
     params: dict[str, Any] = {"resource": resource.key, "objects": list(object_ids)}
     with connection.cursor() as cursor:
         cursor.execute(load_sql("sync", "claims/mark_shared"), params)
         params["links"] = [row[0] for row in cursor.fetchall()]
         if params["links"]:
-            cleared = {item.name: item.cleared for item in resource.fields}
-            params["cleared"] = msgspec.json.encode(cleared).decode()
-            cursor.execute(load_sql("sync", "claims/seed"), params)
-            cursor.execute(
-                load_sql("sync", "claims/seed_dropped", target=sql.Identifier(resource.table)), params
-            )
+            parts = {"target": sql.Identifier(resource.table), "fields": _held_fields(resource)}
+            cursor.execute(load_sql("sync", "claims/seed", **parts), params)
+
+
+def winners_params(
+    resource: Resource, objects: Sequence[int], restored: Sequence[int] = ()
+) -> dict[str, Any]:
+    """Return what ``claims/winners.sql`` takes; ``restored`` links count although they have a tombstone still."""
+    return {
+        "resource": resource.key,
+        "objects": list(objects),
+        "restored": list(restored),
+        "own": own_references(resource),
+    }
+
+
+def own_references(resource: Resource) -> list[str]:
+    """Return the fields that refer to another record of the same resource."""
+    return [item.name for item in resource.fields if item.reference == resource.key]
+
+
+@cache
+def _held_fields(resource: Resource) -> sql.Composable:
+    """Return each field with its held value and what stands there when it is cleared, as JSON."""
+    return sql.SQL(", ").join(
+        sql.SQL("({}, to_jsonb(t.{}), {}::jsonb)").format(
+            sql.Literal(item.name),
+            sql.Identifier(item.column),
+            sql.Literal(msgspec.json.encode(item.cleared).decode()),
+        )
+        for item in resource.fields
+    )
 
 
 def unshare_objects(*, resource: Resource, object_ids: Sequence[int]) -> None:
@@ -53,7 +80,7 @@ def unshare_objects(*, resource: Resource, object_ids: Sequence[int]) -> None:
     )
     ids = list(alone)
     FieldClaim.objects.filter(resource=resource.key, object_id__in=ids).delete()
-    links.filter(object_id__in=ids, is_shared=True).update(is_shared=False)
+    links.filter(object_id__in=ids, is_shared=True).update(is_shared=False, digest=None)
 
 
 def detach_rows(run: Run, rows: Sequence[Row]) -> None:

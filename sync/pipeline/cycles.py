@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import connection
 from psycopg import sql
 
@@ -37,8 +39,8 @@ def _refuse(run: Run, name: str) -> int:
     refused = 0
     safe: set[int] = set()
     for start in moved:
-        while circle := _circle(start, edges, safe):
-            row = max((moved[item] for item in circle if item in moved), key=lambda item: item.index)
+        while ring := circle(start, edges, safe):
+            row = max((moved[item] for item in ring if item in moved), key=lambda item: item.index)
             detail = "This would make the record its own ancestor."
             run.reject(row, FieldError(name, "circular_reference", detail))
             refused += 1
@@ -49,7 +51,8 @@ def _refuse(run: Run, name: str) -> int:
     return refused
 
 
-def _circle(start: int, edges: dict[int, int | None], safe: set[int]) -> list[int]:
+def circle(start: int, edges: Mapping[int, int | None], safe: set[int]) -> list[int]:
+    """Return the circle that one comes to from ``start``, or nothing; notes in ``safe`` what leads to none."""
     path: list[int] = []
     seen: set[int] = set()
     here: int | None = start

@@ -11,9 +11,10 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from common.sql import column_list, load_sql
-from sync.declarations import FieldError, Resource, Rule
+from sync.declarations import Field, FieldError, Resource, Rule
 from sync.pipeline.batch import Row, Run
-from sync.pipeline.claims import detach_rows
+from sync.pipeline.claims import detach_rows, own_references, winners_params
+from sync.pipeline.cycles import circle
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.merge import update_staged
 from sync.pipeline.rules import violations
@@ -131,12 +132,8 @@ def settle_objects(*, resource: Resource, object_ids: Sequence[int]) -> list[int
 
 
 def _settle(resource: Resource, *, objects: list[int], restored: list[int]) -> None:
-    params: dict[str, Any] = {
-        "resource": resource.key,
-        "objects": objects,
-        "restored": restored,
-        "everything": _everything(resource),
-    }
+    params = winners_params(resource, objects, restored)
+    params |= {"everything": _everything(resource), "cleared": _cleared(resource)}
     query = load_sql(
         "sync",
         "claims/settle",
@@ -149,6 +146,45 @@ def _settle(resource: Resource, *, objects: list[int], restored: list[int]) -> N
     )
     with connection.cursor() as cursor:
         cursor.execute(query, params)
+    for name in own_references(resource):
+        _break_circles(resource, resource.fields_by_name[name])
+
+
+def _break_circles(resource: Resource, item: Field) -> None:
+    """Leave a reference empty that would make a shared object its own ancestor.
+
+    Words of several sources, each fine alone, may close a circle together. The youngest object loses its parent.
+    """
+    parent = sql.Identifier(item.column)
+    with connection.cursor() as cursor:
+        bit = 1 << resource.fields.index(item)
+        cursor.execute(load_sql("sync", "claims/staged_parents", parent=parent), {"bit": bit})
+        staged = {row[0]: row[1:] for row in cursor.fetchall()}
+        shared = {pk: above for pk, (above, is_shared) in staged.items() if is_shared and above}
+        if not shared:
+            return
+        query = load_sql("sync", "ancestors", target=sql.Identifier(resource.table), parent=parent)
+        cursor.execute(query, [list(shared.values())])
+        edges: dict[int, int | None] = dict(cursor.fetchall())
+        edges |= {pk: above for pk, (above, _) in staged.items()}
+        safe: set[int] = set()
+        lost: list[int] = []
+        for start in shared:
+            while ring := circle(start, edges, safe):
+                loser = max((pk for pk in ring if pk in shared), default=None)
+                if loser is None:
+                    break
+                edges[loser] = None
+                lost.append(loser)
+        if lost:
+            cursor.execute(load_sql("sync", "claims/orphan", parent=parent), [lost])
+
+
+@cache
+def _cleared(resource: Resource) -> str:
+    """Return the columns that need no value, each with what stands there when it is cleared, as JSON."""
+    cleared = {item.column: item.cleared for item in resource.fields if not item.required}
+    return msgspec.json.encode(cleared).decode()
 
 
 def _everything(resource: Resource) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -30,7 +31,9 @@ class PinForm(forms.Form):
 
     def __init__(self, data: Any = None, *, origin: Origin, item: Field | None) -> None:
         super().__init__(data, initial={"value": "" if origin.value is None else origin.value})
-        choices = _choices(item)
+        # An own field has no declared type; it keeps the one that it holds.
+        self.held_type: type = type(origin.value) if item is None else str
+        choices = YES_OR_NO if self.held_type is bool else _choices(item)
         if choices:
             self.fields["value"] = forms.ChoiceField(required=False, choices=choices)
 
@@ -47,8 +50,23 @@ class PinForm(forms.Form):
         return day
 
     def clean_value(self) -> Any:
-        """Take an empty value as none at all."""
-        return self.cleaned_data["value"] or None
+        """Take an empty value as none at all, and a number as a number where one is held."""
+        text = self.cleaned_data["value"]
+        if not text:
+            return None
+        if self.held_type is bool:
+            return text.lower() == "true"
+        if self.held_type in (int, float):
+            try:
+                number = float(text)
+                return (
+                    int(text)
+                    if number.is_integer() and "." not in text and "e" not in text.lower()
+                    else number
+                )
+            except (ValueError, OverflowError):
+                raise ValidationError("A number is expected here, such as 12 or 12.5.") from None
+        return text
 
     def add_errors(self, error: ValidationError) -> None:
         """Show what the service refused beside its field."""
@@ -57,6 +75,17 @@ class PinForm(forms.Form):
 
 
 KNOWN = ("value", "reason", "expires_at")
+YES_OR_NO = [("true", "Yes"), ("false", "No")]
+
+
+def _number(text: str) -> int | float:
+    try:
+        number: int | float = int(text) if text.strip().lstrip("+-").isdigit() else float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or abs(number) >= 2**63:
+        raise ValidationError("A number is expected here, such as 12 or 12.5.")
+    return number
 
 
 def _choices(item: Field | None) -> list[tuple[str, str]]:
@@ -65,5 +94,5 @@ def _choices(item: Field | None) -> list[tuple[str, str]]:
     if item.vocabulary:
         return [("", "None"), *((word, word.capitalize()) for word in item.vocabulary.load())]
     if isinstance(item.model_field, models.BooleanField):
-        return [("true", "Yes"), ("false", "No")]
+        return YES_OR_NO
     return [(str(value), str(label)) for value, label in item.model_field.flatchoices]

@@ -16,6 +16,7 @@ from common.sql import load_sql
 from people.access import Access, Redacted
 from sync.declarations import Field, Resource
 from sync.models import Change, FieldClaim, Link, Pin, Source
+from sync.pipeline.claims import winners_params
 from sync.registry import resources
 
 CUSTOM = "custom."
@@ -208,11 +209,8 @@ def _claims(resource: Resource, object_id: int) -> dict[str, list[FieldClaim]]:
 def _winners(resource: Resource, object_id: int) -> dict[str, int | None]:
     """Return the claim that counts for each field; None where a pin does."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("sync", "claims/winners"),
-            {"resource": resource.key, "objects": [object_id], "restored": []},
-        )
-        return {field: claim_id for _, field, _, claim_id, _ in cursor.fetchall()}
+        cursor.execute(load_sql("sync", "claims/winners"), winners_params(resource, [object_id]))
+        return {field: claim_id for _, field, _, claim_id, *_ in cursor.fetchall()}
 
 
 def _of_claim(claim: FieldClaim, shown: Shown, sources: dict[int, str]) -> Said:

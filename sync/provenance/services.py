@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,8 @@ from sync.pipeline.locks import lock_resource
 from sync.pipeline.settle import UnsettledError, settle_objects
 from sync.pipeline.validate import validate_rows
 from sync.registry import resources
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 2_000  # objects settled in one transaction
 
@@ -81,10 +84,16 @@ def end_pin(*, pin: Pin, by: User | None) -> None:
 
 def end_expired_pins() -> int:
     """Let the sources decide again where a pin's time is over; return how many ended."""
-    expired = list(Pin.objects.filter(ended_at=None, expires_at__lte=timezone.now()).order_by("pk"))
-    for pin in expired:
-        end_pin(pin=pin, by=None)
-    return len(expired)
+    ended = 0
+    for pin in Pin.objects.filter(ended_at=None, expires_at__lte=timezone.now()).order_by("pk"):
+        try:
+            end_pin(pin=pin, by=None)
+        except ValidationError as error:
+            # The value stays until the sources' words go together again; other pins needn't wait for that.
+            logger.info("Pin %s can't end yet: %s", pin.pk, " ".join(error.messages))
+        else:
+            ended += 1
+    return ended
 
 
 @transaction.atomic

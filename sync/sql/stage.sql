@@ -9,6 +9,7 @@ SELECT
     NULL::bigint AS sync_present,
     NULL::text AS sync_digest,
     NULL::boolean AS sync_shared,
+    NULL::boolean AS sync_others,
     {columns}
 FROM {target}
 WITH NO DATA

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -51,8 +52,9 @@ def edit_precedence(request: HttpRequest) -> HttpResponse:
         return render(request, "sync/precedence/edit.html", context)
     try:
         if given.get("step") == "save":
-            set_precedence(resource=resource, field=field, sources=chosen)
-            settle_soon(resource=resource)
+            with transaction.atomic():  # the order and the values that follow it are one decision
+                set_precedence(resource=resource, field=field, sources=chosen)
+                settle_soon(resource=resource)
             messages.success(request, "The order is saved, and the values held follow it.")
             return redirect(f"{reverse('sync:precedence')}?{urlencode({'resource': resource.key})}")
         context["preview"] = preview_precedence(resource=resource, field=field, sources=chosen)

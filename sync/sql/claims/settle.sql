@@ -3,9 +3,13 @@ WITH winner AS ({winners}),
 settled AS (
     SELECT
         winner.object_id,
-        coalesce(
+        -- What only a deleted record said is said by nobody any more.
+        %(cleared)s::jsonb || coalesce(
             jsonb_object_agg(known.column_name, winner.value) FILTER (WHERE known.field IS NOT NULL), '{{}}'
         ) AS fields,
+        coalesce(
+            jsonb_object_agg(known.column_name, winner.link_id) FILTER (WHERE known.field IS NOT NULL), '{{}}'
+        ) AS links,
         coalesce(
             jsonb_object_agg(substr(winner.field, 8), winner.value)
                 FILTER (WHERE winner.field LIKE 'custom.%%' AND winner.value IS NOT NULL),
@@ -22,7 +26,13 @@ SET
     custom = (
         SELECT coalesce(jsonb_object_agg(held.key, NULL), '{{}}') FROM jsonb_object_keys(t.custom) AS held (key)
     ) || settled.custom,
-    sync_present = %(everything)s
+    sync_present = %(everything)s,
+    sync_others = EXISTS (
+        SELECT
+        FROM jsonb_each(settled.links) AS link
+        WHERE link.value IS DISTINCT FROM to_jsonb(s.sync_link)
+            AND to_jsonb(p) -> link.key IS DISTINCT FROM to_jsonb(t) -> link.key
+    )
 FROM settled
 JOIN {target} AS t ON t.id = settled.object_id
 CROSS JOIN LATERAL jsonb_populate_record(t, settled.fields) AS p

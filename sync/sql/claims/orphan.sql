@@ -1,0 +1,1 @@
+UPDATE sync_stage SET {parent} = NULL WHERE sync_shared AND id = ANY(%s)
