@@ -78,9 +78,9 @@ def asked_format(request: HttpRequest) -> str:
     return asked if asked in FORMATS else ""
 
 
-def export_response(request: HttpRequest, table: Table, format_: str = "") -> HttpResponse:
+def export_response(request: HttpRequest, table: Table) -> HttpResponse:
     """Stream a table in the format asked for, by default CSV; ``?bom=0`` leaves out its byte order mark."""
-    asked = format_ or asked_format(request) or "csv"
+    asked = asked_format(request) or "csv"
     name = f"{table.name}-{timezone.localdate().isoformat()}.{asked}"
     headers = {
         "Content-Disposition": content_disposition_header(True, name) or "",

@@ -38,7 +38,8 @@ MODE = {
     "name": "mode",
     "in": "query",
     "schema": {"type": "string", "enum": list(MODES), "default": MODES[0]},
-    "description": "`update_only` creates nothing; `dry_run` answers as if, and undoes everything.",
+    "description": "`update_only` creates nothing: a record without an object here is `rejected`, unless exactly one fits its "
+    "natural key; `dry_run` answers as if, and undoes everything.",
 }
 SOURCE = {
     "name": "source",

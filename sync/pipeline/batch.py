@@ -9,7 +9,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from sync.declarations import FieldError, Record, Resource
-from sync.models import PendingRecord, Source
+from sync.models import Batch, PendingRecord, Source
 
 CREATED = "created"
 UPDATED = "updated"
@@ -122,12 +122,20 @@ class Run:
         result.errors += errors
 
     def wait(self, row: Row, missing: Missing) -> None:
-        """Keep ``row`` until the record it names arrives."""
+        """Keep ``row`` until the record it names arrives.
+
+        Where nothing may be created, one without an object of its own is refused instead: by the time that it
+        could be applied it might make a new one.
+        """
+        candidates = tuple(str(item) for item in missing.candidates or ())
+        error = FieldError(missing.field, missing.code, missing.detail, candidates)
+        if self.mode == Batch.Mode.UPDATE_ONLY and row.link_id is None:
+            self.reject(row, error)
+            return
         self.waiting[row.index] = missing
         result = self.results[row.index]
         result.status = PENDING
-        candidates = tuple(str(item) for item in missing.candidates or ())
-        result.errors += (FieldError(missing.field, missing.code, missing.detail, candidates),)
+        result.errors += (error,)
 
     def drop_settled(self) -> None:
         """Take rows with a final status out of play."""

@@ -60,14 +60,17 @@ def decode_body(body: bytes, resource: Resource, *, lines: bool, source: Source 
     """
     if source is not None and not resource.stream:
         return _decode_new(body, resource, source, lines=lines)
-    decoder, record_decoder = _decoders(resource.record)
-    try:
-        records: list[Record | None] = record_decoder.decode_lines(body) if lines else decoder.decode(body)
-    except UNREADABLE:
-        decoded = _decode_each(_split(body, lines=lines), resource)
+    if lines:
+        decoded = _decode_each(_split(body, lines=True), resource)
     else:
-        decoded = Decoded(records)
-        check_count(len(records))
+        decoder, _ = _decoders(resource.record)
+        try:
+            records = decoder.decode(body)
+        except UNREADABLE:
+            decoded = _decode_each(_split(body, lines=False), resource)
+        else:
+            decoded = Decoded(records)
+            check_count(len(records))
     decoded.may_hold_nul = NUL_ESCAPE in body
     return decoded
 
@@ -78,23 +81,13 @@ def _decode_new(body: bytes, resource: Resource, source: Source, *, lines: bool)
     digests = digests_of(resource, parts)
     repeats = find_repeats(resource, source, parts, digests)
     new = [index for index in range(len(parts)) if index not in repeats] if repeats else range(len(parts))
-    decoded = _decode_parts([parts[index] for index in new] if repeats else parts, resource)
+    decoded = _decode_each([parts[index] for index in new] if repeats else parts, resource)
     if repeats:
         decoded = _spread(decoded, new, len(parts))
     decoded.repeats = repeats
     decoded.digests = digests
     decoded.may_hold_nul = NUL_ESCAPE in body
     return decoded
-
-
-def _decode_parts(parts: Sequence[bytes | msgspec.Raw], resource: Resource) -> Decoded:
-    if not parts:
-        return Decoded([])
-    decoder, _ = _decoders(resource.record)
-    try:
-        return Decoded(list(decoder.decode(b"[%s]" % b",".join(parts))))
-    except UNREADABLE:
-        return _decode_each(parts, resource)
 
 
 def _spread(decoded: Decoded, places: Sequence[int], count: int) -> Decoded:
@@ -159,8 +152,8 @@ def check_count(count: int) -> None:
         )
 
 
-def _decode_each(raw: Sequence[bytes | msgspec.Raw], resource: Resource) -> Decoded:
-    parts = [bytes(part) for part in raw]
+def _decode_each(parts: Sequence[bytes | msgspec.Raw], resource: Resource) -> Decoded:
+    """Decode each part by itself: what several hold together, such as an object over two lines, is no record."""
     decoded = Decoded([])
     _, decoder = _decoders(resource.record)
     for index, part in enumerate(parts):
@@ -168,7 +161,7 @@ def _decode_each(raw: Sequence[bytes | msgspec.Raw], resource: Resource) -> Deco
             decoded.records.append(decoder.decode(part))
         except UNREADABLE as error:
             decoded.records.append(None)
-            decoded.errors[index], external_id = explain_record(part, resource.record, error)
+            decoded.errors[index], external_id = explain_record(bytes(part), resource.record, error)
             if external_id is not None:
                 decoded.external_ids[index] = external_id
     return decoded

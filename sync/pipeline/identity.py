@@ -1,7 +1,8 @@
 """Recognise a new record as an object that another source brought, by a key such as the web domain.
 
 The pair of source and external id always comes first. A source's own second record is never matched: it
-says itself that the two differ. One object that fits is taken; what may be several waits for a person.
+says itself that the two differ. One object that fits is taken; what may be several waits for a person, or is
+refused where nothing may be created.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from psycopg import sql
 
 from common.sql import load_sql
 from sync.declarations import Resource
-from sync.models import Link, PendingRecord
+from sync.models import Batch, Link, PendingRecord
 from sync.pipeline.batch import UPDATED, Missing, Row, Run
 from sync.pipeline.claims import share_objects
 from sync.pipeline.locks import lock_resource
@@ -104,7 +105,10 @@ def _let_decide(run: Run, row: Row, field: str, value: str, objects: list[int]) 
     noun = run.resource.singular
     ids = ", ".join(str(item) for item in objects)
     few = f"several {noun} records of this call" if len(objects) == 1 else f"each {noun} of {ids}"
-    detail = f"{field} {value!r} fits {few}; a person decides in the review queue which one is meant."
+    decides = "which one is meant can't be told, and nothing new may be made"
+    if run.mode != Batch.Mode.UPDATE_ONLY:
+        decides = "a person decides in the review queue which one is meant"
+    detail = f"{field} {value!r} fits {few}; {decides}."
     missing = Missing(
         field,
         run.resource.key,

@@ -68,8 +68,8 @@ def find_repeats(
 
 
 def _names(parts: Sequence[bytes | msgspec.Raw]) -> list[str | UnsetType]:
-    heads = _head_decoder().decode(b"[%s]" % b",".join(parts))
-    return [head.external_id for head in heads]
+    decode = _head_decoder().decode
+    return [decode(part).external_id for part in parts]
 
 
 def _match(
@@ -95,8 +95,8 @@ def _repeated(names: Sequence[str | UnsetType]) -> set[str | UnsetType]:
 
 
 @cache
-def _head_decoder() -> msgspec.json.Decoder[list[Head]]:
-    return msgspec.json.Decoder(list[Head])
+def _head_decoder() -> msgspec.json.Decoder[Head]:
+    return msgspec.json.Decoder(Head)
 
 
 @cache

@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from sync.declarations import Resource
-from sync.models import Batch, Change, FieldClaim, Link
+from sync.models import Batch, Change, FieldClaim, Link, Redirect
+from sync.pipeline.claims import unshare_objects
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.settle import UnsettledError, settle_objects
 from sync.undoing.plan import Conflict, UndoPlan
@@ -48,6 +49,7 @@ def withdraw_claims(
     if not objects:
         return None
     started = time.perf_counter()
+    links = set(claims.values_list("link", flat=True))
     claims.delete()
     batch_id, xid = lock_resource(resource, batch.source)
     try:
@@ -56,6 +58,7 @@ def withdraw_claims(
     except UnsettledError as error:
         logger.warning("What others say of %s doesn't go together: %s", resource.key, error.detail)
         return None
+    _let_go(resource, batch, links)
     _forget_restored(resource, plan, changed)
     if not changed:
         return None
@@ -71,6 +74,29 @@ def withdraw_claims(
         updated=len(changed),
     ).save(force_insert=True)
     return batch_id
+
+
+def _let_go(resource: Resource, batch: Batch, links: set[int]) -> None:
+    """Detach the records that the batch itself attached: nothing that their source said before is left.
+
+    The others are no mere repeats any more when they are sent again.
+    """
+    held = Link.objects.filter(pk__in=links)
+    held.update(digest=None)
+    objects = held.values("object_id")
+    spoke_before = Change.objects.filter(
+        resource=resource.key, source=batch.source, object_id__in=objects, batch_id__lt=batch.pk
+    )
+    # After a merge what was said before stands in the history of the other object.
+    merged = Redirect.objects.filter(resource=resource.key, new_id__in=objects)
+    made = (
+        held.exclude(pk__in=FieldClaim.objects.filter(link__in=links).values("link"))
+        .exclude(object_id__in=spoke_before.values("object_id"))
+        .exclude(object_id__in=merged.values("new_id"))
+    )
+    detached = sorted(set(made.values_list("object_id", flat=True)))
+    made.delete()
+    unshare_objects(resource=resource, object_ids=detached)
 
 
 def _forget_restored(resource: Resource, plan: UndoPlan, changed: list[int]) -> None:

@@ -38,7 +38,14 @@ CONFIG: dict[str, Any] = {
             # A batch is taken where some of its records aren't: the answer names them.
             "include-path-regex": "/bulk/$",
             "checks": {"negative_data_rejection": {"expected-statuses": ["200", "400", "415", "422"]}},
-        }
+        },
+        {
+            # So are events.
+            "include-path-regex": "/v1/batch$|/cloudevents/$",
+            "checks": {
+                "negative_data_rejection": {"expected-statuses": ["200", "400", "401", "413", "415", "422"]}
+            },
+        },
     ],
 }
 

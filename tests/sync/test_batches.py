@@ -325,6 +325,41 @@ def test_ndjson_and_gzip_are_taken_and_a_bad_line_is_refused_alone(api: Api) -> 
     assert answer["results"][1]["errors"][0]["code"] == "malformed_json"
 
 
+@pytest.mark.parametrize(
+    ("lines", "statuses"),
+    [
+        (b'{"external_id":"1","name":"A"},{"external_id":"2","name":"B"}\n', ["rejected"]),
+        (b'{"external_id":"1","name":"A"} {"external_id":"2","name":"B"}\n', ["rejected"]),
+        (b'{"external_id":"1"\n"name":"A"}\n', ["rejected", "rejected"]),
+        (b'{"external_id":"1"\n,"name":"A"}\n', ["rejected", "rejected"]),
+        (
+            b'{"external_id":"1"\n"name":"A"}\n{"external_id":"2","name":"B"},{"external_id":"3","name":"C"}\n',
+            ["rejected"] * 3,
+        ),
+        (
+            b'{"external_id":"1","name":"A"}],[{"external_id":"2","name":"B"}\n{"external_id":"3","name":"C"}\n',
+            ["rejected", "created"],
+        ),
+    ],
+)
+def test_a_line_that_is_no_record_by_itself_is_refused_alone(
+    api: Api, lines: bytes, statuses: list[str]
+) -> None:
+    held = b'{"external_id":"9","name":"N"}\n'
+    sent = {"content_type": "application/x-ndjson"}
+    api.bulk("accounts", held, **sent)
+    for body, expected in ((lines, statuses), (held + lines, ["unchanged", *statuses])):
+        answer = api.bulk("accounts", body, "?mode=dry_run", **sent)
+        assert [result["status"] for result in answer["results"]] == expected
+
+
+def test_a_line_of_a_stream_that_is_no_record_by_itself_is_refused_alone(api: Api) -> None:
+    lines = b'{"external_id":"1"\n,"event":"login"}\n'
+    answer = api.bulk("usage-events", lines, content_type="application/x-ndjson")
+    assert [result["status"] for result in answer["results"]] == ["rejected", "rejected"]
+    assert {result["errors"][0]["code"] for result in answer["results"]} == {"malformed_json"}
+
+
 def test_another_sources_record_can_be_referred_to(api: Api, api_for: Any) -> None:
     api.bulk("accounts", [ACME])
     desk = api_for(source="zendesk")

@@ -32,13 +32,13 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     from sync.pipeline import decode
 
-    original = decode._decode_parts
+    original = decode._decode_each
 
     def counting(parts: Any, resource: Any) -> Any:
         counts.append(len(parts))
         return original(parts, resource)
 
-    monkeypatch.setattr(decode, "_decode_parts", counting)
+    monkeypatch.setattr(decode, "_decode_each", counting)
     return counts
 
 

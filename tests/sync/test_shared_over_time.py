@@ -14,6 +14,7 @@ from accounts.identity.unmerge import unmerge_accounts
 from accounts.models import Account, Contact
 from people.models import User
 from sync.models import Link, PendingRecord, Pin
+from sync.pipeline.settle import settle_objects
 from sync.provenance.services import end_expired_pins, end_pin, set_pin, set_precedence
 from sync.registry import resources
 from tests.sync.conftest import Api
@@ -209,6 +210,7 @@ def test_one_pin_that_cannot_end_does_not_hold_up_the_others(api, revops):
     k = Link.objects.get(resource="contracts").object_id
     soon = timezone.now() + timedelta(hours=1)
     pin(k, "end_on", "2028-01-01", revops, resource="contracts", expires_at=soon)
+    assert api.statuses("contracts", [rec("k", 2, start_on="2027-01-01")]) == ["updated"]
     pin(acc("a").pk, "industry", "P", revops, expires_at=soon)
     Pin.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     assert end_expired_pins() == 1
@@ -260,4 +262,4 @@ def test_a_repeat_brings_a_moved_contact_back_from_the_tombstone(api, revops):
     w = acc("w").pk
     merge_accounts(winner=w, loser=acc("l").pk)
     pin(Contact.objects.get().pk, "title", "Boss", revops, resource="contacts")
-    assert Contact.objects.get().account_id == winner
+    assert Contact.objects.get().account_id == w

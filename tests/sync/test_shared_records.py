@@ -83,6 +83,26 @@ def test_a_record_is_attached_without_what_a_new_one_needs(api, billing):
     assert Account.objects.get().name == "Acme"
 
 
+def test_where_nothing_may_be_created_what_fits_several_is_refused(api, billing):
+    api.bulk("accounts", [crm_account(), crm_account(external_id="a2")])
+    held = sorted(str(account.pk) for account in Account.objects.all())
+    refused = billing.bulk("accounts", [customer()], "?mode=update_only")["results"][0]
+    assert refused["status"] == "rejected"
+    assert [(error["code"], sorted(error["candidates"])) for error in refused["errors"]] == [
+        ("ambiguous_match", held)
+    ]
+    assert billing.call("put", "accounts/stripe/c/?mode=update_only", customer()).status_code == 422
+    assert not PendingRecord.objects.exists()
+
+
+def test_where_nothing_may_be_created_what_fits_but_misses_a_reference_is_refused(api, billing):
+    api.bulk("accounts", [crm_account()])
+    refused = billing.bulk("accounts", [customer(parent="later")], "?mode=update_only")["results"][0]
+    assert (refused["status"], refused["errors"][0]["code"]) == ("rejected", "reference_missing")
+    assert not PendingRecord.objects.exists()
+    assert not Link.objects.filter(external_id="c").exists()
+
+
 def test_a_source_never_matches_its_own_records(api):
     assert api.statuses("accounts", [crm_account(), crm_account(external_id="b")]) == ["created", "created"]
     assert api.statuses("accounts", [crm_account(external_id="d")]) == ["created"]

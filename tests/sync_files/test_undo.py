@@ -227,7 +227,9 @@ def test_where_others_have_a_say_they_decide_again(crm: Api) -> None:
     undoing = undo_batch(batch=wrong)
     assert (undoing.restored, undoing.removed, undoing.conflict_count) == (1, 0, 0)
     assert state() == before
-    # The undone word counts no more, whoever speaks next.
+    # Nothing of it is left: neither its word nor that its record ever stood for the account.
+    assert not Link.objects.filter(source__slug="csv").exists()
+    assert not Link.objects.get(source__slug="crm").is_shared
     send(
         crm,
         "accounts",
@@ -252,6 +254,12 @@ def test_an_earlier_word_of_the_same_source_counts_again(crm: Api) -> None:
     undo_batch(batch=wrong)
     account = Account.objects.get()
     assert (account.employees, account.industry, account.custom) == (7, "Steel", {})
+    assert Link.objects.filter(source__slug="csv", object_id=account.pk).exists()
+    record = {"external_id": "x", "industry": "Wood", "source_updated_at": "2027-03-01T00:00:00Z"}
+    assert other.statuses("accounts", [record]) == ["updated"]
+    assert other.statuses("accounts", [record]) == ["unchanged"]
+    undo_batch(batch=Batch.objects.filter(source__slug="csv", mode="upsert", updated=1).latest("pk"))
+    assert other.statuses("accounts", [record]) == ["updated"]
 
 
 def test_a_created_record_that_another_source_stands_for_too_stays(crm: Api) -> None:

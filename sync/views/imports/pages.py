@@ -14,6 +14,7 @@ from common.export import asked_format, export_response
 from common.htmx import render_page
 from common.pagination import read_page
 from people.guards import revops_only, signed_in
+from sync.files.forms import UploadForm
 from sync.files.report import rejected_table, report_page
 from sync.files.services import (
     WrongStateError,
@@ -22,7 +23,6 @@ from sync.files.services import (
     discard_import,
     stop_import,
 )
-from sync.forms_files import UploadForm
 from sync.models import Import, PendingRecord
 from sync.pipeline.batch import REJECTED, STATUSES
 from sync.registry import resources
