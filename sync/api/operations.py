@@ -38,8 +38,8 @@ MODE = {
     "name": "mode",
     "in": "query",
     "schema": {"type": "string", "enum": list(MODES), "default": MODES[0]},
-    "description": "`update_only` creates nothing: a record without an object here is `rejected`, unless exactly one fits its "
-    "natural key; `dry_run` answers as if, and undoes everything.",
+    "description": "`update_only` creates nothing: a record without an object here is `rejected`, unless exactly "
+    "one fits its natural key; `dry_run` answers as if, and undoes everything.",
 }
 SOURCE = {
     "name": "source",
@@ -64,7 +64,9 @@ AS_OF = {
     "name": "as_of",
     "in": "query",
     "schema": {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]},
-    "description": "The record as it was when a day ended (UTC), such as `2026-06-30`, or at an ISO 8601 time.",
+    "description": "The record as it was when a day ended (UTC), such as `2026-06-30`, or at an ISO 8601 time; by an "
+    "id of a source it is the record that this stands for now. A reference to what was merged since keeps its `id` "
+    "of then.",
 }
 IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
 UNLESS = {
@@ -146,20 +148,17 @@ def _one(resource: Resource) -> Schema:
         "responses": {
             "200": answer("The record.", ref(_name(resource, "Read")), tag),
             "304": answer("The caller holds it already."),
-            **problems(404),
+            **problems(400, 404),
         },
     }
 
 
 def _object(resource: Resource) -> Schema:
     own_id = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
-    one = _one(resource)
-    if not resource.stream:
-        one = one | {"responses": one["responses"] | problems(400)}
     return {
         "summary": f"Read one {resource.singular} by our id",
-        **one,
-        "parameters": [own_id, IF_NONE_MATCH] if resource.stream else [own_id, AS_OF, IF_NONE_MATCH],
+        **_one(resource),
+        "parameters": [own_id, *_reading(resource)],
     }
 
 
@@ -167,8 +166,12 @@ def _record(resource: Resource) -> Schema:
     return {
         "summary": f"Read one {resource.singular} by its id in a source",
         **_one(resource),
-        "parameters": [SOURCE, EXTERNAL_ID, IF_NONE_MATCH],
+        "parameters": [SOURCE, EXTERNAL_ID, *_reading(resource)],
     }
+
+
+def _reading(resource: Resource) -> list[Schema]:
+    return [IF_NONE_MATCH] if resource.stream else [AS_OF, IF_NONE_MATCH]
 
 
 def _put(resource: Resource) -> Schema:

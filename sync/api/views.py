@@ -77,6 +77,21 @@ class ResourceView(APIView):
         check_readable(self.resource, access)
         return access
 
+    def as_it_was(
+        self, request: Request, access: Access, pk: int | None, asked: str, name: str
+    ) -> HttpResponse:
+        """Answer the record, ``name`` in the address, as it was when a day ended or at a moment.
+
+        Raises Problem: 400 for a stream or what is no time, 404 where there was none, as where ``pk`` is None.
+        """
+        if self.resource.stream:
+            raise Problem(400, "bad_parameter", "A stream keeps no earlier states; leave as_of out.")
+        moment = _as_of(asked)
+        text = None if pk is None else read_as_of(self.resource, access, pk, moment)
+        if text is None:
+            raise Problem(404, "not_found", f"There was no {self.resource.singular} {name} by {asked[:40]}.")
+        return _one(request, text)
+
     def decoded(self, work: Decoder, body: bytes) -> Decoded:
         """Return what ``work`` makes of the body; an unreadable body raises Problem."""
         try:
@@ -177,9 +192,10 @@ class ObjectView(ResourceView):
 
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Answer the record, now or as of a moment, or 304 where the caller holds it already."""
+        refuse_unknown_parameters(request, ("as_of",))
         access = self.reader(request)
         if (asked := request.query_params.get("as_of")) is not None:
-            return self.as_it_was(request, access, pk, asked)
+            return self.as_it_was(request, access, pk if pk <= LARGEST_ID else None, asked, str(pk))
         found = read_one(self.resource, access, pk) if pk <= LARGEST_ID else None
         if found is None:
             raise Problem(404, "not_found", f"There is no {self.resource.singular} {pk}.")
@@ -187,16 +203,6 @@ class ObjectView(ResourceView):
         if found.merged_into:
             response["Content-Location"] = f"/api/v1/{self.resource.key}/{found.merged_into}/"
         return response
-
-    def as_it_was(self, request: Request, access: Access, pk: int, asked: str) -> HttpResponse:
-        """Answer the record as it was when a day ended, or at a moment."""
-        if self.resource.stream:
-            raise Problem(400, "bad_parameter", "A stream keeps no earlier states; leave as_of out.")
-        moment = _as_of(asked)
-        text = read_as_of(self.resource, access, pk, moment) if pk <= LARGEST_ID else None
-        if text is None:
-            raise Problem(404, "not_found", f"There was no {self.resource.singular} {pk} by {asked[:40]}.")
-        return _one(request, text)
 
 
 class RecordView(ResourceView):
@@ -206,9 +212,12 @@ class RecordView(ResourceView):
     operations = {"GET": "find", "PUT": "put", "DELETE": "delete"}
 
     def get(self, request: Request, source: str, external_id: str) -> HttpResponse:
-        """Answer the record, or 304 where the caller holds it already."""
+        """Answer the record, now or as of a moment, or 304 where the caller holds it already."""
+        refuse_unknown_parameters(request, ("as_of",))
         access = self.reader(request)
         pk = find_object(self.resource, source, external_id)
+        if (asked := request.query_params.get("as_of")) is not None:
+            return self.as_it_was(request, access, pk, asked, f"{source}:{external_id}")
         found = None if pk is None else read_one(self.resource, access, pk)
         if found is None:
             raise self.unknown(source, external_id)

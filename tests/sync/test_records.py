@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accounts.identity.merge import merge_accounts
 from accounts.models import Account, Contact, TimelineEvent
 from people.models import AccessGrant, Category, Level
 from sync.models import Batch, Change
@@ -179,6 +180,42 @@ def test_a_record_is_read_as_it_was(api):
     assert api.call("get", f"accounts/{pk}/?as_of=9999-12-31").status_code == 200
     for wrong in ("", "yesterday", "2026-02-30", "2026-02-01T12:00:00"):
         assert api.call("get", f"accounts/{pk}/?as_of={wrong}").status_code == 400
+
+
+def test_a_past_record_is_found_by_its_id_in_a_source_too(api):
+    api.bulk("accounts", [{"external_id": "a", "name": "Then"}])
+    Change.objects.update(changed_at=datetime(2026, 1, 1, 12, tzinfo=UTC))
+    api.bulk("accounts", [{"external_id": "a", "name": "Now"}])
+    assert api.get("accounts/salesforce/a/?as_of=2026-01-15")["name"] == "Then"
+    assert api.get("accounts/salesforce/a/?as_of=2090-01-01")["name"] == "Now"
+    assert api.get("accounts/salesforce/a/")["name"] == "Now"
+    for address, status in (
+        ("accounts/salesforce/a/?as_of=2025-12-31", 404),
+        ("accounts/salesforce/b/?as_of=2026-01-15", 404),
+        ("accounts/salesforce/a/?as_of=yesterday", 400),
+        ("usage-events/salesforce/a/?as_of=2026-01-15", 400),
+    ):
+        assert api.call("get", address).status_code == status
+
+
+@pytest.mark.parametrize("address", ["accounts/{}/", "accounts/salesforce/a/"])
+def test_an_unknown_parameter_of_a_read_is_refused(api, address):
+    made = api.bulk("accounts", [{"external_id": "a", "name": "A"}])
+    answer = api.call("get", f"{address.format(made['results'][0]['id'])}?asof=2026-01-15")
+    assert answer.status_code == 400
+    assert b"unknown_parameter" in answer.content
+
+
+def test_a_past_reference_to_what_was_merged_since_keeps_its_id(api):
+    api.bulk("accounts", [{"external_id": "w", "name": "W"}, {"external_id": "l", "name": "L"}])
+    contact = api.bulk("contacts", [{"external_id": "c", "name": "C", "account": "l"}])["results"][0]["id"]
+    Change.objects.update(changed_at=datetime(2026, 1, 1, 12, tzinfo=UTC))
+    winner, loser = (api.get(f"accounts/salesforce/{name}/")["id"] for name in ("w", "l"))
+    merge_accounts(winner=int(winner), loser=int(loser))
+    then = api.get(f"contacts/{contact}/?as_of=2026-01-15")["account"]
+    assert (then["id"], then["source"]) == (loser, "salesforce")
+    assert then["external_id"] in ("w", "l")
+    assert api.get(f"contacts/{contact}/")["account"]["id"] == winner
 
 
 def test_a_past_record_shows_no_more_than_the_present_one(api, api_for):
