@@ -252,6 +252,7 @@ def test_a_repeat_heals_what_sharing_anew_has_spoilt(api, revops):
     api.bulk("accounts", newest)
     end_pin(pin=p, by=revops)
     pin(acc("a").pk, "country", "DE", revops)
+    assert api.statuses("accounts", newest) == ["unchanged"]
     assert acc("a").industry == "Z"
 
 
@@ -262,4 +263,5 @@ def test_a_repeat_brings_a_moved_contact_back_from_the_tombstone(api, revops):
     w = acc("w").pk
     merge_accounts(winner=w, loser=acc("l").pk)
     pin(Contact.objects.get().pk, "title", "Boss", revops, resource="contacts")
+    assert api.statuses("contacts", made) == ["unchanged"]
     assert Contact.objects.get().account_id == w
