@@ -102,16 +102,17 @@ def set_precedence(*, resource: Resource, field: str, sources: Sequence[str]) ->
 
     ``field`` empty means every field without an order of its own; ``custom.<key>`` one own field. Takes effect
     for the values held once ``settle_shared`` has run. Raises ValidationError for an unknown field or source,
-    or a source named twice.
+    or a source named twice. Locks the resource, so that of two orders saved at once the later holds.
     """
     if field:
         _field(resource, field)
-    known = dict(Source.objects.filter(slug__in=sources).values_list("slug", "pk"))
+    known = dict(Source.objects.values_list("slug", "pk"))
     unknown = [slug for slug in sources if slug not in known]
     if unknown:
         raise ValidationError({"sources": f"There is no source {', '.join(unknown)}."})
     if len(set(sources)) < len(sources):
         raise ValidationError({"sources": "Each source stands once in the order."})
+    lock_resource(resource, None)
     held = FieldPrecedence.objects.filter(resource=resource.key, field=field)
     if list(held.order_by("rank").values_list("source__slug", flat=True)) == list(sources):
         return

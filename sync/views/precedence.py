@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from people.guards import revops_only
-from sync.declarations import Resource
+from sync.declarations import CustomKey, Resource
 from sync.models import FieldPrecedence
 from sync.provenance.preview import preview_precedence
 from sync.provenance.reading import CUSTOM, label_of
@@ -38,7 +39,7 @@ def edit_precedence(request: HttpRequest) -> HttpResponse:
     """Choose an order, see what it changes, then save it: ``step`` is ``preview`` or ``save``."""
     given = request.POST if request.method == "POST" else request.GET
     resource = _resource(given.get("resource", ""))
-    field = given.get("field", "")
+    field = _field(resource, given.get("field", ""))
     known = linked_sources(resource)
     held = _held(resource).get(field, [])
     chosen = [slug for slug in given.getlist("source") if slug] if request.method == "POST" else held
@@ -69,6 +70,19 @@ def _resource(key: str) -> Resource:
     if found is None or found.stream:
         raise Http404("There is no such kind of record, or it has no order of sources.")
     return found
+
+
+def _field(resource: Resource, name: str) -> str:
+    """Return a declared field, an own one or none. Raises Http404 for what no record can have."""
+    if not name or name in resource.fields_by_name:
+        return name
+    try:
+        msgspec.convert(name.removeprefix(CUSTOM), CustomKey)
+    except msgspec.ValidationError as error:
+        raise Http404("No record has such a field.") from error
+    if not name.startswith(CUSTOM) or "\x00" in name:
+        raise Http404("No record has such a field.")
+    return name
 
 
 def _held(resource: Resource) -> dict[str, list[str]]:

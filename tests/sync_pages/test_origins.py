@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +16,7 @@ from accounts.models import Account
 from people.models import AccessGrant, Category, Level
 from sync.models import FieldPrecedence, Pin
 from sync.provenance.as_of import values_as_of
-from sync.provenance.services import end_expired_pins
+from sync.provenance.services import end_expired_pins, set_precedence
 from sync.registry import resources
 from tests.sync.conftest import Api, make_api
 from tests.users import client_as
@@ -167,6 +170,24 @@ def test_a_bad_pin_says_what_is_wrong_and_changes_nothing(account, field, data, 
     assert not Pin.objects.exists()
 
 
+@pytest.mark.parametrize("key", ["a\nb", "a/pin", "../../b", "50%", "a?b#c", "ä &amp; ö", " "])
+def test_an_own_field_may_be_called_anything(crm, account, key):
+    crm.bulk("accounts", [CRM | {"custom": {key: "then"}, "source_updated_at": "2026-06-01T00:00:00Z"}])
+    client = client_as("revops")
+    field = f"custom.{key}"
+    assert reverse("sync:origin", args=["accounts", account.pk, field]) in page(
+        client, "origins", "accounts", account.pk
+    )
+    assert client.get(account.get_absolute_url()).status_code == 200
+    assert "then" in page(client, "origin", "accounts", account.pk, field)
+    address = reverse("sync:pin", args=["accounts", account.pk, field])
+    held = client.post(address, {"value": "held", "reason": "r"})
+    assert (held.status_code, client.get(held["Location"]).status_code) == (302, 200)
+    assert Account.objects.get(pk=account.pk).custom[key] == "held"
+    client.post(reverse("sync:unpin", args=["accounts", account.pk, field]))
+    assert Account.objects.get(pk=account.pk).custom[key] == "then"
+
+
 def test_only_those_who_may_pin(account):
     address = reverse("sync:pin", args=["accounts", account.pk, "industry"])
     assert client_as("support").post(address, {"value": "E", "reason": "r"}).status_code == 403
@@ -201,11 +222,42 @@ def test_an_order_shows_its_effect_before_it_is_saved(shared):
     assert "salesforce" in client.get(reverse("sync:precedence")).content.decode()
 
 
-@pytest.mark.parametrize("source", [["nobody"], ["salesforce", "salesforce"]])
+@pytest.mark.parametrize("source", [["nobody"], ["a\x00"], ["salesforce", "salesforce"]])
 def test_a_bad_order_is_refused(shared, source):
     given = {"resource": "accounts", "field": "", "source": source, "step": "save"}
     assert client_as("revops").post(reverse("sync:precedence_edit"), given).status_code == 422
     assert not FieldPrecedence.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["custom." + "x" * 101, "custom.a\x00b", "custom.", "nothing", "custom"])
+def test_an_order_for_what_no_record_has_is_not_found(shared, field):
+    client = client_as("revops")
+    given = {"resource": "accounts", "field": field, "source": ["salesforce"]}
+    assert client.get(reverse("sync:precedence_edit"), given).status_code == 404
+    for step in ("preview", "save"):
+        assert client.post(reverse("sync:precedence_edit"), given | {"step": step}).status_code == 404
+    assert not FieldPrecedence.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_orders_saved_at_once_are_one_after_the_other(shared):
+    start = threading.Barrier(2)
+
+    def save(*sources: str) -> None:
+        try:
+            start.wait(10)
+            set_precedence(resource=resources["accounts"], field="", sources=sources)
+        finally:
+            connection.close()
+
+    orders = [("salesforce", "stripe"), ("stripe", "salesforce")]
+    for _ in range(5):
+        FieldPrecedence.objects.all().delete()
+        with ThreadPoolExecutor(2) as pool:
+            for saved in [pool.submit(save, *order) for order in orders]:
+                saved.result()
+        held = FieldPrecedence.objects.order_by("rank").values_list("source__slug", flat=True)
+        assert tuple(held) in orders
 
 
 def test_orders_are_for_revops(shared):
