@@ -33,7 +33,9 @@ class Intake(HomePanel):
     def load(self, reader: Reader) -> dict[str, Any]:
         now = timezone.now()
         since = now - timedelta(days=7)
-        waiting = dict(PendingRecord.objects.waiting().order_by().values_list("source").annotate(n=Count("pk")))
+        waiting = dict(
+            PendingRecord.objects.waiting().order_by().values_list("source").annotate(n=Count("pk"))
+        )
         newest = dict(Batch.objects.order_by().values_list("source").annotate(at=Max("received_at")))
         lately: dict[int, dict[str, Any]] = {
             row["source"]: dict(row)
