@@ -149,6 +149,8 @@ class Resource:
     all of it and ``guarded`` single fields, each needing the full level. ``normalise`` brings values into
     the form that is kept, raising ValueError with a sentence for the sender. ``stream`` is for facts that
     are hardly ever corrected: their row holds its own identity, and no change rows are written.
+    ``match_on`` recognises records of other sources. ``revision`` is raised when ``normalise`` comes to keep values
+    in another form, so that records sent again are read again.
     ``partitioned_by`` names the time by whose ranges a stream's table is partitioned.
     """
 
@@ -167,6 +169,7 @@ class Resource:
     effects: tuple[Effect, ...] = ()
     stream: bool = False
     match_on: MatchKey | None = None
+    revision: int = 1
     partitioned_by: str = ""
 
     @cached_property

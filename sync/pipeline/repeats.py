@@ -101,5 +101,11 @@ def _head_decoder() -> msgspec.json.Decoder[Head]:
 
 @cache
 def _declaration(resource: Resource) -> bytes:
+    """Return what makes the same bytes another record: types, limits of the columns, what is referred to."""
     hints = get_type_hints(resource.record, include_extras=True)
-    return blake2b(f"{resource.key} {hints}".encode(), digest_size=SIZE).digest()
+    limits = [
+        [getattr(item.model_field, name, None) for name in ("max_length", "max_digits", "decimal_places")]
+        for item in resource.fields
+    ]
+    told = (resource.key, resource.revision, hints, limits, sorted(resource.references.items()))
+    return blake2b(str(told).encode(), digest_size=SIZE).digest()
