@@ -22,6 +22,7 @@ from sync.models import ConnectedObject, ConnectorRun, Link, PendingRecord, Sour
 from sync.pipeline.batch import PENDING, REJECTED, STATUSES, Outcome
 from sync.pipeline.decode import MAX_RECORDS, decode_body
 from sync.pipeline.delete import DELETED, delete_record
+from sync.pipeline.locks import lock_together
 from sync.pipeline.pending import apply_ready
 from sync.pipeline.run import run_batch
 from sync.registry import resources
@@ -77,9 +78,12 @@ def write_page(claim: Claim, target: ConnectedObject, stream: Stream, page: Page
 
 
 def apply_mapped(source: Source, mapped: MappedPage, families: list[Family]) -> Written:
-    """Bring mapped records in, then end and bury what is gone. Locks each resource, in order of declaration."""
+    """Bring mapped records in, then end and bury what is gone. Locks the resources first."""
     written = Written()
-    for resource in resources:
+    named = {*mapped.records, *mapped.deletions, *(family.resource for family in families)}
+    concerned = [resource for resource in resources if resource.key in named]
+    lock_together(resources=concerned, sources=[source])
+    for resource in concerned:
         records = mapped.records.get(resource.key, [])
         ending = [family for family in families if family.resource == resource.key]
         if ending:
