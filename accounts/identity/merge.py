@@ -149,12 +149,11 @@ def merge_accounts(
     joined = [side for side in sides if chosen[side.name] == side.default == BOTH]
     join_words(merge, {side.name: side.value(BOTH) for side in joined})
     repoint_words(merge)
-    parents = {field_name(str(link.column)) for link in own_links()}
     wanted = {
         side.name: changes.get(side.column, (None, side.winner))[1]
         for side in sides
         # The page sends a choice for each field; one for what stays anyway is none.
-        if chosen[side.name] != side.default or side.name in parents
+        if chosen[side.name] != side.default
     }
     reason = f"Chosen when {values[loser]['name']} ({loser}) was merged into this account."
     hold_choices(merge, word, wanted, by=by, reason=reason)

@@ -372,6 +372,7 @@ def test_a_division_merged_with_its_parent_can_still_be_updated(api: Api) -> Non
     assert api.statuses("accounts", [own | {"name": "W2"}]) == ["updated"]
     winner.refresh_from_db()
     assert (winner.name, winner.parent_id) == ("W2", account_of(api, "top").pk)
+    assert not Pin.objects.exists()  # nobody chose the parent
     itself = api.bulk("accounts", [own | {"parent": "W", "name": "W3"}])["results"][0]
     assert itself["errors"][0]["code"] == "circular_reference"
     unmerge_accounts(merge=merge.pk)
