@@ -29,7 +29,7 @@ def resolve_ambiguous(*, pending: PendingRecord, account: int | None, by: User) 
     try:
         decide_match(pending=pending, object_id=account)
     except ValueError as error:
-        raise MergeRefused("not_waiting", "Somebody has decided this already.") from error
+        raise MergeRefused("not_waiting", str(error)) from error
     apply_ready()
     link = Link.objects.filter(
         resource="accounts", source_id=pending.source_id, external_id=pending.external_id

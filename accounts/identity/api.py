@@ -18,6 +18,7 @@ from accounts.identity.errors import MergeRefused
 from accounts.identity.fields import accounts_resource
 from accounts.identity.merge import Preview, merge_accounts, preview_merge
 from accounts.identity.models import AccountMerge
+from accounts.identity.showing import readable_conflicts
 from accounts.identity.unmerge import Plan, plan_unmerge, unmerge_accounts
 from people.access import Access, request_access
 from sync.api.body import is_lines, plain, read_body
@@ -130,8 +131,9 @@ class UnmergeView(IdentityView):
             if merge is None:
                 raise MergeRefused("not_merged", f"Account {loser} is not merged into account {pk}.")
             if asked.dry_run:
-                return _unmerged(plan_unmerge(merge=merge.pk), dry_run=True)
-            return _unmerged(unmerge_accounts(merge=merge.pk, client=token.client), dry_run=False)
+                return _unmerged(plan_unmerge(merge=merge.pk), access, dry_run=True)
+            plan = unmerge_accounts(merge=merge.pk, client=token.client)
+            return _unmerged(plan, access, dry_run=False)
 
         return self.answer(request, UnmergeBody, work)
 
@@ -159,14 +161,14 @@ def _merged(preview: Preview, merge: AccountMerge | None, access: Access) -> dic
     }
 
 
-def _unmerged(plan: Plan, *, dry_run: bool) -> dict[str, Any]:
+def _unmerged(plan: Plan, access: Access, *, dry_run: bool) -> dict[str, Any]:
     return {
         "merge": plan.merge.pk,
         "winner": str(plan.merge.winner_id),
         "loser": str(plan.merge.loser_id),
         "dry_run": dry_run,
         "returned": {label: count for label, count in plan.returns.items() if count},
-        "conflicts": [asdict(conflict) for conflict in plan.conflicts],
+        "conflicts": readable_conflicts([asdict(conflict) for conflict in plan.conflicts], access),
     }
 
 

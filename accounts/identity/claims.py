@@ -15,6 +15,7 @@ from common.sql import load_sql
 from people.models import User
 from sync.models import FieldClaim, Link, PendingRecord, Pin
 from sync.pipeline.claims import share_objects, unshare_objects, winners_params
+from sync.pipeline.locks import lock_resource
 from sync.pipeline.settle import UnsettledError, settle_objects
 from sync.registry import resources
 
@@ -34,12 +35,14 @@ class _UndoneError(Exception):
 def sources_word(winner: int, loser: int) -> Values:
     """Return what counts of each field by pins, precedence and time, were the two accounts one.
 
-    Fields of which no source has said anything are left out. Tried in a savepoint that is undone.
+    Fields of which no source has said anything are left out. Tried in a savepoint that is undone; locks the
+    accounts meanwhile, since it writes what batches write.
     """
     word: Values = {}
     params: dict[str, Any] = {"winner": winner, "loser": loser}
     try:
         with transaction.atomic():
+            lock_resource(accounts_resource(), None)
             share_objects(resource=accounts_resource(), object_ids=[winner, loser])
             with connection.cursor() as cursor:
                 cursor.execute(load_sql("accounts", "identity/claims_together"), params)
@@ -114,6 +117,20 @@ def hold_value(account: int, field: str, value: Any, reason: str) -> None:
     )
 
 
+def join_words(merge: AccountMerge, lists: Values) -> None:
+    """Let what is said of a list that is joined by default be the whole: nobody chose it, so nothing is pinned.
+
+    Updates that leave the list alone keep it so; the next list that a source sends counts as it is. Written with
+    what ``repoint_words`` writes.
+    """
+    for field, value in lists.items():
+        said = {"resource": "accounts", "object_id": merge.winner_id, "field": field}
+        for claim in FieldClaim.objects.filter(**said, is_empty=False):
+            keep_value(merge, FieldClaim, claim.pk, "value", claim.value, value)
+        for pin in Pin.objects.filter(**said, ended_at=None):
+            keep_value(merge, Pin, pin.pk, "value", pin.value, value)
+
+
 def repoint_words(merge: AccountMerge) -> None:
     """Let claims, pins and open decisions that name the loser's id name the winner's."""
     named = [
@@ -147,7 +164,7 @@ def repoint_words(merge: AccountMerge) -> None:
 
 
 def take_back_words(merge: AccountMerge) -> None:
-    """Undo ``repoint_words`` and ``hold_choices``, but for what was changed since."""
+    """Undo ``join_words``, ``repoint_words`` and ``hold_choices``, but for what was changed since."""
     made = MergedRow.objects.filter(merge=merge, model=Pin._meta.label, column=MADE)
     Pin.objects.filter(pk__in=[row.pk_values[0] for row in made], ended_at=None).delete()
     for model, column in KEPT:

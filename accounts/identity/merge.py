@@ -10,9 +10,18 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.identity.claims import begin_sharing, follow_links, hold_choices, repoint_words, sources_word
+from accounts.identity.claims import (
+    begin_sharing,
+    follow_links,
+    hold_choices,
+    join_words,
+    repoint_words,
+    sources_word,
+)
+from accounts.identity.digests import journal_digests, journal_own_digests
 from accounts.identity.errors import MergeRefused
 from accounts.identity.fields import (
+    BOTH,
     CUSTOM,
     WINNER,
     Side,
@@ -130,13 +139,22 @@ def merge_accounts(
         choices={side.name: chosen[side.name] for side in sides if side.differs},
     )
     begin_sharing(winner, loser)
+    journal_own_digests(merge.pk, winner, loser)
     counts: dict[str, int] = {}
     for relation in [*relations, *account_links()]:
         if journal(merge.pk, relation, loser=loser, winner=winner):
+            journal_digests(merge.pk, relation, held=loser)
             counts[relation_key(relation)] = repoint(merge.pk, relation, held=loser, target=winner)
     follow_links(winner, loser)
+    joined = [side for side in sides if chosen[side.name] == side.default == BOTH]
+    join_words(merge, {side.name: side.value(BOTH) for side in joined})
     repoint_words(merge)
-    wanted = {side.name: changes.get(side.column, (None, side.winner))[1] for side in sides}
+    wanted = {
+        side.name: changes.get(side.column, (None, side.winner))[1]
+        for side in sides
+        # The page sends a choice for each field; one for what stays anyway is none.
+        if chosen[side.name] != side.default
+    }
     reason = f"Chosen when {values[loser]['name']} ({loser}) was merged into this account."
     hold_choices(merge, word, wanted, by=by, reason=reason)
     tombstone = timezone.now().isoformat()

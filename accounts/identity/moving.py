@@ -15,7 +15,7 @@ from accounts.models import Account
 from common.sql import load_sql
 from sync.declarations import Resource
 from sync.models import Source, StreamModel
-from sync.pipeline.locks import lock_resource
+from sync.pipeline.locks import lock_together
 from sync.pipeline.merge import prepare_effects, run_effects
 from sync.registry import resources
 
@@ -30,14 +30,11 @@ class Fates:
 
 
 def lock_resources() -> None:
-    """Wait for the turn of every resource, in the order of their keys; held until the transaction ends.
+    """Wait for the turn of every resource; held until the transaction ends.
 
     So no batch is under way that has looked up an account which is just being merged.
     """
-    sources = list(Source.objects.order_by("pk"))
-    for resource in sorted(resources, key=lambda item: item.key):
-        for source in sources if resource.stream else [None]:
-            lock_resource(resource, source)
+    lock_together(resources=resources, sources=list(Source.objects.all()))
 
 
 def resource_of(model: type[models.Model]) -> Resource | None:
@@ -197,10 +194,27 @@ def _text(query: sql.Composable) -> str:
     return query.as_string(connection.connection)
 
 
+def loser_only_sources(merge_id: int, winner: int) -> sql.Composable:
+    """Return the query for the sources that knew only the loser."""
+    known = {"merge": sql.Literal(merge_id), "winner": sql.Literal(winner)}
+    return sql.SQL(load_sql("accounts", "identity/loser_only_sources", **known))
+
+
+def rows_held(merge_id: int, relation: Relation, *, held: int) -> sql.Composable:
+    """Return the query for the ids of the journaled rows that still point to ``held``."""
+    parts = {
+        **_parts(relation),
+        "merge": sql.Literal(merge_id),
+        "model": sql.Literal(relation.label),
+        "named": sql.Literal(relation.column),
+        "held": sql.Literal(held),
+    }
+    return sql.SQL(load_sql("accounts", "identity/still_held", **parts))
+
+
 def _from_loser(relation: Relation, merge_id: int, winner: int) -> sql.Composable:
     resource = resource_of(relation.model)
-    known = {"merge": sql.Literal(merge_id), "winner": sql.Literal(winner)}
-    sources = sql.SQL(load_sql("accounts", "identity/loser_only_sources", **known))
+    sources = loser_only_sources(merge_id, winner)
     if resource is None:
         return sql.SQL("false")
     if resource.stream:

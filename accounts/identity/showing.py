@@ -9,12 +9,14 @@ from typing import Any
 
 from django.db.models import Count
 
-from accounts.identity.fields import CUSTOM, Side, label_of
+from accounts.identity.fields import CUSTOM, Side, accounts_resource, label_of
 from accounts.models import Account, Contact, Lifecycle, Tier
 from common.codes import country_name
 from people.access import Access
-from people.models import Category
+from sync.api.reading import redacted_fields
 from sync.models import Link
+
+UNREADABLE = "It was changed since; its values are not for your function."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ def profiles_of(ids: Collection[int]) -> dict[int, Profile]:
 def rows_of(sides: Sequence[Side], choices: dict[str, str], access: Access) -> list[Row]:
     """Return the fields to choose among in words, those that differ first; what may not be read is left out."""
     words = _Words(sides)
+    hidden = redacted_fields(accounts_resource(), access)
     rows = [
         Row(
             name=side.name,
@@ -76,9 +79,15 @@ def rows_of(sides: Sequence[Side], choices: dict[str, str], access: Access) -> l
             differs=side.differs,
         )
         for side in sides
-        if side.name not in {"owner_email", "sponsor_email"} or access.allows(Category.ACCOUNT_TEAM)
+        if side.name not in hidden
     ]
     return sorted(rows, key=lambda row: not row.differs)
+
+
+def readable_conflicts(conflicts: Sequence[dict[str, Any]], access: Access) -> list[dict[str, Any]]:
+    """Return what changed since a merge, without the values of fields that the reader may not read."""
+    hidden = redacted_fields(accounts_resource(), access)
+    return [item | {"why": UNREADABLE} if item["field"] in hidden else item for item in conflicts]
 
 
 class _Words:

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.identity.claims import follow_links, hold_value, stop_sharing, take_back_words
+from accounts.identity.digests import forget_digests, forget_own_digests, spoke_since
 from accounts.identity.errors import MergeRefused
 from accounts.identity.fields import (
     CUSTOM,
@@ -128,8 +129,10 @@ def unmerge_accounts(*, merge: int, by: User | None = None, client: Client | Non
     for came in plan.came_since:
         came.forget_digests()
         came.journal_losers(found.pk, loser=loser, winner=winner)
+    forget_own_digests(found.pk, winner=winner, loser=loser)
     for relation in [*moving(), *account_links()]:
         if plan.returns.get(relation_key(relation)):
+            forget_digests(found.pk, relation, winner=winner)
             repoint(found.pk, relation, held=winner, target=loser)
     follow_links(winner, loser)
     take_back_words(found)
@@ -183,6 +186,12 @@ def _plan_rows(plan: Plan, relation: Relation) -> None:
         plan.conflicts.append(Conflict(plural, ELSEWHERE, why, fate.elsewhere))
     if fate.gone:
         plan.conflicts.append(Conflict(plural, GONE, "They were removed since the merge.", fate.gone))
+    if again := spoke_since(merge.pk, relation, winner=merge.winner_id):
+        why = (
+            "They were sent again since the merge, by a source that knows both accounts. "
+            f"What it means for {merge.winner.name} by now moves there when it is next sent."
+        )
+        plan.conflicts.append(Conflict(plural, TO_LOSER, why, again))
     watermark = merge.watermarks.get(relation.label)
     if watermark is None or relation.model is TimelineEvent:  # lines of the timeline follow what they tell of
         return
@@ -252,7 +261,9 @@ def _plan_tombstones(plan: Plan, held: dict[int, Values]) -> None:
     """Let an account whose records were all deleted by their sources since be deleted."""
     merge = plan.merge
     losers = set(
-        MergedRow.objects.filter(merge=merge, model=Link._meta.label).values_list("pk_values__0", flat=True)
+        MergedRow.objects.filter(merge=merge, model=Link._meta.label, column="object_id").values_list(
+            "pk_values__0", flat=True
+        )
     )
     links = dict(
         Link.objects.filter(resource=RESOURCE, object_id=merge.winner_id).values_list("pk", "deleted_at")

@@ -26,7 +26,7 @@ PAGING = ("cursor", "page_size", "updated_since")
 
 
 class Condition(NamedTuple):
-    """One piece of SQL over ``t`` (the record) or ``c`` (its change), and its values.
+    """One piece of SQL over ``t`` (the record) or ``c`` (its change), which it begins with, and its values.
 
     ``{n}`` in the text is the condition's number, so that parameters of several don't clash. ``of_reference``
     says that it names another record, for which there is an index.

@@ -15,7 +15,7 @@ from sync.api.body import is_lines, plain, read_body
 from sync.api.pending_schema import COMPONENTS, operations
 from sync.api.reading import check_readable, json_answer, paging_size, redacted_fields
 from sync.api.schema import PlainSchema
-from sync.api.writing import apply_followers, option, refuse_unknown_parameters
+from sync.api.writing import option, refuse_unknown_parameters
 from sync.authentication import allows
 from sync.declarations import Resource
 from sync.models import ApiToken, DiscardedRecord
@@ -147,7 +147,6 @@ class PendingRetryView(PendingView):
                 "overtaken",
                 "Its source has sent another state of this record since, or it was applied just now.",
             )
-        apply_followers()
         members = {name: getattr(retried.result, name) for name in ("external_id", "id", "status", "errors")}
         return json_answer({"batch": retried.batch_id, **members})
 

@@ -63,7 +63,7 @@ def read_as_of(resource: Resource, access: Access, pk: int, moment: datetime) ->
         resource,
         redacted_fields(resource, access),
         sql.Identifier("held", "changed_at"),
-        sql.SQL("NULL::text"),
+        _part("read_merged_then", resource=sql.Literal(resource.key)),
     )
     params: dict[str, Any] = {"object": pk, "resource": resource.key, "moment": moment, "or_first": False}
     with connection.cursor() as cursor:

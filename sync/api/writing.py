@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
 import msgspec
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from sync.models import ApiToken, IdempotencyKey
 from sync.pipeline.batch import Outcome
-from sync.pipeline.decode import MAX_RECORDS
-from sync.pipeline.pending import apply_ready
+from sync.pipeline.pending import follow_up_batches
 from sync.problems import CONTENT_TYPE, Problem, problem_response
-
-logger = logging.getLogger(__name__)
 
 IDEMPOTENCY_CLASS = crc32(b"sync.idempotency") - 2**31
 MAX_KEY_LENGTH = 255
@@ -80,24 +76,9 @@ def answer_once(request: Request, body: bytes, work: Callable[[], Answer]) -> An
 
 
 def follow_up(answer: Answer) -> None:
-    """Apply what waited for the records just committed, up to a batch; the beat takes the rest.
-
-    Asked too where records of this batch wait: what they wait for may have come while it ran.
-    """
-    if answer.outcome is None or not answer.outcome.committed:
-        return
-    counts = answer.outcome.counts
-    if counts["created"] or counts["pending"] or answer.outcome.attached:
-        apply_followers()
-
-
-def apply_followers() -> None:
-    """Apply what can be applied now, up to a batch; the beat takes the rest."""
-    try:
-        apply_ready(limit=MAX_RECORDS)
-    except DatabaseError:
-        # What was asked for is in, and saying otherwise would be wrong; the beat applies the rest in a minute.
-        logger.exception("Could not apply waiting records after a write")
+    """Apply what waited for the records just committed, up to a batch; the beat takes the rest."""
+    if answer.outcome is not None:
+        follow_up_batches([answer.outcome])
 
 
 def bulk_body(outcome: Outcome) -> bytes:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from sync.connectors.declarations import Family, Item, Page, Stream
 from sync.connectors.errors import InterruptedRunError
@@ -19,14 +18,13 @@ from sync.connectors.mapping import MappedPage, map_items
 from sync.connectors.text import storable
 from sync.declarations import Resource
 from sync.models import ConnectedObject, ConnectorRun, Link, PendingRecord, Source
-from sync.pipeline.batch import PENDING, REJECTED, STATUSES, Outcome
+from sync.pipeline.batch import REJECTED, STATUSES, Outcome
 from sync.pipeline.decode import MAX_RECORDS, decode_body
 from sync.pipeline.delete import DELETED, delete_record
-from sync.pipeline.pending import apply_ready
+from sync.pipeline.locks import lock_together
+from sync.pipeline.pending import follow_up_batches
 from sync.pipeline.run import run_batch
 from sync.registry import resources
-
-logger = logging.getLogger(__name__)
 
 SAMPLES = 20
 REASONS = 50
@@ -34,13 +32,15 @@ REASONS = 50
 
 @dataclass(slots=True)
 class Written:
-    """What became of a page's records, and the first that were refused."""
+    """What became of a page's records, batch by batch, and the first that were refused."""
 
     counts: Counter[str] = field(default_factory=Counter)
     samples: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
 
     def add(self, resource: Resource, outcome: Outcome) -> None:
         """Count a batch."""
+        self.outcomes.append(outcome)
         self.counts.update({status: outcome.counts[status] for status in STATUSES})
         for result in outcome.results:
             if result.status == REJECTED and len(self.samples) < SAMPLES:
@@ -72,14 +72,16 @@ def write_page(claim: Claim, target: ConnectedObject, stream: Stream, page: Page
         connection.save(update_fields=["lease_until", "failures", "problem", "remedy"])
     target.cursor = held.cursor
     target.synced_to = held.synced_to
-    if written.counts["created"] or written.counts[PENDING]:
-        _apply_waiting()
+    follow_up_batches(written.outcomes)
 
 
 def apply_mapped(source: Source, mapped: MappedPage, families: list[Family]) -> Written:
-    """Bring mapped records in, then end and bury what is gone. Locks each resource, in order of declaration."""
+    """Bring mapped records in, then end and bury what is gone. Locks the resources first."""
     written = Written()
-    for resource in resources:
+    named = {*mapped.records, *mapped.deletions, *(family.resource for family in families)}
+    concerned = [resource for resource in resources if resource.key in named]
+    lock_together(resources=concerned, sources=[source])
+    for resource in concerned:
         records = mapped.records.get(resource.key, [])
         ending = [family for family in families if family.resource == resource.key]
         if ending:
@@ -146,11 +148,3 @@ def _count(
     run.samples = [*run.samples, *storable(written.samples)][:SAMPLES]
     run.error = run.remedy = ""
     run.save()
-
-
-def _apply_waiting() -> None:
-    try:
-        apply_ready(limit=MAX_RECORDS)
-    except DatabaseError:
-        # The page is in; the beat applies the rest in a minute.
-        logger.exception("Could not apply waiting records after a page")

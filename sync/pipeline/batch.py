@@ -155,13 +155,19 @@ class Run:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a batch did: counts by status and one result for each record, in the order sent."""
+    """What a batch did: counts by status and one result for each record, in the order sent.
 
+    ``brought`` are the external ids that stand for an object since: those of new records, and of those that were
+    recognised as objects of other sources.
+    """
+
+    resource: str
+    source_id: int
     batch_id: int | None
     results: list[Result]
     counts: dict[str, int]
     committed: bool = True
-    attached: int = 0
+    brought: list[str] = field(default_factory=list)
 
     @property
     def rejected(self) -> int:

@@ -70,7 +70,8 @@ def decide_match(*, pending: PendingRecord, object_id: int | None) -> None:
     """Say which object a waiting record stands for, or with None that it is a new one.
 
     The record stays listed until ``sync.pipeline.pending.apply_ready`` has applied it. Locks the resource.
-    Raises ValueError where the record is no longer waiting for this, or the object is not among its candidates.
+    Raises ValueError where the record is no longer waiting for this, or the object is not among its candidates
+    or was deleted meanwhile.
     """
     resource = resources[pending.resource]
     lock_resource(resource, pending.source)
@@ -82,7 +83,12 @@ def decide_match(*, pending: PendingRecord, object_id: int | None) -> None:
         held.save(update_fields=["is_new"])
         return
     if object_id not in (held.candidates or []):
-        raise ValueError("The record is none of the candidates.")
+        raise ValueError(f"{resource.singular.capitalize()} {object_id} is none of the candidates.")
+    there = resource.model._base_manager.filter(pk=object_id, deleted_at=None)  # noqa: SLF001 - Django documents it
+    if not there.exists():
+        raise ValueError(
+            f"{resource.singular.capitalize()} {object_id} was deleted meanwhile. Choose another, or a new one."
+        )
     share_objects(resource=resource, object_ids=[object_id])
     Link.objects.create(
         resource=held.resource,

@@ -2,46 +2,105 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
+from psycopg import sql
 
-from common.sql import load_sql
+from common.sql import load_sql, sql_text
 from sync.declarations import FieldError, Record
 from sync.models import Batch, PendingRecord, Source
-from sync.pipeline.batch import CREATED, REJECTED, UNCHANGED, UPDATED, Outcome
+from sync.pipeline.batch import CREATED, PENDING, REJECTED, UNCHANGED, UPDATED, Outcome
 from sync.pipeline.decode import MAX_RECORDS, Decoded
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.run import run_batch
 from sync.registry import resources
 
+logger = logging.getLogger(__name__)
 
-def apply_ready(*, limit: int | None = None) -> int:
+Groups = dict[tuple[str, int], list[str]]
+
+
+def apply_ready() -> int:
     """Apply every waiting record whose reference has arrived; return how many were applied.
 
-    Goes on until nothing is ready, since an applied record may be what others wait for; with ``limit``
-    until so many were taken up. Each round of a resource and source is a transaction of its own. One that
-    turns out to break a rule stays listed under the error's code and isn't tried again by itself.
+    Goes on until nothing is ready, since an applied record may be what others wait for. Each round of a
+    resource and source is a transaction of its own. One that turns out to break a rule stays listed under the
+    error's code and isn't tried again by itself.
     """
-    applied = taken = 0
-    while limit is None or taken < limit:
-        ready = _ready(MAX_RECORDS if limit is None else min(MAX_RECORDS, limit - taken))
-        if not ready:
-            break
-        for (resource, source_id), external_ids in ready.items():
-            taken += len(external_ids)
-            outcome = apply_records(resource, source_id, external_ids)
-            counts = outcome.counts if outcome else {}
-            applied += sum(counts.get(status, 0) for status in (CREATED, UPDATED, UNCHANGED))
+    applied = 0
+    while ready := _ready("pending_anywhere", {}, MAX_RECORDS):
+        applied += sum(map(_count_applied, _apply(ready)))
     return applied
 
 
-def _ready(limit: int) -> dict[tuple[str, int], list[str]]:
-    groups: dict[tuple[str, int], list[str]] = defaultdict(list)
+def apply_followers(outcomes: Iterable[Outcome], *, limit: int = MAX_RECORDS) -> int:
+    """Apply what waited for the records that batches have just brought; return how many were applied.
+
+    Looks at those only, however many wait for others, and at those of the batches' own that wait: what these
+    wait for may have come meanwhile. Goes on with what waits for what it applies, until ``limit`` were taken
+    up; the beat takes the rest. Transactions and refusals are as in ``apply_ready``.
+    """
+    applied = taken = 0
+    came = [outcome for outcome in outcomes if outcome.committed]
+    while came and taken < limit:
+        ready = _waiting_for(came, limit - taken)
+        taken += sum(map(len, ready.values()))
+        came = _apply(ready)
+        applied += sum(map(_count_applied, came))
+    return applied
+
+
+def follow_up_batches(outcomes: Iterable[Outcome]) -> None:
+    """Do the same after a write, up to a batch, leaving what fails to the beat: what was asked for is in."""
+    try:
+        apply_followers(outcomes)
+    except DatabaseError:
+        logger.exception("Could not apply waiting records after a write")
+
+
+def _apply(ready: Groups) -> list[Outcome]:
+    outcomes = [apply_records(key, source_id, names) for (key, source_id), names in ready.items()]
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _count_applied(outcome: Outcome) -> int:
+    return sum(outcome.counts[status] for status in (CREATED, UPDATED, UNCHANGED))
+
+
+def _waiting_for(outcomes: Sequence[Outcome], limit: int) -> Groups:
+    batches = [outcome.batch_id for outcome in outcomes if outcome.counts[PENDING]]
+    pairs = [
+        (outcome.source_id, outcome.resource, name)
+        for outcome in outcomes
+        if outcome.brought and _is_awaited(outcome)
+        for name in outcome.brought
+    ]
+    if not batches and not pairs:
+        return {}
+    sources, keys, names = ([pair[place] for pair in pairs] for place in range(3))
+    brought: dict[str, Any] = {"sources": sources, "keys": keys, "names": names, "batches": batches}
+    return _ready("pending_brought", brought, limit)
+
+
+def _is_awaited(outcome: Outcome) -> bool:
+    """Return whether any record waits for one of this resource and source."""
+    waiting = PendingRecord.objects.filter(
+        waits_for_source=outcome.source_id, waits_for_resource=outcome.resource
+    )
+    return waiting.exists()
+
+
+def _ready(first: str, params: dict[str, Any], limit: int) -> Groups:
+    groups: Groups = defaultdict(list)
+    query = load_sql("sync", "pending_ready", first=sql.SQL(sql_text("sync", first)))
+    known = [resource.key for resource in resources]
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sync", "pending_ready"), [[resource.key for resource in resources], limit])
+        cursor.execute(query, {**params, "resources": known, "limit": limit})
         for resource, source_id, external_id in cursor.fetchall():
             groups[resource, source_id].append(external_id)
     return groups

@@ -256,6 +256,8 @@ def _point(run: Run, named: dict[str, dict[int, Pair]], found: dict[str, dict[Pa
                 if target is None:
                     _wait(run, row, name, pair)
                     lost.append(row)
+                elif _is_merged_with(run, row, pair, target, target_of):
+                    setattr(row.record, name, None)
                 else:
                     row.point(name, target)
         if into_batch:
@@ -264,6 +266,15 @@ def _point(run: Run, named: dict[str, dict[int, Pair]], found: dict[str, dict[Pa
         # Only a refused circle can still take the ground from under others; who waits took theirs along.
         if not into_batch or not refuse_cycles(run, into_batch):
             return
+
+
+def _is_merged_with(run: Run, row: Row, pair: Pair, target: int, target_of: str) -> bool:
+    """Return whether a row names another record that stands for its own object by now, and so none at all."""
+    return (
+        target_of == run.resource.key
+        and target == row.object_id
+        and pair != (run.source.pk, row.record.external_id)
+    )
 
 
 def _let_followers_wait(run: Run, into_batch: list[str], lost: list[Row]) -> None:

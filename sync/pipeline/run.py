@@ -11,7 +11,7 @@ from django.db import transaction
 
 from sync.declarations import Resource
 from sync.models import Batch, Link, PendingRecord, Source
-from sync.pipeline.batch import REJECTED, STATUSES, UNCHANGED, Outcome, Result, Row, Run
+from sync.pipeline.batch import CREATED, REJECTED, STATUSES, UNCHANGED, UPDATED, Outcome, Result, Row, Run
 from sync.pipeline.decode import NUL_ESCAPE, Decoded
 from sync.pipeline.identity import attach_rows
 from sync.pipeline.locks import lock_resource
@@ -75,7 +75,23 @@ def run_batch(
         newest = max((moment for moment in times if moment is not None), default=None)
         _log_batch(run, counts, time.perf_counter() - started, newest)
         wake_relay_on_commit()
-    return Outcome(None if undone else run.batch_id, results, counts, not undone, len(run.attached))
+    outcome = Outcome(resource.key, source.pk, None if undone else run.batch_id, results, counts, not undone)
+    if not undone and (counts[CREATED] or run.attached):
+        outcome.brought = _brought(run)
+    return outcome
+
+
+def _brought(run: Run) -> list[str]:
+    """Return the external ids that have become somebody's by this batch."""
+    return [
+        result.external_id
+        for result in run.results
+        if result.external_id
+        and (
+            result.status == CREATED
+            or (result.index in run.attached and result.status in (UPDATED, UNCHANGED))
+        )
+    ]
 
 
 def _take_up(decoded: Decoded) -> tuple[list[Result], list[Row]]:

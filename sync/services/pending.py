@@ -12,9 +12,9 @@ from django.db import transaction
 from people.models import User
 from sync.models import Client, DiscardedRecord, PendingRecord, Source
 from sync.models.pending import KeptRecord
-from sync.pipeline.batch import Result
+from sync.pipeline.batch import Outcome, Result
 from sync.pipeline.locks import lock_resource
-from sync.pipeline.pending import apply_records
+from sync.pipeline.pending import apply_records, follow_up_batches
 from sync.registry import resources
 
 # So many of one resource and source in a transaction, as in a batch.
@@ -35,9 +35,10 @@ def retry_records(*, ids: Collection[int]) -> dict[int, Retried]:
 
     One that still can't be applied waits on, with its reason. Left out are ids that nothing waits under, and
     discarded records whose source has sent another state since, which waits itself. Each resource and source
-    is a transaction of its own and locks the resource.
+    is a transaction of its own and locks the resource. Afterwards what waited for them is applied, too.
     """
     retried: dict[int, Retried] = {}
+    outcomes: list[Outcome] = []
     for key, source_id, chosen in _groups(ids, (PendingRecord, DiscardedRecord)):
         with transaction.atomic():
             _lock(key, source_id)
@@ -47,8 +48,10 @@ def retry_records(*, ids: Collection[int]) -> dict[int, Retried]:
             waiting.update(code=PendingRecord.WAITING)
             outcome = apply_records(key, source_id, list(names))
             if outcome is not None:
+                outcomes.append(outcome)
                 for result in outcome.results:
                     retried[names[str(result.external_id)]] = Retried(outcome.batch_id, result)
+    follow_up_batches(outcomes)
     return retried
 
 

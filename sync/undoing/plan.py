@@ -16,6 +16,7 @@ from psycopg import sql
 from common.sql import load_sql
 from sync.declarations import Field, Record, Reference, Resource
 from sync.models import Batch, Change, Link
+from sync.redirects import target_of
 
 WHOLE = ("merged", "unmerged")
 GONE = "deleted"
@@ -69,6 +70,12 @@ def plan_undo(batch: Batch, *, only: Iterable[int] | None = None) -> UndoPlan:
     for object_id, kind, before, after, fields, kinds, newer in rows:
         since = Newer(frozenset(fields or ()), frozenset(kinds or ()), newer)
         _add(plan, object_id, kind, _json(before), _json(after), since)
+        if batch.mode == Batch.Mode.DELETE and kind == Change.Kind.UPDATED:
+            plan.revive.append(object_id)  # other records stand for it, so that it lived on
+    if plan.revive:
+        dead = Link.objects.filter(source=batch.source_id, resource=batch.resource, object_id__in=plan.revive)
+        still = set(dead.exclude(deleted_at=None).values_list("object_id", flat=True))
+        plan.revive = [number for number in plan.revive if number in still]
     return plan
 
 
@@ -156,6 +163,10 @@ def records_of(
                 wanted["custom"] = _plain(value)
             elif (item := resource.fields_by_name.get(name)) is not None:
                 wanted[name] = _sent(item, value, pointed, words)
+                if item.reference and value is not None and wanted[name] is None:
+                    del wanted[name]
+                    what = f"No source knows {item.reference} {value} any more, so it can't be given back."
+                    conflicts.append(Conflict(str(object_id), name, what))
         own = wanted.pop("custom", UNSET)
         try:
             record = msgspec.convert(wanted, resource.record, strict=False)
@@ -196,7 +207,20 @@ def _references(resource: Resource, values: Iterable[Mapping[str, Any]]) -> dict
             if fields.get(name) is not None:
                 wanted.setdefault(pointed, set()).add(fields[name])
     for pointed, numbers in wanted.items():
-        links = Link.objects.filter(resource=pointed, object_id__in=numbers).order_by("-deleted_at", "-pk")
-        for number, slug, external_id in links.values_list("object_id", "source__slug", "external_id"):
-            found[pointed, number] = Reference(slug, external_id)
+        links = _links(pointed, numbers)
+        # Records of what was merged since stand for the other one, as its id does.
+        merged = {
+            number: target
+            for number in numbers - links.keys()
+            if (target := target_of(pointed, number)) is not None
+        }
+        links_after = _links(pointed, set(merged.values())) if merged else {}
+        links |= {number: links_after[target] for number, target in merged.items() if target in links_after}
+        found |= {(pointed, number): reference for number, reference in links.items()}
     return found
+
+
+def _links(resource: str, numbers: set[int]) -> dict[int, Reference]:
+    links = Link.objects.filter(resource=resource, object_id__in=numbers).order_by("-deleted_at", "-pk")
+    named = links.values_list("object_id", "source__slug", "external_id")
+    return {number: Reference(slug, external_id) for number, slug, external_id in named}

@@ -165,7 +165,12 @@ def _remove(resource: Resource, batch: Batch, plan: UndoPlan) -> int | None:
 
 
 def _external_ids(resource: Resource, batch: Batch, numbers: list[int]) -> dict[int, str]:
-    params: dict[str, Any] = {"resource": resource.key, "source": batch.source_id, "objects": numbers}
+    params: dict[str, Any] = {
+        "batch": batch.pk,
+        "resource": resource.key,
+        "source": batch.source_id,
+        "objects": numbers,
+    }
     with connection.cursor() as cursor:
         cursor.execute(load_sql("sync", "undo_links"), params)
         return dict(cursor.fetchall())

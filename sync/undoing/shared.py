@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from psycopg import sql
 
 from sync.declarations import Resource
@@ -19,7 +19,13 @@ from sync.pipeline.locks import lock_resource
 from sync.pipeline.settle import UnsettledError, settle_objects
 from sync.undoing.plan import Conflict, UndoPlan
 
-logger = logging.getLogger(__name__)
+
+class Said(NamedTuple):
+    """Whose word on which field a claim is."""
+
+    object_id: int
+    field: str
+    link_id: int
 
 
 def keep_what_others_hold(resource: Resource, batch: Batch, plan: UndoPlan) -> None:
@@ -45,20 +51,16 @@ def withdraw_claims(
     claims = FieldClaim.objects.filter(resource=resource.key, source=batch.source, batch_id=batch.pk)
     if only is not None:
         claims = claims.filter(object_id__in=only)
-    objects = sorted(set(claims.values_list("object_id", flat=True)))
-    if not objects:
+    said = [Said._make(row) for row in claims.values_list("object_id", "field", "link")]
+    if not said:
         return None
     started = time.perf_counter()
-    links = set(claims.values_list("link", flat=True))
-    claims.delete()
     batch_id, xid = lock_resource(resource, batch.source)
-    try:
-        with transaction.atomic():
-            changed = settle_objects(resource=resource, object_ids=objects)
-    except UnsettledError as error:
-        logger.warning("What others say of %s doesn't go together: %s", resource.key, error.detail)
-        return None
-    _let_go(resource, batch, links)
+    changed, unsettled = _withdraw(resource, claims, sorted({each.object_id for each in said}))
+    said = [each for each in said if each.object_id not in unsettled]
+    _let_go(resource, batch, {each.link_id for each in said})
+    _name_unsettled(plan, unsettled)
+    _name_overwritten(plan, said)
     _forget_restored(resource, plan, changed)
     if not changed:
         return None
@@ -74,6 +76,53 @@ def withdraw_claims(
         updated=len(changed),
     ).save(force_insert=True)
     return batch_id
+
+
+def _withdraw(
+    resource: Resource, claims: QuerySet[FieldClaim], objects: list[int]
+) -> tuple[list[int], dict[int, str]]:
+    """Take claims away and settle their objects; return those that changed, and why others stay as they are.
+
+    Where the rest doesn't go together in one of them, each is settled by itself.
+    """
+    try:
+        with transaction.atomic():
+            claims.filter(object_id__in=objects).delete()
+            return settle_objects(resource=resource, object_ids=objects), {}
+    except UnsettledError as error:
+        if len(objects) == 1:
+            return [], {objects[0]: error.detail}
+    changed: list[int] = []
+    unsettled: dict[int, str] = {}
+    for number in objects:
+        changed_one, unsettled_one = _withdraw(resource, claims, [number])
+        changed += changed_one
+        unsettled |= unsettled_one
+    return changed, unsettled
+
+
+def _name_unsettled(plan: UndoPlan, unsettled: dict[int, str]) -> None:
+    """Report objects that stay as they are; what they held before may still be given back by itself."""
+    plan.conflicts += [
+        Conflict(str(number), "", f"What others say of it doesn't go together: {detail}")
+        for number, detail in sorted(unsettled.items())
+        if number not in plan.restore
+    ]
+
+
+def _name_overwritten(plan: UndoPlan, said: list[Said]) -> None:
+    """Report words that didn't count when they came: what their record had said before isn't kept."""
+    kept = set(Link.objects.filter(pk__in={each.link_id for each in said}).values_list("pk", flat=True))
+    left = {conflict.object_id for conflict in plan.conflicts if not conflict.field}
+    detail = "It didn't count. What its record had said before isn't kept, and counts when it is sent again."
+    plan.conflicts += [
+        Conflict(str(each.object_id), each.field, detail)
+        for each in said
+        if each.link_id in kept
+        and each.object_id not in plan.remove
+        and str(each.object_id) not in left
+        and each.field.partition(".")[0] not in plan.restore.get(each.object_id, {})
+    ]
 
 
 def _let_go(resource: Resource, batch: Batch, links: set[int]) -> None:

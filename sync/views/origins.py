@@ -87,7 +87,8 @@ def unpin(request: HttpRequest, resource: str, pk: int, field: str) -> HttpRespo
     """Let the sources decide again."""
     declared, access = _resource(request, resource)
     _may_pin(request)
-    _one(declared, pk, field, access)
+    if _one(declared, pk, field, access).is_redacted:
+        raise Http404("This field can't be unpinned.")
     held = Pin.objects.filter(resource=declared.key, object_id=pk, field=field, ended_at=None).first()
     if held is None:
         messages.info(request, "This pin had ended already.")

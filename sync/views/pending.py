@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST, require_safe
 from common.export import asked_format, export_response
 from common.pagination import read_page
 from people.guards import revops_only, signed_in
-from sync.api.writing import apply_followers
 from sync.listing import WAITS, Filters, list_context, top_blockers
 from sync.models import DiscardedRecord, PendingRecord
 from sync.services import discard_records, retry_records
@@ -72,7 +71,6 @@ def retry(request: HttpRequest) -> HttpResponse:
     """Try the chosen records again, or take discarded ones up again, and say what became of them."""
     chosen = _chosen(request)
     retried = retry_records(ids=[each.pk for each in chosen])
-    apply_followers()
     counts = Counter(each.result.status for each in retried.values())
     applied = counts["created"] + counts["updated"] + counts["unchanged"]
     said = [

@@ -11,10 +11,10 @@ from accounts.identity.merge import merge_accounts
 from accounts.identity.models import DuplicatePair
 from accounts.identity.unmerge import unmerge_accounts
 from accounts.models import Account, Contact
-from sync.models import PendingRecord
+from sync.models import Link, PendingRecord
 from tests.accounts.merging import account_of
 from tests.sync.conftest import Api, make_api
-from tests.users import make_user
+from tests.users import client_as, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +74,15 @@ def test_a_candidate_that_was_merged_gives_way_to_the_other(desk: Api) -> None:
     assert waiting().candidates == [one.pk]
     unmerge_accounts(merge=merge.pk)
     assert waiting().candidates == [one.pk, two.pk]
+
+
+def test_a_record_is_attached_to_no_account_that_was_deleted_meanwhile(desk: Api) -> None:
+    chosen = account_of(make_api(), "B")
+    make_api().call("delete", "accounts/salesforce/B/")
+    with pytest.raises(MergeRefused, match="was deleted meanwhile"):
+        resolve_ambiguous(pending=waiting(), account=chosen.pk, by=make_user("revops"))
+    page = client_as("revops").post(
+        f"/accounts/duplicates/waiting/{waiting().pk}/", {"account": chosen.pk}, follow=True
+    )
+    assert f"Account {chosen.pk} was deleted meanwhile" in page.content.decode()
+    assert not Link.objects.filter(source__slug="zendesk").exists()

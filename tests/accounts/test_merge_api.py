@@ -10,8 +10,10 @@ from django.http import HttpResponse
 
 from accounts.identity.models import AccountMerge
 from accounts.models import Account
+from people.models import AccessGrant
 from tests.accounts.merging import difference, make_company, snapshot
 from tests.sync.conftest import Api, make_api
+from tests.users import client_as
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +121,26 @@ def test_it_needs_the_scope_to_write_accounts(pair: tuple[int, int]) -> None:
     reader = make_api(scopes=("accounts:read", "tickets:write"))
     assert post(reader, pair[0], "merge", {"loser": pair[1]})[0] == 403
     assert post(reader, pair[0], "unmerge", {"loser": pair[1]})[0] == 403
+
+
+def test_conflicts_tell_no_value_that_the_reader_may_not_read(api: Api) -> None:
+    winner = make_company(api, "W", owner_email="first@x.example")
+    loser = make_company(api, "L", owner_email="other@x.example")
+    post(api, winner.pk, "merge", {"loser": str(loser.pk)})
+    later = "2027-01-01T00:00:00Z"
+    api.bulk(
+        "accounts", [{"external_id": "W", "owner_email": "secret@x.example", "source_updated_at": later}]
+    )
+    AccessGrant.objects.filter(function="sales", category="account_team").update(level="none")
+    sales = make_api("hubspot", function="sales")
+    page = f"/accounts/duplicates/merges/{AccountMerge.objects.get().pk}/"
+    for dry_run in (True, False):
+        shown = client_as("sales").get(page).content.decode()
+        assert "Owner email" in shown
+        assert "secret@" not in shown
+        assert "secret@" in client_as("revops").get(page).content.decode()
+        status, told = post(sales, winner.pk, "unmerge", {"loser": str(loser.pk), "dry_run": dry_run})
+        assert status == 200
+        assert "owner_email" in {item["field"] for item in told["conflicts"]}
+        assert "secret@" not in str(told)
+    assert "secret@" not in client_as("sales").get(page).content.decode()

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
+from accounts.identity import claims
 from accounts.identity.errors import MergeRefused
-from accounts.identity.merge import merge_accounts
+from accounts.identity.merge import merge_accounts, preview_merge
 from accounts.identity.models import AccountMerge
 from accounts.identity.unmerge import unmerge_accounts
 from accounts.models import Account, Contact
 from support.models import Ticket
+from sync.connectors import write
+from sync.connectors.mapping import MappedPage
+from sync.declarations import Resource
+from sync.models import Source
+from sync.pipeline.batch import Outcome
 from tests.accounts.merging import make_company
 from tests.sync.conftest import Api, make_api
 
@@ -106,3 +113,59 @@ def test_of_two_merges_of_one_account_one_is_refused() -> None:
     live = Account.objects.filter(deleted_at=None)
     assert live.count() == 3 - len(merges)
     assert Contact.objects.filter(account__in=live).count() == 9
+
+
+def test_a_page_of_a_connector_and_a_merge_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = make_api()
+    winner, loser = make_company(api, "W"), make_company(api, "L")
+    started = threading.Event()
+    real = write.apply_records
+
+    def slow(resource: Resource, source: Source, records: list[dict[str, Any]]) -> Outcome:
+        outcome = real(resource, source, records)
+        if resource.key == "contracts":
+            started.set()
+            time.sleep(1)  # the merge asks for its turn meanwhile
+        return outcome
+
+    def page() -> Any:
+        day = {"start_on": "2026-01-01"}
+        contract = day | {"external_id": "k", "account": "W", "currency": "EUR"}
+        line = day | {
+            "external_id": "l",
+            "contract": "k",
+            "product": "P",
+            "amount": "1",
+            "billing_period": "month",
+        }
+        mapped = MappedPage({"contracts": [contract], "contract-lines": [line]})
+        with transaction.atomic():
+            return write.apply_mapped(Source.objects.get(slug="salesforce"), mapped, []).counts["created"]
+
+    def merge() -> Any:
+        started.wait(20)
+        return merge_accounts(winner=winner.pk, loser=loser.pk).loser_id
+
+    monkeypatch.setattr(write, "apply_records", slow)
+    assert at_once(page, merge) == [2, loser.pk]
+
+
+def test_a_preview_and_a_batch_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    api, desk = make_api(), make_api("zendesk")
+    winner, loser = make_company(api, "W"), make_company(api, "L", domain="l.example")
+    desk.bulk("accounts", [{"external_id": "Z", "name": "L", "domain": "l.example"}])
+    started = threading.Event()
+    real = claims.share_objects
+
+    def slow(**options: Any) -> None:
+        real(**options)
+        started.set()
+        time.sleep(1)  # the batch comes as far as it can meanwhile
+
+    def batch() -> list[str]:
+        started.wait(20)
+        return api.statuses("accounts", [{"external_id": key, "industry": "Rail"} for key in ("L", "W")])
+
+    monkeypatch.setattr(claims, "share_objects", slow)
+    preview, statuses = at_once(lambda: preview_merge(winner=winner.pk, loser=loser.pk).winner.pk, batch)
+    assert (preview, statuses) == (winner.pk, ["updated", "updated"])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.identity.merge import merge_accounts
 from accounts.identity.unmerge import unmerge_accounts
 from accounts.models import Account
+from sync.models import Redirect
 from tests.accounts.merging import account_of, make_company
 from tests.sync.conftest import Api, make_api
 from tests.users import client_as
@@ -36,6 +40,19 @@ def test_the_old_id_gives_the_account_it_is_part_of(api: Api, chain: tuple[Accou
         assert api.get(f"accounts/{pk}/360/")["id"] == str(third)
     assert api.get(f"accounts/{third}/")["merged_into"] is None
     assert api.call("get", f"accounts/{10**15}/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_old_id_as_of_a_day_names_what_it_was_part_of_then(api: Api, chain: tuple[Account, ...]) -> None:
+    first, second, third = (account.pk for account in chain)
+    Redirect.objects.filter(old_id=second).update(started_at=timezone.now() + timedelta(days=1))
+    between, after = (
+        (timezone.now() + timedelta(days=days)).isoformat().replace("+00:00", "Z") for days in (0, 2)
+    )
+    for moment, target in ((between, second), (after, third)):
+        record = api.get(f"accounts/{first}/?as_of={moment}")
+        assert (record["id"], record["deleted"], record["merged_into"]) == (str(first), True, str(target))
+    assert api.get(f"accounts/{third}/?as_of={after}")["merged_into"] is None
 
 
 @pytest.mark.django_db

@@ -199,3 +199,20 @@ def test_what_a_source_says_since_goes_back_with_its_record(api: Api) -> None:
         ("industry", "winner"),
         ("industry", "loser"),
     }
+
+
+def test_what_a_source_said_while_merged_is_reported_and_counts_when_it_is_sent_again(api: Api) -> None:
+    winner, loser = make_company(api, "W"), make_company(api, "L")
+    merge = merge_accounts(winner=winner.pk, loser=loser.pk)
+    moved = {"external_id": "L-c0", "account": "W", "name": "Person 0", "email": "p0@l.example"}
+    assert api.statuses("contacts", [moved]) == ["unchanged"]
+    assert plan_unmerge(merge=merge.pk).conflicts == unmerge_accounts(merge=merge.pk).conflicts
+    merge.refresh_from_db()
+    assert [(item["what"], item["where"], item["count"]) for item in merge.report] == [
+        ("contacts", "loser", 1)
+    ]
+    assert api.statuses("contacts", [moved]) == ["updated"]
+    assert Contact.objects.get(name="Person 0", email="p0@l.example").account_id == winner.pk
+    # The others said nothing new, and are known as repeats.
+    links = Link.objects.filter(resource="contacts", external_id__in=["L-c1", "L-c2"])
+    assert None not in links.values_list("digest", flat=True)

@@ -152,6 +152,28 @@ def test_a_page_looks_at_so_much_of_the_log_and_leads_on(
         assert read(api, "accounts/?page_size=1")["next"] is not None
 
 
+@pytest.mark.parametrize("few", [0, 6, 7])
+def test_a_filter_finds_the_same_whether_few_or_many_fit(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.api.feed.FEW", few)
+    monkeypatch.setattr("sync.api.feed.WINDOW", 8)
+    api = make_api()
+    own = [{"external_id": name, "name": name, "custom": {"k": "yes"}} for name in "abcdefg"]
+    api.bulk("accounts", own + accounts(*"hijklmnopq"))
+    for number in range(20):
+        api.bulk("accounts", [{"external_id": "ahb"[number % 3], "employees": number}])
+    since = quote(Change.objects.filter(kind="created").latest("pk").changed_at.isoformat())
+    for query, found in {
+        "custom.k=yes": "cdefgba",
+        "custom.k=yes&page_size=1": "cdefgba",
+        f"custom.k=yes&updated_since={since}&page_size=2": "cdefgba",
+        "custom.k=none": "",
+    }.items():
+        records, cursor = read_all(api, f"accounts/?{query}")
+        assert "".join(record["name"] for record in records[:5]) == found[:5], query
+        assert sorted(record["name"] for record in records) == sorted(found), query
+        assert read_on(api, f"accounts/?{query}", cursor)[0] == []
+
+
 def test_updated_since_begins_where_its_time_stands() -> None:
     api = make_api()
     for name in "abcd":

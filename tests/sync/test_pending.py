@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from accounts.models import Account, Contact
 from finance.models import Contract, ContractLine
-from sync.models import Batch, PendingRecord
+from sync.models import Batch, PendingRecord, Source
 from sync.pipeline.decode import decode_body
 from sync.pipeline.run import run_batch
+from sync.pipeline.waiting import store_waiting
 from sync.registry import resources
 from sync.tasks import apply_pending_records
 from tests.sync.conftest import Api
@@ -64,6 +67,47 @@ def test_the_beat_applies_what_no_batch_did(api: Api) -> None:
     assert apply_pending_records() == 1
     assert Contact.objects.get().account.name == "Acme"
     assert apply_pending_records() == 0
+
+
+def test_a_batch_looks_only_at_who_waits_for_what_it_brought(api: Api) -> None:
+    api.bulk("contacts", [CONTACT])
+    source = Batch.objects.get().source
+    run_batch(
+        resource=resources["accounts"],
+        source=source,
+        decoded=decode_body(b'[{"external_id": "a", "name": "Acme"}]', resources["accounts"], lines=False),
+    )
+    api.bulk("contacts", [CONTACT | {"external_id": "d", "account": "b"}])
+    api.bulk("accounts", [ACCOUNT | {"external_id": "b"}])
+    assert [contact.account.name for contact in Contact.objects.all()] == ["Acme"]
+    assert PendingRecord.objects.get().external_id == "c"
+    assert apply_pending_records() == 1
+
+
+def test_a_record_whose_reference_came_while_its_batch_ran_is_applied_after_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Source.objects.get()
+
+    def store(run: Any, rows: Any) -> None:
+        store_waiting(run, rows)
+        if run.resource.key == "contacts":
+            accounts = decode_body(b'[{"external_id": "a", "name": "A"}]', resources["accounts"], lines=False)
+            run_batch(resource=resources["accounts"], source=source, decoded=accounts)
+
+    monkeypatch.setattr("sync.pipeline.run.store_waiting", store)
+    assert api.statuses("contacts", [CONTACT]) == ["pending"]
+    assert Contact.objects.get().account.name == "A"
+
+
+def test_what_an_applied_record_brings_is_followed_on(api: Api, api_for: Any) -> None:
+    billing = api_for(source="stripe")
+    crm_account = {"source": "salesforce", "external_id": "a"}
+    assert billing.statuses("contracts", [CONTRACT | {"account": crm_account}]) == ["pending"]
+    line = LINE | {"contract": {"source": "stripe", "external_id": "k"}}
+    assert api.statuses("contract-lines", [line]) == ["pending"]
+    api.bulk("accounts", [ACCOUNT])
+    assert ContractLine.objects.get().contract.account.name == "Acme"
 
 
 def test_a_newer_state_is_laid_over_the_waiting_one_and_an_older_is_stale(api: Api) -> None:

@@ -22,6 +22,7 @@ from sync.connectors.look import try_connection
 from sync.connectors.services import pause_connection, reset_object, run_now, set_schedule, start_connection
 from sync.connectors.tasks import call_worker, pull_connection, tick_connections
 from sync.models import Batch, ConnectedObject, Connection, ConnectorRun
+from tests.sync.conftest import make_api
 from tests.sync_connectors.connecting import connect, held, only, pull
 from tests.sync_connectors.fakes.clock import FakeClock
 from tests.sync_connectors.fakes.salesforce import FakeSalesforce
@@ -63,7 +64,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, time: int) 
     monkeypatch.setattr(module, name, deadly)
 
 
-@pytest.mark.parametrize("name", ["apply_mapped", "_count", "_apply_waiting"])
+@pytest.mark.parametrize("name", ["apply_mapped", "_count", "follow_up_batches"])
 def test_a_kill_costs_one_page_that_comes_again_and_changes_nothing(
     pulled: Connection, org: FakeSalesforce, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -71,7 +72,7 @@ def test_a_kill_costs_one_page_that_comes_again_and_changes_nothing(
         kill_at(patch, write, name, 2)
         with pytest.raises(KilledError):
             run_connection(pulled.pk, clock=clock)
-    written = 4 if name == "_apply_waiting" else 2
+    written = 4 if name == "follow_up_batches" else 2
     assert len(held("accounts", "salesforce")) == written
     run = pulled.runs.get()
     assert (run.rows, run.created) == (written, written)
@@ -84,11 +85,24 @@ def test_a_kill_costs_one_page_that_comes_again_and_changes_nothing(
     assert (run.state, run.rows, run.created, run.unchanged) == (ConnectorRun.State.DONE, 6, 6, 0)
 
 
+def test_what_waited_for_a_record_that_is_recognised_is_applied_with_its_page(
+    pulled: Connection, org: FakeSalesforce, clock: FakeClock
+) -> None:
+    make_api("stripe").bulk("accounts", [{"external_id": "cus", "name": "Known", "domain": "known.example"}])
+    contact = {"external_id": "c", "name": "Bo", "account": {"source": "salesforce", "external_id": "0010"}}
+    assert make_api("hubspot").statuses("contacts", [contact]) == ["pending"]
+    org.records["Account"].clear()
+    org.add("Account", "0010", "2026-05-01T10:00:00.000+0000", Name="Known", Website="https://known.example/")
+    run = pull(pulled, clock)
+    assert (run.created, run.updated + run.unchanged) == (0, 1)
+    assert held("contacts", "hubspot")["c"].account.pk == held("accounts", "stripe")["cus"].pk
+
+
 def test_a_page_asked_for_before_a_kill_is_asked_for_again(
     pulled: Connection, org: FakeSalesforce, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        kill_at(patch, write, "_apply_waiting", 1)
+        kill_at(patch, write, "follow_up_batches", 1)
         with pytest.raises(KilledError):
             run_connection(pulled.pk, clock=clock)
     # As if the cursor had been lost with the page after it: the same page once more.

@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
+from accounts.identity.merge import merge_accounts
 from accounts.models import Account, Contact
 from finance.models import Contract, ContractLine
 from sync.files.tasks import work_off
 from sync.models import Batch, Change, FieldClaim, Import, Link, PendingRecord, Undoing
+from sync.pipeline.settle import UnsettledError, settle_objects
+from sync.provenance.services import set_precedence
+from sync.registry import resources
+from sync.undoing import shared
 from sync.undoing.imports import begin_undo
 from sync.undoing.services import CannotUndoError, preview_undo, undo_batch
 from tests.sync.conftest import Api, make_api
@@ -269,3 +274,79 @@ def test_a_created_record_that_another_source_stands_for_too_stays(crm: Api) -> 
     assert (undoing.removed, undoing.conflict_count) == (0, 1)
     assert "csv" in undoing.conflicts[0]["detail"]
     assert Account.objects.get().deleted_at is None
+
+
+def test_a_reference_to_what_was_merged_since_is_given_back_as_one_to_the_other(crm: Api) -> None:
+    send(crm, "accounts", *({"external_id": key, "name": key} for key in ("w", "l", "x")))
+    send(crm, "accounts", {"external_id": "d", "name": "d", "parent": "l"})
+    moved = send(crm, "accounts", {"external_id": "d", "parent": "x"})
+    winner, loser = Account.objects.get(name="w"), Account.objects.get(name="l")
+    merge_accounts(winner=winner.pk, loser=loser.pk)
+    undoing = undo_batch(batch=moved)
+    assert (undoing.restored, undoing.conflict_count) == (1, 0)
+    assert Account.objects.get(name="d").parent == winner
+
+
+def test_a_reference_that_no_source_knows_any_more_stays_and_is_named(crm: Api) -> None:
+    send(crm, "accounts", *({"external_id": key, "name": key} for key in ("l", "x")))
+    send(crm, "accounts", {"external_id": "d", "name": "d", "parent": "l"})
+    moved = send(crm, "accounts", {"external_id": "d", "parent": "x", "industry": "Wood"})
+    Link.objects.get(external_id="l").delete()
+    undoing = undo_batch(batch=moved)
+    account = Account.objects.get(name="d")
+    assert (account.parent, account.industry) == (Account.objects.get(name="x"), "")
+    assert [conflict["field"] for conflict in undoing.conflicts] == ["parent"]
+
+
+def test_the_deletion_of_one_of_two_records_can_be_taken_back(crm: Api) -> None:
+    other = make_api("csv")
+    send(crm, "accounts", {"external_id": "1", "name": "Acme", "domain": "acme.test"})
+    other.bulk("accounts", [{"external_id": key, "name": key} for key in ("first", "x")])
+    merged = [Account.objects.get(name=name).pk for name in ("Acme", "first", "x")]
+    for loser in merged[1:]:
+        merge_accounts(winner=merged[0], loser=loser)
+    send(other, "accounts", {"external_id": "x", "industry": "Wood"})
+    other.call("delete", "accounts/csv/x/")
+    assert Account.objects.get(pk=merged[0]).industry == ""
+    undoing = undo_batch(batch=Batch.objects.latest("pk"))
+    assert (undoing.restored, undoing.conflict_count) == (1, 0)
+    assert not Link.objects.exclude(deleted_at=None).exists()
+    assert Account.objects.get(pk=merged[0]).industry == "Wood"
+
+
+def test_a_word_that_did_not_count_is_named_where_an_earlier_one_is_gone(crm: Api) -> None:
+    other = make_api("csv")
+    set_precedence(resource=resources["accounts"], field="", sources=["crm", "csv"])
+    send(crm, "accounts", {"external_id": "1", "name": "Acme", "domain": "acme.test", "industry": "Steel"})
+    first = {"external_id": "x", "name": "Acme", "domain": "acme.test", "industry": "Iron"}
+    send(other, "accounts", first)
+    wrong = send(other, "accounts", {"external_id": "x", "industry": "Wood"})
+    undoing = undo_batch(batch=wrong)
+    assert [conflict["field"] for conflict in undoing.conflicts] == ["industry"]
+    send(other, "accounts", first)
+    send(crm, "accounts", {"external_id": "1", "industry": None})
+    assert Account.objects.get().industry == "Iron"
+
+
+def test_one_object_that_can_not_be_settled_does_not_hold_up_the_others(
+    crm: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_api("csv")
+    names = ("a", "b", "c")
+    held = [{"name": name, "domain": f"{name}.test"} for name in names]
+    early, late = ({"source_updated_at": f"2026-0{month}-01T00:00:00Z"} for month in (1, 2))
+    send(crm, "accounts", *(early | each | {"external_id": each["name"]} for each in held))
+    renamed = [late | each | {"external_id": each["name"], "name": each["name"] * 2} for each in held]
+    wrong = send(other, "accounts", *renamed)
+    stuck = Account.objects.get(name="bb").pk
+
+    def settle(*, resource: Any, object_ids: list[int]) -> list[int]:
+        if stuck in object_ids:
+            raise UnsettledError("name", "It doesn't fit.")
+        return settle_objects(resource=resource, object_ids=object_ids)
+
+    monkeypatch.setattr(shared, "settle_objects", settle)
+    undoing = undo_batch(batch=wrong)
+    assert (undoing.restored, undoing.conflict_count) == (3, 0)
+    assert set(Account.objects.values_list("name", flat=True)) == {*names}
+    assert Link.objects.filter(source__slug="csv").get().object_id == stuck

@@ -16,10 +16,10 @@ from accounts.models import Account
 from people.models import AccessGrant, Category, Level
 from sync.models import FieldPrecedence, Pin
 from sync.provenance.as_of import values_as_of
-from sync.provenance.services import end_expired_pins, set_precedence
+from sync.provenance.services import end_expired_pins, set_pin, set_precedence
 from sync.registry import resources
 from tests.sync.conftest import Api, make_api
-from tests.users import client_as
+from tests.users import client_as, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +138,20 @@ def test_a_person_pins_a_value_and_ends_it(shared, crm):
     client.post(reverse("sync:unpin", args=["accounts", shared.pk, "industry"]))
     shared.refresh_from_db()
     assert shared.industry == "Health"
+
+
+def test_a_pin_of_a_field_that_one_may_not_read_stays(account):
+    by = make_user("revops")
+    declared = resources["accounts"]
+    set_pin(
+        resource=declared, object_id=account.pk, field="owner_email", value="p@x.example", reason="r", by=by
+    )
+    AccessGrant.objects.filter(function="sales", category=Category.ACCOUNT_TEAM).update(level=Level.NONE)
+    address = reverse("sync:unpin", args=["accounts", account.pk, "owner_email"])
+    assert client_as("sales").post(address).status_code == 404
+    assert Pin.objects.get().ended_at is None
+    assert client_as("customer_success").post(address).status_code == 302
+    assert Pin.objects.get().ended_at is not None
 
 
 def test_a_pin_of_a_word_of_a_list_is_kept_as_such(account):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from accounts.identity.errors import MergeRefused
 from accounts.identity.fields import label_of
 from accounts.identity.merge import merge_accounts, plurals, preview_merge
 from accounts.identity.models import AccountMerge
-from accounts.identity.showing import profiles_of, rows_of
+from accounts.identity.showing import profiles_of, readable_conflicts, rows_of
 from accounts.identity.tables import merges_table
 from accounts.identity.unmerge import plan_unmerge, unmerge_accounts
 from accounts.views.identity.guards import LARGEST_ID, identity_page
@@ -95,6 +96,8 @@ def merge(request: HttpRequest, pk: int, loser: int) -> HttpResponse:
 def merge_done(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one merge: what moved, what was chosen, and what taking it back would do or did."""
     found = _merge(pk)
+    access = request_access(request)
+    found.report = readable_conflicts(found.report, access)
     words = plurals()
     context: dict[str, Any] = {
         "merge": found,
@@ -104,7 +107,9 @@ def merge_done(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if found.unmerged_at is None:
         try:
-            context["plan"] = plan_unmerge(merge=found.pk)
+            plan = plan_unmerge(merge=found.pk)
+            context["plan"] = plan
+            context["conflicts"] = readable_conflicts([asdict(item) for item in plan.conflicts], access)
         except MergeRefused as refused:
             context["refused"] = refused.detail
     return render(request, "accounts/identity/merge_done.html", context)

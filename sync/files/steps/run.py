@@ -80,7 +80,7 @@ def import_next_block(pk: int) -> bool:
 
 def follow_up_import(imported: Import) -> None:
     """Apply what had waited for the records of an import, its own rows in another order included."""
-    if imported.counts.get(CREATED) or imported.counts.get(PENDING):
+    if imported.counts.get(CREATED) or imported.counts.get(UPDATED) or imported.counts.get(PENDING):
         apply_ready()
 
 
