@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
@@ -69,3 +71,22 @@ def api(db: None) -> Api:
 def api_for(db: None) -> Callable[..., Api]:
     """Make a client for another source, function or set of scopes."""
     return make_api
+
+
+def settle() -> None:
+    """Wait until no older transaction runs on this server, as other tests beside this one may have.
+
+    Readers stop short of the oldest one, of whichever database it is.
+    """
+    if connection.in_atomic_block:  # what this test writes is never committed, so nothing can be waited for
+        return
+    query = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        mine = cursor.fetchone()[0]
+        for _ in range(1200):
+            cursor.execute(query)
+            if cursor.fetchone()[0] > mine:
+                return
+            time.sleep(0.05)
+    raise AssertionError("An older transaction runs for ever.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from sync.pipeline.decode import decode_body
 from sync.pipeline.run import run_batch
 from sync.redirects import start_redirect
 from sync.registry import resources
-from tests.sync.conftest import Api, make_api
+from tests.sync.conftest import Api, make_api, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,23 +36,6 @@ def read_all(api: Api, path: str, cursor: str = "") -> tuple[list[dict[str, Any]
     """Read to the end of everything that has been committed."""
     settle()
     return read_on(api, path, cursor)
-
-
-def settle() -> None:
-    """Wait until no older transaction runs on this server, as other tests beside this one may have.
-
-    Readers stop short of the oldest one, of whichever database it is.
-    """
-    query = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        mine = cursor.fetchone()[0]
-        for _ in range(600):
-            cursor.execute(query)
-            if cursor.fetchone()[0] > mine:
-                return
-            time.sleep(0.05)
-    raise AssertionError("An older transaction runs for ever.")
 
 
 def read(api: Api, path: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sync.models import WebhookDelivery, WebhookEndpoint
 from sync.webhooks.relay import relay_events
 from sync.webhooks.sending import send_due
 from sync.webhooks.services import create_endpoint
+from tests.sync.conftest import settle
 
 
 @dataclass
@@ -101,6 +102,7 @@ def subscribe(receiver: Receiver) -> Callable[..., tuple[WebhookEndpoint, str]]:
     """Add an endpoint at the receiver, for every event and RevOps' eyes unless told otherwise."""
 
     def add(**fields: Any) -> tuple[WebhookEndpoint, str]:
+        settle()
         given = {"name": "Warehouse", "url": receiver.url, "kinds": ["*"], "function": "revops", **fields}
         return create_endpoint(**given)
 
@@ -108,7 +110,8 @@ def subscribe(receiver: Receiver) -> Callable[..., tuple[WebhookEndpoint, str]]:
 
 
 def relay_all() -> None:
-    """Turn everything into deliveries."""
+    """Turn everything that is committed into deliveries."""
+    settle()
     while relay_events():
         pass
 

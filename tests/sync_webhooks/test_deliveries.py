@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
+import subprocess
+import sys
 import time
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -34,6 +35,18 @@ from tests.sync.conftest import make_api
 from tests.sync_webhooks.conftest import deliver_all, make_due, relay_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def another_worker(code: str) -> subprocess.Popen[bytes]:
+    """Run code in a process of its own on the test's database; a fork would inherit locks of other threads."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "ABE_TEST_DATABASE": django_settings.DATABASES["default"]["NAME"],
+        "ABE_WEBHOOKS_ALLOW_PRIVATE": "true",
+    }
+    command = [sys.executable, "-c", f"import django; django.setup(); {code}"]
+    return subprocess.Popen(command, env=environment, cwd=django_settings.BASE_DIR)
 
 
 def account(number=1, **fields):
@@ -206,19 +219,14 @@ def test_a_worker_killed_in_the_middle_costs_a_repeat_with_the_same_id(receiver,
     receiver.delay = 1.0
     make_api().bulk("accounts", [account()])
     relay_all()
-    connection.close()
-
-    def work():
-        connection.close()
-        send_due(seconds=10)
-
-    worker = multiprocessing.get_context("fork").Process(target=work)
-    worker.start()
+    worker = another_worker("from sync.webhooks.sending import send_due; send_due(seconds=10)")
+    deadline = time.monotonic() + 60
     while not receiver.calls:
+        assert worker.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert worker.pid is not None
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.join()
+    worker.kill()
+    worker.wait(timeout=10)
     assert WebhookDelivery.objects.get().state == "waiting"
     assert claim_due() == []  # held until nobody can be at it any more
     receiver.delay = 0.0
@@ -234,18 +242,9 @@ def test_a_worker_killed_in_the_middle_costs_a_repeat_with_the_same_id(receiver,
 def test_two_relays_make_one_delivery_of_each_event(subscribe):
     subscribe()
     make_api().bulk("accounts", [account(number) for number in range(50)])
-    connection.close()
-    context = multiprocessing.get_context("fork")
-
-    def work():
-        connection.close()
-        relay_all()
-
-    workers = [context.Process(target=work) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    work = "from tests.sync_webhooks.conftest import relay_all; relay_all()"
+    workers = [another_worker(work) for _ in range(3)]
+    assert [worker.wait(timeout=60) for worker in workers] == [0, 0, 0]
     relay_all()
     assert WebhookDelivery.objects.count() == 50
 
@@ -260,7 +259,7 @@ def test_a_slow_writer_is_not_passed(receiver, subscribe):
             "VALUES ('health.changed', 7, '{\"n\": 1}', pg_current_xact_id()::text::bigint)"
         )
     emit(event="health.changed", account_id=7, data={"n": 2})
-    deliver_all()
+    assert not relay_events()
     assert receiver.calls == []
     slow.commit()
     slow.close()
