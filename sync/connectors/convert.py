@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,6 +16,7 @@ from common.codes import countries
 from sync.declarations import Field
 from sync.normalise import keep_country
 
+WHOLE = re.compile(r"-?[0-9]{1,18}")
 TRUE = frozenset({"true", "yes", "1", "t", "y"})
 FALSE = frozenset({"false", "no", "0", "f", "n"})
 # Names that people and CRMs write and Unicode's table doesn't have.
@@ -88,7 +90,7 @@ def moment(value: Any) -> datetime | None:
     """Return a time given as ISO 8601 or as seconds or milliseconds since 1970; None for anything else."""
     if isinstance(value, datetime):
         return value
-    if isinstance(value, str) and value.lstrip("-").isdigit():
+    if isinstance(value, str) and WHOLE.fullmatch(value):
         value = int(value)
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):

@@ -80,7 +80,7 @@ YES_OR_NO = [("true", "Yes"), ("false", "No")]
 
 def _number(text: str) -> int | float:
     try:
-        number: int | float = int(text) if text.strip().lstrip("+-").isdigit() else float(text)
+        number: int | float = int(text) if "." not in text and "e" not in text.lower() else float(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or abs(number) >= 2**63:

@@ -12,7 +12,7 @@ from accounts.identity.unmerge import unmerge_accounts
 from accounts.models import Account
 from sync.models import Redirect
 from tests.accounts.merging import account_of, make_company
-from tests.sync.conftest import Api, make_api
+from tests.sync.conftest import Api, make_api, settle
 from tests.users import client_as
 
 
@@ -68,6 +68,7 @@ def test_the_source_and_external_id_of_a_merged_account_give_the_other(
 @pytest.mark.django_db(transaction=True)
 def test_the_feed_names_what_an_account_was_merged_into(api: Api, chain: tuple[Account, ...]) -> None:
     first, second, third = (str(account.pk) for account in chain)
+    settle()
     listed = {record["id"]: record for record in api.get("accounts/")["results"]}
     assert {pk: record["merged_into"] for pk, record in listed.items()} == {
         first: third,
@@ -80,6 +81,7 @@ def test_the_feed_names_what_an_account_was_merged_into(api: Api, chain: tuple[A
 
 @pytest.mark.django_db(transaction=True)
 def test_a_filter_by_an_old_id_finds_the_children(api: Api, chain: tuple[Account, ...]) -> None:
+    settle()
     assert len(api.get(f"tickets/?account={chain[0].pk}")["results"]) == 6
 
 
@@ -111,5 +113,6 @@ def test_redirects_end_with_the_merge(api: Api) -> None:
     assert api.get(f"accounts/{loser.pk}/")["id"] == str(loser.pk)
     assert account_of(api, "L") == loser
     assert client_as("sales").get(f"/accounts/{loser.pk}/").status_code == 200
+    settle()
     listed = {record["id"]: record["merged_into"] for record in api.get("accounts/")["results"]}
     assert set(listed.values()) == {None}

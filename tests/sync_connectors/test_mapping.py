@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.connectors.convert import UnfitError, convert, moment
@@ -92,6 +92,7 @@ def test_junk_in_an_optional_field_leaves_only_the_field_open(
     assert convert(field_of("contracts", "currency"), "ABC", {}) == "ABC"
 
 
+@example("²")
 @given(st.one_of(st.integers(), st.floats(), st.text(), st.booleans(), st.none(), st.lists(st.text())))
 def test_nothing_that_json_can_say_breaks_a_conversion(value: Any) -> None:
     for resource in resources:

@@ -18,7 +18,7 @@ from sync.registry import resources
 from sync.undoing import shared
 from sync.undoing.imports import begin_undo
 from sync.undoing.services import CannotUndoError, preview_undo, undo_batch
-from tests.sync.conftest import Api, make_api
+from tests.sync.conftest import Api, make_api, settle
 from tests.sync_files.conftest import Upload, bring_in
 from tests.users import make_user
 
@@ -95,10 +95,12 @@ def test_every_kind_of_value_gets_back_what_it_was(crm: Api) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_what_a_batch_created_is_gone_with_a_tombstone_in_the_feed(crm: Api) -> None:
     batch = send(crm, "accounts", {"external_id": "1", "name": "Acme"}, {"external_id": "2", "name": "Brill"})
+    settle()
     cursor = crm.get("accounts/?page_size=10")["next_cursor"]
     undoing = undo_batch(batch=batch)
     assert (undoing.removed, undoing.restored) == (2, 0)
     assert not Account.objects.filter(deleted_at=None).exists()
+    settle()
     told = crm.get(f"accounts/?cursor={cursor}")["results"]
     assert [record["deleted"] for record in told] == [True, True]
     # Sent once more they are back: nothing of the undone batch holds them off.
