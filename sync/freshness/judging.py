@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -167,8 +166,3 @@ def in_words(span: timedelta) -> str:
             count = minutes // size
             return f"{count} {noun}{'' if count == 1 else 's'}"
     raise AssertionError("unreachable")
-
-
-def count_states(feeds: Sequence[Feed]) -> dict[str, int]:
-    """Return how many feeds are in each state."""
-    return {state: sum(feed.state == state for feed in feeds) for state in (FRESH, LATE, STALE, UNJUDGED)}
