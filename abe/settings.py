@@ -88,6 +88,7 @@ ABE_APPS = [
     "product",
     "engagement",
     "pods",
+    "tiers",
     "metrics",
     "accounts",
     "sync",
