@@ -117,20 +117,6 @@ def hold_value(account: int, field: str, value: Any, reason: str) -> None:
     )
 
 
-def join_words(merge: AccountMerge, lists: Values) -> None:
-    """Let what is said of a list that is joined by default be the whole: nobody chose it, so nothing is pinned.
-
-    Updates that leave the list alone keep it so; the next list that a source sends counts as it is. Written with
-    what ``repoint_words`` writes.
-    """
-    for field, value in lists.items():
-        said = {"resource": "accounts", "object_id": merge.winner_id, "field": field}
-        for claim in FieldClaim.objects.filter(**said, is_empty=False):
-            keep_value(merge, FieldClaim, claim.pk, "value", claim.value, value)
-        for pin in Pin.objects.filter(**said, ended_at=None):
-            keep_value(merge, Pin, pin.pk, "value", pin.value, value)
-
-
 def repoint_words(merge: AccountMerge) -> None:
     """Let claims, pins and open decisions that name the loser's id name the winner's."""
     named = [
@@ -164,7 +150,7 @@ def repoint_words(merge: AccountMerge) -> None:
 
 
 def take_back_words(merge: AccountMerge) -> None:
-    """Undo ``join_words``, ``repoint_words`` and ``hold_choices``, but for what was changed since."""
+    """Undo ``repoint_words`` and ``hold_choices``, but for what was changed since."""
     made = MergedRow.objects.filter(merge=merge, model=Pin._meta.label, column=MADE)
     Pin.objects.filter(pk__in=[row.pk_values[0] for row in made], ended_at=None).delete()
     for model, column in KEPT:

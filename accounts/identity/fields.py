@@ -25,14 +25,22 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The value of one field on both sides, as JSON, and the one that stays by default."""
+    """The value of one field on both sides, as JSON, and the one that stays by default.
+
+    ``joined`` is the whole of two lists; None where the values are no lists.
+    """
 
     name: str
     column: str
     winner: Any
     loser: Any
     default: str
-    can_join: bool
+    joined: list[Any] | None = None
+
+    @property
+    def can_join(self) -> bool:
+        """Whether both values may stay."""
+        return self.joined is not None
 
     @property
     def differs(self) -> bool:
@@ -42,7 +50,7 @@ class Side:
     def value(self, choice: str) -> Any:
         """Return what stays by a choice."""
         if choice == BOTH:
-            return [*self.winner, *(item for item in self.loser if item not in self.winner)]
+            return self.joined
         return self.winner if choice == WINNER else self.loser
 
 
@@ -134,22 +142,25 @@ def label_of(name: str) -> str:
 
 
 def _side(name: str, column: str, winner: Any, loser: Any, *, field: Field | None = None) -> Side:
-    can_join = field is not None and field.is_array
-    if can_join:
+    if field is not None and field.is_array:
+        joined = list(dict.fromkeys([*winner, *loser]))
         default = BOTH if winner and loser and winner != loser else (WINNER if winner else LOSER)
-    else:
-        default = LOSER if winner in EMPTY and loser not in EMPTY else WINNER
-    return Side(name, column, winner, loser, default, can_join)
+        return Side(name, column, winner, loser, default, joined)
+    default = LOSER if winner in EMPTY and loser not in EMPTY else WINNER
+    return Side(name, column, winner, loser, default)
 
 
 def _by_word(side: Side, word: Values) -> Side:
-    if side.default == BOTH or side.name not in word:
+    if side.name not in word:
         return side
     said = word[side.name]
-    for name, value in ((WINNER, side.winner), (LOSER, side.loser)):
-        if same(said, value):
-            return replace(side, default=name)
-    return side
+    is_whole = side.default == BOTH and set(said or ()) == set(side.joined or ())
+    if not is_whole:
+        for name, value in ((WINNER, side.winner), (LOSER, side.loser)):
+            if same(said, value):
+                return replace(side, default=name)
+    # As the records of the source that counts give the whole, or their next update would change it.
+    return side if side.joined is None else replace(side, default=BOTH, joined=said or [])
 
 
 def same(one: Any, other: Any) -> bool:

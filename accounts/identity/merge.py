@@ -14,14 +14,12 @@ from accounts.identity.claims import (
     begin_sharing,
     follow_links,
     hold_choices,
-    join_words,
     repoint_words,
     sources_word,
 )
 from accounts.identity.digests import journal_digests, journal_own_digests
 from accounts.identity.errors import MergeRefused
 from accounts.identity.fields import (
-    BOTH,
     CUSTOM,
     WINNER,
     Side,
@@ -146,8 +144,6 @@ def merge_accounts(
             journal_digests(merge.pk, relation, held=loser)
             counts[relation_key(relation)] = repoint(merge.pk, relation, held=loser, target=winner)
     follow_links(winner, loser)
-    joined = [side for side in sides if chosen[side.name] == side.default == BOTH]
-    join_words(merge, {side.name: side.value(BOTH) for side in joined})
     repoint_words(merge)
     wanted = {
         side.name: changes.get(side.column, (None, side.winner))[1]

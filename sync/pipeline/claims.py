@@ -46,6 +46,7 @@ def winners_params(
         "objects": list(objects),
         "restored": list(restored),
         "own": own_references(resource),
+        "lists": [item.name for item in resource.fields if item.is_array],
     }
 
 

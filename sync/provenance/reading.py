@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Count
 from psycopg import sql
 
 from common.sql import load_sql
@@ -41,7 +41,8 @@ class Origin:
     """One field: its value, where that comes from, and what others say instead.
 
     ``said`` is None where no change row tells of it, such as a value by default; ``pin`` is set where a person
-    holds the value. ``conflicts`` are the words of other sources that differ and don't count.
+    holds the value. ``joined`` are the parts of a list that stands in several records of one source, ``conflicts``
+    the words of others that differ and don't count.
     """
 
     field: str
@@ -49,6 +50,7 @@ class Origin:
     value: Any
     said: Said | None
     pin: Pin | None
+    joined: tuple[Said, ...]
     conflicts: tuple[Said, ...]
     category: str | None
 
@@ -100,17 +102,23 @@ def read_origins(resource: Resource, object_id: int, access: Access) -> list[Ori
         value = row["custom"].get(name.removeprefix(CUSTOM)) if item is None else row[item.column]
         as_json = value if item is None else row[AS_JSON][item.column]
         of_field = claims.get(name, [])
-        winner = next((claim for claim in of_field if claim.pk == winners.get(name)), None)
+        counting, records = winners.get(name, (None, ()))
+        winner = next((claim for claim in of_field if claim.pk == counting), None)
         origin = Origin(
             field=name,
             label=label_of(name),
             value=access.redact(shown.of(name, value), category),
             said=_of_claim(winner, shown, sources) if winner else said.get(name),
             pin=pins.get(name),
+            joined=tuple(
+                _of_claim(claim, shown, sources)
+                for claim in of_field
+                if len(records) > 1 and claim.link_id in records
+            ),
             conflicts=tuple(
                 _of_claim(claim, shown, sources)
                 for claim in of_field
-                if claim is not winner and not claim.is_empty and claim.value != as_json
+                if claim.link_id not in records and not claim.is_empty and claim.value != as_json
             ),
             category=category,
         )
@@ -144,12 +152,21 @@ def read_history(resource: Resource, object_id: int, field: str, *, limit: int =
 
 
 def conflicting_fields(resource: Resource, object_id: int) -> set[str]:
-    """Return the fields of a record of which several sources say different things; one query."""
+    """Return the fields of a record of which several sources say different things; one query.
+
+    Lists of one source are parts of one list, so of those only what several sources say is compared.
+    """
     claims = FieldClaim.objects.filter(
         resource=resource.key, object_id=object_id, is_empty=False, link__deleted_at=None
     )
-    differing = claims.values("field").annotate(values=Count("value", distinct=True)).filter(values__gt=1)
-    return set(differing.values_list("field", flat=True))
+    said: dict[str, dict[tuple[int, int], set[str]]] = defaultdict(lambda: defaultdict(set))
+    for field, source, link, value in claims.values_list("field", "source_id", "link_id", "value"):
+        item = resource.fields_by_name.get(field)
+        if item is not None and item.is_array:
+            said[field][source, 0].update(value or ())
+        else:
+            said[field][source, link].add(json.dumps(value, sort_keys=True))
+    return {field for field, words in said.items() if len({frozenset(word) for word in words.values()}) > 1}
 
 
 def label_of(field: str) -> str:
@@ -158,7 +175,7 @@ def label_of(field: str) -> str:
 
 
 def _closed(origin: Origin) -> Origin:
-    return Origin(origin.field, origin.label, origin.value, None, None, (), origin.category)
+    return Origin(origin.field, origin.label, origin.value, None, None, (), (), origin.category)
 
 
 def _held(resource: Resource, object_id: int) -> dict[str, Any] | None:
@@ -206,11 +223,11 @@ def _claims(resource: Resource, object_id: int) -> dict[str, list[FieldClaim]]:
     return claims
 
 
-def _winners(resource: Resource, object_id: int) -> dict[str, int | None]:
-    """Return the claim that counts for each field; None where a pin does."""
+def _winners(resource: Resource, object_id: int) -> dict[str, tuple[int | None, Sequence[int]]]:
+    """Return the claim that counts for each field and the records its value stands in; neither where a pin does."""
     with connection.cursor() as cursor:
         cursor.execute(load_sql("sync", "claims/winners"), winners_params(resource, [object_id]))
-        return {field: claim_id for _, field, _, claim_id, *_ in cursor.fetchall()}
+        return {field: (claim_id, links or ()) for _, field, _, claim_id, _, links in cursor.fetchall()}
 
 
 def _of_claim(claim: FieldClaim, shown: Shown, sources: dict[int, str]) -> Said:

@@ -378,24 +378,3 @@ def test_a_division_merged_with_its_parent_can_still_be_updated(api: Api) -> Non
     unmerge_accounts(merge=merge.pk)
     assert api.statuses("accounts", [own | {"name": "W2"}]) == ["updated"]
     assert account_of(api, "W").parent_id == merge.loser_id
-
-
-def test_a_list_joined_by_default_is_held_until_a_source_sends_another(api: Api) -> None:
-    winner = make_company(api, "W", workspace_ids=["w1"])
-    loser = make_company(api, "L", workspace_ids=["l1"])
-    merge = merge_accounts(winner=winner.pk, loser=loser.pk, choices={"workspace_ids": "both"})
-    assert not Pin.objects.exists()
-    api.bulk("accounts", [{"external_id": "W", "employees": 7}])
-    winner.refresh_from_db()
-    assert (winner.employees, winner.workspace_ids) == (7, ["w1", "l1"])
-    later = "2027-01-01T00:00:00Z"
-    sent = {"external_id": "W", "workspace_ids": ["w1", "w2"], "source_updated_at": later}
-    assert api.statuses("accounts", [sent]) == ["updated"]
-    winner.refresh_from_db()
-    assert winner.workspace_ids == ["w1", "w2"]
-    unmerge_accounts(merge=merge.pk)
-    for account, lists in ((winner, ["w1", "w2"]), (loser, ["l1"])):
-        account.refresh_from_db()
-        assert account.workspace_ids == lists
-    merge = merge_accounts(winner=winner.pk, loser=loser.pk, choices={"workspace_ids": "loser"})
-    assert Pin.objects.get().value == ["l1"]

@@ -12,6 +12,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.identity.merge import merge_accounts
 from accounts.models import Account
 from people.models import AccessGrant, Category, Level
 from sync.models import FieldPrecedence, Pin
@@ -301,3 +302,16 @@ def test_a_record_is_known_as_it_was(crm, account):
     assert gone is not None
     assert gone["deleted_at"] is not None
     assert values_as_of(resource, account.pk, first - timedelta(days=1)) is None
+
+
+def test_a_joined_list_names_the_records_it_stands_in(crm: Api) -> None:
+    crm.bulk(
+        "accounts", [{"external_id": name, "name": name, "workspace_ids": [f"ws_{name}"]} for name in "ab"]
+    )
+    first, second = Account.objects.order_by("pk")
+    merge_accounts(winner=second.pk, loser=first.pk)
+    text = page(client_as("revops"), "origin", "accounts", second.pk, "workspace_ids")
+    assert "ws_a, ws_b" in text
+    parts = text.partition("Joined from")[2].partition("How it changed")[0]
+    assert [f"<code>{name}</code>" in parts for name in "ab"] == [True, True]
+    assert "Others say" not in text

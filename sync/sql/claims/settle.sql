@@ -8,7 +8,7 @@ settled AS (
             jsonb_object_agg(known.column_name, winner.value) FILTER (WHERE known.field IS NOT NULL), '{{}}'
         ) AS fields,
         coalesce(
-            jsonb_object_agg(known.column_name, winner.link_id) FILTER (WHERE known.field IS NOT NULL), '{{}}'
+            jsonb_object_agg(known.column_name, winner.links) FILTER (WHERE known.field IS NOT NULL), '{{}}'
         ) AS links,
         coalesce(
             jsonb_object_agg(substr(winner.field, 8), winner.value)
@@ -30,7 +30,7 @@ SET
     sync_others = EXISTS (
         SELECT
         FROM jsonb_each(settled.links) AS link
-        WHERE link.value IS DISTINCT FROM to_jsonb(s.sync_link)
+        WHERE NOT coalesce(link.value @> to_jsonb(s.sync_link), FALSE)
             AND to_jsonb(p) -> link.key IS DISTINCT FROM to_jsonb(t) -> link.key
     )
 FROM settled
