@@ -1,7 +1,7 @@
 """What came in, from whom, and what it changed."""
 
 from sync.models.bases import LIVE, StreamModel, SyncedModel
-from sync.models.claims import FieldClaim, FieldPrecedence, Pin
+from sync.models.claims import ClaimBefore, FieldClaim, FieldPrecedence, Pin, Settling
 from sync.models.clients import ApiToken, Client, Source
 from sync.models.connectors import ConnectedObject, Connection, ConnectorRun
 from sync.models.credentials import ClientCredential
@@ -17,6 +17,7 @@ __all__ = [
     "ApiToken",
     "Batch",
     "Change",
+    "ClaimBefore",
     "Client",
     "ClientCredential",
     "ConnectedObject",
@@ -39,6 +40,7 @@ __all__ = [
     "Redirect",
     "RelayPosition",
     "SavedPlan",
+    "Settling",
     "Source",
     "StreamModel",
     "SyncedModel",

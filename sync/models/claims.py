@@ -41,6 +41,37 @@ class FieldClaim(models.Model):
         return f"{self.field} of {self.resource} {self.object_id} by {self.source_id}"
 
 
+class ClaimBefore(models.Model):
+    """What a shared record said before a batch said otherwise, so that the batch can be taken back exactly.
+
+    One row for each claim that the batch wrote, and one with an empty ``field`` where the record itself changed:
+    its time at the source, its tombstone, or that it was there at all. Not ``was_there`` means that there was
+    nothing before. Only the newest batch's row of a claim is about what is held now: the value that an earlier
+    batch brought stands in the row of the one that overwrote it. Forgotten when the batch is taken back, when the
+    object is no longer shared, and after ``sync.undoing.before.KEEP``.
+    """
+
+    batch_id = models.BigIntegerField()
+    link = models.ForeignKey(Link, models.CASCADE, related_name="+", db_index=False)
+    field = models.CharField(max_length=120, blank=True)
+    was_there = models.BooleanField()
+    value = models.JSONField(null=True)
+    is_empty = models.BooleanField(default=False, db_default=False)
+    source_updated_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    said_in = models.BigIntegerField(null=True, help_text="The batch that had brought the earlier word.")
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="sync_claimbefore_one", fields=("link", "field", "batch_id")),
+        )
+        indexes = (models.Index(name="sync_claimbefore_of_batch", fields=("batch_id",)),)
+
+    def __str__(self) -> str:
+        return f"{self.field or 'record'} of {self.link_id} before batch {self.batch_id}"
+
+
 class Pin(models.Model):
     """A value that a person holds against every source, with the reason, until it ends or expires."""
 
@@ -96,3 +127,21 @@ class FieldPrecedence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource}.{self.field or '*'}: {self.rank}"
+
+
+class Settling(models.Model):
+    """How far the shared records of a resource follow the order of the sources saved last.
+
+    Written with the order, in one transaction, and gone once every record follows it. ``after`` is the last object
+    settled: a slice and its mark are written together, and another order begins anew.
+    """
+
+    resource = models.CharField(max_length=64, unique=True)
+    after = models.BigIntegerField(default=0)
+    settled = models.IntegerField(default=0)
+    total = models.IntegerField(help_text="Shared records when the order was saved.")
+    asked_at = models.DateTimeField(db_default=Now())
+    step_at = models.DateTimeField(db_default=Now(), help_text="When a worker last got further.")
+
+    def __str__(self) -> str:
+        return f"{self.settled} of {self.total} {self.resource}"
