@@ -19,7 +19,7 @@ from accounts.identity.models import (
     SharedDomain,
 )
 from accounts.querysets import AccountQuerySet, ContactQuerySet, TimelineEventQuerySet
-from people.models import Category
+from people.models import Category, User
 from sync.models import SyncedModel
 
 
@@ -168,15 +168,28 @@ class Standing(models.Model):
 
 
 class TierTenure(models.Model):
-    """The time an account spent in a tier; ``during`` has no start where it began before we knew."""
+    """The time an account spent in a tier; ``during`` has no start where it began before we knew.
+
+    ``reason`` says in words what put it there; ``rule_set``, ``rule`` and ``override`` name it, ``by`` who decided.
+    """
 
     class Cause(models.TextChoices):
         IMPORT = "import", "Imported from the CRM"
+        RULE = "rule", "Tier rules"
+        OVERRIDE = "override", "Override"
+        MANUAL = "manual", "Moved by hand"
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="tier_tenures")
     tier = models.ForeignKey(Tier, models.PROTECT, related_name="+")
     during = DateRangeField()
     cause = models.CharField(max_length=16, choices=Cause)
+    reason = models.CharField(max_length=512, blank=True, db_default="")
+    rule_set = models.ForeignKey("tiers.RuleSet", models.PROTECT, null=True, related_name="+", db_index=False)
+    rule = models.ForeignKey("tiers.TierRule", models.PROTECT, null=True, related_name="+", db_index=False)
+    override = models.ForeignKey(
+        "tiers.TierOverride", models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -186,6 +199,7 @@ class TierTenure(models.Model):
                 expressions=(("account", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)),
             ),
         )
+        indexes = (models.Index(name="accounts_tenure_newest", fields=("-recorded_at",)),)
 
     def __str__(self) -> str:
         return f"{self.tier_id} during {self.during}"

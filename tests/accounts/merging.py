@@ -139,6 +139,8 @@ def make_row(relation: Relation, account: Account) -> models.Model:
     if relation.label == "accounts.DuplicatePair":
         other = Account.objects.create(name=f"Other {next(_numbers)}")
         given = {"low_id": min(account.pk, other.pk), "high_id": max(account.pk, other.pk)}
+    if relation.label == "tiers.TierOverride":
+        given["ends_on"] = date(2027, 1, 1)
     return make(relation.model, **given)
 
 

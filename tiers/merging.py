@@ -1,0 +1,7 @@
+"""What a merge of two accounts does with what people decided about their tiers."""
+
+from accounts.identity.relations import stays
+from tiers.models import PendingMove, TierOverride
+
+stays(TierOverride, "It was decided of that account; the winner keeps its own tier.")
+stays(PendingMove, "It waits for that account alone; the rules look at the winner anew.")
