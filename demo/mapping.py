@@ -23,6 +23,11 @@ _LIFECYCLES = {
     "Customer": "customer",
     "Former customer": "churned",
 }
+_DEAL_KINDS = {
+    "New Business": "new",
+    "Existing Customer - Upgrade": "expansion",
+    "Existing Customer - Renewal": "renewal",
+}
 _TICKET_STATUSES = {"hold": "on_hold"}
 _BILLING_PERIODS = {
     ("day", 1): "day",
@@ -96,6 +101,24 @@ def contact(row: Row) -> Record:
         "title": row["Title"],
         "role": row["Buying_Role__c"].lower().replace(" ", "_"),
         "is_active": not row["Inactive__c"],
+    }
+
+
+def opportunity(row: Row) -> Record:
+    """Map a CRM Opportunity."""
+    return {
+        "external_id": row["Id"],
+        "source_updated_at": _crm_instant(row["LastModifiedDate"]),
+        "account": row["AccountId"],
+        "name": row["Name"],
+        "kind": _DEAL_KINDS[row["Type"]],
+        "stage": row["StageName"],
+        "is_won": row["IsWon"],
+        "is_closed": row["IsClosed"],
+        "amount": row["Amount"],
+        "currency": row["CurrencyIsoCode"],
+        "opened_on": row["Opened_On__c"],
+        "close_on": row["CloseDate"],
     }
 
 
@@ -206,6 +229,7 @@ FEEDS = (
     Feed("accounts", "salesforce", ("salesforce/Account.ndjson",), account),
     Feed("accounts", "stripe", ("stripe/customers.ndjson",), customer),
     Feed("contacts", "salesforce", ("salesforce/Contact.ndjson",), contact),
+    Feed("opportunities", "salesforce", ("salesforce/Opportunity.ndjson",), opportunity),
     Feed("contracts", "stripe", ("stripe/subscriptions.ndjson",), contract),
     Feed("contract-lines", "stripe", ("stripe/subscription_items.ndjson",), contract_line),
     Feed("tickets", "zendesk", ("zendesk/tickets.ndjson",), ticket),

@@ -5,19 +5,27 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.conf import settings
+from django.db.models import Case, OuterRef, Subquery, When
 
 from accounts.lenses import Column, Panel, register_column, register_panel
 from accounts.models import Account, Contact, ContactRole
 from common.periods import end_of
 from engagement import home as _home  # noqa: F401 - declares the home cards
-from engagement.models import Direction, Engagement, Kind
+from engagement.models import DealKind, Direction, Engagement, Kind, Opportunity
+from engagement.querysets import DECIDED
+from people.access import Access
 from people.directory import names_of
 from people.models import Category
 
 ENGAGEMENT = Category.ENGAGEMENT
 RECENT_DAYS = 90
 MOST_CONTACTS = 60
+MOST_DEALS = 8
+# Open ones and those decided within a year: more of one account are a fault of the source.
+MOST_READ = 200
+DEAL_FIELDS = ("name", "kind", "stage", "amount", "currency", "close_on", "is_won")
+DECIDED_DAYS = 365
 REQUIRED = (
     ContactRole.ECONOMIC_BUYER,
     ContactRole.CHAMPION,
@@ -126,3 +134,46 @@ class LastTouches(Panel):
                 for row in touches
             ]
         }
+
+
+@register_panel
+class Opportunities(Panel):
+    """The deals still open, soonest to close first, and how the last year's went."""
+
+    key = "engagement.opportunities"
+    title = "Opportunities"
+    explain = "engagement.open_opportunities"
+    template = "engagement/panels/opportunities.html"
+    category = ENGAGEMENT
+    span = 6
+
+    def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
+        deals = Opportunity.objects.filter(account=account)
+        since = as_of - timedelta(days=DECIDED_DAYS - 1)
+        rows = list(
+            (deals.open_on(as_of) | deals.decided_between(since, as_of))
+            .soonest_first()
+            .values(*DEAL_FIELDS, is_decided=Case(When(DECIDED, then=True), default=False))[:MOST_READ]
+        )
+        decided = [row["is_won"] for row in rows if row["is_decided"] and row["close_on"] <= as_of]
+        waiting = [row for row in rows if not (row["is_decided"] and row["close_on"] <= as_of)]
+        return {
+            "deals": [_deal(row, as_of, access) for row in waiting[:MOST_DEALS]],
+            "has_more": len(waiting) > MOST_DEALS,
+            "won": sum(decided),
+            "lost": len(decided) - sum(decided),
+        }
+
+
+def _deal(row: dict[str, Any], as_of: date, access: Access) -> dict[str, Any]:
+    # A deal decided since has lost the stage and the plan that it had then.
+    stage, close_on = ("", None) if row["is_decided"] else (row["stage"], row["close_on"])
+    return {
+        "name": row["name"],
+        "kind": DealKind(row["kind"]).label if row["kind"] else "",
+        "stage": stage,
+        "close_on": close_on,
+        "is_late": close_on is not None and close_on < as_of,
+        "amount": access.redact(row["amount"], Category.CONTRACTS),
+        "currency": row["currency"] or settings.REPORTING_CURRENCY,
+    }

@@ -1,4 +1,4 @@
-"""Numbers of the relationship: touches, and who at the customer takes part in them."""
+"""Numbers of the relationship: touches, who at the customer takes part in them, and deals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Max, QuerySet, Value
 
 from accounts.models import ContactRole
-from engagement.models import Engagement
+from engagement.models import Engagement, Opportunity
 from metrics.expressions import DaysBetween, count_per_account, epoch_day, utc_day
 from metrics.registry import metric
 from metrics.statements import Statement
@@ -90,6 +90,21 @@ def committee_roles(as_of: date) -> Statement:
         _with_contacts(as_of).exclude(contact__role__in=NOT_COMMITTEE),
         feed=Engagement.objects.known_by(as_of),
         count=Count("contact__role", distinct=True),
+    )
+
+
+@metric(
+    "engagement.open_opportunities",
+    label="Open opportunities",
+    unit="opportunities",
+    category=Category.ENGAGEMENT,
+    formula="Opportunities opened by the day and neither won nor lost by its end.",
+    inputs=("opportunities",),
+    direction="up",
+)
+def open_opportunities(as_of: date) -> Statement:
+    return count_per_account(
+        Opportunity.objects.open_on(as_of), feed=Opportunity.objects.live().filter(opened_on__lte=as_of)
     )
 
 

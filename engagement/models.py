@@ -1,11 +1,12 @@
-"""Touches between our people and the customer's."""
+"""Touches between our people and the customer's, and the deals that come of them."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from engagement.querysets import EngagementQuerySet
+from engagement.querysets import EngagementQuerySet, OpportunityQuerySet
 from sync.models import SyncedModel
 
 
@@ -41,3 +42,53 @@ class Engagement(SyncedModel):
 
     def __str__(self) -> str:
         return self.subject or self.get_kind_display()
+
+
+class DealKind(models.TextChoices):
+    NEW = "new", "New business"
+    EXPANSION = "expansion", "Expansion"
+    RENEWAL = "renewal", "Renewal"
+
+
+class Opportunity(SyncedModel):
+    """A deal that is hoped for, won or lost; the CRM owns it.
+
+    What is won is decided, even where the CRM forgot to close it. ``stage`` is the CRM's own word. ``amount`` is
+    the deal's worth in ``currency``; without a currency it is in the reporting currency.
+    """
+
+    account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=255)
+    kind = models.CharField(max_length=16, choices=DealKind, blank=True)
+    stage = models.CharField(max_length=128, blank=True)
+    is_won = models.BooleanField(default=False, db_default=False)
+    is_closed = models.BooleanField(default=False, db_default=False)
+    amount = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    opened_on = models.DateField(null=True, blank=True)
+    close_on = models.DateField(
+        null=True, blank=True, help_text="When it is expected to close, or did where it is closed."
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = OpportunityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "opportunities"
+        constraints = (
+            models.CheckConstraint(
+                name="engagement_opportunity_amount_not_negative",
+                condition=Q(amount=None) | Q(amount__gte=0),
+            ),
+            models.CheckConstraint(
+                name="engagement_opportunity_closes_after_opening",
+                condition=Q(opened_on=None)
+                | Q(close_on=None)
+                | Q(is_closed=False)
+                | Q(close_on__gte=F("opened_on")),
+            ),
+        )
+        indexes = (models.Index(name="engagement_opportunity_of", fields=("account", "-close_on")),)
+
+    def __str__(self) -> str:
+        return self.name

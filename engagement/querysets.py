@@ -1,14 +1,14 @@
-"""Reads of touches that compose."""
+"""Reads of touches and deals that compose."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 if TYPE_CHECKING:
-    from engagement.models import Engagement
+    from engagement.models import Engagement, Opportunity
 
 
 def _end_of(day: date) -> datetime:
@@ -36,3 +36,28 @@ class EngagementQuerySet(QuerySet["Engagement"]):
     def newest_first(self) -> Self:
         """Touches in the order a list shows them."""
         return self.order_by("-occurred_at", "-pk")
+
+
+DECIDED = Q(is_closed=True) | Q(is_won=True)
+
+
+class OpportunityQuerySet(QuerySet["Opportunity"]):
+    def live(self) -> Self:
+        """Deals that no source has deleted, of accounts that are still there."""
+        return self.filter(deleted_at=None, account__deleted_at=None)
+
+    def open_on(self, day: date) -> Self:
+        """Deals opened by ``day`` and still undecided when it ended.
+
+        One whose opening nobody told counts from the day we heard of it.
+        """
+        known = Q(opened_on__lte=day) | Q(opened_on=None, created_at__lt=_end_of(day))
+        return self.live().filter(known).filter(~DECIDED | Q(close_on__gt=day))
+
+    def decided_between(self, first: date, last: date) -> Self:
+        """Deals won or lost on the days ``first`` to ``last``, both included."""
+        return self.live().filter(DECIDED, close_on__range=(first, last))
+
+    def soonest_first(self) -> Self:
+        """Deals by the day they close, those without one last."""
+        return self.order_by(F("close_on").asc(nulls_last=True), "pk")

@@ -8,6 +8,7 @@ from demo.company.accounts import build_accounts
 from demo.company.contacts import build_contacts
 from demo.company.contracts import build_contracts
 from demo.company.engagements import build_engagements
+from demo.company.opportunities import build_opportunities
 from demo.company.rates import build_rates
 from demo.company.records import Company
 from demo.company.tickets import build_tickets
@@ -32,6 +33,7 @@ def build_company(*, seed: int, today: date, scale: float = 1.0) -> Company:
         contracts=build_contracts(seed, today, accounts),
         tickets=build_tickets(seed, today, accounts, contacts),
         engagements=build_engagements(seed, today, accounts, contacts),
+        opportunities=build_opportunities(seed, today, accounts),
         rates=build_rates(seed, today),
         usage=plan_usage(seed, today, accounts, contacts, round(EVENTS * scale)),
     )

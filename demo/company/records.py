@@ -123,6 +123,25 @@ class Engagement:
     user_email: str | None
 
 
+@dataclass(slots=True)
+class Opportunity:
+    """A deal, worth ``amount`` a year in ``currency``."""
+
+    id: str
+    account: str
+    name: str
+    kind: str
+    stage: str
+    is_won: bool
+    is_closed: bool
+    amount: int
+    currency: str
+    opened_on: date
+    close_on: date
+    created_at: datetime
+    modified_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """US dollars per one unit of a currency, from a day on."""
@@ -144,5 +163,6 @@ class Company:
     contracts: list[Contract]
     tickets: list[Ticket]
     engagements: list[Engagement]
+    opportunities: list[Opportunity]
     rates: list[Rate]
     usage: UsagePlan

@@ -1,8 +1,8 @@
 """The exports of the sample company's source systems, written into a folder.
 
-``salesforce/`` Account, Contact, Task and Event; ``stripe/`` customers, subscriptions, their items and exchange rates;
-``zendesk/`` tickets; ``segment/`` one gzip file of `track` calls a month. ``manifest.json`` is written last:
-a folder without it is not whole.
+``salesforce/`` Account, Contact, Opportunity, Task and Event; ``stripe/`` customers, subscriptions, their items
+and exchange rates; ``zendesk/`` tickets; ``segment/`` one gzip file of `track` calls a month. ``manifest.json`` is
+written last: a folder without it is not whole.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from demo.exports import billing, crm, help_desk, tracking
 
 MANIFEST = "manifest.json"
 SEED = 28
-_LAYOUT = 2  # raised when files change their shape, so that old folders are written anew
+_LAYOUT = 3  # raised when files change their shape, so that old folders are written anew
 
 Rows = Iterable[dict[str, Any]]
 FILES: dict[str, Callable[[Company], Iterator[dict[str, Any]]]] = {
     "salesforce/Account.ndjson": crm.accounts,
     "salesforce/Contact.ndjson": crm.contacts,
+    "salesforce/Opportunity.ndjson": crm.opportunities,
     "salesforce/Task.ndjson": crm.tasks,
     "salesforce/Event.ndjson": crm.events,
     "stripe/exchange_rates.ndjson": billing.exchange_rates,

@@ -7,13 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from demo.company.accounts import REGIONS
-from demo.company.records import Account, Company, Contact, Engagement
+from demo.company.records import Account, Company, Contact, Engagement, Opportunity
 
 _LIFECYCLE = {
     "target": "Target",
     "prospect": "Prospect",
     "customer": "Customer",
     "churned": "Former customer",
+}
+_DEAL_TYPES = {
+    "new": "New Business",
+    "expansion": "Existing Customer - Upgrade",
+    "renewal": "Existing Customer - Renewal",
 }
 _TASK_TYPES = {"call": "Call", "email": "Email", "web": "Web visit"}
 _EVENT_TYPES = {"meeting": "Meeting", "event": "Customer event"}
@@ -34,6 +39,12 @@ def contacts(company: Company) -> Iterator[dict[str, Any]]:
     """Yield Contact objects."""
     for contact in company.contacts:
         yield _contact(contact)
+
+
+def opportunities(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield Opportunity objects."""
+    for deal in company.opportunities:
+        yield _opportunity(deal)
 
 
 def tasks(company: Company) -> Iterator[dict[str, Any]]:
@@ -105,6 +116,25 @@ def _contact(contact: Contact) -> dict[str, Any]:
         "Inactive__c": contact.left_at is not None,
         "CreatedDate": stamp(contact.created_at),
         "LastModifiedDate": stamp(contact.modified_at),
+    }
+
+
+def _opportunity(deal: Opportunity) -> dict[str, Any]:
+    return {
+        "attributes": {"type": "Opportunity"},
+        "Id": deal.id,
+        "AccountId": deal.account,
+        "Name": deal.name,
+        "Type": _DEAL_TYPES[deal.kind],
+        "StageName": deal.stage,
+        "IsWon": deal.is_won,
+        "IsClosed": deal.is_closed,
+        "Amount": deal.amount,
+        "CurrencyIsoCode": deal.currency,
+        "CloseDate": deal.close_on.isoformat(),
+        "Opened_On__c": deal.opened_on.isoformat(),
+        "CreatedDate": stamp(deal.created_at),
+        "LastModifiedDate": stamp(deal.modified_at),
     }
 
 

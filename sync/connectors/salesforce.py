@@ -22,6 +22,7 @@ KINDS = {
     "new customer": "new",
     "existing business": "expansion",
     "existing customer - upgrade": "expansion",
+    "existing customer - renewal": "renewal",
     "existing customer - replacement": "renewal",
     "existing customer - downgrade": "renewal",
     "renewal": "renewal",

@@ -22,6 +22,7 @@ from tests.metrics.facts import (
     at,
     make_account,
     make_contact,
+    make_deal,
     make_line,
     make_rate,
     make_ticket,
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db
 DEFINITIONS = [*metrics, *segment_definitions]
 UNITS = {
     "tickets", "events", "users", "days", "ratio", "money", "points", "date", "minutes", "features", "touches",
-    "contacts", "roles",
+    "contacts", "roles", "opportunities",
 }  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def make_facts() -> None:
             make_ticket(account, day, day, priority=("urgent", "low")[place % 2], first_replied_at=at(day))
             make_ticket(account, day)
             make_touch(account, day, contact)
+            make_deal(account, day, day + timedelta(days=90), is_closed=days > 40)
             make_use(account, day, place + 1, user=f"u{days}", feature=f"f{days % 2}")
     make_rate("EUR", ago(800), "1.1")
 
@@ -63,6 +65,7 @@ def make_later_facts() -> None:
         make_line(account, tomorrow, amount=7000)
         make_ticket(account, tomorrow, priority="urgent")
         make_touch(account, tomorrow, make_contact(account, "executive_sponsor"))
+        make_deal(account, tomorrow, tomorrow + timedelta(days=30))
         make_use(account, tomorrow, 50, user="new", feature="new")
     Ticket.objects.filter(solved_at=None).update(solved_at=at(tomorrow), first_replied_at=at(tomorrow))
     make_rate("EUR", tomorrow, "9")

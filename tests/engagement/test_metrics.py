@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from engagement.models import Engagement
-from tests.metrics.facts import TODAY, ago, at, make_account, make_contact, make_touch, measure
+from tests.metrics.facts import TODAY, ago, at, make_account, make_contact, make_deal, make_touch, measure
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +63,14 @@ def test_a_contact_who_was_deleted_is_not_active() -> None:
     account = make_account()
     make_touch(account, ago(3), make_contact(account, deleted_at=at(TODAY)))
     assert measure("engagement.active_contacts") == {account.pk: 0}
+
+
+def test_a_deal_is_open_from_its_opening_until_it_is_decided() -> None:
+    account, other = make_account(), make_account()
+    make_deal(account, ago(50), ago(10), is_closed=True)
+    make_deal(account, ago(40), ago(-20))
+    make_deal(account, ago(30), ago(5), is_won=True)  # won, and not closed by the CRM
+    assert measure("engagement.open_opportunities") == {account.pk: 1, other.pk: 0}
+    assert measure("engagement.open_opportunities", ago(5)) == {account.pk: 1, other.pk: 0}
+    assert measure("engagement.open_opportunities", ago(20)) == {account.pk: 3, other.pk: 0}
+    assert measure("engagement.open_opportunities", ago(60)) == {}

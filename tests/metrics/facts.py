@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from accounts.models import Account, Contact, Tier
-from engagement.models import Engagement
+from engagement.models import Engagement, Opportunity
 from finance.models import Contract, ContractLine, ExchangeRate, RevenueToRecompute
 from metrics.engine.plan import plan_refresh
 from metrics.engine.steps import work_off
@@ -97,6 +97,12 @@ def make_touch(
     return Engagement.objects.create(
         account=account, contact=contact, kind=kind, occurred_at=at(day), **fields
     )
+
+
+def make_deal(account: Account, opened: date, close: date, **fields: Any) -> Opportunity:
+    """Create an opportunity, open unless told otherwise."""
+    name = fields.pop("name", None) or f"Deal {next(_numbers)}"
+    return Opportunity.objects.create(account=account, name=name, opened_on=opened, close_on=close, **fields)
 
 
 def make_use(account: Account, day: date, times: int = 1, *, user: str = "u1", feature: str = "f1") -> None:

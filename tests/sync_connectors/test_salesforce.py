@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -39,6 +40,20 @@ def org(salesforce: FakeSalesforce) -> FakeSalesforce:
         "Contact", "0031", DAY.format(6), AccountId="0011", Name="Kim Lee", Email="kim@company1.example"
     )
     salesforce.add("Contact", "0032", DAY.format(7), AccountId=None, Name="Nobody's")
+    salesforce.add(
+        "Opportunity",
+        "0061",
+        DAY.format(8),
+        AccountId="0011",
+        Name="Company 1: more seats",
+        Type="Existing Customer - Upgrade",
+        StageName="Negotiation/Review",
+        IsWon=False,
+        IsClosed=False,
+        Amount=12500.5,
+        CreatedDate="2026-04-02T09:00:00.000+0000",
+        CloseDate="2026-07-31",
+    )
     return salesforce
 
 
@@ -57,9 +72,12 @@ def test_pages_come_in_whole_and_in_our_terms(org: FakeSalesforce, clock: FakeCl
     )
     assert fourth.parent_id == accounts["0010"].pk
     assert held("contacts", "salesforce")["0031"].account_id == accounts["0011"].pk
-    # Five accounts and two contacts, two a page; then the log of deletions of each.
-    assert (run.rows, run.created, run.skipped) == (7, 6, 1)
-    assert run.pages == 6
+    deal = held("opportunities", "salesforce")["0061"]
+    assert (deal.kind, deal.stage, deal.amount) == ("expansion", "Negotiation/Review", Decimal("12500.5"))
+    assert (deal.opened_on, deal.close_on) == (date(2026, 4, 2), date(2026, 7, 31))
+    # Five accounts, two contacts and an opportunity, two a page; then the log of deletions of each.
+    assert (run.rows, run.created, run.skipped) == (8, 7, 1)
+    assert run.pages == 8
     assert run.left_out == {"contact without AccountId": 1}
 
 
@@ -194,7 +212,7 @@ def test_a_mapped_field_that_is_gone_stops_with_its_name_and_what_to_do(
 
 
 def test_an_object_that_the_user_may_not_read_stops(org: FakeSalesforce, clock: FakeClock) -> None:
-    del org.records["Contact"]
+    org.hidden.add("Contact")
     connection = connect(org)
     pull(connection, clock)
     assert connection.state == Connection.State.STOPPED

@@ -231,6 +231,7 @@ def test_an_object_that_gets_a_place_later_is_offered(salesforce: FakeSalesforce
     assert dict(connection.objects_pulled.values_list("key", "is_enabled")) == {
         "Account": True,
         "Contact": False,
+        "Opportunity": True,
     }
 
 

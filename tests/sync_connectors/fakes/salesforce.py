@@ -30,7 +30,7 @@ def problem(code: str, message: str) -> list[dict[str, str]]:
 
 
 class FakeSalesforce(Fake):
-    """An org. ``records`` by object; ``custom`` names further columns; ``public_key`` checks JWTs."""
+    """An org. ``records`` by object; ``custom`` names further columns, ``hidden`` objects that we may not read; ``public_key`` checks JWTs."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
@@ -38,6 +38,7 @@ class FakeSalesforce(Fake):
             "Organization": [{"Id": "00D000000000001EAA", "Name": "Ferrowick Ltd"}]
         }
         self.custom: dict[str, list[str]] = {}
+        self.hidden: set[str] = set()
         self.purged: dict[str, dict[str, str]] = {}
         self.page_size = 2
         self.token = "00D!token-1"
@@ -108,14 +109,14 @@ class FakeSalesforce(Fake):
         if not found:
             return Answer(problem("MALFORMED_QUERY", f"unexpected token in {query}"), 400)
         name, columns = found["name"], found["columns"].split(", ")
-        if name not in self.records:
+        if name not in STANDARD or name in self.hidden:
             return Answer(problem("INVALID_TYPE", f"sObject type '{name}' is not supported."), 400)
         known = {*STANDARD[name].split(), *self.custom.get(name, []), "Owner.Email"}
         for column in columns:
             if column not in known:
                 text = f"No such column '{column}' on entity '{name}'."
                 return Answer(problem("INVALID_FIELD", text), 400)
-        rows = self.records[name]
+        rows = self.records.get(name, [])
         if since := found["since"]:
             first = datetime.fromisoformat(since)
             rows = [row for row in rows if datetime.fromisoformat(row["SystemModstamp"]) >= first]
