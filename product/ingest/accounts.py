@@ -16,6 +16,8 @@ from sync.declarations import Ref, Reference
 from sync.models import Link, Source
 
 ACCOUNTS = "accounts"
+# A name that became another one, that became another: nobody has so many.
+MOST_NAMES = 10
 
 
 def find_accounts(source: Source, groups: Collection[str]) -> dict[str, Ref]:
@@ -66,7 +68,7 @@ class Memberships:
     def __init__(self, source: Source, messages: Iterable[Message]) -> None:
         self.source = source
         self.regrouped: set[str] = set()
-        self.renamed: dict[str, str] = {}
+        self._renamed: set[str] = set()
         self._changed: set[str] = set()
         self._groups: dict[str, tuple[dict[str, Any], datetime]] = {}
         named: set[str] = set()
@@ -76,15 +78,39 @@ class Memberships:
                 if message.kind == ALIAS:
                     named.add(message.anonymous)
         named.discard("")
-        held = TrackedUser.objects.filter(source=source, user__in=named) if named else ()
-        self._users = {user.user: user for user in held}
+        self._users: dict[str, TrackedUser] = {}
+        self._load(named)
+
+    def _load(self, named: set[str]) -> None:
+        """Read users by name, and those that they are known as."""
+        for _ in range(MOST_NAMES):
+            missing = named - self._users.keys()
+            if not missing:
+                return
+            held = list(TrackedUser.objects.filter(source=self.source, user__in=missing))
+            self._users |= {user.user: user for user in held}
+            named = {user.known_as for user in held if user.known_as}
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The names that stand for another user since this call, with that user's."""
+        return {name: self.name_of(name) for name in self._renamed}
+
+    def name_of(self, name: str) -> str:
+        """Return the name that a user has by now."""
+        for _ in range(MOST_NAMES):
+            user = self._users.get(name)
+            if user is None or not user.known_as:
+                break
+            name = user.known_as
+        return name
 
     def tell(self, message: Message) -> None:
         """Take in what an identify, group or alias call says."""
         if message.kind == ALIAS:
+            # An earlier name is mostly an anonymous id, but may be a user's.
             for name in (ANONYMOUS + message.anonymous, message.anonymous):
-                if name in self._users or name.startswith(ANONYMOUS):
-                    self._rename(name, message.user)
+                self._rename(name, message.user)
             return
         if message.kind == IDENTIFY:
             user = self._user(message.who)
@@ -96,7 +122,7 @@ class Memberships:
             if held is None or held[1] <= message.at:
                 self._groups[message.group] = (message.document, message.at)
         if message.group:
-            self._put(message.who, message.group, message.at)
+            self._put(self.name_of(message.who), message.group, message.at)
         if message.user and message.anonymous:
             self._rename(ANONYMOUS + message.anonymous, message.user)
 
@@ -105,7 +131,7 @@ class Memberships:
         if message.group:
             return message.group
         for name in (message.user, message.anonymous and ANONYMOUS + message.anonymous):
-            user = self._users.get(name) if name else None
+            user = self._users.get(self.name_of(name)) if name else None
             if user is not None and user.group:
                 return user.group
         return ""
@@ -117,7 +143,7 @@ class Memberships:
                 [self._users[name] for name in sorted(self._changed)],
                 update_conflicts=True,
                 unique_fields=["source", "user"],
-                update_fields=["group", "grouped_at", "traits", "described_at"],
+                update_fields=["known_as", "group", "grouped_at", "traits", "described_at"],
             )
         if self._groups:
             newer = self._newer_groups()
@@ -146,23 +172,26 @@ class Memberships:
     def _user(self, name: str) -> TrackedUser:
         user = self._users.get(name)
         if user is None:
-            user = self._users[name] = TrackedUser(source=self.source, user=name, traits={}, group="")
+            user = TrackedUser(source=self.source, user=name, known_as="", group="", traits={})
+            self._users[name] = user
         return user
 
     def _put(self, name: str, group: str, at: datetime) -> None:
         user = self._user(name)
         if user.grouped_at is None or user.grouped_at <= at:
+            if user.group != group:
+                self.regrouped.add(name)
             user.group, user.grouped_at = group, at
             self._changed.add(name)
-            self.regrouped.add(name)
 
-    def _rename(self, earlier: str, user_name: str) -> None:
-        """Let what was known of an earlier name count for the user, and the other way round."""
-        before, user = self._user(earlier), self._user(user_name)
+    def _rename(self, earlier: str, name: str) -> None:
+        """Let an earlier name stand for the user from now on; its group counts where the user has none."""
+        name = self.name_of(name)
+        before, user = self._user(earlier), self._user(name)
+        if name in (earlier, before.known_as):
+            return
         if before.group and before.grouped_at and not user.group:
-            self._put(user_name, before.group, before.grouped_at)
-        elif user.group and user.grouped_at and before.group != user.group:
-            before.group, before.grouped_at = user.group, user.grouped_at
-            self.regrouped.add(earlier)
-        self.renamed[earlier] = user_name
-        self._changed.update((earlier, user_name))
+            self._put(name, before.group, before.grouped_at)
+        before.known_as = name
+        self._renamed.add(earlier)
+        self._changed.update((earlier, name))

@@ -130,7 +130,7 @@ def _sort(source: Source, events: list[tuple[Message, str]], memberships: Member
             known.append(record)
         else:
             kind = AwaitedAccount.Kind.GROUP if group else AwaitedAccount.Kind.USER
-            waiting.append((Awaited(str(kind), group or message.who), record))
+            waiting.append((Awaited(str(kind), group or memberships.name_of(message.who)), record))
     return _Sorted(known, waiting)
 
 

@@ -11,11 +11,13 @@ from sync.models import Source
 class TrackedUser(models.Model):
     """A user of our product as a tracking source last described it; ``group`` is the last one it was put into.
 
-    Visitors who are known by an anonymous id only have a row of their own, named ``anonymous:<id>``.
+    Visitors who are known by an anonymous id only have a row of their own, named ``anonymous:<id>``. ``known_as`` is
+    the user that a name stands for since an alias or identify call said so; what it does is that user's.
     """
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
     user = models.CharField(max_length=255)
+    known_as = models.CharField(max_length=255, blank=True, db_default="")
     group = models.CharField(max_length=255, blank=True)
     grouped_at = models.DateTimeField(null=True)
     traits = models.JSONField(default=dict, db_default={})

@@ -46,6 +46,7 @@ COUNTRY_NAMES = {
 }
 # From 1973 on, a count of milliseconds is larger than any count of seconds before the year 5138.
 MILLISECONDS_FROM = 100_000_000_000
+MOST_DIGITS = 18
 
 
 class UnfitError(ValueError):
@@ -122,7 +123,10 @@ def _day(value: Any) -> Any:
 
 def _whole(value: Any) -> Any:
     number = _number(value)
-    return int(number) if isinstance(number, Decimal) and number == number.to_integral_value() else value
+    # The digits of 1e999999999 would fill all memory before anybody could refuse it.
+    if not isinstance(number, Decimal) or number.adjusted() > MOST_DIGITS:
+        return value
+    return int(number) if number == number.to_integral_value() else value
 
 
 def _number(value: Any) -> Any:

@@ -66,16 +66,20 @@ def limits_of(
     days: Mapping[str, Sequence[FeedDay]],
     today: date,
     interval: timedelta | None = None,
+    *,
+    is_paused: bool = False,
 ) -> Verdict:
     """Return what is expected; ``days`` are those of the feed's resources, oldest first.
 
-    ``interval`` is how often a connection asks the source, None where nobody does.
+    ``interval`` is how often a connection asks the source, None where nobody does; ``is_paused`` says that one would.
     """
     if rule is not None:
         limits = Limits(
             timedelta(minutes=rule.warn_minutes), timedelta(minutes=rule.error_minutes), "Set by RevOps"
         )
         return Verdict(limits, limits.why)
+    if is_paused:
+        return Verdict(None, "Its connection is paused")
     expected = EXPECTED.get(category)
     if interval is not None:
         least = expected or DAILY

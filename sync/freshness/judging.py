@@ -40,6 +40,7 @@ class Feed:
     last: list[Last] = field(default_factory=list)
     rule: FreshnessRule | None = None
     connection: Connection | None = None
+    is_paused: bool = False
     limits: Limits | None = None
     why: str = ""
     state: str = UNJUDGED
@@ -82,7 +83,7 @@ def judge_feeds(at: datetime | None = None) -> list[Feed]:
         mine = {key: own[key] for key in own if feed.category in categories_of(key)}
         asked = feed.connection
         interval = timedelta(minutes=asked.interval_minutes) if asked is not None else None
-        verdict = limits_of(feed.category, feed.rule, mine, moment.date(), interval)
+        verdict = limits_of(feed.category, feed.rule, mine, moment.date(), interval, is_paused=feed.is_paused)
         feed.limits, feed.why = verdict.limits, verdict.why
         reach = feed.fresh_until
         feed.age = None if reach is None else max(moment - reach, timedelta())
@@ -102,14 +103,21 @@ def stale_categories(at: datetime) -> dict[str, str]:
 def _feeds() -> list[Feed]:
     sources = {source.pk: source for source in Source.objects.order_by("slug")}
     # A paused connection is silent because somebody wants it to be; one that stopped is not.
-    states = (Connection.State.ACTIVE, Connection.State.STOPPED)
-    connections = {one.source_id: one for one in Connection.objects.filter(state__in=states)}
+    states = (Connection.State.ACTIVE, Connection.State.STOPPED, Connection.State.PAUSED)
+    held = Connection.objects.filter(state__in=states)
+    connections = {one.source_id: one for one in held if one.state != Connection.State.PAUSED}
+    paused = {one.source_id for one in held if one.state == Connection.State.PAUSED}
     feeds: dict[tuple[int, str], Feed] = {}
 
     def feed_of(source_id: int, category: str) -> Feed:
         return feeds.setdefault(
             (source_id, category),
-            Feed(source=sources[source_id], category=category, connection=connections.get(source_id)),
+            Feed(
+                source=sources[source_id],
+                category=category,
+                connection=connections.get(source_id),
+                is_paused=source_id in paused,
+            ),
         )
 
     with connection.cursor() as cursor:

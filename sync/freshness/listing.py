@@ -160,7 +160,8 @@ def _by_day(today: date) -> tuple[Mapping[Key, dict[date, int]], dict[Key, int]]
         if day.day >= recent:
             rejected[key] += day.rejected
     begun = datetime.combine(today, time.min, UTC)
-    batches = Batch.objects.filter(received_at__gte=begun).exclude(mode=Batch.Mode.PENDING).order_by()
+    nothing_new = (Batch.Mode.PENDING, Batch.Mode.UNDO)
+    batches = Batch.objects.filter(received_at__gte=begun).exclude(mode__in=nothing_new).order_by()
     for row in batches.values("source", "resource").annotate(n=Sum(RECEIVED), refused=Sum("rejected")):
         key = (row["source"], row["resource"])
         by_day[key][today] = row["n"]

@@ -1,4 +1,5 @@
--- What each feed sent by UTC day, from batches since a day. Batches that apply what had waited bring nothing new.
+-- What each feed sent by UTC day, from batches since a day. Batches that apply what had
+-- waited, or take something back, bring nothing new.
 INSERT INTO sync_feedday AS held
     (source_id, resource, day, batches, rows, rejected, first_at, last_at, longest_pause)
 SELECT b.source_id, b.resource, b.day, count(*), sum(b.rows), sum(b.rejected), min(b.received_at), max(b.received_at),
@@ -8,7 +9,7 @@ FROM (
         created + updated + unchanged + stale + pending + rejected + deleted AS rows,
         lag(received_at) OVER (PARTITION BY source_id, resource ORDER BY received_at) AS previous_at
     FROM sync_batch
-    WHERE received_at >= %(since)s AND mode <> 'pending'
+    WHERE received_at >= %(since)s AND mode NOT IN ('pending', 'undo')
 ) AS b
 LEFT JOIN (
     SELECT DISTINCT ON (source_id, resource) source_id, resource, last_at

@@ -37,6 +37,7 @@ WORK_SECONDS = 20.0
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=6)
+LONGEST_ASKED = 6  # digits of Retry-After
 JITTER = 0.2
 TRIED_FOR = timedelta(days=3)
 # A failing endpoint rests between attempts, for all of its accounts together.
@@ -186,7 +187,10 @@ def _note_failure(endpoint: WebhookEndpoint, now: datetime, answer: Answer) -> N
 def _wait(tries: int, answer: Answer) -> timedelta:
     """Return how long to wait after a failure; a receiver that names a longer time gets it, within our longest."""
     asked = answer.retry_after
-    named = timedelta(seconds=min(int(asked), 10**6)) if asked.isascii() and asked.isdigit() else timedelta()
+    named = timedelta()
+    if asked.isascii() and asked.isdigit():
+        # A stranger's number may have any length; Python refuses to read those of thousands of digits.
+        named = timedelta(seconds=int(asked)) if len(asked) <= LONGEST_ASKED else LONGEST_WAIT
     return min(max(_back_off(tries, LONGEST_WAIT), named), LONGEST_WAIT)
 
 

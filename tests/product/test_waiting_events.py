@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from product.ingest.waiting import apply_waiting
-from product.models import AwaitedAccount, UsageDayToRecompute, UsageEvent, WaitingEvent
+from product.models import AwaitedAccount, TrackedUser, UsageDayToRecompute, UsageEvent, WaitingEvent
 from product.tasks import apply_waiting_events
 from sync.models import Batch, PendingRecord
 from tests.product.tracking import Tracker, make_accounts, owners, track
@@ -98,3 +100,57 @@ def test_more_events_than_a_batch_takes_are_applied_in_rounds(monkeypatch: pytes
     assert waiting() == {}
     assert Batch.objects.filter(mode="pending", resource="usage-events").count() == 6
     assert not WaitingEvent.objects.exists()
+
+
+def visit(message_id, **more):
+    """Return an event of no group."""
+    return track(message_id, context={}, **more)
+
+
+def test_an_earlier_name_is_the_user_from_now_on() -> None:
+    tracker = Tracker()
+    make_accounts("Acme", workspace_ids=["ws_1"])
+    tracker.send({"type": "identify", "anonymousId": "x1", "userId": "ann"})
+    tracker.batch(visit("early", userId=None, anonymousId="x1"))
+    assert waiting() == {("user", "ann"): 1}
+    tracker.send({"type": "group", "userId": "ann", "groupId": "ws_1"})
+    tracker.batch(visit("late", userId=None, anonymousId="x1"))
+    assert owners() == {"early": "Acme", "late": "Acme"}
+    assert waiting() == {}
+    tracker.send({"type": "group", "userId": None, "anonymousId": "x1", "groupId": "ws_2"})
+    assert TrackedUser.objects.get(user="ann").group == "ws_2", "what the earlier name joins, the user joins"
+
+
+def test_names_that_follow_each_other_are_one_user() -> None:
+    tracker = Tracker()
+    make_accounts("Acme", workspace_ids=["ws_1"])
+    tracker.batch(visit("first", userId="a"), visit("second", userId="b"))
+    tracker.send(
+        {"type": "alias", "previousId": "a", "userId": "b"},
+        {"type": "alias", "previousId": "b", "userId": "c"},
+    )
+    assert waiting() == {("user", "c"): 2}
+    tracker.send({"type": "alias", "previousId": "c", "userId": "a"})
+    assert waiting() == {("user", "c"): 2}, "a name can't stand for one that stands for it"
+    tracker.send({"type": "group", "userId": "c", "groupId": "ws_1"})
+    tracker.batch(visit("third", userId="a"))
+    assert owners() == dict.fromkeys(("first", "second", "third"), "Acme")
+
+
+def test_a_user_who_is_told_to_be_itself_stays_itself() -> None:
+    tracker = Tracker()
+    tracker.batch(visit("m1"))
+    for _ in range(2):
+        tracker.send({"type": "alias", "previousId": "u1", "userId": "u1"})
+        assert waiting() == {("user", "u1"): 1}
+
+
+def test_a_group_told_again_looks_for_nothing_that_waits() -> None:
+    tracker = Tracker()
+    tracker.batch(visit("m1"))
+    group = {"type": "group", "userId": "u2", "groupId": "ws_1"}
+    tracker.send(group)
+    with CaptureQueriesContext(connection) as queries:
+        tracker.send(group)
+    assert not [query for query in queries if "product_waitingevent" in query["sql"]]
+    assert not [query for query in queries if "workspace_ids" in query["sql"]]

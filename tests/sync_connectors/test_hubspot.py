@@ -10,6 +10,7 @@ from sync.models import Connection, ConnectorRun
 from tests.sync_connectors.connecting import connect, held, only, pull
 from tests.sync_connectors.fakes.clock import FakeClock
 from tests.sync_connectors.fakes.hubspot import FakeHubSpot
+from tests.sync_connectors.fakes.server import Answer, Call
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,6 @@ def portal(hubspot: FakeHubSpot) -> FakeHubSpot:
 def small_pages(portal: FakeHubSpot, monkeypatch: pytest.MonkeyPatch, *, page: int, limit: int) -> None:
     """Let a search bring ``page`` records a call and tell of ``limit``."""
     monkeypatch.setattr(hubspot_session, "PAGE", page)
-    monkeypatch.setattr(hubspot_session, "SEARCH_LIMIT", limit)
     portal.limit = limit
 
 
@@ -85,6 +85,28 @@ def test_more_records_of_one_millisecond_than_a_search_tells_of(
     run = pull(connection, clock)
     assert run.state == ConnectorRun.State.DONE
     assert len(held("accounts", "hubspot")) == 20
+
+
+def test_a_record_that_changes_while_the_search_is_read_hides_no_other(
+    portal: FakeHubSpot, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_pages(portal, monkeypatch, page=2, limit=10_000)
+    connection = connect(portal)
+    only(connection, "companies")
+    first_page = portal.answer
+
+    def touched_in_between(call: Call) -> Answer:
+        answer = first_page(call)
+        if "search" in call.path:
+            portal.answer = first_page  # type: ignore[method-assign]
+            portal.add("companies", "1", "2026-05-01T12:00:00.000Z", name="Company 1, renamed")
+        return answer
+
+    portal.answer = touched_in_between  # type: ignore[method-assign]
+    pull(connection, clock)
+    accounts = held("accounts", "hubspot")
+    assert sorted(accounts) == ["1", "2", "3", "4", "5"]
+    assert accounts["1"].name == "Company 1, renamed"
 
 
 def test_archived_and_merged_records_are_buried(portal: FakeHubSpot, clock: FakeClock) -> None:

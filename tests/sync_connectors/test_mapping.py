@@ -175,3 +175,8 @@ def test_half_a_character_and_huge_numbers_are_kept_as_far_as_they_can_be() -> N
     [record] = mapped.records["accounts"]
     assert record["name"] == "Acme ?"
     assert record["custom"] == {"n": str(10**30)}
+
+
+@pytest.mark.parametrize("value", ["1e999999999", "-1e999999999", "1e30", 10**400])
+def test_a_count_beyond_all_bounds_stays_as_it_is_and_is_refused_by_name(value: Any) -> None:
+    assert convert(field_of("accounts", "employees"), value, {}) == value

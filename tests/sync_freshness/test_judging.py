@@ -143,6 +143,29 @@ def test_a_source_that_is_asked_on_schedule_is_judged_by_it():
     assert feed("account_profile", "salesforce").state == "unjudged"
 
 
+def test_a_paused_connection_is_not_judged_by_the_habit_it_had():
+    source = ensure_source(slug="salesforce")
+    arrive_daily(27, NOW - timedelta(days=1), source="salesforce", resource="accounts")
+    asked = Connection.objects.create(kind="salesforce", name="CRM", source=source, state="paused")
+    found = feed("account_profile", "salesforce")
+    assert (found.state, found.why) == ("unjudged", "Its connection is paused")
+    expect_freshness(source=source, category="account_profile", warn_minutes=60, error_minutes=120)
+    assert feed("account_profile", "salesforce").state == "stale", "what RevOps expects comes first"
+    asked.delete()
+    expect_nothing(source=source, category="account_profile")
+    assert feed("account_profile", "salesforce").why == "Real time, by its habit"
+
+
+def test_taking_a_batch_back_is_no_news_from_the_source():
+    arrive_daily(27, NOW - timedelta(days=3))
+    assert feed().state == "stale"
+    arrive(NOW, mode=Batch.Mode.UNDO)
+    found = feed()
+    assert found.state == "stale"
+    assert found.last_at < NOW - timedelta(days=2)
+    assert not FeedDay.objects.filter(day=NOW.date()).exists()
+
+
 def test_days_are_rolled_up_once_and_follow_what_comes_late():
     arrive(NOW - timedelta(days=3), created=5, rejected=2)
     arrive(NOW - timedelta(hours=2), updated=1)

@@ -205,6 +205,16 @@ def test_waits_grow_with_jitter_and_respect_the_receiver(receiver, subscribe):
     assert asked == timedelta(seconds=900)
 
 
+def test_a_receiver_that_asks_for_absurd_patience_holds_up_nobody(receiver, subscribe):
+    subscribe()
+    make_api().bulk("accounts", [account()])
+    receiver.answer = lambda call: (503, {"Retry-After": "9" * 5000})
+    deliver_all()
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.is_held, delivery.response_status, len(delivery.attempts)) == (False, 503, 1)
+    assert delivery.due_at - timezone.now() < timedelta(hours=6, seconds=1)
+
+
 def test_no_worker_takes_what_another_holds(subscribe):
     subscribe()
     make_api().bulk("accounts", [account(number) for number in range(30)])
