@@ -16,6 +16,7 @@ from sync.files.storage import Cell
 SAMPLES = 4
 LONGEST_SAMPLE = 80
 HINTED_FROM = 500
+LONGEST_ADDRESS = 320
 # Two letters that happen to be a country's are found everywhere; several in a row are not.
 FEWEST_CODES = 3
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -51,15 +52,16 @@ class ColumnJudge:
         def rows_of(text: str) -> list[int]:
             return [row for row, cell in zip(rows, cells, strict=True) if cell == text]
 
-        joined = "\n".join(texts)
-        if joined.count("\n") >= len(texts):
-            joined = "\n".join(text.replace("\n", " ") for text in texts)
+        short = [text for text in texts if len(text) <= dates.LONGEST]
+        joined = "\n".join(short)
+        if joined.count("\n") >= len(short):
+            joined = "\n".join(text.replace("\n", " ") for text in short)
         if dates.LIKELY.search(joined):
-            self.dates.add([text for text in texts if dates.LIKELY.match(text)], rows_of)
-        if len(numbers.ALL_PLAIN.findall(joined)) == len(texts):
-            self.numbers.plain += len(texts)
+            self.dates.add([text for text in short if dates.LIKELY.match(text)], rows_of)
+        if len(numbers.ALL_PLAIN.findall(joined)) == len(short):
+            self.numbers.plain += len(short)
         elif numbers.LIKELY.search(joined):
-            self.numbers.add([text for text in texts if numbers.LIKELY.match(text)], rows_of)
+            self.numbers.add([text for text in short if numbers.LIKELY.match(text)], rows_of)
 
     def finding(self) -> dict[str, Any]:
         """Return what the column holds, as it is stored and shown."""
@@ -94,7 +96,7 @@ class ColumnJudge:
                 self.hint = hint
                 return
         for hint, pattern in (("email", EMAIL), ("domain", DOMAIN)):
-            if sum(bool(pattern.fullmatch(text)) for text in seen) > len(seen) * 0.8:
+            if sum(_fits(pattern, text) for text in seen) > len(seen) * 0.8:
                 self.hint = hint
                 return
 
@@ -128,6 +130,13 @@ def looks_like_data(row: Sequence[Cell]) -> bool:
         if type(cell) is not str and cell is not None:
             return True
         text = str(cell).strip()
-        if text and (EMAIL.fullmatch(text) or dates.LIKELY.match(text) or numbers.LIKELY.match(text)):
+        if _fits(EMAIL, text):
+            return True
+        if 0 < len(text) <= dates.LONGEST and (dates.LIKELY.match(text) or numbers.LIKELY.match(text)):
             return True
     return False
+
+
+def _fits(pattern: re.Pattern[str], text: str) -> bool:
+    # Longer than any address; the patterns try every way to cut a text.
+    return len(text) <= LONGEST_ADDRESS and pattern.fullmatch(text) is not None

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from sync.declarations import FieldError, Record, Reference, Resource
-from sync.files.columns import blank_cell
+from sync.files.columns import blank_cell, cell_text
 from sync.files.plan import CLEAR, EXTERNAL_ID, Plan, zone_of
 from sync.files.references import find_references, normalised
 from sync.files.storage import Block, Cell
@@ -22,6 +22,7 @@ from sync.pipeline.decode import Decoded, explain_record
 from sync.registry import resources
 
 LONGEST_ID = 255
+LONGEST_REST = 1000
 
 
 class Converter:
@@ -61,10 +62,10 @@ class Converter:
         """Return the records of a block in its order; None with the errors where a row can't be read."""
         count = len(block.numbers)
         errors: dict[int, list[FieldError]] = {}
-        for index, cells in block.ragged.items():
-            detail = (
-                f"The row has {len(cells)} cells, more than the heading. Quote cells that hold the delimiter."
-            )
+        for index, beyond in block.ragged.items():
+            # Named whole: the file of rejected rows has no column for them.
+            named = ", ".join(f"“{cell_text(cell)}”" for cell in beyond)[:LONGEST_REST]
+            detail = f"The row has cells beyond the heading: {named}. Quote cells that hold the delimiter."
             errors[index] = [FieldError("", "too_many_cells", detail)]
         columns = {name: self._column(name, block, errors) for name in self.fields}
         if self.custom:

@@ -199,8 +199,8 @@ def _block(
         columns = list(zip(*rows, strict=True))
     else:
         for index, row in enumerate(rows):
-            if len(row) > width and any(cell != "" for cell in row[width:]):
-                ragged[index] = row
+            if beyond := [cell for cell in row[width : width + MOST_COLUMNS] if not blank_cell(cell)]:
+                ragged[index] = beyond
                 reading.ragged_rows += 1
             elif len(row) < width:
                 reading.short_rows += 1

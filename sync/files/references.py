@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
+from django.db import connection
 from django.db.models.functions import Upper
 
+from common.sql import load_sql
 from sync.declarations import FieldError, Reference, Resource
 from sync.models import LIVE, Link, Source
 
@@ -27,36 +30,49 @@ def find_references(
     A name that several records bear is ambiguous, and one that nobody bears unknown; both are errors for the
     report. ``in_file`` gives the external ids by name of the file's own rows, asked where a name is unknown.
     """
-    wanted = {text: normalised(pointed, way, text) for text in texts}
-    found = _objects(pointed, way, set(wanted.values()))
+    kept = {text: _kept(pointed, way, text) for text in texts}
+    capitals = _capitals(set(kept.values()))
+    found = _objects(pointed, way, set(capitals.values()))
     links = _links(pointed, source, {number for numbers in found.values() for number in numbers})
     answers: dict[str, str | Reference | FieldError] = {}
-    for text, key in wanted.items():
-        numbers = [number for number in found.get(key, ()) if number in links]
+    for text, held in kept.items():
+        numbers = [number for number in found.get(capitals[held], ()) if number in links]
         if len(numbers) == 1:
             slug, external_id = links[numbers[0]]
             answers[text] = external_id if slug == source.slug else Reference(slug, external_id)
         elif numbers:
-            ids = ", ".join(f"{links[number][1]} of {links[number][0]}" for number in numbers[:NAMED_AT_MOST])
+            named = ", ".join(
+                f"{links[number][1]} of {links[number][0]}" for number in numbers[:NAMED_AT_MOST]
+            )
             answers[text] = FieldError(
                 field,
                 "ambiguous_reference",
-                f"{len(numbers)} {pointed.key} have the {way} “{text[:80]}”: {ids}. Give the external id instead.",
+                f"{len(numbers)} {pointed.key} have the {way} “{text[:80]}”: {named}. Give the external id instead.",
             )
         else:
-            answers[text] = _from_file(field, pointed, way, text, in_file().get(key, []))
+            ids = in_file().get(normalised(pointed, way, text), [])
+            answers[text] = _from_file(field, pointed, way, text, ids)
     return answers
 
 
 def normalised(pointed: Resource, way: str, text: str) -> str:
-    """Return a text as the named field is compared."""
+    """Return a text as values of the named field are compared with each other within a file."""
+    return _kept(pointed, way, text).upper()
+
+
+def _kept(pointed: Resource, way: str, text: str) -> str:
+    """Return a text as the named field keeps it."""
     keep = pointed.fields_by_name[way].normalise
     if keep is not None:
-        try:
+        with suppress(ValueError):
             text = keep(text)
-        except ValueError:
-            return text.strip().upper()
-    return text.strip().upper()
+    return text.strip()
+
+
+def _capitals(texts: set[str]) -> dict[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("sync", "upper_case"), [list(texts)])
+        return dict(cursor.fetchall())
 
 
 def _from_file(field: str, pointed: Resource, way: str, text: str, ids: list[str]) -> str | FieldError:

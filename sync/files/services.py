@@ -151,9 +151,17 @@ def begin_check(*, imported: Import, by: Any = None) -> None:
 
 
 @transaction.atomic
-def begin_import(*, imported: Import) -> None:
-    """Start the import. Raises ValidationError where the plan can't be carried out."""
+def begin_import(*, imported: Import, seen: str | None = None) -> None:
+    """Start the import, or go on with a stopped one. Raises ValidationError where the plan can't be carried out.
+
+    ``seen`` is the ``version`` of it that a person has looked at and agrees to; WrongStateError where it is another
+    by now.
+    """
     held = _held(imported, (*BEFORE_IMPORT, State.STOPPED))
+    if seen is not None and seen != held.version:
+        raise WrongStateError(
+            "Somebody has changed this import in the meantime. Look at it again, then start it."
+        )
     _refuse_problems(held, plan_of(held.plan))
     done = sum(held.blocks.exclude(batch=None).values_list("rows", flat=True))
     started = held.started_at or timezone.now()

@@ -25,7 +25,7 @@ Cell = str | int | float | bool | datetime | None
 
 
 class Block(NamedTuple):
-    """Rows as read: their numbers in the file, their cells by column, and rows with more cells than columns."""
+    """Rows as read: their numbers in the file, their cells by column, and of rows with too many what is beyond."""
 
     numbers: list[int]
     columns: list[list[Any]]

@@ -79,6 +79,11 @@ class Import(models.Model):
         return self.state in self.BUSY
 
     @property
+    def version(self) -> str:
+        """What tells this state of it from any other, for whoever agrees to what a page shows."""
+        return self.step_at.isoformat()
+
+    @property
     def percent(self) -> int:
         """How far the step under way is."""
         return min(100, self.rows_done * 100 // self.rows) if self.rows else 0

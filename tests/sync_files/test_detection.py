@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,6 +17,13 @@ from sync.files.columns import ColumnJudge, looks_like_data
 from sync.files.detection.dates import parse_moment
 from sync.files.detection.numbers import parse_number
 
+LONG = (
+    "1" + " " * 4000 + "x",
+    "1/1/2026 10:00" + " " * 100_000 + "x",
+    "1," * 60_000 + "x",
+    "a@" + "a." * 60_000 + "@",
+    "(" + " " * 100_000 + "1",
+)
 WRITTEN = {
     "dmy": ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y"),
     "mdy": ("%m/%d/%Y", "%m-%d-%Y"),
@@ -182,3 +190,25 @@ def test_numbers_in_the_clothes_they_wear(text: str, style: str, number: str) ->
 def test_what_is_no_number_of_the_form_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no number written like"):
         parse_number(text, "dot")
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+def test_a_long_cell_takes_no_longer_than_a_short_one(text: str) -> None:
+    began = time.monotonic()
+    found = judged([text, "12"])
+    assert (found["numbers"]["hits"], found["dates"], found["hint"]) == (1, None, "")
+    assert not looks_like_data([text])
+    for style in ("dot", "comma"):
+        with pytest.raises(ValueError, match="is no number"):
+            parse_number(text, style)
+    for form in ("dmy", "ymd", "named", "compact", "serial"):
+        with pytest.raises(ValueError, match="is no date"):
+            parse_moment(text, form, ZONE)
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("form", ["serial", "serial1904"])
+@pytest.mark.parametrize("text", ["2958465", "2958465.99999999", "2958466", "0", "9999999"])
+def test_a_day_number_at_the_end_of_time_is_read_or_refused(form: str, text: str) -> None:
+    with suppress(ValueError):
+        assert parse_moment(text, form, ZONE).year <= 9999

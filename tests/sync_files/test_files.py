@@ -14,6 +14,7 @@ from finance.models import Contract
 from sync.files import reading as reading_module
 from sync.files import services
 from sync.files import workbook as workbook_module
+from sync.files.report import rejected_table
 from sync.files.storage import report_of
 from sync.files.tasks import work_off
 from sync.models import Batch, Import, Link
@@ -118,6 +119,8 @@ def test_rows_with_too_many_cells_are_rejected_and_short_ones_padded(upload: Upl
     assert imported.counts == {"rejected": 1, "created": 2}
     assert (imported.reading["ragged_rows"], imported.reading["short_rows"]) == (1, 1)
     assert report_of(imported.blocks.get())[0].errors[0][1] == "too_many_cells"
+    (row,) = rejected_table(imported).rows
+    assert "“oops”" in row[-1], "no cell is lost on the way to whoever mends the row"
 
 
 def test_a_nul_in_a_cell_refuses_its_row_alone(upload: Upload) -> None:

@@ -273,3 +273,22 @@ def test_an_error_of_ours_stops_an_import_and_is_told(
     monkeypatch.setattr(steps, "run_batch", run)
     assert bring_in(imported).counts == {"created": 1}
     assert imported.error == ""
+
+
+def test_a_name_with_letters_of_two_capitals_is_found_whatever_its_case(upload: Upload) -> None:
+    api = make_api("csv")
+    api.bulk(
+        "accounts",
+        [{"external_id": "s", "name": "Straße GmbH"}, {"external_id": "i", "name": "İstanbul AŞ"}],
+    )
+    rows = "1,Straße GmbH,Ann\n2,straße gmbh,Ben\n3,İstanbul AŞ,Cem\n4,Strasse GmbH,Dan\n"
+    imported = upload(
+        f"id,Account,Name\n{rows}", "contacts", columns={"Account": {"to": "account", "by": "name"}}
+    )
+    bring_in(imported)
+    assert imported.counts == {"created": 3, "rejected": 1}
+    assert dict(Contact.objects.values_list("name", "account__name")) == {
+        "Ann": "Straße GmbH",
+        "Ben": "Straße GmbH",
+        "Cem": "İstanbul AŞ",
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -43,6 +44,13 @@ def page(client: Client, imported: Import, query: str = "") -> str:
     return str(response.content.decode())
 
 
+def start(client: Client, imported: Import, seen: str | None = None) -> Any:
+    """Press the button of the page that shows ``seen``, by default the import as it is."""
+    shown = re.search(r'name="seen" value="([^"]*)"', page(client, imported))
+    given = seen if seen is not None else shown[1] if shown else ""
+    return client.post(reverse("sync:import_start", args=[imported.pk]), {"seen": given}, follow=True)
+
+
 def test_a_file_goes_from_upload_to_report_and_back(revops: Client) -> None:
     text = "id;Firma;Started;Staff\n1;Acme;03/04/2026;7\n2;Brill;05/06/2026;none\n"
     response = send(revops, text)
@@ -61,7 +69,7 @@ def test_a_file_goes_from_upload_to_report_and_back(revops: Client) -> None:
     assert "Import 1 row" in report
     assert "is no number written like" in report
     assert not Account.objects.exists()
-    assert revops.post(reverse("sync:import_start", args=[imported.pk])).status_code == 302
+    start(revops, imported)
     imported.refresh_from_db()
     assert (imported.state, imported.counts) == ("done", {"created": 1, "rejected": 1})
     assert Account.objects.get().name == "Acme"
@@ -155,9 +163,23 @@ def test_progress_is_a_partial_that_asks_again(revops: Client, upload: Upload) -
     imported.refresh_from_db()
     assert imported.state == "stopped"
     assert "Go on with the rest" in page(revops, imported)
-    revops.post(reverse("sync:import_start", args=[imported.pk]))
+    start(revops, imported)
     imported.refresh_from_db()
     assert imported.state == "done"
+
+
+def test_what_somebody_else_has_changed_is_not_imported_unseen(revops: Client, upload: Upload) -> None:
+    imported = check(upload("id,name,industry\n1,Acme,Steel\n", columns={"industry": {"to": "industry"}}))
+    seen = imported.version
+    columns = reverse("sync:import_columns", args=[imported.pk])
+    revops.post(columns, {"to-2": "", "action": "check"})
+    for state in ("checked", "mapping"):
+        imported.refresh_from_db()
+        assert imported.state == state
+        refused = start(revops, imported, seen).content.decode()
+        assert "Somebody has changed this import in the meantime" in refused
+        revops.post(reverse("sync:import_change", args=[imported.pk]))
+    assert not Account.objects.exists()
 
 
 def test_an_absent_broker_holds_nothing_up_for_good(
@@ -168,7 +190,7 @@ def test_an_absent_broker_holds_nothing_up_for_good(
 
     imported = check(upload("id,name\n1,Acme\n"))
     monkeypatch.setattr(tasks.work_on_import, "delay", away)
-    response = revops.post(reverse("sync:import_start", args=[imported.pk]), follow=True)
+    response = start(revops, imported)
     assert "The workers can&#x27;t be reached" in response.content.decode()
     Import.objects.update(step_at="2026-01-01T00:00:00Z")
     monkeypatch.setattr(tasks.work_on_import, "delay", tasks.work_on_import)

@@ -23,6 +23,8 @@ FORMATS = {
     "serial1904": "Excel day numbers from 1904: 44925",
 }
 ROWS_NAMED = 20
+# Longer than any date or number is written. On a long run of blanks the patterns would take the length to the third.
+LONGEST = 80
 
 MONTHS = {
     name: number
@@ -182,6 +184,8 @@ def _example(shape: str) -> str:
 def _shape(text: str) -> tuple[str, tuple[date | None, date | None]] | None:
     """Return how a text is written as a date, with its readings day first and month first."""
     text = text.strip()
+    if len(text) > LONGEST:
+        return None
     if match := NUMERIC.fullmatch(text):
         if len(match["a"]) == 4:
             return ("ymd", (None, None)) if _ymd(match) else None
@@ -257,6 +261,8 @@ def parse_moment(text: str, format_: str, zone: ZoneInfo) -> datetime:
 
 
 def _read(text: str, format_: str) -> tuple[date | datetime | None, re.Match[str] | None]:
+    if len(text) > LONGEST:
+        return None, None
     if format_ in EPOCH:
         return _serial(text, EPOCH[format_]), None
     if format_ == "compact":
@@ -280,7 +286,10 @@ def _serial(text: str, epoch: date) -> datetime | None:
     number = float(text.replace(",", "."))
     if not 0 < number <= LAST_SERIAL:
         return None
-    moment = datetime.combine(epoch, time()) + timedelta(days=number)
+    try:
+        moment = datetime.combine(epoch, time()) + timedelta(days=number)
+    except OverflowError:
+        return None
     return moment.replace(microsecond=0) + timedelta(seconds=round(moment.microsecond / 1e6))
 
 

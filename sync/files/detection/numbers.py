@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sync.files.detection.dates import Sighting, _rows
+from sync.files.detection.dates import LONGEST, Sighting, _rows
 
 FORMATS = {"dot": "Decimal point: 1,234.56", "comma": "Decimal comma: 1.234,56"}
 
@@ -95,7 +95,8 @@ class NumberEvidence:
 
 
 def _value(text: str, style: str) -> Decimal | None:
-    match = WRAPPING.fullmatch(text.strip())
+    text = text.strip()
+    match = WRAPPING.fullmatch(text) if len(text) <= LONGEST else None
     if match is None or not STYLES[style].fullmatch(match["core"]):
         return None
     digits = re.sub(GROUP, "", match["core"])

@@ -131,7 +131,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin with the import, or go on where it was stopped."""
     imported = found(pk)
     try:
-        begin_import(imported=imported)
+        begin_import(imported=imported, seen=request.POST.get("seen", ""))
     except (WrongStateError, ValidationError) as error:
         _tell(request, error)
     else:
