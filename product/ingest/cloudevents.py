@@ -81,7 +81,7 @@ def _decode(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
     except UNREADABLE as error:
-        _, _, detail = decode_error(error)
+        _, _, detail = decode_error(error, len(data))
         raise BodyError(detail) from error
 
 

@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from sync.declarations import FieldError
-from sync.pipeline.decode import MAX_RECORDS, NUL_ESCAPE, WHERE
+from sync.pipeline.decode import ENDS_EARLY, MAX_RECORDS, NUL_ESCAPE, WHERE
 from sync.pipeline.validate import MAX_DEPTH, MAX_JSON_BYTES
+from sync.wording import in_words
 
 MAX_MESSAGES = MAX_RECORDS
 MAX_TEXT = 255
@@ -158,16 +159,18 @@ def may_hold_nul(body: bytes) -> bool:
     return NUL_ESCAPE in body
 
 
-def decode_error(error: Exception) -> tuple[str, str, str]:
-    """Return field, code and detail of what a decoder said about one message."""
+def decode_error(error: Exception, size: int) -> tuple[str, str, str]:
+    """Return field, code and detail of what a decoder said about one message of ``size`` bytes."""
     if isinstance(error, UnicodeDecodeError):
         return "", "not_text", "The message holds bytes that are not UTF-8."
     if isinstance(error, RecursionError):
         return "", "too_deep", "The message is nested too deeply."
     text = str(error)
+    if text == ENDS_EARLY:
+        return "", "invalid", f"JSON is malformed: it ends too early (byte {size})."
     where = WHERE.search(text)
     code = "wrong_type" if "got `" in text else "wrong_format" if "Invalid" in text else "invalid"
-    return (where["path"].lstrip(".") if where else ""), code, f"{WHERE.sub('', text)}."
+    return (where["path"].lstrip(".") if where else ""), code, in_words(WHERE.sub("", text))
 
 
 def _deeper_than(value: Any, levels: int) -> bool:

@@ -103,7 +103,7 @@ def read_call(data: bytes, kind: str, now: datetime) -> Body:
     try:
         call = _call.decode(data)
     except UNREADABLE as error:
-        name, _, detail = decode_error(error)
+        name, _, detail = decode_error(error, len(data))
         raise BodyError(f"{name}: {detail}" if name else detail) from error
     _add(body, call, kind, "", now)
     return body
@@ -113,7 +113,7 @@ def _read_each(data: bytes, body: Body, now: datetime) -> Body:
     try:
         read = _raw_batch.decode(data)
     except UNREADABLE as error:
-        name, _, detail = decode_error(error)
+        name, _, detail = decode_error(error, len(data))
         raise BodyError(f"{name}: {detail}" if name else detail) from error
     _check_count(len(read.batch))
     sent_at = _sent_at(read.sent_at, now)
@@ -122,7 +122,7 @@ def _read_each(data: bytes, body: Body, now: datetime) -> Body:
         try:
             call = _call.decode(part)
         except UNREADABLE as error:
-            name, code, detail = decode_error(error)
+            name, code, detail = decode_error(error, len(part))
             body.refuse(place, _id_of(part), code, detail, name)
         else:
             _add(body, call, call.type or "", place, sent_at)

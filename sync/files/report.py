@@ -15,11 +15,12 @@ from sync.models import Import, ImportBlock
 from sync.pipeline.batch import REJECTED
 
 ROWS_SHOWN = 50
+LEFT_OUT = "!"
 
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """A row of the report: its number in the file, what happens to it, and its cells by heading."""
+    """A row of the report: its number in the file, what happens to it, and the cells that come in by heading."""
 
     number: int
     report: RowReport
@@ -102,11 +103,14 @@ def _blocks(imported: Import, status: str, *, backward: bool) -> Iterator[Import
 
 def _rows(block: ImportBlock, headings: dict[str, str], status: str, *, backward: bool) -> Iterator[ShownRow]:
     held: Block = cells_of(block)
-    names = list(headings.values())
+    # What is left out of the import is no detail of what becomes of the row.
+    taken = [
+        (place, name) for place, (to, name) in enumerate(headings.items()) if not to.startswith(LEFT_OUT)
+    ]
     reports = list(enumerate(report_of(block)))
     for index, report in reversed(reports) if backward else reports:
         if not status or report.status == status:
-            cells = [(names[place], cell_text(column[index])) for place, column in enumerate(held.columns)]
+            cells = [(name, cell_text(held.columns[place][index])) for place, name in taken]
             yield ShownRow(held.numbers[index], report, cells, _told(report, headings))
 
 
@@ -114,7 +118,7 @@ def _headings(imported: Import) -> dict[str, str]:
     """Return the headings by the field that each goes to; a column that goes nowhere by its letter."""
     columns = plan_of(imported.plan).columns
     return {
-        column.to or f"!{letter(place)}": imported.columns[place]["name"]
+        column.to or f"{LEFT_OUT}{letter(place)}": imported.columns[place]["name"]
         for place, column in enumerate(columns)
     }
 

@@ -85,7 +85,7 @@ class SourceRow:
     """A source with its feeds, the worst state among them, and samples of what was refused."""
 
     source: Source
-    has_token: bool
+    lost_its_token: bool
     state: str = UNJUDGED
     feeds: list[FeedRow] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
@@ -106,8 +106,11 @@ def source_rows() -> list[SourceRow]:
     pending = _pending()
     tokens = ApiToken.objects.filter(live_on(now), client__source=OuterRef("pk"))
     rows = {
-        source.pk: SourceRow(source=source, has_token=source.sends)
-        for source in Source.objects.annotate(sends=Exists(tokens)).order_by("slug")
+        # One that sends by files or is asked by a connection never had a token, and lacks none.
+        source.pk: SourceRow(source=source, lost_its_token=source.had_token and not source.sends)
+        for source in Source.objects.annotate(
+            sends=Exists(tokens), had_token=Exists(ApiToken.objects.filter(client__source=OuterRef("pk")))
+        ).order_by("slug")
     }
     for feed in judge_feeds(now):
         row = rows[feed.source.pk]

@@ -13,6 +13,7 @@ import msgspec
 from sync.declarations import FieldError, Record, Resource
 from sync.models import Source
 from sync.pipeline.repeats import Repeat, digests_of, find_repeats
+from sync.wording import in_words
 
 MAX_RECORDS = 10_000
 
@@ -21,7 +22,11 @@ NUL_ESCAPE = b"\\u0000"
 
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
+# msgspec tells the position of any other mistake itself.
+ENDS_EARLY = "Input data was truncated"
+
 WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+AT = re.compile(r" - at `.*$", re.DOTALL)
 UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
 MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
@@ -110,7 +115,7 @@ def _split(body: bytes, *, lines: bool) -> Sequence[bytes | msgspec.Raw]:
         try:
             parts = _raw_list().decode(body)
         except UNREADABLE as error:
-            raise BodyError(_explain(error, "a JSON array of records")) from error
+            raise BodyError(_explain(error, "a JSON array of records", len(body))) from error
     check_count(len(parts))
     return parts
 
@@ -123,13 +128,13 @@ def decode_one(body: bytes, resource: Resource, external_id: str) -> Decoded:
     try:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except UNREADABLE as error:
-        raise BodyError(_explain(error, "a JSON object")) from error
+        raise BodyError(_explain(error, "a JSON object", len(body))) from error
     named = fields.get("external_id")
     if named is not None and bytes(named) != msgspec.json.encode(external_id):
         try:
             same = msgspec.json.decode(named) == external_id
         except UNREADABLE as error:
-            raise BodyError(_explain(error, "a JSON object")) from error
+            raise BodyError(_explain(error, "a JSON object", len(named))) from error
         if not same:
             raise BodyError(
                 "external_id differs from the one in the address; leave it out of the body.",
@@ -180,7 +185,7 @@ def explain_record(
     except msgspec.ValidationError:
         return [FieldError("", "not_an_object", "A record must be a JSON object.")], None
     except UNREADABLE as malformed:
-        return [FieldError("", "malformed_json", _explain(malformed, "a JSON object"))], None
+        return [FieldError("", "malformed_json", _explain(malformed, "a JSON object", len(part)))], None
     errors: list[FieldError] = []
     decoders = _field_decoders(record)
     external_id: str | None = None
@@ -194,7 +199,9 @@ def explain_record(
         try:
             value = decoder.decode(raw)
         except UNREADABLE as wrong:
-            errors.append(_field_error(name, wrong))
+            errors.extend(
+                _errors_by_key(name, raw, decoder.type) or [_field_error(name, wrong, decoder.type)]
+            )
         else:
             external_id = value if name == "external_id" else external_id
     if "external_id" not in fields:
@@ -202,7 +209,28 @@ def explain_record(
     return errors or [_field_error("", error)], external_id
 
 
-def _field_error(name: str, error: Exception) -> FieldError:
+def _errors_by_key(name: str, raw: msgspec.Raw, hint: Any) -> list[FieldError]:
+    """Say by its key what is wrong with each own field; msgspec itself names no key of a dict."""
+    if name != "custom":
+        return []
+    try:
+        values = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except UNREADABLE:
+        return []
+    errors = []
+    for key, value in values.items():
+        place = f"custom.{key[:248]}" if key else "custom"
+        try:
+            msgspec.convert({key: msgspec.json.decode(value)}, type=hint)
+        except msgspec.ValidationError as wrong:
+            detail = AT.sub("", str(wrong))
+            errors.append(FieldError(place, _code(detail), in_words(detail)))
+        except UNREADABLE as wrong:
+            errors.append(_field_error(place, wrong))
+    return errors
+
+
+def _field_error(name: str, error: Exception, hint: Any = None) -> FieldError:
     if isinstance(error, RecursionError):
         return FieldError(name, "too_deep", "The value is nested too deeply.")
     if isinstance(error, UnicodeDecodeError):
@@ -215,7 +243,7 @@ def _field_error(name: str, error: Exception) -> FieldError:
         return FieldError(f"{path}.{unknown['name']}", "unknown_field", "No such field.")
     if missing := MISSING.search(detail):
         return FieldError(f"{path}.{missing['name']}", "required", "This field is required.")
-    return FieldError(path, _code(detail), f"{detail}.")
+    return FieldError(path, _code(detail), in_words(detail, hint))
 
 
 def _code(detail: str) -> str:
@@ -234,13 +262,16 @@ def _code(detail: str) -> str:
     return "invalid"
 
 
-def _explain(error: Exception, wanted: str) -> str:
+def _explain(error: Exception, wanted: str, size: int) -> str:
     if isinstance(error, RecursionError):
         return "The JSON is nested too deeply."
     if isinstance(error, UnicodeDecodeError):
         return f"The body is not UTF-8 (byte {error.start} of a string: {error.reason})."
     if isinstance(error, msgspec.ValidationError):
-        return f"The body must be {wanted}: {str(error)[0].lower()}{str(error)[1:]}."
+        sentence = in_words(WHERE.sub("", str(error)))
+        return f"The body must be {wanted}: {sentence[0].lower()}{sentence[1:]}"
+    if str(error) == ENDS_EARLY:
+        return f"JSON is malformed: it ends too early (byte {size})."
     return f"{error}."
 
 

@@ -31,11 +31,19 @@ class PinForm(forms.Form):
 
     def __init__(self, data: Any = None, *, origin: Origin, item: Field | None) -> None:
         super().__init__(data, initial={"value": "" if origin.value is None else origin.value})
+        self.is_list = item is not None and item.is_array
         # An own field has no declared type; it keeps the one that it holds.
         self.held_type: type = type(origin.value) if item is None else str
         choices = YES_OR_NO if self.held_type is bool else _choices(item)
         if choices:
             self.fields["value"] = forms.ChoiceField(required=False, choices=choices)
+            # The page says a choice by its label, the form by its key.
+            keys = {label: key for key, label in choices}
+            self.initial["value"] = keys.get(self.initial["value"], self.initial["value"])
+        elif self.is_list:
+            self.fields["value"].widget = forms.Textarea(attrs={"rows": 4})
+            self.fields["value"].help_text = "One on each line. Empty holds the field empty."
+            self.initial["value"] = "\n".join(str(self.initial["value"]).split(", "))
 
     def expires_at(self) -> datetime | None:
         """Return the end of the last day, UTC."""
@@ -52,10 +60,12 @@ class PinForm(forms.Form):
     def clean_value(self) -> Any:
         """Take an empty value as none at all, and a number as a number where one is held."""
         text = self.cleaned_data["value"]
-        if not text:
+        if not text.strip():
             return None
         if self.held_type is bool:
             return text.lower() == "true"
+        if self.is_list:
+            return [line.strip() for line in text.splitlines() if line.strip()]
         if self.held_type in (int, float):
             try:
                 number = float(text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -21,11 +21,11 @@ class Example:
     """One value that would change."""
 
     object_id: int
-    name: str
-    url: str
     label: str
     before: Any
     after: Any
+    name: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +51,30 @@ def preview_precedence(*, resource: Resource, field: str, sources: Sequence[str]
         changes = list(
             Change.objects.filter(resource=resource.key, xid=xid, source=None).order_by("pk")[:EXAMPLES]
         )
-        examples = tuple(_examples(resource, changes))
+        examples = _examples(resource, changes)
         shared = FieldClaim.objects.filter(resource=resource.key).values("object_id").distinct().count()
         transaction.set_rollback(True)
-    return Preview(shared, changed, examples)
+    # Read once all is undone: a record is known by what it is called now, not by what it would be.
+    return Preview(shared, changed, tuple(_named(resource, examples)))
+
+
+def _named(resource: Resource, examples: Sequence[Example]) -> Iterator[Example]:
+    records = resource.model._base_manager.in_bulk({example.object_id for example in examples})  # noqa: SLF001
+    for example in examples:
+        record = records[example.object_id]
+        address = getattr(record, "get_absolute_url", None)
+        yield replace(example, name=str(record), url=address() if address else "")
 
 
 def _examples(resource: Resource, changes: Sequence[Change]) -> list[Example]:
-    records = resource.model._base_manager.in_bulk([change.object_id for change in changes])  # noqa: SLF001
     shown = Shown(resource)
     found = []
     for change in changes:
-        record = records[change.object_id]
-        address = getattr(record, "get_absolute_url", None)
         for name, after in (change.after or {}).items():
             before = (change.before or {}).get(name)
             found.append(
                 Example(
                     object_id=change.object_id,
-                    name=str(record),
-                    url=address() if address else "",
                     label=label_of(name),
                     before=shown.of(name, before),
                     after=shown.of(name, after),

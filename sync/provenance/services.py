@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 from django.core.exceptions import ValidationError
@@ -22,6 +22,7 @@ from sync.pipeline.locks import lock_resource
 from sync.pipeline.settle import UnsettledError, settle_objects
 from sync.pipeline.validate import validate_rows
 from sync.registry import resources
+from sync.wording import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -212,7 +213,8 @@ def _checked(resource: Resource, name: str, value: Any) -> Any:
     try:
         record: Record = msgspec.convert({"external_id": "pin", name: value}, resource.record, strict=False)
     except msgspec.ValidationError as error:
-        raise ValidationError({"value": f"{str(error).split(' - at')[0]}."}) from error
+        hint = get_type_hints(resource.record, include_extras=True).get(name)
+        raise ValidationError({"value": in_words(str(error).split(" - at")[0], hint)}) from error
     result = Result(0, None, None)
     run = Run(resource, Source(), "", [Row(0, record, None)], [result])
     validate_rows(run, may_hold_nul=True)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from people.functions import Function
 from sync.authentication import digest_of
+from sync.connectors.registry import connectors
 from sync.models import ApiToken, Client, Source
 from sync.registry import resources
 
@@ -115,10 +116,13 @@ def ensure_source(*, slug: str, name: str = "") -> Source:
         raise ValidationError({"source": "A source is a slug: letters, digits, hyphens."}) from error
     if len(slug) > 64 or slug != slug.lower():
         raise ValidationError({"source": "A source is a slug in lower case of up to 64 characters."})
-    source, _ = Source.objects.get_or_create(
-        slug=slug, defaults={"name": name or slug.replace("-", " ").capitalize()}
-    )
+    source, _ = Source.objects.get_or_create(slug=slug, defaults={"name": name or _usual_name(slug)})
     return source
+
+
+def _usual_name(slug: str) -> str:
+    known = connectors.get(slug)
+    return known.label if known else slug.replace("-", " ").capitalize()
 
 
 def revoke_token(*, token: ApiToken) -> None:

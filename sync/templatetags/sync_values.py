@@ -10,6 +10,7 @@ from django import template
 from django.utils import timezone
 
 from common.formatting import format_date
+from sync.registry import resources
 
 register = template.Library()
 
@@ -27,3 +28,16 @@ def as_read(value: Any) -> Any:
     if isinstance(value, date):
         return format_date(value)
     return value
+
+
+@register.filter
+def plural_words(key: str) -> str:
+    """Return what a resource holds, such as “Contract lines”."""
+    return key.replace("-", " ").capitalize()
+
+
+@register.filter
+def singular_words(key: str) -> str:
+    """Return what one record of a resource is, such as “Contract line”; its key where nothing declares it."""
+    found = resources.get(key)
+    return found.singular.capitalize() if found else plural_words(key)

@@ -48,6 +48,7 @@ def origin(request: HttpRequest, resource: str, pk: int, field: str) -> HttpResp
     context = _shared(request, declared, pk) | {
         "origin": told,
         "history": [] if told.is_redacted else read_history(declared, pk, field),
+        "may_pin": may_pin(request) and _can_be_pinned(declared, told),
     }
     return render_page(request, "sync/origins/field.html", "sync/origins/_field.html", context)
 
@@ -58,10 +59,9 @@ def pin(request: HttpRequest, resource: str, pk: int, field: str) -> HttpRespons
     declared, access = _resource(request, resource)
     _may_pin(request)
     told = _one(declared, pk, field, access)
-    item = declared.fields_by_name.get(field)
-    if told.is_redacted or (item is not None and item.reference):
+    if not _can_be_pinned(declared, told):
         raise Http404("This field can't be pinned.")
-    form = PinForm(request.POST or None, origin=told, item=item)
+    form = PinForm(request.POST or None, origin=told, item=declared.fields_by_name.get(field))
     if form.is_valid():
         try:
             set_pin(
@@ -102,6 +102,12 @@ def unpin(request: HttpRequest, resource: str, pk: int, field: str) -> HttpRespo
     return redirect("sync:origin", resource, pk, field)
 
 
+def _can_be_pinned(resource: Resource, told: Origin) -> bool:
+    """Return whether people may hold a value here: one that they read, and no reference to another record."""
+    item = resource.fields_by_name.get(told.field)
+    return not told.is_redacted and (item is None or not item.reference)
+
+
 def may_pin(request: HttpRequest) -> bool:
     """Return whether the reader may hold values against the sources."""
     return getattr(request.user, "function", "") in PINNERS
@@ -109,8 +115,7 @@ def may_pin(request: HttpRequest) -> bool:
 
 def _may_pin(request: HttpRequest) -> None:
     if not may_pin(request):
-        who = ", ".join(function.label for function in PINNERS)
-        raise PermissionDenied(f"Pinning values is for {who}. {whom_to_ask()}")
+        raise PermissionDenied(f"Pinning values is for RevOps, sales and customer success. {whom_to_ask()}")
 
 
 def _resource(request: HttpRequest, key: str) -> tuple[Resource, Access]:

@@ -15,7 +15,7 @@ from common.export import asked_format, export_response
 from people.guards import revops_only, signed_in
 from people.models import Category
 from sync.freshness.forms import ExpectationForm, split_minutes
-from sync.freshness.habits import DAILY
+from sync.freshness.habits import DAILY, EXPECTED
 from sync.freshness.judging import Feed, judge_feeds
 from sync.freshness.listing import FeedRow, source_rows
 from sync.freshness.services import expect_freshness, expect_nothing
@@ -64,7 +64,7 @@ def expectation(request: HttpRequest, slug: str, category: str) -> HttpResponse:
 
 
 def _initial(feed: Feed) -> dict[str, Any]:
-    held = feed.limits or DAILY
+    held = feed.limits or EXPECTED.get(feed.category) or DAILY
     warn, warn_unit = split_minutes(_minutes(held.late))
     error, error_unit = split_minutes(_minutes(held.stale))
     measure = {"measure": feed.rule.measure} if feed.rule is not None else {}

@@ -18,7 +18,7 @@ from sync.models import ApiToken
 from sync.services import issue_credential, issue_token, limit_token, revoke_token
 from sync.tables import tokens_table
 from sync.views.clients import show_credential
-from sync.views.example import curl_example
+from sync.views.example import token_example
 
 WHAT = "The list of API tokens"
 
@@ -59,7 +59,7 @@ def new_token(request: HttpRequest) -> HttpResponse:
             context = {
                 "token": issued.token,
                 "secret": issued.secret,
-                "curl": curl_example(request, source=slug, secret=issued.secret),
+                "curl": token_example(request, source=slug, secret=issued.secret, scopes=issued.token.scopes),
             }
             return render(request, "sync/token_issued.html", context)
     context = {"form": form, "sources": source_choices()}

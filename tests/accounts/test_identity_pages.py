@@ -152,8 +152,31 @@ def test_two_accounts_are_found_by_number_or_address(revops: Client, pair: Dupli
     path = "/accounts/duplicates/merges/new/"
     wanted = {"winner": str(pair.low_id), "loser": f"https://abe.example/accounts/{pair.high_id}/?lens=sales"}
     assert revops.get(path, wanted)["Location"] == f"/accounts/duplicates/merge/{pair.low_id}/{pair.high_id}/"
-    for given in ({}, {"winner": "x", "loser": "1"}, {"winner": "1", "loser": "٣"}):
-        assert revops.get(path, given)["Location"] == "/accounts/duplicates/merges/"
+    assert revops.get(path, {"winner": "acme motors gmbh", "loser": " ACME Motors"})["Location"] == (
+        f"/accounts/duplicates/merge/{pair.low_id}/{pair.high_id}/"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "Give an account"),
+        ({"winner": "ACME Motors", "loser": "Nobody 3"}, "No account has exactly this name"),
+        ({"winner": "ACME Motors", "loser": "acme.com"}, "Several accounts fit"),
+        ({"winner": "ACME Motors", "loser": "99999999"}, "There is no account 99999999"),
+        ({"winner": "ACME Motors", "loser": "\x00"}, "Give an account"),
+        ({"winner": "ACME Motors", "loser": "٣"}, "No account has exactly"),
+        ({"winner": "ACME Motors", "loser": "acme motors"}, "the same account"),
+    ],
+)
+def test_an_account_that_is_not_found_keeps_what_was_typed(
+    revops: Client, pair: DuplicatePair, given: dict[str, str], told: str
+) -> None:
+    answer = revops.get("/accounts/duplicates/merges/new/", given)
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+    if given:
+        assert 'value="ACME Motors"' in answer.content.decode()
 
 
 @pytest.mark.parametrize(

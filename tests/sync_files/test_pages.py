@@ -86,6 +86,14 @@ def test_a_file_goes_from_upload_to_report_and_back(revops: Client) -> None:
     assert revops.post(undo).status_code == 409
 
 
+def test_the_report_shows_only_what_comes_in(revops: Client, upload: Upload) -> None:
+    text = "id;name;Stuff\n1;Acme;nonsense\n"
+    imported = bring_in(upload(text, columns={"Stuff": {"to": ""}}))
+    report = page(revops, imported)
+    assert "Acme" in report
+    assert "nonsense" not in report
+
+
 def test_rejected_rows_come_back_mended(revops: Client, upload: Upload) -> None:
     text = 'id;name;employees;Note\n1;Acme;7;fine\n2;Brill;many;"=1+1; or so"\n3;;8;\n'
     imported = bring_in(upload(text, columns={"Note": {"to": "custom.note"}}))

@@ -48,6 +48,13 @@ def test_a_source_shows_what_came_what_was_refused_and_why(revops):
     assert "No habit yet" in page
 
 
+def test_limits_begin_with_those_of_the_data_category(revops):
+    make_api("zendesk").bulk("accounts", [{"external_id": "1", "name": "One"}])
+    page = revops.get(reverse("sync:expectation", args=["zendesk", "account_profile"])).content.decode()
+    assert 'name="warn" value="15"' in page
+    assert '<option value="minutes" selected>' in page
+
+
 def test_limits_are_set_judged_by_and_taken_back(revops):
     arrive(hours=2.5)
     url = reverse("sync:expectation", args=["zendesk", "support_history"])

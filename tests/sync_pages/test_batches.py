@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from people.functions import Function
-from sync.models import Batch, Change, Link, PendingRecord, Source
+from sync.models import ApiToken, Batch, Change, Link, PendingRecord, Source
 from sync.models import Client as ApiClient
 from sync.services import issue_token
 from tests.users import client_as, make_user
@@ -185,7 +185,9 @@ def test_pending_shows_what_waits_for_what_and_the_missing_ones_first(revops: Cl
     make_pending(batch, "800-10", "", code="overlap", detail="Ends before it starts.")
     html = revops.get("/sync/pending/").content.decode()
     assert html.index("001-MISSED-MOST") < html.index("001-OTHER") < html.index("800-0")
-    assert re.search(r"001-MISSED-MOST.*?<td class=\"is-num\">.*?3<", html, re.DOTALL)
+    assert re.search(
+        r"001-MISSED-MOST.*?<td class=\"is-num\" data-label=\"Waiting for it\">.*?3<", html, re.DOTALL
+    )
     assert "No account 001-MISSED-MOST yet." in html
     assert "A correction at the source" in html
     corrections = revops.get("/sync/pending/?kind=decision").content.decode()
@@ -214,14 +216,17 @@ def test_sources_tell_how_fresh_each_is(revops: Client, crm: Source) -> None:
     make_batch(crm, 5, created=40, rejected=2)
     make_batch(crm, 4, mode=Batch.Mode.PENDING, created=1000)
     make_batch(Source.objects.get(slug="zendesk"), 60 * 40, created=1)
-    Source.objects.create(slug="abandoned", name="Abandoned")
+    issue_token(source="abandoned", scopes=["*:write"])
+    ApiToken.objects.filter(client__source__slug="abandoned").update(revoked_at=timezone.now())
+    Source.objects.create(slug="by-file", name="By file")
     sections = revops.get("/sync/sources/").content.decode().split("<section")
     state = {
         slug: next(part for part in sections if f"?source={slug}" in part)
-        for slug in ("abandoned", "salesforce", "stripe", "zendesk")
+        for slug in ("abandoned", "by-file", "salesforce", "stripe", "zendesk")
     }
     assert "No token that works" in state["abandoned"]
     assert "No token that works" not in state["salesforce"]
+    assert "No token that works" not in state["by-file"]
     assert ">42<" in state["salesforce"]
     assert "Nothing has come from it yet" in state["stripe"]
     assert "2 days old" not in state["zendesk"]

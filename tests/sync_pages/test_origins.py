@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -167,11 +168,11 @@ def test_a_pin_of_a_word_of_a_list_is_kept_as_such(account):
 @pytest.mark.parametrize(
     ("field", "data", "told"),
     [
-        ("industry", {"value": "x" * 200, "reason": "r"}, "length"),
+        ("industry", {"value": "x" * 200, "reason": "r"}, "at most"),
         ("industry", {"value": "Energy", "reason": " "}, "required"),
         ("industry", {"value": "Energy", "reason": "r", "expires_on": "2020-01-01"}, "is over"),
         ("country", {"value": "Atlantis", "reason": "r"}, "country"),
-        ("employees", {"value": "-5", "reason": "r"}, "&gt;="),
+        ("employees", {"value": "-5", "reason": "r"}, "at least 0"),
         ("name", {"value": "", "reason": "r"}, "empty"),
         ("industry", {"value": "a\x00b", "reason": "r"}, "ull character"),
         ("lifecycle", {"value": "alien", "reason": "r"}, "valid choice"),
@@ -201,6 +202,32 @@ def test_an_own_field_may_be_called_anything(crm, account, key):
     assert Account.objects.get(pk=account.pk).custom[key] == "held"
     client.post(reverse("sync:unpin", args=["accounts", account.pk, field]))
     assert Account.objects.get(pk=account.pk).custom[key] == "then"
+
+
+def test_a_pin_begins_with_the_choice_that_is_held(account, crm):
+    crm.bulk("accounts", [CRM | {"lifecycle": "customer", "source_updated_at": "2026-06-01T00:00:00Z"}])
+    text = client_as("revops").get(reverse("sync:pin", args=["accounts", account.pk, "lifecycle"]))
+    assert '<option value="customer" selected>' in text.content.decode()
+
+
+def test_a_list_is_pinned_line_by_line(account):
+    client = client_as("revops")
+    address = reverse("sync:pin", args=["accounts", account.pk, "workspace_ids"])
+    answer = client.post(address, {"value": "ws_1\n\n ws_2 \n", "reason": "Counted by hand"})
+    assert answer.status_code == 302
+    account.refresh_from_db()
+    assert account.workspace_ids == ["ws_1", "ws_2"]
+    assert "ws_1\nws_2</textarea>" in client.get(address).content.decode()
+
+
+def test_a_reference_offers_no_pin(account):
+    client = client_as("revops")
+    pin = reverse("sync:pin", args=["accounts", account.pk, "parent"])
+    assert pin not in page(client, "origin", "accounts", account.pk, "parent")
+    assert client.get(pin).status_code == 404
+    assert reverse("sync:pin", args=["accounts", account.pk, "name"]) in page(
+        client, "origin", "accounts", account.pk, "name"
+    )
 
 
 def test_only_those_who_may_pin(account):
@@ -235,6 +262,13 @@ def test_an_order_shows_its_effect_before_it_is_saved(shared):
     shared.refresh_from_db()
     assert shared.industry == "Software"
     assert "salesforce" in client.get(reverse("sync:precedence")).content.decode()
+
+
+def test_the_effect_names_a_record_as_it_is_called_now(shared):
+    make_api(source="stripe").bulk("accounts", [BILLING | {"name": "Acme as billed"}])
+    given = {"resource": "accounts", "field": "", "source": ["salesforce", "stripe"], "step": "preview"}
+    shown = client_as("revops").post(reverse("sync:precedence_edit"), given).content.decode()
+    assert re.search(rf'<a href="/accounts/{shared.pk}/"[^>]*>Acme as billed</a>', shown)
 
 
 @pytest.mark.parametrize("source", [["nobody"], ["a\x00"], ["salesforce", "salesforce"]])

@@ -82,7 +82,7 @@ def test_discarding_asks_for_a_reason_and_keeps_the_record(revops: Client, api: 
     first, second, third = ids()
     asked = revops.post(f"{LIST}discard/", {"id": [first, second]})
     assert "Discard 2 records?" in asked.content.decode()
-    assert "contacts from salesforce" in asked.content.decode()
+    assert "Contacts from salesforce" in asked.content.decode()
     assert PendingRecord.objects.count() == 3
     empty = revops.post(f"{LIST}discard/", {"id": f"{first},{second}", "reason": " "})
     assert empty.status_code == 422

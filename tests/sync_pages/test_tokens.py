@@ -76,6 +76,37 @@ def test_the_example_on_the_page_is_a_call_that_the_api_accepts(revops: Client) 
     assert response.status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("scopes", "call"),
+    [
+        (["contacts:read"], r'curl "http://testserver(?P<get>/api/v1/contacts/\S*)"'),
+        (
+            ["contacts:write"],
+            r'curl -X POST "http://testserver(?P<post>/api/v1/contacts/bulk/\S*)".*?-d \'(?P<body>\[.*?\])\'',
+        ),
+    ],
+)
+def test_the_example_fits_what_the_token_may_do(revops: Client, scopes: list[str], call: str) -> None:
+    page = markup.unescape(revops.post(NEW, {**FORM, "scopes": scopes}).content.decode())
+    found = re.search(call, page, re.DOTALL)
+    assert found
+    given = found.groupdict()
+    bearer = re.search(r"Bearer (\S+)\"", page)
+    assert bearer
+    headers = {"Authorization": f"Bearer {bearer[1]}"}
+    if "get" in given:
+        answer = Client().get(given["get"], headers=headers)
+    else:
+        answer = Client().post(given["post"], given["body"], content_type="application/json", headers=headers)
+    assert answer.status_code == 200, answer.content
+
+
+def test_a_token_without_a_simple_call_shows_none(revops: Client) -> None:
+    page = revops.post(NEW, {**FORM, "scopes": ["metrics:read"]}).content.decode()
+    assert "Try it" not in page
+    assert "It is shown only now" in page
+
+
 def test_whose_eyes_a_token_reads_with_is_asked_not_assumed(revops: Client) -> None:
     page = revops.get(NEW).content.decode()
     assert re.search(r'<option value="" selected>\s*Choose a function', page)

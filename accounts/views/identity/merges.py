@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +20,7 @@ from accounts.identity.models import AccountMerge
 from accounts.identity.showing import profiles_of, readable_conflicts, rows_of
 from accounts.identity.tables import merges_table
 from accounts.identity.unmerge import plan_unmerge, unmerge_accounts
+from accounts.models import Account
 from accounts.views.identity.guards import LARGEST_ID, identity_page
 from accounts.views.identity.queue import WHAT, tab_counts
 from common.export import asked_format, export_response
@@ -25,8 +28,27 @@ from common.pagination import read_page
 from people.access import request_access
 from people.guards import is_revops, revops_only, signed_in
 
-NUMBER = re.compile(r"(\d{1,18})/?(?:\?.*)?$", re.ASCII)
+# A number by itself, or the address of an account's page with whatever follows it.
+NUMBER = re.compile(r"(?:.*/accounts/)?(\d{1,18})/?(?:[?#].*)?", re.ASCII)
+LONGEST = 255
+NAMED = 3  # accounts of one name that a message tells apart
 CHOICE = "choice."
+
+
+def _merges_page(
+    request: HttpRequest,
+    found: QuerySet[AccountMerge],
+    choice: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "page": read_page(request, found, ("-merged_at", "-pk")),
+        "tab": "merges",
+        "counts": tab_counts(),
+        "can_decide": is_revops(request),
+        "choice": choice or {},
+    }
+    return render(request, "accounts/identity/merges.html", context, status=status)
 
 
 @require_safe
@@ -36,25 +58,44 @@ def merges(request: HttpRequest) -> HttpResponse:
     found = AccountMerge.objects.select_related("winner", "loser", "merged_by", "client", "unmerged_by")
     if asked_format(request):
         return export_response(request, merges_table(found.order_by("-merged_at", "-pk")))
-    context = {
-        "page": read_page(request, found, ("-merged_at", "-pk")),
-        "tab": "merges",
-        "counts": tab_counts(),
-        "can_decide": is_revops(request),
-    }
-    return render(request, "accounts/identity/merges.html", context)
+    return _merges_page(request, found)
 
 
 @require_safe
 @revops_only(WHAT)
 def choose(request: HttpRequest) -> HttpResponse:
-    """Lead to the preview of two accounts given by number or by the address of their page."""
-    found = [NUMBER.search(request.GET.get(name, "").strip()) for name in ("winner", "loser")]
-    winner, loser = [int(match[1]) if match else None for match in found]
-    if winner is None or loser is None:
-        messages.error(request, "Give two accounts: each by its number or the address of its page.")
-        return redirect("accounts:merges")
+    """Lead to the preview of two accounts given by name, web domain, number or the address of their page."""
+    wanted = {name: request.GET.get(name, "").strip()[:LONGEST] for name in ("winner", "loser")}
+    (winner, winner_error), (loser, loser_error) = [_find(text) for text in wanted.values()]
+    if winner is not None and winner == loser:
+        loser_error = "This is the same account as the other one."
+    if winner is None or loser is None or loser_error:
+        found = AccountMerge.objects.select_related("winner", "loser", "merged_by", "client", "unmerged_by")
+        choice = wanted | {"winner_error": winner_error, "loser_error": loser_error}
+        return _merges_page(request, found, choice, status=422)
     return redirect("accounts:merge", pk=winner, loser=loser)
+
+
+def _find(text: str) -> tuple[int | None, str]:
+    """Return the id of the one account that ``text`` means, or None and what to do."""
+    if not text or "\x00" in text:
+        return None, "Give an account by its name, web domain or number."
+    if found := NUMBER.fullmatch(text):
+        number = int(found[1])
+        if Account.objects.filter(pk=number).exists():
+            return number, ""
+        return None, f"There is no account {number}."
+    live = Account.objects.live()
+    ids = list(live.filter(name__iexact=text).order_by("pk").values_list("pk", flat=True)[: NAMED + 1])
+    if not ids:
+        ids = list(live.filter(domain=text.lower()).order_by("pk").values_list("pk", flat=True)[: NAMED + 1])
+    if len(ids) == 1:
+        return ids[0], ""
+    if not ids:
+        return None, "No account has exactly this name or domain. Search for it, and give its number."
+    numbers = ", ".join(str(pk) for pk in ids[:NAMED])
+    more = " and others" if len(ids) > NAMED else ""
+    return None, f"Several accounts fit: {numbers}{more}. Give the number."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -23,7 +23,7 @@ from sync.connectors.services import (
 )
 from sync.models import Connection
 
-WHAT = "Connections to other systems"
+WHAT = "Connecting other systems"
 
 
 def say_how_it_went(request: HttpRequest, held: Connection) -> None:

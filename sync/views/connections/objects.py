@@ -19,7 +19,7 @@ from sync.connectors.registry import connectors
 from sync.connectors.services import change_object, reset_object
 from sync.models import ConnectedObject
 
-WHAT = "Connections to other systems"
+WHAT = "Connecting other systems"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -22,7 +22,7 @@ from sync.connectors.services import change_connection, create_connection
 from sync.models import Connection, ConnectorRun
 from sync.views.connections.actions import say_how_it_went
 
-WHAT = "Connections to other systems"
+WHAT = "Connecting other systems"
 RUNS_SHOWN = 30
 
 

@@ -66,7 +66,7 @@ def columns_context(imported: Import, *, tried: bool = False) -> dict[str, Any]:
     known = targets(resource)
     keys: list[Option] = [(EXTERNAL_ID, "Its external id")]
     keys += [
-        (key, " and ".join(known[name].label.lower() for name in names))
+        (key, " and ".join(known[name].label.lower() for name in names).capitalize())
         for key, names in natural_keys(resource).items()
     ]
     reading = imported.reading
