@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Generator, Iterator
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import python_calamine
+import msgspec
 
+from sync.files import sheets
 from sync.files.errors import FileError
 
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old Excel files and encrypted new ones begin
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # A sheet of a million rows and twenty columns unpacks to this; what is larger is a bomb or better sent as CSV.
 MOST_UNPACKED = 768 * 1024 * 1024
+# What opening such a sheet takes, with room to spare.
+MOST_MEMORY = 4 * 1024**3
+MOST_SECONDS = 300
 STEP = 1024 * 1024
 CORRUPT = "The workbook is damaged. Open it in a spreadsheet program, save it anew as .xlsx, and upload that."
-CELL = rb'<c\s+r="([A-Z]{1,3}\d{1,7})"'
-FORMULA = rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)"
-NO_RESULT = re.compile(CELL + rb"[^>]*>" + FORMULA + rb"(?:<v\s*/>|<v></v>)?</c>")
-ERROR = re.compile(CELL + rb'[^>]*\st="e"[^>]*>(?:' + FORMULA + rb")?<v>([^<]{1,40})</v>")
-SHEET = re.compile(r'<(?:\w+:)?sheet\s[^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"')
-RELATION = re.compile(r"<Relationship\s[^>]*>")
+UNOPENABLE = (
+    "The workbook can't be opened: its cells lie too far apart or hold too much, or it is damaged. Delete what lies "
+    "outside the table, or save the sheet as CSV, and upload that."
+)
+TAG = re.compile(r"<(?:\w+:)?(sheet|Relationship)\s([^>]*)>")
+ATTRIBUTE = re.compile(r"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+NAMESPACE = re.compile(rb"<(\w+:)?worksheet[\s>]")
+PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3}\d{1,7})["']""")
 LONGEST_MATCH = 16_384
 
 
@@ -46,67 +55,54 @@ def looks_like_workbook(start: bytes) -> bool:
 def sheet_names(path: Path) -> list[str]:
     """Check the workbook and return the names of its sheets, hidden ones last. Raises FileError."""
     _refuse_unreadable(path)
-    with _open(path) as book:
-        sheets = [
-            item for item in book.sheets_metadata if item.typ == python_calamine.SheetTypeEnum.WorkSheet
-        ]
-        shown = python_calamine.SheetVisibleEnum.Visible
-        names = [item.name for item in sorted(sheets, key=lambda item: item.visible != shown)]
+    frames = _frames(path, "")
+    names = _head(frames, "").names
+    frames.close()
     if not names:
         raise FileError("The workbook has no sheet with cells.")
     return names
 
 
 def read_sheet(path: Path, name: str) -> Sheet:
-    """Return a sheet of a workbook that ``sheet_names`` has checked. Raises FileError for cells without value."""
-    book = _open(path)
-    try:
-        sheet = book.get_sheet_by_name(name)
-        merged = sheet.merged_cell_ranges or []
-    except python_calamine.WorksheetNotFound:
-        raise FileError(
-            f"There is no sheet “{name[:60]}” in the workbook any more. Choose another."
-        ) from None
-    except Exception as error:
-        raise FileError(CORRUPT) from error
+    """Return a sheet of a workbook that ``sheet_names`` has checked. Raises FileError, also while rows are taken."""
+    frames = _frames(path, name)
+    head = _head(frames, name)
     _refuse_worthless_cells(path, name)
-    return Sheet(_rows(sheet), list(merged))
+    return Sheet((row for frame in frames for row in _rows.decode(frame)), head.merged)
 
 
-def _rows(sheet: Any) -> Iterator[list[Any]]:
-    first = sheet.start
-    if first is None:
-        return
-    # Numbers of rows are those that people see, so blank ones on top count.
-    left: list[Any] = [""] * first[1]
-    for _ in range(first[0]):
-        yield []
-    for row in sheet.iter_rows():
-        yield left + [_cell(cell) for cell in row]
+_heads = msgspec.msgpack.Decoder(sheets.Head)
+_rows = msgspec.msgpack.Decoder(list[list[Any]])
 
 
-def _cell(cell: Any) -> Any:
-    kind = type(cell)
-    if kind is str or kind is bool or kind is int:
-        return cell
-    if kind is float:
-        return int(cell) if cell.is_integer() and abs(cell) < 2**53 else cell
-    if isinstance(cell, datetime):
-        return cell.replace(tzinfo=UTC)
-    if isinstance(cell, date):
-        return datetime(cell.year, cell.month, cell.day, tzinfo=UTC)
-    if isinstance(cell, time | timedelta):
-        return str(cell)
-    return "" if cell is None else str(cell)
+def _frames(path: Path, sheet: str) -> Generator[bytes]:
+    """Yield what the reader writes about a workbook; it lives no longer than whoever asks."""
+    program = [sys.executable, "-I", sheets.__file__, str(path), sheet, str(MOST_MEMORY), str(MOST_SECONDS)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reader:
+        assert reader.stdout is not None
+        try:
+            while length := sheets.LENGTH.unpack(_exactly(reader.stdout, sheets.LENGTH.size))[0]:
+                yield _exactly(reader.stdout, length)
+        finally:
+            reader.kill()
 
 
-def _open(path: Path) -> python_calamine.CalamineWorkbook:
-    try:
-        return python_calamine.CalamineWorkbook.from_path(str(path))
-    except python_calamine.PasswordError as error:
-        raise FileError(_locked()) from error
-    except Exception as error:  # the reader is written in another language and raises what it likes
-        raise FileError(CORRUPT) from error
+def _exactly(stream: Any, length: int) -> bytes:
+    data: bytes = stream.read(length)
+    if len(data) < length:
+        raise FileError(UNOPENABLE)
+    return data
+
+
+def _head(frames: Iterator[bytes], sheet: str) -> sheets.Head:
+    head = _heads.decode(next(frames))
+    if head.problem == sheets.PASSWORD:
+        raise FileError(_locked())
+    if head.problem == sheets.NO_SUCH_SHEET:
+        raise FileError(f"There is no sheet “{sheet[:60]}” in the workbook any more. Choose another.")
+    if head.problem:
+        raise FileError(CORRUPT)
+    return head
 
 
 def _locked() -> str:
@@ -169,39 +165,79 @@ def _unpacked(file: Any, item: zipfile.ZipInfo, most: int) -> int:
     return size
 
 
+class _Worthless(NamedTuple):
+    """How cells without a value look in the XML of a sheet."""
+
+    no_result: re.Pattern[bytes]
+    error: re.Pattern[bytes]
+
+
+@cache
+def _worthless(prefix: bytes) -> _Worthless:
+    """Return the patterns for a sheet whose tags have a prefix; programs write attributes in any order."""
+    p = re.escape(prefix)
+    cell = rb"<" + p + rb"c(\s[^>]*)?>\s*"
+    formula = rb"<" + p + rb"f(?:\s[^>]*)?(?:/>|>[^<]*</" + p + rb"f>)\s*"
+    empty = rb"(?:<" + p + rb"v(?:\s[^>]*)?(?:/>|>\s*</" + p + rb"v>)\s*)?"
+    error = rb"<" + p + rb"""c(?=\s)([^>]*\st\s*=\s*["']e["'][^>]*)>\s*"""
+    shown = rb"(?:<" + p + rb"v(?:\s[^>]*)?>([^<]{1,40}))?"
+    return _Worthless(
+        re.compile(cell + formula + empty + rb"</" + p + rb"c>"),
+        re.compile(error + rb"(?:" + formula + rb")?" + shown),
+    )
+
+
 def _refuse_worthless_cells(path: Path, name: str) -> None:
     """Refuse a sheet with formulas whose result isn't stored, and with errors: both would be read as empty."""
     with zipfile.ZipFile(path) as archive:
-        entry = _entries(archive).get(name, "")
-        if entry not in archive.namelist():
-            return
+        entry = _entry(archive, name)
         tail = b""
+        patterns: _Worthless | None = None
         with archive.open(entry) as file:
             while piece := file.read(STEP):
                 xml = tail + piece
-                if found := NO_RESULT.search(xml):
+                if patterns is None:
+                    root = NAMESPACE.search(xml)
+                    patterns = _worthless((root[1] if root else None) or b"")
+                if found := patterns.no_result.search(xml):
                     raise FileError(
-                        f"Cell {found[1].decode()} holds a formula whose result isn't stored in the file. Open the "
+                        f"Cell {_place(found[1])} holds a formula whose result isn't stored in the file. Open the "
                         "workbook in a spreadsheet program, save it there, and upload it again."
                     )
-                if found := ERROR.search(xml):
+                if found := patterns.error.search(xml):
+                    shown = (found[2] or b"").decode(errors="replace").strip() or "of a formula"
                     raise FileError(
-                        f"Cell {found[1].decode()} shows the error {found[2].decode(errors='replace')}. Mend or empty "
-                        "it, and upload the file again."
+                        f"Cell {_place(found[1])} shows the error {shown}. Mend or empty it, and upload the file again."
                     )
                 tail = xml[-LONGEST_MATCH:]
 
 
-def _entries(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Return where in the archive each sheet lies, by its name."""
+def _place(attributes: bytes | None) -> str:
+    found = PLACE.search(attributes or b"")
+    return found[1].decode() if found else "without a place"
+
+
+def _entry(archive: zipfile.ZipFile, name: str) -> str:
+    """Return where in the archive a sheet lies. Raises FileError where that isn't said: it can't be checked then."""
+    entries = {entry.lower(): entry for entry in archive.namelist()}
     try:
         book = archive.read("xl/workbook.xml").decode(errors="replace")
-        relations = archive.read("xl/_rels/workbook.xml.rels").decode(errors="replace")
+        relations = archive.read(entries["xl/_rels/workbook.xml.rels"]).decode(errors="replace")
     except KeyError:
-        return {}
-    targets = {}
-    for relation in RELATION.findall(relations):
-        held = dict(re.findall(r'(\w+)="([^"]*)"', relation))
-        target = held.get("Target", "")
-        targets[held.get("Id", "")] = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-    return {unescape(name): targets.get(number, "") for name, number in SHEET.findall(book)}
+        raise FileError(CORRUPT) from None
+    targets = {held.get("Id", ""): held.get("Target", "") for held in _tags(relations, "Relationship")}
+    for held in _tags(book, "sheet"):
+        if held.get("name") == name:
+            number = next((value for key, value in held.items() if key.endswith(":id")), "")
+            target = targets.get(number, "").replace("\\", "/")
+            inside = target.startswith(("/", "xl/"))
+            path = posixpath.normpath(target.lstrip("/") if inside else f"xl/{target}")
+            if path.lower() in entries:
+                return entries[path.lower()]
+    raise FileError(CORRUPT)
+
+
+def _tags(xml: str, kind: str) -> Iterator[dict[str, str]]:
+    for tag, attributes in TAG.findall(xml):
+        if tag == kind:
+            yield {key: unescape(double or single) for key, double, single in ATTRIBUTE.findall(attributes)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from datetime import UTC, date, datetime
 from typing import Any
@@ -243,3 +244,86 @@ def test_other_sheets_can_be_chosen(upload: Upload) -> None:
     work_off(imported.pk, seconds=60)
     bring_in(imported)
     assert Account.objects.get().name == "Dux"
+
+
+def with_error(xml: bytes) -> bytes:
+    """Let cell B2 show an error."""
+    shown = re.sub(rb'<c r="B2"[^>]*>.*?</c>', b'<c r="B2" t="e"><v>#REF!</v></c>', xml)
+    assert shown != xml
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'r="B2" t="e"', b't="e" r="B2"'),
+        (b'r="B2" t="e"', b"r='B2' t='e'"),
+        (b'r="B2" t="e"><v>', b'r="B2"\n t="e" >\n <v>'),
+        (b"<v>#REF!</v>", b"<f t='shared' si='0'/><v>#REF!</v>"),
+        (b"<v>#REF!</v>", b""),
+        (b't="e"><v>#REF!</v>', b"><f>1+1</f>\n<v></v>\n"),
+        (b't="e"><v>#REF!</v>', b"><f>1+1</f>"),
+    ],
+)
+def test_a_cell_without_value_is_refused_however_a_program_writes_it(
+    db: None, old: bytes, new: bytes
+) -> None:
+    def rewritten(xml: bytes) -> bytes:
+        assert old in with_error(xml)
+        return with_error(xml).replace(old, new)
+
+    told = refused(with_entry(workbook([HEAD, ["1", "Acme"]]), SHEET, b"", rewritten), "file.xlsx")
+    assert "Cell B2 shows the error" in told or "Cell B2 holds a formula whose result" in told
+
+
+def prefixed(xml: bytes) -> bytes:
+    return re.sub(rb"<(/?)(?=[a-z])", rb"<\1x:", xml).replace(b'xmlns="', b'xmlns:x="')
+
+
+def test_tags_may_have_a_prefix_and_attributes_any_order(upload: Upload) -> None:
+    def turned(xml: bytes) -> bytes:
+        return re.sub(
+            rb'<x:sheet name="([^"]*)" sheetId="(\d+)" r:id="([^"]*)"/>',
+            rb"<x:sheet r:id='\3' sheetId='\2' name='\1'/>",
+            prefixed(xml),
+        )
+
+    plain = with_entry(workbook([HEAD, ["1", "Acme"]]), "xl/workbook.xml", b"", turned)
+    book = with_entry(plain, SHEET, b"", prefixed)
+    broken = with_entry(with_entry(plain, SHEET, b"", with_error), SHEET, b"", prefixed)
+    assert "Cell B2 shows the error" in refused(broken, "file.xlsx")
+    assert bring_in(upload(book, name="file.xlsx")).counts == {"created": 1}
+
+
+def test_the_name_of_a_sheet_may_be_escaped(db: None) -> None:
+    book = with_entry(
+        workbook([HEAD, ["1", "Acme"]]),
+        "xl/workbook.xml",
+        b"",
+        lambda xml: re.sub(rb'<sheet name="[^"]*"', b'<sheet name="&#82;ows&#x20;"', xml),
+    )
+    assert upload_file(book, name="file.xlsx").state == Import.State.MAPPING
+    book = with_entry(book, SHEET, b"", with_error)
+    assert "Cell B2 shows the error" in refused(book, "file.xlsx")
+
+
+def far_apart(xml: bytes) -> bytes:
+    cell = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    return xml.replace(b"</sheetData>", cell)
+
+
+def often_the_same(xml: bytes) -> bytes:
+    rows = (b'<row r="%d"><c r="B%d" t="s"><v>3</v></c></row>' % (row, row) for row in range(3, 1003))
+    return xml.replace(b"</sheetData>", b"".join(rows) + b"</sheetData>")
+
+
+@pytest.mark.parametrize("change", [far_apart, often_the_same])
+def test_a_small_workbook_that_asks_for_all_memory_costs_its_reader_only(
+    db: None, monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
+    monkeypatch.setattr(workbook_module, "MOST_MEMORY", 512 * 1024**2)
+    book = with_entry(workbook([HEAD, ["1", "Acme"]]), SHEET, b"", change)
+    long = b"<t>" + b"x" * 1_000_000 + b"</t>"
+    book = with_entry(book, "xl/sharedStrings.xml", b"", lambda xml: xml.replace(b"<t>Acme</t>", long))
+    assert len(book) < 20_000
+    assert "can't be opened: its cells lie too far apart" in refused(book, "file.xlsx")
