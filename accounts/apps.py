@@ -6,11 +6,15 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from accounts.conditions.checks import check_conditions
+        from accounts.conditions.registry import condition_fields
         from accounts.identity.relations import check_merging, merging
         from accounts.lenses.checks import check_lenses
         from accounts.lenses.registry import lenses
 
         lenses.discover()
         register(check_lenses, Tags.models)
+        condition_fields.discover()
+        register(check_conditions, Tags.models)
         merging.discover()
         register(check_merging, Tags.models)

@@ -1,0 +1,354 @@
+"""A condition as data: read, checked and written back, without asking whom it holds for.
+
+``{"all": […]}``, ``{"any": […]}`` and ``{"not": {…}}`` combine leaves such as
+``{"field": "finance.arr", "op": "gte", "value": 150000, "stay": 135000}``. ``{"all": []}`` is every account.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from msgspec import UNSET, Struct
+
+from accounts.conditions.custom import find_field, present_field
+from accounts.conditions.operators import OPERATORS, Operator
+from accounts.conditions.registry import ConditionField
+from accounts.conditions.values import BadValueError, check_value, value_data
+from people.access import Access
+
+MAX_DEPTH = 8
+MAX_NODES = 200
+MAX_BYTES = 32_768
+
+GROUPS = ("all", "any")
+LEAF = frozenset({"field", "op", "value", "stay"})
+SHAPES = 'Use {"all": […]}, {"any": […]}, {"not": {…}} or {"field": …, "op": …, "value": …}.'
+
+
+class Leaf(Struct, frozen=True):
+    """One comparison. ``stay`` is the threshold that holds for whoever is already in, None where it is the same."""
+
+    field: str
+    op: str
+    value: Any = None
+    stay: Any = None
+
+
+class AllOf(Struct, frozen=True):
+    """Holds where every part holds; without parts, for every account."""
+
+    parts: tuple[Condition, ...]
+
+
+class AnyOf(Struct, frozen=True):
+    """Holds where at least one part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+class Not(Struct, frozen=True):
+    """Holds where its part doesn't."""
+
+    part: Condition
+
+
+Condition: TypeAlias = AllOf | AnyOf | Not | Leaf
+EVERYONE = AllOf(())
+
+
+class Problem(Struct, frozen=True):
+    """What is wrong at one place; ``path`` is its JSON pointer (RFC 6901), empty for the condition as a whole."""
+
+    path: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'condition'}: {self.message} {self.remedy}".strip()
+
+
+class ConditionError(ValueError):
+    """Data that is no condition; ``problems`` name each place."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(" ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class BrokenConditionError(ConditionError):
+    """A stored condition that speaks of something that no longer exists: neither true nor false."""
+
+
+def read_condition(text: str | bytes, *, access: Access | None = None) -> Condition:
+    """Return the condition of a JSON text; raises ConditionError."""
+    size = len(text if isinstance(text, bytes) else text.encode(errors="replace"))
+    if size > MAX_BYTES:
+        raise ConditionError([_too_long(size)])
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise ConditionError([_too_deep("")]) from None
+    except UnicodeDecodeError:
+        raise ConditionError([Problem("", "The text is not UTF-8.", "Save it as UTF-8.")]) from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ConditionError([Problem("", f"This is no JSON: {error.msg} at {where}.", SHAPES)]) from None
+    except ValueError:  # a number with more digits than Python reads
+        raise ConditionError([Problem("", "A number is too long.", "Use at most 15 digits.")]) from None
+    return parse_condition(data, access=access)
+
+
+def parse_condition(data: Any, *, access: Access | None = None) -> Condition:
+    """Return the condition that decoded JSON stands for; raises ConditionError with every problem found.
+
+    Size and depth are checked first and without recursion. With ``access``, a field that the reader may not see is
+    refused too: what it selects would tell its value.
+    """
+    outgrown = _outgrown(data)
+    if outgrown is not None:
+        raise ConditionError([outgrown])
+    problems: list[Problem] = []
+    condition = _parse(data, "", is_negated=False, access=access, problems=problems)
+    if problems or condition is None:
+        raise ConditionError(problems)
+    return condition
+
+
+def _outgrown(data: Any) -> Problem | None:
+    nodes, weight = 0, 0
+    waiting: list[tuple[Any, str, int]] = [(data, "", 1)]
+    while waiting:
+        node, path, depth = waiting.pop()
+        nodes += 1
+        if nodes > MAX_NODES:
+            return _too_many()
+        if depth > MAX_DEPTH:
+            return _too_deep(path)
+        if not isinstance(node, dict):
+            continue
+        for key in GROUPS:
+            parts = node.get(key)
+            if isinstance(parts, list):
+                if len(parts) > MAX_NODES:
+                    return _too_many()
+                waiting += [(part, f"{path}/{key}/{place}", depth + 1) for place, part in enumerate(parts)]
+        if "not" in node:
+            waiting.append((node["not"], f"{path}/not", depth + 1))
+        weight += sum(_weight(node.get(key)) for key in LEAF)
+        if weight > MAX_BYTES:
+            return _too_long(weight)
+    return None
+
+
+def _weight(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    return sum(len(one) if isinstance(one, str) else 8 for one in value) if isinstance(value, list) else 8
+
+
+def _too_many() -> Problem:
+    return Problem(
+        "", f"The condition has more than {MAX_NODES} parts.", "Leave some out, or use several conditions."
+    )
+
+
+def _too_deep(path: str) -> Problem:
+    return Problem(
+        path, f"Groups are nested more than {MAX_DEPTH} levels deep.", "Move the inner groups further out."
+    )
+
+
+def _too_long(size: int) -> Problem:
+    return Problem(
+        "",
+        f"The condition is {size:,} bytes long.",
+        f"Use at most {MAX_BYTES:,}: shorter lists, or fewer parts.",
+    )
+
+
+def _parse(
+    data: Any, path: str, *, is_negated: bool, access: Access | None, problems: list[Problem]
+) -> Condition | None:
+    if not isinstance(data, dict):
+        problems.append(Problem(path, "Here should be a condition.", SHAPES))
+        return None
+    kinds = [key for key in ("all", "any", "not", "field") if key in data]
+    if len(kinds) != 1 or any(key not in LEAF for key in data if key != kinds[0]):
+        extra = next((key for key in data if key not in LEAF and key not in kinds), "")
+        said = (
+            f"“{str(extra)[:40]}” is no part of a condition." if extra else "This mixes or lacks the parts."
+        )
+        problems.append(Problem(path, said, SHAPES))
+        return None
+    kind = kinds[0]
+    if kind == "field":
+        return _parse_leaf(data, path, is_negated=is_negated, access=access, problems=problems)
+    if len(data) > 1:
+        problems.append(Problem(path, f"“{kind}” stands alone.", SHAPES))
+        return None
+    if kind == "not":
+        part = _parse(data["not"], f"{path}/not", is_negated=not is_negated, access=access, problems=problems)
+        return None if part is None else Not(part)
+    parts = data[kind]
+    if not isinstance(parts, list):
+        problems.append(Problem(f"{path}/{kind}", f"“{kind}” takes a list of conditions.", SHAPES))
+        return None
+    if not parts and (path or kind == "any"):
+        # An empty group inside would quietly be everyone, or nobody.
+        problems.append(
+            Problem(f"{path}/{kind}", "This group is empty.", "Add a condition, or remove the group.")
+        )
+        return None
+    read = [
+        _parse(part, f"{path}/{kind}/{place}", is_negated=is_negated, access=access, problems=problems)
+        for place, part in enumerate(parts)
+    ]
+    found = tuple(part for part in read if part is not None)
+    return AllOf(found) if kind == "all" else AnyOf(found)
+
+
+def _parse_leaf(
+    data: dict[str, Any], path: str, *, is_negated: bool, access: Access | None, problems: list[Problem]
+) -> Leaf | None:
+    key, op = data["field"], data.get("op", UNSET)
+    found = _field_of(key, data.get("value"), path, access)
+    if isinstance(found, Problem):
+        problems.append(found)
+        return None
+    operators = OPERATORS[found.kind]
+    if not isinstance(op, str) or op not in operators:
+        said = (
+            "The comparison is missing."
+            if op is UNSET
+            else f"{found.label} can't be compared by “{str(op)[:40]}”."
+        )
+        problems.append(Problem(f"{path}/op", said, f"Choose from {', '.join(operators)}."))
+        return None
+    operator = operators[op]
+    value = _checked(found, operator, data.get("value"), f"{path}/value", problems)
+    stay = None
+    if data.get("stay") is not None:
+        stay = _checked_stay(
+            found, operator, value, data["stay"], f"{path}/stay", is_negated=is_negated, problems=problems
+        )
+    return Leaf(key, op, value, stay)
+
+
+def _field_of(key: Any, value: Any, path: str, access: Access | None) -> ConditionField | Problem:
+    remedy = "Choose a field from the list of fields, or remove this condition."
+    if not isinstance(key, str):
+        return Problem(f"{path}/field", "The field is named by its key, a text.", remedy)
+    found = find_field(key, value)
+    if found is None:
+        return Problem(f"{path}/field", f"There is no field “{key[:80]}”.", remedy)
+    if not found.is_readable(access):
+        assert access is not None
+        return Problem(
+            f"{path}/field", f"{found.label}: {access.why_not(found.category)}", "Choose another field."
+        )
+    return found
+
+
+def _checked(found: ConditionField, operator: Operator, raw: Any, path: str, problems: list[Problem]) -> Any:
+    try:
+        return check_value(found, operator, raw)
+    except BadValueError as error:
+        problems.append(Problem(path, error.message, error.remedy))
+        return None
+
+
+def _checked_stay(
+    found: ConditionField,
+    operator: Operator,
+    value: Any,
+    raw: Any,
+    path: str,
+    *,
+    is_negated: bool,
+    problems: list[Problem],
+) -> Any:
+    if operator.eases is None:
+        problems.append(
+            Problem(
+                path, f"“{operator.label}” has no threshold that could ease.", "Leave the stay threshold out."
+            )
+        )
+        return None
+    stay = _checked(found, operator, raw, path, problems)
+    if stay is None or value is None:
+        return None
+    # Inside an odd number of “not” a comparison that is harder to meet makes the whole easier.
+    holds = operator.is_harder(stay, value) if is_negated else operator.is_easier(stay, value)
+    if not holds:
+        problems.append(
+            Problem(
+                path,
+                "The threshold to stay is harder to meet than the one to enter.",
+                "Whoever has just come in would fall out again: set it to the value or an easier one.",
+            )
+        )
+        return None
+    return None if stay == value else stay
+
+
+def condition_data(condition: Condition) -> dict[str, Any]:
+    """Return the condition as JSON data; ``parse_condition`` gives the same condition back."""
+    if isinstance(condition, AllOf):
+        return {"all": [condition_data(part) for part in condition.parts]}
+    if isinstance(condition, AnyOf):
+        return {"any": [condition_data(part) for part in condition.parts]}
+    if isinstance(condition, Not):
+        return {"not": condition_data(condition.part)}
+    data: dict[str, Any] = {"field": condition.field, "op": condition.op}
+    if condition.value is not None:
+        data["value"] = value_data(condition.value)
+    if condition.stay is not None:
+        data["stay"] = value_data(condition.stay)
+    return data
+
+
+def condition_text(condition: Condition) -> str:
+    """Return the condition as compact JSON, as it stands in an address."""
+    return json.dumps(condition_data(condition), ensure_ascii=False, separators=(",", ":"))
+
+
+def leaves(condition: Condition, path: str = "") -> Iterator[tuple[str, Leaf]]:
+    """Yield every comparison with its path, from left to right."""
+    if isinstance(condition, Leaf):
+        yield path, condition
+    elif isinstance(condition, Not):
+        yield from leaves(condition.part, f"{path}/not")
+    else:
+        key = "all" if isinstance(condition, AllOf) else "any"
+        for place, part in enumerate(condition.parts):
+            yield from leaves(part, f"{path}/{key}/{place}")
+
+
+def resolve(leaf: Leaf) -> tuple[ConditionField, Operator]:
+    """Return the field and operator of a comparison; raises BrokenConditionError where either is gone."""
+    found = find_field(leaf.field, value_data(leaf.value))
+    operator = OPERATORS[found.kind].get(leaf.op) if found else None
+    if found is None or operator is None:
+        raise BrokenConditionError(_leaf_problems("", leaf))
+    return (present_field(found) if operator.asks_presence else found), operator
+
+
+def problems_of(condition: Condition) -> list[Problem]:
+    """Return what of a stored condition no longer exists: fields, comparisons and choices."""
+    return [problem for path, leaf in leaves(condition) for problem in _leaf_problems(path, leaf)]
+
+
+def ensure_sound(condition: Condition) -> None:
+    """Raise BrokenConditionError where the condition speaks of something that is gone."""
+    problems = problems_of(condition)
+    if problems:
+        raise BrokenConditionError(problems)
+
+
+def _leaf_problems(path: str, leaf: Leaf) -> list[Problem]:
+    problems: list[Problem] = []
+    _parse_leaf(condition_data(leaf), path, is_negated=False, access=None, problems=problems)
+    # Which of the two thresholds is easier was checked when the condition was read, with its place in mind.
+    return [problem for problem in problems if not problem.message.startswith("The threshold to stay")]

@@ -1,0 +1,182 @@
+"""Sixty accounts with every oddity a field can hold, now and on a past day, and what is known of each."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import Account, HealthBand, Standing, Tier, TierTenure
+from metrics.models import HealthModel, HealthScore, MetricValue, RefreshRun
+from metrics.registry import metrics
+from sync.models import Change
+from tests.sync.conftest import Api, make_api
+
+TODAY = datetime.now(UTC).date()
+THEN = TODAY - timedelta(days=20)
+CHANGED = TODAY - timedelta(days=10)
+CAME = TODAY - timedelta(days=40)
+EPOCH = date(1970, 1, 1)
+
+TEXTS = [
+    "Energy",
+    "energy",
+    "ENERGY",
+    "Straße",
+    "STRASSE",
+    "100%_\\",
+    "O'Brien; --",
+    "Ünïcode ñ",
+    "عربي",
+    "🚀 labs",
+    "x",
+]
+NUMBERS = [0, 1, -1, 12, 0.1, 149999.99, 150000, 1e300, -1e300, 123456789012345678]
+CUSTOM: dict[str, list[Any]] = {
+    "seats": [*NUMBERS, None],
+    "region": [*TEXTS, "", None],
+    "strategic": [True, False, None],
+    "mixed ‘field’.x": [1, 2.5, "1", "Energy", True, "", None],
+    "12": ["a", "b", None],
+    "a__gte": [5, 6, None],
+}
+METRIC_NUMBERS = [
+    Decimal(text) for text in ("0", "1", "-1", "149999.99", "150000", "0.5", "1.2", "30", "99999")
+]
+STORED_ONLY = [Decimal("0.000001"), Decimal("999999999999999.5"), Decimal(-999999999999)]
+
+
+@dataclass
+class World:
+    """The accounts, and the value of each field of each account, now and then; None is missing."""
+
+    ids: list[int]
+    now: dict[int, dict[str, Any]]
+    then: dict[int, dict[str, Any]]
+
+
+def make_world(size: int = 60, seed: int = 7) -> World:
+    """Build the accounts through the API, with one change of each between then and now."""
+    chance = random.Random(seed)
+    api = make_api()
+    send(api, [record(chance, number) for number in range(size)])
+    Change.objects.update(changed_at=datetime.combine(CAME, datetime.min.time(), UTC))
+    seen = Change.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    ids = list(Account.objects.order_by("pk").values_list("pk", flat=True))
+    past = {pk: profile(pk) for pk in ids}
+    # Some never change, and some twice: the first change says what was held then.
+    send(api, [record(chance, number) for number in range(0, size, 2)])
+    send(api, [record(chance, number) for number in range(0, size, 4)])
+    Change.objects.filter(pk__gt=seen).update(changed_at=datetime.combine(CHANGED, datetime.min.time(), UTC))
+    present = {pk: profile(pk) for pk in ids}
+    for day in (THEN, TODAY):
+        RefreshRun.objects.create(as_of=day, cause="test", state=RefreshRun.State.DONE)
+    for pk in ids:
+        past[pk] |= numbers(chance, pk, THEN, is_today=False)
+        present[pk] |= numbers(chance, pk, TODAY, is_today=True)
+    tenures(chance, ids, past)
+    return World(ids=ids, now=present, then=past)
+
+
+def send(api: Api, records: list[dict[str, Any]]) -> None:
+    """Post accounts, all of which must be taken."""
+    answer = api.bulk("accounts", records)
+    assert not answer["rejected"], [one for one in answer["results"] if one["errors"]][:3]
+
+
+def record(chance: random.Random, number: int) -> dict[str, Any]:
+    """Return an account as a source may send it."""
+    return {
+        "external_id": f"W{number}",
+        "name": f"{chance.choice(TEXTS)} {number}",
+        "industry": chance.choice([*TEXTS, None]),
+        "employees": chance.choice([0, 1, 12, 250, 2147483647, None]),
+        "country": chance.choice(["DE", "FR", "US", None]),
+        "currency": chance.choice(["EUR", "JPY", None]),
+        "lifecycle": chance.choice(["target", "customer", "churned"]),
+        "owner_email": chance.choice(["a@example.com", "B@example.com", None]),
+        "sponsor_email": chance.choice(["a@example.com", None]),
+        "workspace_ids": chance.choice([[], [f"w{number}"], [f"w{number}", f"W-{number} ü"]]),
+        "tier": chance.choice(["strategic", "growth", None]),
+        "parent": "W0" if number and chance.random() < 0.5 else None,
+        "custom": {name: chance.choice(values) for name, values in CUSTOM.items()},
+    }
+
+
+def profile(pk: int) -> dict[str, Any]:
+    """Return what the account's own row says, by the keys of conditions."""
+    account = Account.objects.select_related("tier").get(pk=pk)
+    shown: dict[str, Any] = {
+        "accounts.name": account.name,
+        "accounts.domain": account.domain or None,
+        "accounts.industry": account.industry or None,
+        "accounts.employees": account.employees,
+        "accounts.country": account.country or None,
+        "accounts.currency": account.currency or None,
+        "accounts.lifecycle": account.lifecycle,
+        "accounts.workspaces": account.workspace_ids or None,
+        "accounts.has_parent": account.parent_id is not None,
+        "accounts.has_billing_parent": account.billing_parent_id is not None,
+        "accounts.owner": account.owner_email or None,
+        "accounts.sponsor": account.sponsor_email or None,
+        "accounts.crm_tier": account.tier.slug if account.tier else None,
+    }
+    return shown | {f"custom.{name}": account.custom.get(name) for name in CUSTOM}
+
+
+def numbers(chance: random.Random, pk: int, day: date, *, is_today: bool) -> dict[str, Any]:
+    """Store a number of each metric where a condition reads it; return them by key."""
+    found: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
+    for metric in metrics:
+        value: Any = None
+        shown = is_today and metric.standing
+        if chance.random() < 0.8:
+            pool = METRIC_NUMBERS if metric.standing else [*METRIC_NUMBERS, *STORED_ONLY]
+            value = chance.choice(pool)
+            if metric.unit == "date":
+                value = day + timedelta(days=chance.choice([-400, -91, -30, -1, 0, 1, 30, 90, 365]))
+            elif shown in ("health", "health_change", "nrr", "usage_trend"):
+                value = Decimal(chance.choice(["0", "1", "49.5", "75", "100"]))
+            elif shown in ("open_tickets", "usage_events"):
+                value = Decimal(chance.choice([0, 1, 12, 150000]))
+        found[metric.key] = value
+        if shown:
+            columns[str(metric.standing)] = value
+        elif value is not None:
+            stored = (value - EPOCH).days if isinstance(value, date) else value
+            MetricValue.objects.create(key=metric.key, as_of=day, account_id=pk, value=stored)
+    band = chance.choice([*HealthBand.values, None])
+    if is_today:
+        Standing.objects.filter(account_id=pk).update(**columns, health_band=band or "unknown", as_of=day)
+    elif band:
+        HealthScore.objects.create(
+            account_id=pk,
+            as_of=day,
+            model=HealthModel.objects.get(state="published", tier=None),
+            band=band,
+            coverage=1,
+            components=[],
+        )
+    return found | {"metrics.health_band": band or "unknown"}
+
+
+def tenures(chance: random.Random, ids: list[int], past: dict[int, dict[str, Any]]) -> None:
+    """Give accounts a past tier, and today's standing another or none."""
+    for pk in ids:
+        slug = chance.choice(["strategic", "standard", None])
+        past[pk]["accounts.tier"] = slug
+        if slug:
+            TierTenure.objects.create(
+                account_id=pk, tier=Tier.objects.get(slug=slug), during=(CAME, CHANGED), cause="import"
+            )
+        Standing.objects.filter(account_id=pk).update(
+            tier=Tier.objects.get(slug="growth") if pk % 2 else None
+        )
+
+
+def now_of(world: World, pk: int) -> dict[str, Any]:
+    """Return the present values of an account, its tier of today among them."""
+    return world.now[pk] | {"accounts.tier": "growth" if pk % 2 else None}
