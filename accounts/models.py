@@ -119,7 +119,7 @@ class Standing(models.Model):
     account = models.OneToOneField(
         Account, models.CASCADE, primary_key=True, related_name="standing", db_constraint=False
     )
-    # A copy of what the account or a rule says, so checking it again would only cost.
+    # A copy of the newest tenure, by whoever writes tenures; checking it again would only cost.
     tier = models.ForeignKey(
         Tier, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )

@@ -31,7 +31,7 @@ from people.models import Category, Level
 CONTRACTS = ("contracts", "contract-lines")
 REVENUE = (*CONTRACTS, "exchange-rates")
 AT_END_RATES = "Both ends are counted at the exchange rates of the end"
-TIERS = "accounts.tier_tenures"
+TIERS = "tiers.tenures"
 
 
 @rollup(MONTHLY_REVENUE, label="Revenue by month")

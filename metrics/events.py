@@ -9,6 +9,3 @@ event_kinds.register(
         members="as_of, before and after (band, score)",
     )
 )
-event_kinds.register(
-    EventKind(key="tier.changed", label="Tier changed", members="as_of, before and after (slug)")
-)

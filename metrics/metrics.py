@@ -1,4 +1,4 @@
-"""What the engine itself makes: tenures before, health between, and the standing behind everything else."""
+"""What the engine itself makes: health between, and the standing behind everything else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery
 from metrics.engine.plan import CHANGE_DAYS
 from metrics.engine.standing import store_standing
 from metrics.engine.steps import failed_keys
-from metrics.engine.tenures import keep_tenures
 from metrics.health.score import model_keys, store_scores
 from metrics.models import HealthScore, RefreshRun
 from metrics.provisional import note_provisional
@@ -20,16 +19,14 @@ from people.models import Category, Level
 CHANGE_DAYS_AT_MOST = 45
 
 
-@rollup("accounts.tier_tenures", label="Time in tiers")
-def tier_tenures(as_of: date, first: int, last: int) -> int:
-    """Follow the tiers of accounts; history is never rewritten by the refresh of an earlier day."""
-    return keep_tenures(as_of, first, last) if RefreshRun.objects.is_newest(as_of) else 0
+# A model may be a tier's own, so the tiers come first; who keeps them is known by key alone.
+TIERS = "tiers.tenures"
 
 
 @rollup(
     "metrics.health",
     label="Health scores with their components",
-    depends_on=lambda: sorted({"accounts.tier_tenures"} | model_keys()),
+    depends_on=lambda: sorted({TIERS} | model_keys()),
 )
 def health(as_of: date, first: int, last: int) -> int:
     """Score customers by the published models."""

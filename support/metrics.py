@@ -53,7 +53,7 @@ def urgent_open_tickets(as_of: date) -> Statement:
     category=Category.SUPPORT_HISTORY,
     formula="Urgent open tickets that had no reply within the tier's first-response target.",
     inputs=("tickets",),
-    depends_on=("accounts.tier_tenures",),
+    depends_on=("tiers.tenures",),
     direction="down",
 )
 def late_urgent_tickets(as_of: date) -> Statement:

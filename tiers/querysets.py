@@ -49,3 +49,7 @@ class PendingMoveQuerySet(QuerySet["PendingMove"]):
     def undecided(self) -> Self:
         """Moves whose time has come and that wait for somebody's word."""
         return self.filter(why="approval", decision="")
+
+    def of_deleted(self) -> Self:
+        """Moves of accounts that no source holds any more."""
+        return self.filter(account__deleted_at__isnull=False)

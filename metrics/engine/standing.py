@@ -22,14 +22,15 @@ def shown_metrics(failed: Set[str] = frozenset()) -> list[Metric]:
 def store_standing(as_of: date, first: int, last: int, failed: Set[str] = frozenset()) -> int:
     """Bring the standing of a slice of accounts up to the numbers of ``as_of``; return the changed rows.
 
-    Rows that already say the same stay untouched. The column of a failed metric keeps what it held. A change of
-    the health band is told to other systems. Call only for the newest day, in a transaction.
+    Rows that already say the same stay untouched. The column of a failed metric keeps what it held, and the tier
+    is that of whoever writes tenures. A change of the health band is told to other systems. Call only for the
+    newest day, in a transaction.
     """
     if HEALTH not in failed:
         load("metrics", "health_changed", as_of=as_of, first=first, last=last).execute()
     shown = shown_metrics(failed)
-    columns = ["tier_id"]
-    values = ["account.tier_id"]
+    columns: list[str] = []
+    values: list[str] = []
     if HEALTH not in failed:
         columns.append("health_band")
         values.append("coalesce(health.band, 'unknown')")

@@ -247,7 +247,7 @@ def test_the_identity_holds_for_every_month_and_segment_of_any_company(drawn: li
         make_rate("EUR", BEGIN + timedelta(days=200), "1.131")
         make_rate("JPY", BEGIN - timedelta(days=1), "0.00667")
         as_of = BEGIN + relativedelta(months=23, days=9)
-        roll_up("accounts.tier_tenures", as_of)
+        roll_up("tiers.tenures", as_of)
         roll_up("finance.monthly_revenue", as_of)
         assert find_gaps(BEGIN, as_of) == []
         rates = {"USD": Decimal(1), "EUR": Decimal("1.131"), "JPY": Decimal("0.00667")}
@@ -287,7 +287,7 @@ def test_the_accounts_behind_a_movement_add_up_to_it() -> None:
         make_line(
             account, ago(400), MONTH - timedelta(days=20 * place) if place else None, amount=100 + place
         )
-    roll_up("accounts.tier_tenures")
+    roll_up("tiers.tenures")
     roll_up("finance.monthly_revenue")
     behind = account_movements(date(2026, 10, 1), date(2026, 10, 1), "tier", "growth")
     whole = movements(date(2026, 10, 1), date(2026, 10, 1), "tier")[0]

@@ -169,7 +169,7 @@ def test_a_tier_may_have_a_model_of_its_own() -> None:
 def refresh_tenures() -> None:
     from tests.metrics.facts import roll_up
 
-    roll_up("accounts.tier_tenures")
+    roll_up("tiers.tenures")
 
 
 def test_a_draft_scores_nobody() -> None:

@@ -100,7 +100,7 @@ def test_an_urgent_ticket_is_late_when_the_tier_s_target_passed_unanswered(
     tier: str | None, minutes: int, is_late: bool
 ) -> None:
     account = make_account(tier)
-    roll_up("accounts.tier_tenures", ago(30))
+    roll_up("tiers.tenures", ago(30))
     replied = at(ago(3)) + timedelta(minutes=minutes)
     make_ticket(account, ago(3), priority="urgent", first_replied_at=replied)
     assert measure("support.late_urgent_tickets") == {account.pk: Decimal(is_late)}
@@ -108,7 +108,7 @@ def test_an_urgent_ticket_is_late_when_the_tier_s_target_passed_unanswered(
 
 def test_a_ticket_whose_target_lies_ahead_is_not_late() -> None:
     account = make_account("growth")
-    roll_up("accounts.tier_tenures", ago(30))
+    roll_up("tiers.tenures", ago(30))
     make_ticket(account, TODAY, priority="urgent", opened_at=at(TODAY, 17))
     assert measure("support.late_urgent_tickets") == {account.pk: 0}
     make_ticket(account, TODAY, priority="urgent", opened_at=at(TODAY, 15))

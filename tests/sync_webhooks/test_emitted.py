@@ -10,7 +10,6 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.models import Account, Standing, Tier, TierTenure
-from metrics.engine.tenures import keep_tenures
 from metrics.models import MetricValue
 from pods.models import Signal
 from pods.playbooks import SIGNALS
@@ -28,6 +27,7 @@ from tests.metrics.facts import (
     refresh,
     roll_up,
 )
+from tiers.assignment.night import follow_crm
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def told(kind: str) -> list[dict[str, Any]]:
 
 
 def keep(day: date) -> None:
-    keep_tenures(day, 0, LAST)
+    follow_crm(day, 0, LAST)
 
 
 def put_tier(account: Account, slug: str | None) -> None:
@@ -57,7 +57,14 @@ def test_a_change_of_tier_is_told_once_and_a_first_tier_is_none() -> None:
     keep(ago(2))
     keep(ago(2))
     assert told("tier.changed") == [
-        {"account": account.pk, "as_of": str(ago(2)), "before": "growth", "after": "strategic"}
+        {
+            "account": account.pk,
+            "as_of": str(ago(2)),
+            "before": "growth",
+            "after": "strategic",
+            "cause": "import",
+            "reason": "imported from the CRM",
+        }
     ]
     assert TierTenure.objects.filter(account=steady).count() == 1
 
