@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+
 from accounts.conditions.expression import (
     AllOf,
     Condition,
@@ -19,8 +21,6 @@ from accounts.conditions.expression import (
     leaves,
     parse_condition,
 )
-from msgspec import Struct
-
 from accounts.models import Tier
 from tiers.models import RuleSet, ScorePoint, ScoreThreshold, TierRule
 from tiers.models.rules import DWELL_DAYS, GRACE_DAYS, LONGEST_WAIT
@@ -30,6 +30,8 @@ MOST_RULES = 100
 MOST_POINTS = Decimal(10000)
 NAME_LENGTH = 128
 EVERYONE: dict[str, Any] = {"all": []}
+# A rule over the tier that it gives would chase itself; what the CRM says is another field.
+OWN_FIELD = "accounts.tier"
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -313,8 +315,17 @@ def _problems_of_tiers(part: str, slugs: list[str]) -> Iterator[Problem]:
 
 def _parsed(data: Any, path: str) -> tuple[Condition | None, list[Problem]]:
     try:
-        return parse_condition(data), []
+        condition = parse_condition(data)
     except ConditionError as error:
         return None, [
             Problem(f"{path}{problem.path}", problem.message, problem.remedy) for problem in error.problems
         ]
+    return condition, [
+        Problem(
+            f"{path}{inner}/field",
+            "A rule can't ask for the tier that it gives.",
+            "Use the tier in the CRM, or another field.",
+        )
+        for inner, leaf in leaves(condition)
+        if leaf.field == OWN_FIELD
+    ]

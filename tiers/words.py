@@ -8,7 +8,6 @@ from typing import Any
 
 from accounts.conditions import words
 from accounts.conditions.expression import ConditionError, parse_condition
-
 from accounts.models import Tier
 from common.formatting import format_number
 from tiers.models import RuleSet

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from accounts.conditions.expression import Condition, leaves, parse_condition
-
+from accounts.conditions.expression import (
+    BrokenConditionError,
+    Condition,
+    ConditionError,
+    Problem,
+    leaves,
+    parse_condition,
+)
 from tiers.models import RuleSet
 
 
@@ -56,7 +63,7 @@ def compile_rules(rule_set: RuleSet) -> CompiledRules:
         return CompiledRules(
             rule_set_id=rule_set.pk,
             points=[
-                CompiledPoint(name=one.name, points=one.points, condition=parse_condition(one.condition))
+                CompiledPoint(name=one.name, points=one.points, condition=_parsed(one.name, one.condition))
                 for one in rule_set.points.order_by("position")
             ],
         )
@@ -68,8 +75,17 @@ def compile_rules(rule_set: RuleSet) -> CompiledRules:
                 name=rule.name,
                 tier_id=rule.tier_id,
                 rank=rule.tier.rank,
-                condition=parse_condition(rule.condition),
+                condition=_parsed(rule.name, rule.condition),
             )
             for rule in rule_set.rules.select_related("tier").order_by("position")
         ],
     )
+
+
+def _parsed(name: str, data: Any) -> Condition:
+    try:
+        return parse_condition(data)
+    except ConditionError as error:
+        raise BrokenConditionError(
+            [Problem(one.path, f"“{name}”: {one.message}", one.remedy) for one in error.problems]
+        ) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from accounts.conditions.query import meaning, with_fields
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -20,6 +19,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import Combinable
 
+from accounts.conditions.query import meaning, with_fields
 from accounts.models import Account, Tier, TierTenure
 from accounts.querysets import AccountQuerySet
 from metrics.statements import Statement, compile_query, load
