@@ -63,6 +63,13 @@ SECRET_KEY = _secret_key()
 # What seals stored secrets, first one first; without any it is SECRET_KEY, which reads older ones in any case.
 ENCRYPTION_KEYS = env.list("ABE_ENCRYPTION_KEYS", default=[])
 ALLOWED_HOSTS = env.list("ABE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Where people reach the pages; mails link to it.
+PUBLIC_URL = env.str(
+    "ABE_PUBLIC_URL",
+    default=f"http://localhost:{env.int('PORT', default=8000)}"
+    if ON_OWN_MACHINE
+    else f"https://{next(iter(ALLOWED_HOSTS), 'localhost')}",
+).rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("ABE_TRUSTED_ORIGINS", default=[])
 
 # Behind TLS everything is cut to it; on the own machine plain HTTP over loopback is what there is.
@@ -199,6 +206,8 @@ CELERY_BEAT_SCHEDULE = {
     "usage-months": {"task": "product.tasks.keep_usage_months", "schedule": crontab(minute=37)},
     "pull-connections": {"task": "sync.connectors.tasks.tick_connections", "schedule": 60.0},
     "roll-up-freshness": {"task": "sync.tasks.roll_up_freshness", "schedule": 300.0},
+    "tick-approvals": {"task": "people.tasks.tick_approvals", "schedule": 30.0},
+    "drop-old-notices": {"task": "people.tasks.drop_old_notices", "schedule": crontab(hour=3, minute=29)},
     "relay-webhooks": {"task": "sync.tasks.relay_webhooks", "schedule": 5.0},
     "end-pins": {"task": "sync.tasks.end_pins", "schedule": 60.0},
     "go-on-with-imports": {"task": "sync.files.tasks.go_on_with_imports", "schedule": 30.0},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -134,6 +135,7 @@ class RefreshStep(models.Model):
         return f"{self.key} [{self.first}, {self.last}]"
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class HealthModel(models.Model):
     """A versioned recipe for the health score of a tier, or of every account where ``tier`` is null."""
 
@@ -166,6 +168,7 @@ class HealthModel(models.Model):
         return f"Health model {self.version}"
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class HealthComponent(models.Model):
     """One weighted part of a health model: a metric mapped piecewise-linearly to 0..100.
 
@@ -190,6 +193,7 @@ class HealthComponent(models.Model):
         return self.label
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class HealthCap(models.Model):
     """A ceiling: where ``key`` is at or above ``threshold``, the score is at most ``ceiling``."""
 

@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 
+from people.approvals.models import ApprovalComment, ApprovalDelegation, ApprovalRequest, ApprovalStep
 from people.functions import Function
+from people.notices.models import Notice
 
 
 class Category(models.TextChoices):
@@ -173,3 +175,18 @@ def default_grants() -> list[dict[str, Any]]:
         for function in Function
         for category in Category
     ]
+
+
+__all__ = [
+    "AccessGrant",
+    "ApprovalComment",
+    "ApprovalDelegation",
+    "ApprovalRequest",
+    "ApprovalStep",
+    "Category",
+    "Level",
+    "Notice",
+    "User",
+    "default_grants",
+    "default_level",
+]

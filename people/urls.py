@@ -1,8 +1,9 @@
-"""Addresses of people's pages: who they are and what each function may read."""
+"""Addresses of people's pages: who they are, what each function may read, and what they decide."""
 
 from django.urls import path
 
 from people.views import access, me, users
+from people.views.approvals import delegations, inbox, requests
 
 app_name = "people"
 urlpatterns = [
@@ -14,4 +15,12 @@ urlpatterns = [
     path("people/users/<int:pk>/", users.edit_user, name="user"),
     path("people/users/<int:pk>/password/", users.reset_password, name="user_password"),
     path("people/users/<int:pk>/two-step/", users.reset_two_step, name="user_two_step"),
+    path("approvals/", inbox.approvals, name="approvals"),
+    path("approvals/delegations/", delegations.delegations, name="delegations"),
+    path("approvals/delegations/<int:pk>/end/", delegations.end, name="delegation_end"),
+    path("approvals/<int:pk>/", requests.approval, name="approval"),
+    path("approvals/<int:pk>/decide/", requests.decide, name="approval_decide"),
+    path("approvals/<int:pk>/comment/", requests.comment, name="approval_comment"),
+    path("approvals/<int:pk>/withdraw/", requests.withdraw, name="approval_withdraw"),
+    path("approvals/<int:pk>/again/", requests.resubmit, name="approval_again"),
 ]

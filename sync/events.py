@@ -7,7 +7,7 @@ whoever makes the change, in the same transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,15 @@ class EventKind:
 event_kinds: Registry[EventKind] = Registry("event", "events")
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event to be written: the account, what is told of it, and what reading that takes."""
+
+    account_id: int | None
+    data: Mapping[str, Any]
+    guards: Mapping[str, str]
+
+
 def emit(
     *, event: str, account_id: int | None, data: Mapping[str, Any], guards: Mapping[str, str] | None = None
 ) -> None:
@@ -44,15 +53,21 @@ def emit(
     ``data`` is plain JSON; ``guards`` names the category (or ``category:level``) that reading a member of it
     takes. Raises KeyError for an event that no app declares. SQL that emits many writes the table itself.
     """
+    emit_many(event=event, told=[Told(account_id, data, guards or {})])
+
+
+def emit_many(*, event: str, told: Iterable[Told]) -> None:
+    """Write events of one kind into the outbox in one round trip; see ``emit``."""
     kind = event_kinds[event]
+    rows = [
+        {
+            "kind": kind.key,
+            "account": each.account_id,
+            "data": json.dumps(dict(each.data)),
+            "guards": json.dumps(dict(each.guards)),
+        }
+        for each in told
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("sync", "emit"),
-            {
-                "kind": kind.key,
-                "account": account_id,
-                "data": json.dumps(dict(data)),
-                "guards": json.dumps(dict(guards or {})),
-            },
-        )
+        cursor.executemany(load_sql("sync", "emit"), rows)
     wake_relay_on_commit()

@@ -103,7 +103,7 @@ class Pin(models.Model):
         return f"{self.field} of {self.resource} {self.object_id}"
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class FieldPrecedence(models.Model):
     """How much a source's word counts for a field: rank 1 beats rank 2; a source without a rank comes last.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
@@ -9,6 +10,7 @@ from django.db.models.functions import Now
 from people.functions import Function
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Source(models.Model):
     """A system that feeds the platform, such as the CRM or the help desk."""
 
@@ -20,6 +22,7 @@ class Source(models.Model):
         return self.name
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Client(models.Model):
     """A program that calls the sync API on behalf of one source."""
 
@@ -34,12 +37,21 @@ class Client(models.Model):
         return f"{self.name} ({self.source})"
 
 
+@pghistory.track(
+    # Those of a credential are made by the hour by programs, and nobody decides about them.
+    pghistory.InsertEvent(condition=pghistory.Q(new__credential__isnull=True)),
+    pghistory.UpdateEvent(
+        condition=pghistory.AnyChange("scopes", "function", "rate", "expires_at", "revoked_at")
+    ),
+    model_name="ApiTokenEvent",
+    fields=["client", "prefix", "scopes", "function", "rate", "expires_at", "revoked_at"],
+)
 class ApiToken(models.Model):
     """A secret of a client. Only its SHA-256 is kept; the secret is shown once.
 
     ``function`` is whose eyes the token reads with: the access policy applies to it as to a person.
     ``credential`` is the OAuth 2 credential that it was issued to, if any; ``rate`` the calls that it may make
-    in a minute where that differs from the installation's ``API_RATE``.
+    in a minute where that differs from the installation's ``API_RATE``. The history leaves out the digest.
     """
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="tokens")

@@ -11,6 +11,9 @@ from sync.models.clients import Source
 
 
 @pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
     fields=["name", "settings", "secrets_set_at", "state", "interval_minutes"],
     model_name="ConnectionEvent",
     obj_field=pghistory.ObjForeignKey(related_name="events"),
@@ -63,6 +66,9 @@ class Connection(models.Model):
 
 
 @pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
     fields=["is_enabled", "mapping"],
     model_name="ConnectedObjectEvent",
     obj_field=pghistory.ObjForeignKey(related_name="events"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
@@ -9,12 +10,21 @@ from django.db.models.functions import Now
 from people.functions import Function
 
 
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(
+        condition=pghistory.AnyChange("key", "scopes", "function", "rate", "rotated_at", "revoked_at")
+    ),
+    pghistory.DeleteEvent(),
+    model_name="ClientCredentialEvent",
+    fields=["client", "key", "scopes", "function", "rate", "rotated_at", "revoked_at"],
+)
 class ClientCredential(models.Model):
     """An OAuth 2 client id with its secret: what it gets at ``/oauth/token/`` are rows of ``ApiToken``.
 
     Only the secret's SHA-256 is kept; the secret is shown once. ``scopes`` is the most that a token of it
     gets, ``function`` whose eyes such a token reads with, ``rate`` how many calls a minute all of them have
-    together.
+    together. The history leaves out the digest.
     """
 
     client = models.ForeignKey("sync.Client", models.CASCADE, related_name="credentials")

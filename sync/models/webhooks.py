@@ -55,6 +55,9 @@ class RelayPosition(models.Model):
 
 
 @pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
     fields=["name", "url", "kinds", "function", "state"],
     model_name="WebhookEndpointEvent",
     obj_field=pghistory.ObjForeignKey(related_name="events"),

@@ -1,0 +1,42 @@
+"""Writes of notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from people.models import User
+from people.notices.models import Notice
+from people.notices.topics import topics
+
+TEXT_AT_MOST = 500
+
+
+def notify(*, to: Iterable[User], topic: str, about: str, event: str, text: str, url: str) -> int:
+    """Have people told something once, by e-mail, after the caller's transaction is committed; return how many.
+
+    Who was told of this ``event`` of ``about`` before isn't told again; who may not sign in is left out. Raises
+    KeyError for a topic that no one declared.
+    """
+    declared = topics[topic]
+    rows = [
+        Notice(user=user, topic=declared.key, about=about, event=event, text=text[:TEXT_AT_MOST], url=url)
+        for user in to
+        if user.is_active
+    ]
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+@transaction.atomic
+def withdraw_notices(*, about: Sequence[str]) -> int:
+    """Drop what wasn't sent yet of something that is over; return how many. What is being sent goes out."""
+    if not about:
+        return 0
+    waiting = Notice.objects.filter(Notice.WAITING, about__in=about)
+    dropped = waiting.filter(claimed_until=None).delete()[0]
+    # In a worker's hands: should sending fail, it isn't tried again.
+    waiting.update(given_up_at=timezone.now(), error="It was over before it could be sent.")
+    return dropped

@@ -1,0 +1,1 @@
+"""Pages of approvals: the inbox, a request, delegations."""
