@@ -21,7 +21,7 @@ from sync.connectors.errors import (
     TokenExpiredError,
     UnavailableError,
     UnrecoverableError,
-    without_secrets,
+    told,
 )
 from sync.connectors.lease import Claim, claim_connection, hold
 from sync.connectors.mapping import needed_fields, parts_here
@@ -209,7 +209,7 @@ def _stop(claim: Claim, clock: Clock, error: UnrecoverableError, secrets: list[s
 
 def _words(error: Exception, secrets: list[str]) -> tuple[str, str]:
     if isinstance(error, ConnectorError):
-        return storable(without_secrets(error.message, secrets)), error.remedy
+        return storable(told(error.message, secrets)), error.remedy
     if isinstance(error, DatabaseError):
         return "The database did not take a page.", "Nothing to do: it is tried again by itself."
     return (

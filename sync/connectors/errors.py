@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 HIDDEN = "•••"
+LONGEST_TOLD = 500
 
 
 class ConnectorError(Exception):
@@ -69,3 +70,9 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def told(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` as people may read it; cut only once nothing secret is left in it that a cut could halve."""
+    text = without_secrets(text, secrets)
+    return text if len(text) <= LONGEST_TOLD else f"{text[: LONGEST_TOLD - 1]}…"

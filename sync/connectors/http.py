@@ -16,10 +16,10 @@ from sync.connectors.errors import (
     RefusedError,
     TokenExpiredError,
     UnavailableError,
+    without_secrets,
 )
 
 TIMEOUT = httpx.Timeout(40.0, connect=10.0)
-QUOTED = 300
 
 
 class Http:
@@ -27,6 +27,7 @@ class Http:
 
     def __init__(self, vendor: str, base_url: str) -> None:
         self.vendor = vendor
+        self.tokens: list[str] = []
         self.client = httpx.Client(base_url=base_url, timeout=TIMEOUT, headers={"User-Agent": "ABE"})
 
     def close(self) -> None:
@@ -34,8 +35,9 @@ class Http:
         self.client.close()
 
     def authorize(self, value: str) -> None:
-        """Send ``value`` as Authorization from now on."""
+        """Send ``value``, such as ``Bearer <token>``, as Authorization from now on; no error quotes it."""
         self.client.headers["Authorization"] = value
+        self.tokens.append(value.partition(" ")[2])
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return the JSON of a GET; raises a ConnectorError."""
@@ -58,7 +60,8 @@ class Http:
                 return response.json()
             except ValueError as error:
                 raise UnavailableError(f"{self.vendor} answered with something that is no JSON.") from error
-        raise error_of(self.vendor, response.status_code, quote_of(response), response.headers)
+        said = without_secrets(quote_of(response), self.tokens)
+        raise error_of(self.vendor, response.status_code, said, response.headers)
 
 
 def error_of(vendor: str, status: int, said: str, headers: Mapping[str, str]) -> Exception:
@@ -91,7 +94,7 @@ def error_of(vendor: str, status: int, said: str, headers: Mapping[str, str]) ->
 
 
 def quote_of(response: httpx.Response) -> str:
-    """Return what a refusal says, cut short."""
+    """Return what a refusal says."""
     try:
         body = response.json()
     except ValueError:
@@ -104,7 +107,7 @@ def said_in(body: Any) -> str:
     if isinstance(body, list):
         body = body[0] if body else {}
     if isinstance(body, str):
-        return body[:QUOTED]
+        return body
     if not isinstance(body, dict):
         return ""
     for key in ("message", "error_description", "description", "error", "title", "detail"):
@@ -112,7 +115,7 @@ def said_in(body: Any) -> str:
         if isinstance(value, dict):
             return said_in(value)
         if value and isinstance(value, str):
-            return value[:QUOTED]
+            return value
     return ""
 
 

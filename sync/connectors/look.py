@@ -10,7 +10,7 @@ from django.db import transaction
 
 from sync.connectors.access import connector_of, open_session
 from sync.connectors.declarations import Clock, Page, Session, Stream
-from sync.connectors.errors import ConnectorError, TokenExpiredError, UnavailableError, without_secrets
+from sync.connectors.errors import ConnectorError, TokenExpiredError, UnavailableError, told
 from sync.connectors.mapping import MappingByResource, map_items, needed_fields, parts_here
 from sync.connectors.services import add_objects, keep_schema
 from sync.connectors.write import apply_records
@@ -128,7 +128,7 @@ def _ask(connection: Connection, clock: Clock, question: Callable[[Session], T])
                 session.sign_in()
                 return question(session)
     except ConnectorError as error:
-        error.message = without_secrets(error.message, secrets)
+        error.message = told(error.message, secrets)
         error.args = (error.message,)
         raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:

@@ -25,6 +25,7 @@ from sync.connectors.errors import (
     RefusedError,
     UnavailableError,
     UnrecoverableError,
+    without_secrets,
 )
 from sync.connectors.hosts import check_address
 from sync.connectors.http import error_of, retry_after, said_in
@@ -68,6 +69,7 @@ class SalesforceSession(Session):
         self.config = config
         self.clock = clock
         self.calls = Calls()
+        self.tokens: list[str] = []
         self.salesforce: Salesforce | None = None
 
     def close(self) -> None:
@@ -96,6 +98,7 @@ class SalesforceSession(Session):
                 "Salesforce answered the sign-in without a token or with an address that isn't its own.",
                 "Check the login address.",
             ) from error
+        self.tokens.append(token)
         self.salesforce = Salesforce(
             session_id=token, instance_url=instance_url, version=VERSION, session=self.calls
         )
@@ -195,7 +198,8 @@ class SalesforceSession(Session):
         try:
             answer = call(self.salesforce)
         except SalesforceError as error:
-            raise _translated(error, self.calls.last_headers) from error
+            said = without_secrets(said_in(error.content), self.tokens)
+            raise _translated(error, said, self.calls.last_headers) from error
         except requests.RequestException as error:
             raise _unreachable(error) from error
         if answer is None:
@@ -245,11 +249,10 @@ def _unreachable(error: requests.RequestException) -> UnavailableError:
     return UnavailableError(f"Salesforce could not be reached: {type(error).__name__}.")
 
 
-def _translated(error: SalesforceError, headers: Mapping[str, str]) -> Exception:
+def _translated(error: SalesforceError, said: str, headers: Mapping[str, str]) -> Exception:
     content: Any = error.content
     first = content[0] if isinstance(content, list) and content else content
     code = str(first.get("errorCode", "")) if isinstance(first, Mapping) else ""
-    said = said_in(content)
     if code in ("REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"):
         # The daily limit is a rolling one: calls come free as the day's older ones drop out.
         asked = retry_after(headers.get("Retry-After"))

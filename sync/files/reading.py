@@ -168,10 +168,11 @@ def _blocks(
 ) -> Iterator[Block]:
     numbers: list[int] = []
     rows: list[list[Any]] = []
-    total = 0
+    total, most = 0, width + MOST_COLUMNS
     for number, row in body:
         numbers.append(number)
-        rows.append(row)
+        # Ten thousand rows are held at a time, each with no more than is told of it.
+        rows.append(row if len(row) <= most else row[:most])
         if total + len(rows) > MOST_ROWS:
             raise FileError(
                 f"The file has more than {MOST_ROWS:,} rows. Split it and upload the parts one after the other."
@@ -199,7 +200,7 @@ def _block(
         columns = list(zip(*rows, strict=True))
     else:
         for index, row in enumerate(rows):
-            if beyond := [cell for cell in row[width : width + MOST_COLUMNS] if not blank_cell(cell)]:
+            if beyond := [cell for cell in row[width:] if not blank_cell(cell)]:
                 ragged[index] = beyond
                 reading.ragged_rows += 1
             elif len(row) < width:

@@ -165,6 +165,29 @@ def test_a_bad_refresh_token_stops_without_being_quoted(portal: FakeHubSpot, clo
     assert "bad token •••" in run.error
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 500])
+def test_no_token_is_quoted_whole_or_cut(portal: FakeHubSpot, clock: FakeClock, status: int) -> None:
+    connection = connect(
+        portal,
+        way="oauth",
+        client_id="app-1",
+        client_secret=portal.secret,
+        refresh_token=portal.refresh_token,
+    )
+    for quoted in ("Expired: access-1.", f"{'x' * 450} {portal.secret}" + " and so on" * 20):
+        for _ in range(2):
+            portal.interrupt("companies/search", {"message": quoted}, status)
+        run = pull(connection, clock)
+        assert run.error
+        for text in (run.error, connection.problem):
+            assert "access-" not in text
+            assert "client" not in text
+            assert len(text) < 600
+        portal.interruptions.clear()
+        Connection.objects.update(state="active")
+        portal.issued = 0
+
+
 def test_the_limit_by_the_second_is_sat_out_on_the_spot(portal: FakeHubSpot, clock: FakeClock) -> None:
     connection = connect(portal)
     portal.interrupt("companies/search", {"message": "You have reached your secondly limit."}, 429)
