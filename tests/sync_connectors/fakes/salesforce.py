@@ -30,7 +30,10 @@ def problem(code: str, message: str) -> list[dict[str, str]]:
 
 
 class FakeSalesforce(Fake):
-    """An org. ``records`` by object; ``custom`` names further columns, ``hidden`` objects that we may not read; ``public_key`` checks JWTs."""
+    """An org. ``records`` by object; ``custom`` names further columns, ``hidden`` objects that we may not read.
+
+    ``public_key`` checks JWTs.
+    """
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
