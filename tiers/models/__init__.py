@@ -1,9 +1,13 @@
-"""The rules that give accounts their tiers, and what people decide beside them."""
+"""The rules that give accounts their tiers, what tiers are entitled to, and what people decide beside them."""
 
+from tiers.models.entitlements import EntitlementValue
+from tiers.models.guide import GuideLink
 from tiers.models.moves import PendingMove, TierOverride
 from tiers.models.rules import RuleSet, RuleSetRevision, ScorePoint, ScoreThreshold, TierRule
 
 __all__ = [
+    "EntitlementValue",
+    "GuideLink",
     "PendingMove",
     "RuleSet",
     "RuleSetRevision",
