@@ -45,6 +45,10 @@ class HomePanel:
     is_today_only: ClassVar[bool] = False
     explain: ClassVar[str] = ""
 
+    def is_for(self, reader: Reader) -> bool:
+        """Return whether this reader has a use for the card today; by default every one of its functions."""
+        return True
+
     def load(self, reader: Reader) -> Mapping[str, Any]:
         """Return what the template shows, in a constant number of queries."""
         raise NotImplementedError

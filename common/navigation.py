@@ -15,7 +15,10 @@ from common.registry import Registry
 
 @dataclass(frozen=True, kw_only=True)
 class NavItem:
-    """One entry; ``functions_first`` lists the functions that meet it before the others of its group."""
+    """One entry; ``functions_first`` lists the functions that meet it before the others of its group.
+
+    ``badge`` counts what waits there for the reader, and ``badge_noun`` says what that is.
+    """
 
     key: str
     label: str
@@ -25,6 +28,8 @@ class NavItem:
     order: int = 100
     functions_first: tuple[str, ...] = ()
     visible: Callable[[HttpRequest], bool] | None = None
+    badge: Callable[[HttpRequest], int] | None = None
+    badge_noun: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,8 @@ class NavLink:
     icon: str
     url: str
     is_current: bool
+    badge: int = 0
+    badge_noun: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +78,13 @@ def navigation_for(request: HttpRequest, function: str = "") -> list[NavGroup]:
             label=label,
             links=[
                 NavLink(
-                    key=item.key, label=item.label, icon=item.icon, url=url, is_current=item.key == current
+                    key=item.key,
+                    label=item.label,
+                    icon=item.icon,
+                    url=url,
+                    is_current=item.key == current,
+                    badge=item.badge(request) if item.badge else 0,
+                    badge_noun=item.badge_noun,
                 )
                 for item, url in ranked
                 if item.group == label

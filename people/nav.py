@@ -1,9 +1,21 @@
 """People's entries of the left navigation."""
 
 from common.navigation import NavItem, register_nav
+from people.approvals.reading import count_to_decide
 from people.functions import Function
 from people.guards import is_revops
 
+register_nav(
+    NavItem(
+        key="people.approvals",
+        label="Approvals",
+        icon="checkbox",
+        url_name="people:approvals",
+        order=30,
+        badge=count_to_decide,
+        badge_noun="to decide",
+    )
+)
 register_nav(
     NavItem(
         key="people.access",

@@ -1,5 +1,5 @@
 """The home cards over accounts and their standing."""
 
-from accounts.home_cards import charts, tables
+from accounts.home_cards import approvals, charts, tables
 
-__all__ = ["charts", "tables"]
+__all__ = ["approvals", "charts", "tables"]

@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
         page: HttpResponse = sign_in(request)
         return page
     reader = _reader(request)
-    wanted = home_of(reader.user.function)
+    wanted = [panel for panel in home_of(reader.user.function) if panel.is_for(reader)]
     left_out = [panel for panel in wanted if _is_past(request) and panel.is_today_only]
     left_out = [panel for panel in left_out if reader.access.allows(panel.category, panel.level)]
     context = {

@@ -54,6 +54,16 @@ def to_decide(user: User, seats: Sequence[Seat]) -> ApprovalRequestQuerySet:
     return ApprovalRequest.objects.decidable_from(seats, by=user.pk)
 
 
+def count_to_decide(request: HttpRequest) -> int:
+    """Return how many requests wait for the reader, counted once a request; two queries."""
+    held: int | None = getattr(request, "_abe_to_decide", None)
+    if held is None:
+        user = request.user
+        held = to_decide(user, my_seats(request)).count() if isinstance(user, User) else 0
+        request._abe_to_decide = held  # type: ignore[attr-defined]  # noqa: SLF001 - set by us alone
+    return held
+
+
 def visible_to(user: User, seats: Sequence[Seat]) -> ApprovalRequestQuerySet:
     """Return the requests that a person may look at; RevOps and leadership see all of them."""
     if user.function in SEES_ALL:

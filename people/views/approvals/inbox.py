@@ -10,7 +10,7 @@ from common.export import asked_format, export_response
 from common.pagination import read_page
 from people.access import request_access
 from people.approvals.models import ApprovalRequest
-from people.approvals.reading import Search, Shown, approvals_table, my_seats, shows_of, to_decide
+from people.approvals.reading import Search, Shown, approvals_table, count_to_decide, my_seats, shows_of
 from people.approvals.registry import approval_kinds
 from people.guards import signed_in
 
@@ -37,7 +37,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
         "search": search,
         "sort": search.sort,
         "shows": shows_of(user),
-        "waiting": to_decide(user, seats).count(),
+        "waiting": count_to_decide(request),
         "kinds": [(kind.key, kind.label) for kind in approval_kinds],
         "states": ApprovalRequest.State.choices,
         "stands_for": sorted({seat.user_id for seat in seats if seat.is_delegated}),
