@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from datetime import date
 
+from accounts.conditions.expression import BrokenConditionError
+from metrics.engine.plan import today
 from metrics.models import RefreshRun
-from metrics.registry import rollup
-from tiers.assignment.night import follow_crm
+from metrics.registry import EVERYTHING, rollup
+from tiers.assignment.night import follow_crm, follow_rules, numbers_asked
+
+STANDING = "metrics.standing"
+
+
+def _needed() -> set[str]:
+    """Return what must have been made: the standing, and the numbers that the rules read."""
+    try:
+        return {STANDING} | numbers_asked(today())
+    except BrokenConditionError:
+        return {STANDING}  # the step itself fails with the reason
 
 
 @rollup("tiers.tenures", label="Time in tiers")
 def tenures(as_of: date, first: int, last: int) -> int:
     """Follow the CRM's tiers where no rules count; history is never rewritten by the refresh of an earlier day."""
     return follow_crm(as_of, first, last) if RefreshRun.objects.is_newest(as_of) else 0
+
+
+@rollup("tiers.assignment", label="Tiers by the rules", depends_on=_needed, after=(EVERYTHING,))
+def assignment(as_of: date, first: int, last: int) -> int:
+    """Decide by the numbers of the newest day which tiers count from the next day on."""
+    return follow_rules(as_of, first, last) if RefreshRun.objects.is_newest(as_of) else 0

@@ -56,6 +56,8 @@ def apply_verdicts(
         decisions=decisions(verdicts, terms, on=on, first=first, last=last),
         rule_set=terms.rule_set_id,
         version=terms.version,
+        reason=terms.reason,
+        by=terms.by_id,
         on=on,
     ).execute()
     parts: dict[str, Any] = {

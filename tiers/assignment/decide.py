@@ -18,7 +18,10 @@ LAST_ID = 2**63 - 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
-    """How moves are made: their cause, and whether those down (or back up) have to wait."""
+    """How moves are made: their cause, and whether those down (or back up) have to wait.
+
+    ``reason`` and ``by_id`` are those of a move by hand.
+    """
 
     cause: str
     rule_set_id: int | None = None
@@ -27,6 +30,8 @@ class Terms:
     dwell_days: int = 0
     grace_days: int = 0
     needs_approval: bool = False
+    reason: str = ""
+    by_id: int | None = None
 
 
 # The CRM's word counts at once.

@@ -56,6 +56,9 @@ class RuleSet(models.Model):
     ends_on = models.DateField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    applied_at = models.DateTimeField(
+        null=True, blank=True, help_text="When every account had been brought up to it."
+    )
     retired_at = models.DateTimeField(null=True, blank=True)
     retired_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 

@@ -1,6 +1,8 @@
 CREATE TEMPORARY TABLE tiers_decision ON COMMIT DROP AS
 SELECT
-    decided.*,
+    decided.account_id, decided.tenure_id, decided.held_id, decided.began_on, decided.wanted_id, decided.rule_id,
+    decided.override_id, decided.cause, decided.earlier_id, decided.decision, decided.since, decided.until, decided.why,
+    decided.action, decided.is_reverted, coalesce(decided.by_id, {by}::bigint) AS by_id,
     held.slug AS held_slug, held.label AS held_label, wanted.slug AS wanted_slug, wanted.label AS wanted_label,
     CASE WHEN decided.cause = 'rule' THEN {rule_set}::bigint END AS rule_set_id,
     decided.action = 'move' AND NOT decided.is_reverted AND decided.held_id IS NOT NULL
@@ -8,6 +10,7 @@ SELECT
     left(CASE decided.cause
         WHEN 'override' THEN format('override by %%s: %%s', author.name, decided.override_reason)
         WHEN 'import' THEN 'imported from the CRM'
+        WHEN 'manual' THEN {reason}
         ELSE CASE
             WHEN rule.id IS NOT NULL THEN format('rule “%%s” of version %%s', rule.name, {version}::integer)
             ELSE format('%%s points by version %%s', trim_scale(decided.score), {version}::integer)

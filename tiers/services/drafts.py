@@ -1,0 +1,130 @@
+"""Drafts of rule sets: begun from a version or from the default, saved whole, thrown away."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+
+from people.models import User
+from tiers.assignment.apply import lock_tiers
+from tiers.content import (
+    Content,
+    RuleSetError,
+    digest_of,
+    problems_of,
+    read_content,
+    read_whole,
+    write_content,
+)
+from tiers.defaults import default_content
+from tiers.models import RuleSet, RuleSetRevision
+from tiers.parts import rule_set_parts
+from tiers.services.errors import RuleSetChangedError, require_revops
+from tiers.words import differences
+
+
+@transaction.atomic
+def create_draft(*, by: User, based_on: RuleSet | None = None, content: Content | None = None) -> RuleSet:
+    """Begin a draft: of ``based_on``, else of the published version, else of the default rules.
+
+    ``content`` replaces what it would begin with. Takes the lock of tiers, since versions are numbered in order.
+    Raises RuleSetError.
+    """
+    require_revops(by, "Changing the tier rules")
+    lock_tiers()
+    base = based_on or RuleSet.objects.published().first()
+    wanted = content or (read_content(base) if base else default_content())
+    _refuse(wanted)
+    newest: int | None = RuleSet.objects.aggregate(newest=Max("version"))["newest"]
+    draft = RuleSet.objects.create(version=(newest or 0) + 1, author=by, based_on=base, **_terms(wanted))
+    write_content(draft, wanted)
+    for part in rule_set_parts:
+        part.fill(draft)
+    note_revision(rule_set=draft, by=by)
+    return draft
+
+
+@transaction.atomic
+def save_draft(*, rule_set: RuleSet, by: User, content: Content, expected: str) -> RuleSet:
+    """Replace the content of a draft; ``expected`` is the digest of the one that the editor began from.
+
+    Locks the rule set. Raises RuleSetError naming each place, RuleSetChangedError where somebody has saved it since,
+    ValidationError where it is no draft any more.
+    """
+    require_revops(by, "Changing the tier rules")
+    held = lock_rule_set(rule_set.pk)
+    refuse_unless_draft(held)
+    refuse_unless_seen(held, expected)
+    _refuse(content)
+    for name, value in _terms(content).items():
+        setattr(held, name, value)
+    held.save(update_fields=list(_terms(content)))
+    write_content(held, content)
+    note_revision(rule_set=held, by=by)
+    return held
+
+
+@transaction.atomic
+def delete_draft(*, rule_set: RuleSet, by: User) -> None:
+    """Throw a draft away; raises ValidationError where it is no draft any more."""
+    require_revops(by, "Changing the tier rules")
+    held = lock_rule_set(rule_set.pk)
+    refuse_unless_draft(held)
+    held.delete()
+
+
+def note_revision(*, rule_set: RuleSet, by: User | None) -> None:
+    """Bring the digest of a draft up to its rows and parts, and keep what it says now; call in their transaction."""
+    whole = read_whole(rule_set)
+    digest = digest_of(whole)
+    if digest == rule_set.digest:
+        return
+    rule_set.digest = digest
+    rule_set.save(update_fields=["digest"])
+    RuleSetRevision.objects.create(rule_set=rule_set, digest=digest, content=whole, saved_by=by)
+
+
+def lock_rule_set(pk: int) -> RuleSet:
+    """Return the rule set, locked; raises ValidationError where it has gone."""
+    held = RuleSet.objects.select_for_update(of=("self",)).filter(pk=pk).first()
+    if held is None:
+        raise ValidationError("This draft was thrown away meanwhile.")
+    return held
+
+
+def refuse_unless_draft(held: RuleSet) -> None:
+    """Raise ValidationError where the version is no draft."""
+    if held.state != RuleSet.State.DRAFT:
+        raise ValidationError(
+            f"{held} is {held.get_state_display().lower()} and is kept as it is. Begin a new draft from it."
+        )
+
+
+def refuse_unless_seen(held: RuleSet, digest: str) -> None:
+    """Raise RuleSetChangedError where the content isn't the one seen."""
+    if held.digest == digest:
+        return
+    seen = held.revisions.filter(digest=digest).first()
+    newest = held.revisions.select_related("saved_by").first()
+    who = f" by {newest.saved_by}" if newest and newest.saved_by else ""
+    raise RuleSetChangedError(
+        f"{held} was saved{who} since you opened it.",
+        differences(seen.content, read_whole(held)) if seen else [],
+    )
+
+
+def _refuse(content: Content) -> None:
+    problems = problems_of(content)
+    if problems:
+        raise RuleSetError(problems)
+
+
+def _terms(content: Content) -> dict[str, object]:
+    return {
+        "kind": content.kind,
+        "note": content.note.strip(),
+        "minimum_dwell_days": content.minimum_dwell_days,
+        "demotion_grace_days": content.demotion_grace_days,
+        "demotions_need_approval": content.demotions_need_approval,
+    }

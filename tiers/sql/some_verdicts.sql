@@ -1,0 +1,1 @@
+SELECT verdict.* FROM ({verdicts}) AS verdict WHERE verdict.account_id = ANY ({ids})

@@ -1,0 +1,37 @@
+"""Tiers on workers: each task does what is due, however often it is asked."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from metrics.engine.plan import today
+from tiers.assignment.assign import apply_rule_set, assign_accounts
+from tiers.assignment.due import accounts_due
+from tiers.models import RuleSet
+from tiers.reminders import remind_of_overrides
+from tiers.services.publishing import publish_due
+
+
+@shared_task
+def apply_rules() -> None:
+    """Bring every account up to the version in force."""
+    apply_rule_set()
+
+
+@shared_task
+def keep_tiers() -> None:
+    """Publish what is scheduled, finish a publication that was cut short, and look at accounts that can't wait.
+
+    These are new accounts, and those whose override begins or ends.
+    """
+    publish_due()
+    if RuleSet.objects.in_force(today()).filter(state=RuleSet.State.PUBLISHED, applied_at=None).exists():
+        apply_rule_set()
+    while ids := accounts_due(today()):
+        assign_accounts(ids)
+
+
+@shared_task
+def remind() -> None:
+    """Write to the authors of overrides that end soon."""
+    remind_of_overrides()
