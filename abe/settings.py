@@ -197,6 +197,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=REFRESH_HOUR, minute=0),
     },
     "refresh-tick": {"task": "metrics.tasks.tick", "schedule": 30.0},
+    "keep-tiers": {"task": "tiers.tasks.keep_tiers", "schedule": 60.0},
+    "remind-of-overrides": {"task": "tiers.tasks.remind", "schedule": crontab(minute=23)},
     "search-duplicates": {
         "task": "accounts.tasks.search_duplicates",
         "schedule": crontab(hour=(REFRESH_HOUR + 2) % 24, minute=40),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from metrics.engine.plan import today
+from tiers.approvals import ask_for_approvals
 from tiers.assignment.assign import apply_rule_set, assign_accounts
 from tiers.assignment.due import accounts_due
 from tiers.models import RuleSet
@@ -22,13 +23,14 @@ def apply_rules() -> None:
 def keep_tiers() -> None:
     """Publish what is scheduled, finish a publication that was cut short, and look at accounts that can't wait.
 
-    These are new accounts, and those whose override begins or ends.
+    These are new accounts, and those whose override begins or ends. Then approval is asked for what waits for it.
     """
     publish_due()
     if RuleSet.objects.in_force(today()).filter(state=RuleSet.State.PUBLISHED, applied_at=None).exists():
         apply_rule_set()
-    while ids := accounts_due(today()):
-        assign_accounts(ids)
+    while (ids := accounts_due(today())) and assign_accounts(ids):
+        pass
+    ask_for_approvals()
 
 
 @shared_task

@@ -81,7 +81,9 @@ def move_by_hand(*, account: Account, tier: Tier, reason: str, by: User) -> None
     _refuse_deleted(account)
     lock_tiers()
     if not RuleSet.objects.in_force(today()).exists():
-        raise ValidationError("The CRM's tiers count, so it would be undone tonight. Override it until a day.")
+        raise ValidationError(
+            "The CRM's tiers count, so it would be undone tonight. Override it until a day."
+        )
     if TierOverride.objects.open_on(today()).filter(account=account).exists():
         raise ValidationError("An override holds this account. End that first.")
     put_by_hand(account.pk, tier=tier, reason=said, by=by)

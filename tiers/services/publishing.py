@@ -31,9 +31,7 @@ def seen_of(rule_set: RuleSet) -> str:
 
 
 @transaction.atomic
-def publish_rule_set(
-    *, rule_set: RuleSet, by: User, expected: str, starts_on: date | None = None
-) -> RuleSet:
+def publish_rule_set(*, rule_set: RuleSet, by: User, expected: str, starts_on: date | None = None) -> RuleSet:
     """Put a draft (or scheduled version) in force in the place of the one before it.
 
     ``expected`` is what ``seen_of`` gave when the publisher looked. It holds from today; an earlier ``starts_on`` is
@@ -130,7 +128,7 @@ def _put_in_force(held: RuleSet, by: User, day: date) -> RuleSet:
     held.published_at = Now()
     held.save(update_fields=["state", "starts_on", "published_by", "published_at"])
     held.refresh_from_db()
-    transaction.on_commit(apply_rules.delay, robust=True)
+    transaction.on_commit(lambda: apply_rules.apply_async(retry=False), robust=True)
     return held
 
 
@@ -152,7 +150,9 @@ def _refuse_past(day: date) -> None:
         raise ValidationError({"starts_on": "This day lies ahead: schedule it instead."})
     is_counted = RefreshRun.objects.finished().filter(as_of__gte=day).exists()
     if is_counted or RuleSet.objects.exclude(starts_on=None).exists() or TierTenure.objects.exists():
-        raise ValidationError({"starts_on": "Tiers of that day have been counted already. Publish it from today."})
+        raise ValidationError(
+            {"starts_on": "Tiers of that day have been counted already. Publish it from today."}
+        )
 
 
 def _refuse_unless_seen(held: RuleSet, expected: str) -> None:

@@ -28,7 +28,10 @@ judged AS (
         coalesce(earlier.cause <> 'override' AND was.rank < newest.rank, false) AS came_down,
         override.id AS override_id,
         CASE WHEN override.id IS NULL THEN {cause} ELSE 'override' END AS cause,
-        override.author_id AS by_id,
+        CASE
+            WHEN override.id IS NOT NULL THEN override.author_id
+            WHEN pending.decision = 'approved' AND pending.to_tier_id = wanted.id THEN pending.decided_by_id
+        END AS by_id,
         override.reason AS override_reason,
         CASE WHEN override.id IS NULL THEN verdict.rule_id END AS rule_id,
         CASE WHEN override.id IS NULL THEN verdict.score END AS score,
