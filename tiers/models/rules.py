@@ -17,7 +17,7 @@ GRACE_DAYS = 30
 LONGEST_WAIT = 3650
 
 
-@pghistory.track()
+@pghistory.track(exclude=["applied_at"])
 class RuleSet(models.Model):
     """One version of the tier rules: a draft, waiting for its day, in force, or of the past.
 
