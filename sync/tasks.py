@@ -14,6 +14,7 @@ from sync.pipeline.pending import apply_ready
 from sync.provenance.services import end_expired_pins, settle_shared
 from sync.registry import resources
 from sync.services import prune_access_tokens
+from sync.undoing.before import forget_old_words
 from sync.webhooks.relay import relay_events
 from sync.webhooks.sending import is_anything_due, is_sending, send_due
 from sync.webhooks.services import forget_old_deliveries, replay_since
@@ -45,12 +46,12 @@ def end_pins() -> int:
 
 @shared_task
 def purge_expired() -> int:
-    """Forget what has had its time: idempotency keys after seven days, spent OAuth tokens, told events.
+    """Forget what has had its time: idempotency keys after seven days, spent OAuth tokens, told events, old words.
 
     Returns how many rows went.
     """
     expired = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEEP_IDEMPOTENCY_KEYS)
-    return expired.delete()[0] + prune_access_tokens() + forget_old_deliveries()
+    return expired.delete()[0] + prune_access_tokens() + forget_old_deliveries() + forget_old_words()
 
 
 @shared_task

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from common.sql import load_sql
 from sync.declarations import Resource
-from sync.models import FieldClaim, Link, Pin
+from sync.models import ClaimBefore, FieldClaim, Link, Pin
 from sync.pipeline.batch import Row, Run
 
 
@@ -35,6 +35,18 @@ def share_objects(*, resource: Resource, object_ids: Sequence[int]) -> None:
         if params["links"]:
             parts = {"target": sql.Identifier(resource.table), "fields": _held_fields(resource)}
             cursor.execute(load_sql("sync", "claims/seed", **parts), params)
+
+
+def note_records(*, batch_id: int, links: Sequence[int], was_there: bool) -> None:
+    """Keep what shared records are before ``batch_id`` changes them, or that it brought them to their objects.
+
+    Call it before their time or tombstone is written.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            load_sql("sync", "claims/note_records"),
+            {"batch": batch_id, "links": list(links), "was_there": was_there},
+        )
 
 
 def winners_params(
@@ -80,6 +92,7 @@ def unshare_objects(*, resource: Resource, object_ids: Sequence[int]) -> None:
         .values_list("object_id", flat=True)
     )
     ids = list(alone)
+    ClaimBefore.objects.filter(link__in=links.filter(object_id__in=ids)).delete()
     FieldClaim.objects.filter(resource=resource.key, object_id__in=ids).delete()
     links.filter(object_id__in=ids, is_shared=True).update(is_shared=False, digest=None)
 

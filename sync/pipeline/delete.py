@@ -14,6 +14,7 @@ from psycopg import sql
 from common.sql import load_sql
 from sync.declarations import Resource
 from sync.models import Batch, Change, Link, PendingRecord, Source
+from sync.pipeline.claims import note_records
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.merge import prepare_effects, run_effects
 from sync.pipeline.resolve import held_links
@@ -69,6 +70,8 @@ def delete_record(
             status = "stale"
         else:
             status = DELETED
+            if link.is_shared:
+                note_records(batch_id=batch_id, links=[link.id], was_there=True)
             _bury(
                 resource,
                 source,

@@ -17,7 +17,7 @@ from common.sql import load_sql
 from sync.declarations import Resource
 from sync.models import Batch, Link, PendingRecord
 from sync.pipeline.batch import UPDATED, Missing, Row, Run
-from sync.pipeline.claims import share_objects
+from sync.pipeline.claims import note_records, share_objects
 from sync.pipeline.locks import lock_resource
 from sync.registry import resources
 
@@ -62,6 +62,8 @@ def attach_rows(run: Run) -> None:
         made = dict(cursor.fetchall())
     for row in rows:
         row.link_id = made[row.record.external_id]
+    if run.mode != Batch.Mode.UNDO:
+        note_records(batch_id=run.batch_id, links=list(made.values()), was_there=False)
     run.touches_links = True
 
 

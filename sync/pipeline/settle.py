@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from psycopg import sql
 
 from common.sql import column_list, load_sql
 from sync.declarations import Field, FieldError, Resource, Rule
+from sync.models import Batch
 from sync.pipeline.batch import Row, Run
 from sync.pipeline.claims import detach_rows, own_references, winners_params
 from sync.pipeline.cycles import circle
@@ -82,11 +83,16 @@ def _claim(run: Run) -> None:
         "source": run.source.pk,
         "batch": run.batch_id,
         "bit": 1 << len(resource.fields),
+        # What takes a batch back is never taken back itself.
+        "keeps": run.mode != Batch.Mode.UNDO,
     }
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sync", "claims/touch"))
-        cursor.execute(load_sql("sync", "claims/stage", fields=_staged_fields(resource)), params)
-        cursor.execute(load_sql("sync", "claims/stage_custom"), params)
+        cursor.execute(load_sql("sync", "claims/touch"), params)
+        for said in (
+            load_sql("sync", "claims/said", fields=_staged_fields(resource)),
+            load_sql("sync", "claims/said_custom"),
+        ):
+            cursor.execute(load_sql("sync", "claims/stage", said=sql.SQL(said)), params)
 
 
 @transaction.atomic
@@ -95,6 +101,38 @@ def settle_objects(*, resource: Resource, object_ids: Sequence[int]) -> list[int
 
     Locks the resource. Raises UnsettledError where the values that count don't go together.
     """
+    return _write_anew(resource, object_ids, lambda: _settle(resource, objects=list(object_ids), restored=[]))
+
+
+@transaction.atomic
+def hold_values(*, resource: Resource, values: Mapping[int, Mapping[str, Any]]) -> list[int]:
+    """Let objects hold values that no word stands for any more, by field; return the objects that changed.
+
+    Locks the resource. Raises UnsettledError where they break a rule.
+    """
+    columns = {item.name: item.column for item in resource.fields} | {"custom": "custom"}
+    given = {
+        number: {columns[name]: value for name, value in fields.items() if name in columns}
+        for number, fields in values.items()
+    }
+    query = load_sql(
+        "sync",
+        "claims/hold",
+        assignments=sql.SQL(", ").join(
+            sql.SQL("{0} = p.{0}").format(sql.Identifier(column)) for column in resource.columns
+        ),
+        target=sql.Identifier(resource.table),
+    )
+
+    def hold() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(query, {"values": msgspec.json.encode(given).decode()})
+
+    return _write_anew(resource, list(given), hold)
+
+
+def _write_anew(resource: Resource, object_ids: Sequence[int], decide: Callable[[], None]) -> list[int]:
+    """Stage objects as they are, let ``decide`` change what is staged, and write it."""
     if not object_ids:
         return []
     _, xid = lock_resource(resource, None)
@@ -106,7 +144,7 @@ def settle_objects(*, resource: Resource, object_ids: Sequence[int]) -> list[int
             load_sql("sync", "claims/stage_objects", target=target, columns=columns),
             {"objects": list(object_ids), "everything": _everything(resource)},
         )
-        _settle(resource, objects=list(object_ids), restored=[])
+        decide()
         cursor.execute("UPDATE sync_stage SET custom = jsonb_strip_nulls(custom)")
         if resource.rules and (broken := violations(resource)):
             rule = resource.rules[broken[0][1]]

@@ -42,18 +42,20 @@ class Newer(NamedTuple):
 class UndoPlan:
     """The objects of one batch: fields to give back, objects to take away, and what is left alone.
 
-    ``restore`` holds the values before by field name; ``revive`` the objects that the batch had deleted.
+    ``restore`` holds the values before by field name; ``revive`` the objects that the batch had deleted;
+    ``given_back`` the shared objects whose records say by now what they said before.
     """
 
     restore: dict[int, dict[str, Any]] = field(default_factory=dict)
     remove: list[int] = field(default_factory=list)
     revive: list[int] = field(default_factory=list)
+    given_back: set[int] = field(default_factory=set)
     conflicts: list[Conflict] = field(default_factory=list)
 
     @property
-    def objects(self) -> list[int]:
-        """Every object that is touched."""
-        return [*self.restore, *self.remove, *self.revive]
+    def restored(self) -> set[int]:
+        """The objects that get back what they held."""
+        return {*self.restore, *self.revive, *self.given_back}.difference(self.remove)
 
 
 def plan_undo(batch: Batch, *, only: Iterable[int] | None = None) -> UndoPlan:

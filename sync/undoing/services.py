@@ -19,8 +19,9 @@ from sync.pipeline.locks import lock_resource
 from sync.pipeline.merge import prepare_effects, run_effects
 from sync.pipeline.run import run_batch
 from sync.registry import resources
+from sync.undoing.before import forget_words, give_words_back, noted_objects
 from sync.undoing.plan import Conflict, UndoPlan, plan_undo, records_of
-from sync.undoing.shared import keep_what_others_hold, withdraw_claims
+from sync.undoing.shared import decide_anew, keep_what_others_hold, living, withdraw_claims
 
 KEPT_CONFLICTS = 200
 
@@ -65,10 +66,11 @@ def undo_batch(
         plans.append(_take_back(resource, later, list(objects), batches))
     plans.append(_take_back(resource, held, None, batches))
     conflicts = [conflict for plan in plans for conflict in plan.conflicts]
+    forget_words([held.pk])
     return Undoing.objects.create(
         batch=held,
         undone_by=by,
-        restored=sum(len(plan.restore.keys() - set(plan.remove)) + len(plan.revive) for plan in plans),
+        restored=sum(len(plan.restored) for plan in plans),
         removed=sum(len(plan.remove) for plan in plans),
         forgotten=forgotten,
         conflicts=msgspec.to_builtins(conflicts[:KEPT_CONFLICTS]),
@@ -81,14 +83,17 @@ def _take_back(
     resource: Resource, batch: Batch, only: Collection[int] | None, batches: list[int]
 ) -> UndoPlan:
     plan = plan_undo(batch, only=only)
+    noted = noted_objects(resource, batch, only)
+    alive = living(resource, noted)
+    batches += decide_anew(resource, batch, lambda: give_words_back(resource, batch, plan, alive))
     keep_what_others_hold(resource, batch, plan)
-    numbers = (
-        withdraw_claims(resource, batch, plan, only),
-        _restore(resource, batch, plan),
-        _remove(resource, batch, plan),
-    )
-    batches += [number for number in numbers if number]
+    batches += decide_anew(resource, batch, lambda: withdraw_claims(resource, batch, plan, only))
+    restored = _restore(resource, batch, plan)
     _set_times_back(batch, [*plan.restore, *plan.revive])
+    # Those that were deleted had to come back to life first.
+    revived = [number for number in noted if number not in alive]
+    batches += decide_anew(resource, batch, lambda: give_words_back(resource, batch, plan, revived))
+    batches += [number for number in (restored, _remove(resource, batch, plan)) if number]
     return plan
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -41,30 +41,22 @@ def keep_what_others_hold(resource: Resource, batch: Batch, plan: UndoPlan) -> N
     ]
 
 
-def withdraw_claims(
-    resource: Resource, batch: Batch, plan: UndoPlan, only: Collection[int] | None
-) -> int | None:
-    """Forget what the batch claims of shared objects and let the others decide; return the batch that did it.
+def living(resource: Resource, numbers: Collection[int]) -> list[int]:
+    """Return those of some objects that are there, in the order of their ids."""
+    rows = resource.model._base_manager.filter(pk__in=numbers, deleted_at=None)  # noqa: SLF001 - Django documents it
+    return sorted(rows.values_list("pk", flat=True))
 
-    Fields that hold what they held before by now need nothing more, and are taken out of the plan.
+
+def decide_anew(resource: Resource, batch: Batch, settle: Callable[[], list[int]]) -> list[int]:
+    """Run ``settle``, which returns the objects that it changed; return the batch that is logged for them, if any.
+
+    What was decided anew belongs to the taking back, and must not stand in the way of a further one.
     """
-    claims = FieldClaim.objects.filter(resource=resource.key, source=batch.source, batch_id=batch.pk)
-    if only is not None:
-        claims = claims.filter(object_id__in=only)
-    said = [Said._make(row) for row in claims.values_list("object_id", "field", "link")]
-    if not said:
-        return None
     started = time.perf_counter()
     batch_id, xid = lock_resource(resource, batch.source)
-    changed, unsettled = _withdraw(resource, claims, sorted({each.object_id for each in said}))
-    said = [each for each in said if each.object_id not in unsettled]
-    _let_go(resource, batch, {each.link_id for each in said})
-    _name_unsettled(plan, unsettled)
-    _name_overwritten(plan, said)
-    _forget_restored(resource, plan, changed)
+    changed = settle()
     if not changed:
-        return None
-    # What was decided anew belongs to the taking back, and must not stand in the way of a further one.
+        return []
     decided = Change.objects.filter(resource=resource.key, object_id__in=changed, xid=xid, batch=None)
     decided.update(batch=batch_id, source=batch.source)
     Batch(
@@ -73,9 +65,32 @@ def withdraw_claims(
         resource=resource.key,
         mode=Batch.Mode.UNDO,
         seconds=time.perf_counter() - started,
-        updated=len(changed),
+        updated=len(set(changed)),
     ).save(force_insert=True)
-    return batch_id
+    return [batch_id]
+
+
+def withdraw_claims(
+    resource: Resource, batch: Batch, plan: UndoPlan, only: Collection[int] | None
+) -> list[int]:
+    """Forget what the batch claims of shared objects and let the others decide; return the objects that changed.
+
+    For claims of which isn't kept what their record had said before. Fields that hold what they held before by now
+    need nothing more, and are taken out of the plan.
+    """
+    claims = FieldClaim.objects.filter(resource=resource.key, source=batch.source, batch_id=batch.pk)
+    if only is not None:
+        claims = claims.filter(object_id__in=only)
+    said = [Said._make(row) for row in claims.values_list("object_id", "field", "link")]
+    if not said:
+        return []
+    changed, unsettled = _withdraw(resource, claims, sorted({each.object_id for each in said}))
+    said = [each for each in said if each.object_id not in unsettled]
+    _let_go(resource, batch, {each.link_id for each in said})
+    _name_unsettled(plan, unsettled)
+    _name_overwritten(plan, said)
+    _forget_restored(resource, plan, changed)
+    return changed
 
 
 def _withdraw(

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.identity.merge import merge_accounts
 from accounts.models import Account, Contact
 from finance.models import Contract, ContractLine
 from sync.files.tasks import work_off
-from sync.models import Batch, Change, FieldClaim, Import, Link, PendingRecord, Undoing
+from sync.models import Batch, Change, ClaimBefore, FieldClaim, Import, Link, PendingRecord, Undoing
 from sync.pipeline.settle import UnsettledError, settle_objects
 from sync.provenance.services import set_precedence
 from sync.registry import resources
-from sync.undoing import shared
+from sync.tasks import purge_expired
+from sync.undoing import before, shared
+from sync.undoing.before import KEEP
 from sync.undoing.imports import begin_undo
 from sync.undoing.services import CannotUndoError, preview_undo, undo_batch
 from tests.sync.conftest import Api, make_api, settle
@@ -316,16 +320,33 @@ def test_the_deletion_of_one_of_two_records_can_be_taken_back(crm: Api) -> None:
     assert Account.objects.get(pk=merged[0]).industry == "Wood"
 
 
-def test_a_word_that_did_not_count_is_named_where_an_earlier_one_is_gone(crm: Api) -> None:
+def send_losing_words(crm: Api) -> Batch:
+    """Let another source say two things of an industry of which the CRM has the last word; return the second batch."""
     other = make_api("csv")
     set_precedence(resource=resources["accounts"], field="", sources=["crm", "csv"])
     send(crm, "accounts", {"external_id": "1", "name": "Acme", "domain": "acme.test", "industry": "Steel"})
-    first = {"external_id": "x", "name": "Acme", "domain": "acme.test", "industry": "Iron"}
-    send(other, "accounts", first)
-    wrong = send(other, "accounts", {"external_id": "x", "industry": "Wood"})
+    send(other, "accounts", {"external_id": "x", "name": "Acme", "domain": "acme.test", "industry": "Iron"})
+    return send(other, "accounts", {"external_id": "x", "industry": "Wood"})
+
+
+def test_a_word_that_did_not_count_gives_way_to_the_one_before(crm: Api) -> None:
+    wrong = send_losing_words(crm)
+    undoing = undo_batch(batch=wrong)
+    assert (undoing.restored, undoing.conflicts) == (1, [])
+    assert not ClaimBefore.objects.filter(batch_id=wrong.pk).exists()
+    send(crm, "accounts", {"external_id": "1", "industry": None})
+    assert Account.objects.get().industry == "Iron"
+
+
+def test_a_word_that_did_not_count_is_named_where_the_one_before_is_forgotten(crm: Api) -> None:
+    wrong = send_losing_words(crm)
+    Batch.objects.update(received_at=timezone.now() - KEEP - timedelta(hours=1))
+    recent = send(make_api("csv"), "accounts", {"external_id": "x", "country": "DE"})
+    purge_expired()
+    assert set(ClaimBefore.objects.values_list("batch_id", flat=True)) == {recent.pk}
     undoing = undo_batch(batch=wrong)
     assert [conflict["field"] for conflict in undoing.conflicts] == ["industry"]
-    send(other, "accounts", first)
+    send(make_api("csv"), "accounts", {"external_id": "x", "industry": "Iron"})
     send(crm, "accounts", {"external_id": "1", "industry": None})
     assert Account.objects.get().industry == "Iron"
 
@@ -347,7 +368,8 @@ def test_one_object_that_can_not_be_settled_does_not_hold_up_the_others(
             raise UnsettledError("name", "It doesn't fit.")
         return settle_objects(resource=resource, object_ids=object_ids)
 
-    monkeypatch.setattr(shared, "settle_objects", settle)
+    for module in (before, shared):
+        monkeypatch.setattr(module, "settle_objects", settle)
     undoing = undo_batch(batch=wrong)
     assert (undoing.restored, undoing.conflict_count) == (3, 0)
     assert set(Account.objects.values_list("name", flat=True)) == {*names}
