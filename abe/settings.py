@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick-approvals": {"task": "people.tasks.tick_approvals", "schedule": 30.0},
     "drop-old-notices": {"task": "people.tasks.drop_old_notices", "schedule": crontab(hour=3, minute=29)},
     "relay-webhooks": {"task": "sync.tasks.relay_webhooks", "schedule": 5.0},
+    "go-on-with-settling": {"task": "sync.tasks.go_on_with_settling", "schedule": 30.0},
     "end-pins": {"task": "sync.tasks.end_pins", "schedule": 60.0},
     "go-on-with-imports": {"task": "sync.files.tasks.go_on_with_imports", "schedule": 30.0},
     "drop-old-imports": {"task": "sync.files.tasks.drop_old_imports", "schedule": crontab(hour=3, minute=41)},

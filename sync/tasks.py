@@ -11,7 +11,8 @@ from sync.files.tasks import drop_old_imports, go_on_with_imports, work_on_impor
 from sync.freshness.rollup import roll_up_feeds
 from sync.models import IdempotencyKey, WebhookEndpoint
 from sync.pipeline.pending import apply_ready
-from sync.provenance.services import end_expired_pins, settle_shared
+from sync.provenance.services import end_expired_pins
+from sync.provenance.settling import lost_settlings, work_off
 from sync.registry import resources
 from sync.services import prune_access_tokens
 from sync.undoing.before import forget_old_words
@@ -24,6 +25,8 @@ __all__ = ["drop_old_imports", "go_on_with_imports", "work_on_import"]
 
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)
 RELAY_PAGES = 20
+# Short enough that a message is acknowledged long before the broker would deliver it again.
+SETTLE_SECONDS = 120.0
 
 
 @shared_task
@@ -33,9 +36,18 @@ def apply_pending_records() -> int:
 
 
 @shared_task
-def settle_shared_records(resource: str) -> int:
-    """Decide anew what counts for every shared record of a resource; return how many changed."""
-    return settle_shared(resource=resources[resource])
+def settle_shared_records(resource: str) -> None:
+    """Let shared records follow another order for a while, then hand on to the next message, until all of them do."""
+    declared = resources.get(resource)
+    if declared is not None and not work_off(declared, seconds=SETTLE_SECONDS):
+        settle_shared_records.delay(resource)
+
+
+@shared_task
+def go_on_with_settling() -> None:
+    """Go on with records that follow another order where the worker or the message was lost."""
+    for resource in lost_settlings():
+        settle_shared_records.delay(resource)
 
 
 @shared_task

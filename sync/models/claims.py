@@ -145,3 +145,8 @@ class Settling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.settled} of {self.total} {self.resource}"
+
+    @property
+    def percent(self) -> int:
+        """How far it is."""
+        return min(100, self.settled * 100 // self.total) if self.total else 0

@@ -9,9 +9,10 @@ from typing import Any
 from django.db import connection, transaction
 
 from sync.declarations import Resource
-from sync.models import Change, FieldClaim
+from sync.models import Change
 from sync.provenance.reading import Shown, label_of
-from sync.provenance.services import set_precedence, settle_shared
+from sync.provenance.services import set_precedence
+from sync.provenance.settling import count_shared, settle_shared
 
 EXAMPLES = 25
 
@@ -52,7 +53,7 @@ def preview_precedence(*, resource: Resource, field: str, sources: Sequence[str]
             Change.objects.filter(resource=resource.key, xid=xid, source=None).order_by("pk")[:EXAMPLES]
         )
         examples = _examples(resource, changes)
-        shared = FieldClaim.objects.filter(resource=resource.key).values("object_id").distinct().count()
+        shared = count_shared(resource)
         transaction.set_rollback(True)
     # Read once all is undone: a record is known by what it is called now, not by what it would be.
     return Preview(shared, changed, tuple(_named(resource, examples)))

@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from people.models import User
 from sync.declarations import Field, FieldError, Record, Resource
-from sync.models import FieldClaim, FieldPrecedence, Link, Pin, Source
+from sync.models import FieldPrecedence, Link, Pin, Source
 from sync.pipeline.batch import Result, Row, Run
 from sync.pipeline.claims import share_objects, unshare_objects
 from sync.pipeline.locks import lock_resource
@@ -25,8 +25,6 @@ from sync.registry import resources
 from sync.wording import in_words
 
 logger = logging.getLogger(__name__)
-
-CHUNK = 2_000  # objects settled in one transaction
 
 
 @transaction.atomic
@@ -102,8 +100,9 @@ def set_precedence(*, resource: Resource, field: str, sources: Sequence[str]) ->
     """Say whose word counts, the strongest source first; no sources end the field's own order.
 
     ``field`` empty means every field without an order of its own; ``custom.<key>`` one own field. Takes effect
-    for the values held once ``settle_shared`` has run. Raises ValidationError for an unknown field or source,
-    or a source named twice. Locks the resource, so that of two orders saved at once the later holds.
+    for the values held through ``settling.settle_soon``, called in the same transaction. Raises ValidationError
+    for an unknown field or source, or a source named twice. Locks the resource, so that of two orders saved at
+    once the later holds.
     """
     if field:
         _field(resource, field)
@@ -120,41 +119,6 @@ def set_precedence(*, resource: Resource, field: str, sources: Sequence[str]) ->
     held.delete()
     for rank, slug in enumerate(sources, start=1):
         FieldPrecedence.objects.create(resource=resource.key, field=field, source_id=known[slug], rank=rank)
-
-
-def settle_soon(*, resource: Resource) -> None:
-    """Decide anew what counts: now where few records are shared, else by a worker once this is committed."""
-    shared = FieldClaim.objects.filter(resource=resource.key).values("object_id").distinct().count()
-    if shared <= CHUNK:
-        settle_shared(resource=resource)
-        return
-    from sync.tasks import settle_shared_records
-
-    transaction.on_commit(lambda: settle_shared_records.delay(resource.key))
-
-
-def settle_shared(*, resource: Resource) -> int:
-    """Decide anew what counts for every shared object; return how many changed.
-
-    A transaction for each few thousand objects; those whose values would break a rule stay as they are.
-    """
-    claims = FieldClaim.objects.filter(resource=resource.key)
-    ids = list(claims.order_by("object_id").values_list("object_id", flat=True).distinct())
-    changed = 0
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        try:
-            changed += len(settle_objects(resource=resource, object_ids=chunk))
-        except UnsettledError:
-            changed += sum(_settled_alone(resource, object_id) for object_id in chunk)
-    return changed
-
-
-def _settled_alone(resource: Resource, object_id: int) -> int:
-    try:
-        return len(settle_objects(resource=resource, object_ids=[object_id]))
-    except UnsettledError:
-        return 0
 
 
 def _settle(resource: Resource, object_ids: list[int]) -> None:

@@ -14,23 +14,33 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.htmx import render_page
 from people.guards import revops_only
 from sync.declarations import CustomKey, Resource
-from sync.models import FieldPrecedence
+from sync.models import FieldPrecedence, Settling
 from sync.provenance.preview import preview_precedence
 from sync.provenance.reading import CUSTOM, label_of
-from sync.provenance.services import linked_sources, set_precedence, settle_soon
+from sync.provenance.services import linked_sources, set_precedence
+from sync.provenance.settling import settle_soon
 from sync.registry import resources
 
 WHAT = "The order of the sources"
+SAVED = "The order is saved, and the values held follow it."
+SAVED_FOR_LATER = (
+    "The order is saved. What comes in follows it from now on, and so do the values held, one after another."
+)
 
 
 @require_safe
 @revops_only(WHAT)
 def precedence(request: HttpRequest) -> HttpResponse:
-    """Show the order of the sources for ``?resource=``: the general one, then those of single fields."""
+    """Show the order of the sources for ``?resource=``: the general one, then those of single fields.
+
+    The part that htmx asks for says how far the values held follow it.
+    """
     resource = _resource(request.GET.get("resource", "accounts"))
-    return render(request, "sync/precedence/orders.html", _shared(resource))
+    partial = "sync/precedence/_settling.html"
+    return render_page(request, "sync/precedence/orders.html", partial, _shared(resource))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,8 +65,8 @@ def edit_precedence(request: HttpRequest) -> HttpResponse:
         if given.get("step") == "save":
             with transaction.atomic():  # the order and the values that follow it are one decision
                 set_precedence(resource=resource, field=field, sources=chosen)
-                settle_soon(resource=resource)
-            messages.success(request, "The order is saved, and the values held follow it.")
+                is_done = settle_soon(resource=resource)
+            messages.success(request, SAVED if is_done else SAVED_FOR_LATER)
             return redirect(f"{reverse('sync:precedence')}?{urlencode({'resource': resource.key})}")
         context["preview"] = preview_precedence(resource=resource, field=field, sources=chosen)
     except ValidationError as error:
@@ -106,6 +116,7 @@ def _shared(resource: Resource) -> dict[str, Any]:
         "other_fields": [{"field": name, "label": label_of(name)} for name in names if name not in held],
         "custom": CUSTOM,
         "sources": linked_sources(resource),
+        "settling": Settling.objects.filter(resource=resource.key).first(),
     }
 
 

@@ -11,7 +11,8 @@ from accounts.identity.unmerge import unmerge_accounts
 from accounts.models import Account
 from sync.models import Change, Pin
 from sync.provenance.reading import conflicting_fields
-from sync.provenance.services import set_precedence, settle_shared
+from sync.provenance.services import set_precedence
+from sync.provenance.settling import settle_shared
 from sync.registry import resources
 from tests.accounts.merging import make_api, make_company
 from tests.sync.conftest import Api

@@ -11,7 +11,8 @@ from django.db import connection
 from accounts.identity.merge import merge_accounts
 from accounts.models import Account
 from sync.models import Batch, FieldClaim, Link
-from sync.provenance.services import set_pin, set_precedence, settle_shared
+from sync.provenance.services import set_pin, set_precedence
+from sync.provenance.settling import settle_shared
 from sync.registry import resources
 from sync.undoing.services import undo_batch
 from tests.sync.conftest import make_api
