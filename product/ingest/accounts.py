@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from django.db import connection
+from django.utils import timezone
 
 from common.sql import load_sql
 from product.ingest.messages import ALIAS, ANONYMOUS, EVENT, GROUP, IDENTIFY, Message
@@ -67,6 +68,7 @@ class Memberships:
 
     def __init__(self, source: Source, messages: Iterable[Message]) -> None:
         self.source = source
+        self._now = timezone.now()
         self.regrouped: set[str] = set()
         self._renamed: set[str] = set()
         self._changed: set[str] = set()
@@ -112,17 +114,19 @@ class Memberships:
             for name in (ANONYMOUS + message.anonymous, message.anonymous):
                 self._rename(name, message.user)
             return
+        # A clock that runs ahead would have the last word for years.
+        at = min(message.at, self._now)
         if message.kind == IDENTIFY:
             user = self._user(message.who)
-            if user.described_at is None or user.described_at <= message.at:
-                user.traits, user.described_at = message.document, message.at
+            if user.described_at is None or user.described_at <= at:
+                user.traits, user.described_at = message.document, at
                 self._changed.add(user.user)
         elif message.kind == GROUP:
             held = self._groups.get(message.group)
-            if held is None or held[1] <= message.at:
-                self._groups[message.group] = (message.document, message.at)
+            if held is None or held[1] <= at:
+                self._groups[message.group] = (message.document, at)
         if message.group:
-            self._put(self.name_of(message.who), message.group, message.at)
+            self._put(self.name_of(message.who), message.group, at)
         if message.user and message.anonymous:
             self._rename(ANONYMOUS + message.anonymous, message.user)
 

@@ -14,8 +14,9 @@ from django.utils import timezone
 from sync.files.plan import Plan, Problem, check_plan, plan_of
 from sync.files.reading import Reading
 from sync.files.saved import remember_plan
-from sync.files.storage import store_parts
+from sync.files.storage import RowReport, pack_report, report_of, store_parts
 from sync.models import Import, Source
+from sync.pipeline.batch import PENDING
 from sync.registry import resources
 from sync.services import ensure_source
 
@@ -185,16 +186,28 @@ def discard_import(*, imported: Import) -> None:
 
 
 def drop_old_cells() -> int:
-    """Throw away the bytes and cells of imports that nobody has touched for long; return how many."""
+    """Throw away the bytes and cells of imports that nobody has touched for long; return how many.
+
+    Of what waited the ids stay: it may have been applied since, and is taken back with the rest.
+    """
     old = Import.objects.filter(dropped_at=None, step_at__lt=timezone.now() - KEEP_CELLS).exclude(
         state__in=Import.BUSY
     )
     dropped = 0
-    for imported in old.iterator():
+    for pk in old.values_list("pk", flat=True):
         with transaction.atomic():
+            # Somebody may have gone on with it a moment ago.
+            imported = old.select_for_update(of=("self",)).filter(pk=pk).first()
+            if imported is None:
+                continue
             imported.parts.all().delete()
-            imported.blocks.update(cells=b"", report=None)
-            Import.objects.filter(pk=imported.pk).update(dropped_at=timezone.now())
+            for block in imported.blocks.filter(counts__has_key=PENDING).defer("cells"):
+                waited = [row for row in report_of(block) if row.status == PENDING]
+                block.report = pack_report([RowReport(row.status, row.external_id) for row in waited])
+                block.save(update_fields=["report"])
+            imported.blocks.exclude(counts__has_key=PENDING).update(report=None)
+            imported.blocks.update(cells=b"")
+            Import.objects.filter(pk=pk).update(dropped_at=timezone.now())
         dropped += 1
     return dropped
 

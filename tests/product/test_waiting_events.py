@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from product.ingest.waiting import apply_waiting
 from product.models import AwaitedAccount, TrackedUser, UsageDayToRecompute, UsageEvent, WaitingEvent
@@ -154,3 +155,15 @@ def test_a_group_told_again_looks_for_nothing_that_waits() -> None:
         tracker.send(group)
     assert not [query for query in queries if "product_waitingevent" in query["sql"]]
     assert not [query for query in queries if "workspace_ids" in query["sql"]]
+
+
+def test_a_clock_that_runs_ahead_ties_nobody_to_a_group_for_good() -> None:
+    tracker = Tracker()
+    ahead = "2099-01-01T00:00:00Z"
+    tracker.send({"type": "group", "userId": "ann", "groupId": "ws_1", "timestamp": ahead})
+    tracker.send({"type": "identify", "userId": "ann", "traits": {"role": "old"}, "timestamp": ahead})
+    right = timezone.now().isoformat()
+    tracker.send({"type": "group", "userId": "ann", "groupId": "ws_2", "timestamp": right})
+    tracker.send({"type": "identify", "userId": "ann", "traits": {"role": "new"}, "timestamp": right})
+    ann = TrackedUser.objects.get(user="ann")
+    assert (ann.group, ann.traits) == ("ws_2", {"role": "new"})

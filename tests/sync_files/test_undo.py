@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.identity.merge import merge_accounts
 from accounts.models import Account, Contact
 from finance.models import Contract, ContractLine
+from sync.files.services import drop_old_cells
 from sync.files.tasks import work_off
 from sync.models import Batch, Change, ClaimBefore, FieldClaim, Import, Link, PendingRecord, Undoing
 from sync.pipeline.settle import UnsettledError, settle_objects
@@ -180,8 +181,9 @@ def test_records_that_still_wait_are_forgotten(crm: Api) -> None:
     assert not PendingRecord.objects.exists()
 
 
+@pytest.mark.parametrize("is_old", [False, True])
 def test_a_whole_import_goes_back_with_what_was_applied_later(
-    upload: Upload, monkeypatch: pytest.MonkeyPatch
+    upload: Upload, monkeypatch: pytest.MonkeyPatch, is_old: bool
 ) -> None:
     bring_in(upload("id,name,parent\n1,Acme,\n2,Brill,1\n"))
     before = state()
@@ -189,6 +191,9 @@ def test_a_whole_import_goes_back_with_what_was_applied_later(
     text = "id,name,parent\n1,Oops,\n7,New,9\n2,Worse,\n8,Newer,1\n1,Again,\n9,Last,\n"
     imported = bring_in(upload(text))
     assert Account.objects.get(name="New").parent is not None
+    if is_old:
+        Import.objects.update(step_at="2026-01-01T00:00:00Z")
+        assert drop_old_cells() == 2
     person = make_user("revops")
     begin_undo(imported=imported, by=person)
     assert work_off(imported.pk, seconds=60)
