@@ -62,7 +62,7 @@ register_lens(
         key="overview",
         label="Overview",
         order=10,
-        functions=(Function.LEADERSHIP, Function.REVOPS, Function.MARKETING, Function.LEGAL, Function.PEOPLE),
+        functions=(Function.LEADERSHIP, Function.REVOPS, Function.LEGAL, Function.PEOPLE),
         panels=(
             "pods.signals",
             "metrics.health_trend",

@@ -1,21 +1,26 @@
-"""What engagement shows of an account: who was in touch with whom, and which roles are covered."""
+"""What engagement shows of an account: touches, the buying committee, deals, and scores; and marketing's lens."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, OuterRef, Subquery, When
 
-from accounts.lenses import Column, Panel, register_column, register_panel
+from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account, Contact, ContactRole
-from common.periods import end_of
+from common.charts import Chart, Series
+from common.formatting import format_number
+from common.periods import day_label, end_of, weeks_until
 from engagement import home as _home  # noqa: F401 - declares the home cards
-from engagement.models import DealKind, Direction, Engagement, Kind, Opportunity
+from engagement.models import AccountScore, DealKind, Direction, Engagement, Kind, Opportunity, ScoreKind
 from engagement.querysets import DECIDED
+from engagement.scoring.explain import scores_of
 from people.access import Access
 from people.directory import names_of
+from people.functions import Function
 from people.models import Category
 
 ENGAGEMENT = Category.ENGAGEMENT
@@ -26,6 +31,7 @@ MOST_DEALS = 8
 MOST_READ = 200
 DEAL_FIELDS = ("name", "kind", "stage", "amount", "currency", "close_on", "is_won")
 DECIDED_DAYS = 365
+TREND_WEEKS = 26
 REQUIRED = (
     ContactRole.ECONOMIC_BUYER,
     ContactRole.CHAMPION,
@@ -177,3 +183,103 @@ def _deal(row: dict[str, Any], as_of: date, access: Access) -> dict[str, Any]:
         "amount": access.redact(row["amount"], Category.CONTRACTS),
         "currency": row["currency"] or settings.REPORTING_CURRENCY,
     }
+
+
+@register_panel
+class Scores(Panel):
+    """Fit, engagement and intent with the points they are made of."""
+
+    key = "engagement.scores"
+    title = "Scores"
+    explain = "engagement.fit_score"
+    template = "engagement/panels/scores.html"
+    category = Category.ACCOUNT_PROFILE
+    span = 6
+
+    def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
+        return {
+            "scores": [
+                {
+                    "label": told.label,
+                    "metric": told.metric,
+                    "score": told.score,
+                    "as_of": told.as_of,
+                    "version": told.version,
+                    "half_life_days": told.half_life_days,
+                    "parts": [
+                        {"name": part.name, "points": part.points, "times": part.times} for part in told.parts
+                    ],
+                    "closed": told.closed,
+                    "reasons": told.reasons,
+                }
+                for told in scores_of(account, as_of, access)
+            ]
+        }
+
+
+@register_panel
+class ScoreTrend(Panel):
+    """How the scores went over half a year, by week."""
+
+    key = "engagement.score_trend"
+    title = "Scores over time"
+    explain = "engagement.engagement_score"
+    template = "accounts/panels/chart.html"
+    category = ENGAGEMENT
+    span = 6
+    is_lazy = True
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        weeks = weeks_until(as_of, TREND_WEEKS)
+        held: dict[tuple[str, date], Decimal] = {}
+        rows = AccountScore.objects.filter(account=account, as_of__range=(weeks[0], as_of)).order_by("as_of")
+        for kind, day, score in rows.values_list("kind", "as_of", "score"):
+            held[kind, day - timedelta(days=day.weekday())] = score  # the newest of its week
+        newest = {kind: held.get((kind, weeks[-1])) for kind in ScoreKind}
+        told = [
+            f"{kind.label} {format_number(score, 0)}" for kind, score in newest.items() if score is not None
+        ]
+        return {
+            "chart": Chart(
+                key=f"{self.key}-{account.pk}",
+                kind="line",
+                title=", ".join(told) + " this week" if told else "No score this week",
+                categories=[day_label(week) for week in weeks],
+                series=[
+                    Series(name=kind.label, values=[held.get((kind, week)) for week in weeks])
+                    for kind in ScoreKind
+                ],
+                unit="points",
+                category_label="Week of",
+                extra={"min": 0, "max": 100},
+                empty="Scores appear after the next nightly refresh.",
+            )
+        }
+
+
+register_lens(
+    Lens(
+        key="marketing",
+        label="Marketing",
+        order=25,
+        functions=(Function.MARKETING,),
+        panels=(
+            "pods.signals",
+            "engagement.scores",
+            "engagement.score_trend",
+            "engagement.committee",
+            "engagement.last_touches",
+            "engagement.opportunities",
+            "accounts.key_facts",
+        ),
+        columns=(
+            "accounts.tier",
+            "accounts.lifecycle",
+            "accounts.industry",
+            "accounts.country",
+            "engagement.last_touch_on",
+            "accounts.owner",
+        ),
+        sort="-engagement.last_touch_on",
+    )
+)

@@ -1,16 +1,18 @@
-"""Numbers of the relationship: touches, who at the customer takes part in them, and deals."""
+"""Numbers of the relationship: touches, who at the customer takes part in them, deals, and scores of points."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet, Value
+from django.db.models import Count, F, Max, QuerySet, Value
 
 from accounts.models import ContactRole
-from engagement.models import Engagement, Opportunity
+from engagement.models import AccountScore, Engagement, Opportunity, ScoreKind
+from engagement.scoring.score import fields_read, store_scores
+from engagement.scoring.services import ROLLUP
 from metrics.expressions import DaysBetween, count_per_account, epoch_day, utc_day
-from metrics.registry import metric
+from metrics.registry import metric, rollup
 from metrics.statements import Statement
 from people.models import Category
 
@@ -106,6 +108,60 @@ def open_opportunities(as_of: date) -> Statement:
     return count_per_account(
         Opportunity.objects.open_on(as_of), feed=Opportunity.objects.live().filter(opened_on__lte=as_of)
     )
+
+
+@rollup(ROLLUP, label="Scores of points with their parts", depends_on=lambda: sorted(fields_read()))
+def scores(as_of: date, first: int, last: int) -> int:
+    """Count the points of every account by the published models."""
+    return store_scores(as_of, first, last)
+
+
+@metric(
+    "engagement.fit_score",
+    label="Fit",
+    unit="points",
+    category=Category.ACCOUNT_PROFILE,
+    formula="The sum of the points of the fit model's rules that the account meets, within 0 and 100.",
+    inputs=("accounts",),
+    depends_on=(ROLLUP,),
+    direction="up",
+)
+def fit_score(as_of: date) -> QuerySet[Any, Any]:
+    return _scores(as_of, ScoreKind.FIT)
+
+
+@metric(
+    "engagement.engagement_score",
+    label="Engagement score",
+    unit="points",
+    category=Category.ENGAGEMENT,
+    formula="The sum of the points of what happened, each counting half as much with every half-life that passed, "
+    "within 0 and 100.",
+    inputs=("engagements", "opportunities"),
+    depends_on=(ROLLUP,),
+    direction="up",
+)
+def engagement_score(as_of: date) -> QuerySet[Any, Any]:
+    return _scores(as_of, ScoreKind.ENGAGEMENT)
+
+
+@metric(
+    "engagement.intent_score",
+    label="Intent",
+    unit="points",
+    category=Category.ENGAGEMENT,
+    formula="The sum of the points of the signs that they may buy, each counting half as much with every half-life "
+    "that passed, within 0 and 100.",
+    inputs=("engagements", "opportunities"),
+    depends_on=(ROLLUP,),
+    direction="up",
+)
+def intent_score(as_of: date) -> QuerySet[Any, Any]:
+    return _scores(as_of, ScoreKind.INTENT)
+
+
+def _scores(as_of: date, kind: ScoreKind) -> QuerySet[Any, Any]:
+    return AccountScore.objects.filter(as_of=as_of, kind=kind).values("account_id", value=F("score"))
 
 
 def _touches(as_of: date, value: Any) -> QuerySet[Any, Any]:

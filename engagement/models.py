@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from engagement.querysets import EngagementQuerySet, OpportunityQuerySet
+from engagement.scoring.models import AccountScore, ScoreKind, ScoreModel, ScoreRule
 from sync.models import SyncedModel
 
 
@@ -92,3 +93,16 @@ class Opportunity(SyncedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+__all__ = [
+    "AccountScore",
+    "DealKind",
+    "Direction",
+    "Engagement",
+    "Kind",
+    "Opportunity",
+    "ScoreKind",
+    "ScoreModel",
+    "ScoreRule",
+]

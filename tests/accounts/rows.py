@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import Account, Standing, Tier, TimelineEvent
+from engagement.models import AccountScore, ScoreModel
 from metrics.models import HealthModel, HealthScore, MetricValue, RefreshRun
 from people.models import Category
 from pods.models import Signal
@@ -178,6 +179,15 @@ def _history(account: Account) -> None:
                 for key in keys
             ],
         )
+        for fits in ScoreModel.objects.filter(state="published"):
+            AccountScore.objects.create(
+                as_of=days_ago(back),
+                account=account,
+                kind=fits.kind,
+                model=fits,
+                score=30,
+                parts=[{"rule": place, "points": 10, "count": 1} for place in (1, 2, 3)],
+            )
         MetricValue.objects.create(key="finance.arr", as_of=days_ago(back), account=account, value=SECRET_ARR)
         MetricValue.objects.create(key="finance.mrr", as_of=days_ago(back), account=account, value=SECRET_MRR)
         MetricValue.objects.create(key="support.open_tickets", as_of=days_ago(back), account=account, value=3)
