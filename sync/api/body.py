@@ -14,6 +14,9 @@ from sync.problems import Problem
 JSON_TYPES = ("application/json",)
 LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 CHUNK = 1 << 20
+PIECE = 1 << 16
+# Programs that pack in blocks put 64 KiB into each.
+MAX_MEMBERS = 10_000
 # What decoding costs is a matter of the values, not of the bytes: 10,000 records of 100 objects and 400 values.
 MAX_OBJECTS, MAX_VALUES = 1_000_000, 4_000_000
 
@@ -98,20 +101,26 @@ def _read_stream(stream: Any, limit: int) -> bytes:
 
 def _unzip(data: bytes, limit: int) -> bytes:
     parts: list[bytes] = []
-    left = limit
-    while data:
+    view, place, left, members = memoryview(data), 0, limit, 0
+    while place < len(data):
         member = zlib.decompressobj(wbits=31)
-        try:
-            part = member.decompress(data, left + 1)
-        except zlib.error as error:
-            raise Problem(400, "malformed_gzip", f"The body is no valid gzip: {error}.") from error
-        left -= len(part)
-        if left < 0:
-            raise _too_large()
-        if not member.eof:
-            raise Problem(400, "malformed_gzip", "The gzip body breaks off.")
-        parts.append(part)
-        data = member.unused_data
+        members += 1
+        if members > MAX_MEMBERS:
+            raise Problem(413, "too_many_members", f"A gzip body takes up to {MAX_MEMBERS:,} members.")
+        while not member.eof:
+            # In pieces, since each member copies what follows it of what it was given.
+            piece = view[place : place + PIECE]
+            if not piece:
+                raise Problem(400, "malformed_gzip", "The gzip body breaks off.")
+            try:
+                part = member.decompress(piece, left + 1)
+            except zlib.error as error:
+                raise Problem(400, "malformed_gzip", f"The body is no valid gzip: {error}.") from error
+            left -= len(part)
+            if left < 0:
+                raise _too_large()
+            parts.append(part)
+            place += len(piece) - len(member.unused_data)
     return b"".join(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zlib
 from typing import Any
 
@@ -200,6 +201,19 @@ def test_a_small_gzip_that_unpacks_to_too_much_is_413(api: Api) -> None:
     response = api.call("post", "accounts/bulk/", bomb, Content_Encoding="gzip")
     assert response.status_code == 413
     assert response["Content-Type"] == "application/problem+json"
+
+
+def test_a_gzip_of_many_members_costs_what_its_size_costs(api: Api) -> None:
+    record = b'{"external_id": "1", "name": "Acme"}'
+    blocks = [gzip.compress(record[place : place + 3], mtime=0) for place in range(0, len(record), 3)]
+    packed = b"".join([gzip.compress(b"[", mtime=0), *blocks, gzip.compress(b"]", mtime=0)])
+    assert api.call("post", "accounts/bulk/", packed, Content_Encoding="gzip").status_code == 200
+    assert Account.objects.get().name == "Acme"
+    began = time.monotonic()
+    many = gzip.compress(b"", mtime=0) * 400_000
+    response = api.call("post", "accounts/bulk/", many, Content_Encoding="gzip")
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_members")
+    assert time.monotonic() - began < 5
 
 
 def test_a_body_over_the_limit_is_413(api: Api) -> None:
