@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from accounts.conditions.registry import ConditionField, Kind, Moment, Reading, 
 from accounts.models import Account
 from common.formatting import format_key
 from common.sql import load_sql
+from people.access import Access
 from people.models import Category
 
 CUSTOM = "custom."
@@ -97,8 +99,13 @@ def present_field(field: ConditionField) -> ConditionField:
 
 
 def custom_fields() -> Sequence[ConditionField]:
-    """Return the own fields in use, each with what it mostly holds."""
-    return [custom_field(name, kinds[0]) for name, kinds in sorted(custom_kinds().items())]
+    """Return the own fields in use, once for each type of value that they hold, the most frequent first."""
+    return [custom_field(name, kind) for name, kinds in sorted(custom_kinds().items()) for kind in kinds]
+
+
+def allowed_fields(access: Access | None) -> list[ConditionField]:
+    """Return every field that the reader may ask about, own fields last; None reads everything."""
+    return [field for field in (*condition_fields, *custom_fields()) if field.is_readable(access)]
 
 
 def custom_field(name: str, kind: Kind) -> ConditionField:
@@ -137,6 +144,6 @@ def _kind_of(value: Any) -> Kind | None:
         value = value[0] if value else None
     if isinstance(value, bool):
         return "boolean"
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         return "number"
     return "text" if isinstance(value, str) else None

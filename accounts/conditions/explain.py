@@ -113,7 +113,7 @@ class _Reader:
             for path, place in self.places.items()
             if self._may_read(self.leaves[path][1])
         }
-        found: Any = rows.order_by().annotate(**values, **truths).values("pk", *values, *truths)
+        found: Any = rows.annotate(**values, **truths).values("pk", *values, *truths)
         return found  # type: ignore[no-any-return]
 
     def _may_read(self, field: ConditionField) -> bool:

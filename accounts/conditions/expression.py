@@ -19,7 +19,7 @@ from accounts.conditions.values import BadValueError, check_value, value_data
 from people.access import Access
 
 MAX_DEPTH = 8
-MAX_NODES = 200
+MAX_NODES = 100
 MAX_BYTES = 32_768
 
 GROUPS = ("all", "any")
@@ -73,8 +73,11 @@ class ConditionError(ValueError):
     """Data that is no condition; ``problems`` name each place."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(" ".join(str(problem) for problem in problems))
-        self.problems = problems
+        # A message quotes what was sent, which may hold half a character that no page could show.
+        self.problems = [
+            Problem(one.path, one.message.encode(errors="replace").decode(), one.remedy) for one in problems
+        ]
+        super().__init__(" ".join(str(problem) for problem in self.problems))
 
 
 class BrokenConditionError(ConditionError):
@@ -106,13 +109,25 @@ def parse_condition(data: Any, *, access: Access | None = None) -> Condition:
     Size and depth are checked first and without recursion. With ``access``, a field that the reader may not see is
     refused too: what it selects would tell its value.
     """
+    return _parsed(data, _Parser(access))
+
+
+def stored_condition(data: Any) -> Condition:
+    """Return a condition that was checked when it was stored, even if what it speaks of is gone since.
+
+    ``problems_of`` tells what is gone; asking such a condition raises BrokenConditionError. Raises ConditionError
+    only where the data never was a condition.
+    """
+    return _parsed(data, _Parser(is_stored=True))
+
+
+def _parsed(data: Any, parser: _Parser) -> Condition:
     outgrown = _outgrown(data)
     if outgrown is not None:
         raise ConditionError([outgrown])
-    problems: list[Problem] = []
-    condition = _parse(data, "", is_negated=False, access=access, problems=problems)
-    if problems or condition is None:
-        raise ConditionError(problems)
+    condition = parser.part(data, "", is_negated=False)
+    if parser.problems or condition is None:
+        raise ConditionError(parser.problems)
     return condition
 
 
@@ -168,129 +183,119 @@ def _too_long(size: int) -> Problem:
     )
 
 
-def _parse(
-    data: Any, path: str, *, is_negated: bool, access: Access | None, problems: list[Problem]
-) -> Condition | None:
-    if not isinstance(data, dict):
-        problems.append(Problem(path, "Here should be a condition.", SHAPES))
-        return None
-    kinds = [key for key in ("all", "any", "not", "field") if key in data]
-    if len(kinds) != 1 or any(key not in LEAF for key in data if key != kinds[0]):
-        extra = next((key for key in data if key not in LEAF and key not in kinds), "")
-        said = (
-            f"“{str(extra)[:40]}” is no part of a condition." if extra else "This mixes or lacks the parts."
-        )
-        problems.append(Problem(path, said, SHAPES))
-        return None
-    kind = kinds[0]
-    if kind == "field":
-        return _parse_leaf(data, path, is_negated=is_negated, access=access, problems=problems)
-    if len(data) > 1:
-        problems.append(Problem(path, f"“{kind}” stands alone.", SHAPES))
-        return None
-    if kind == "not":
-        part = _parse(data["not"], f"{path}/not", is_negated=not is_negated, access=access, problems=problems)
-        return None if part is None else Not(part)
-    parts = data[kind]
-    if not isinstance(parts, list):
-        problems.append(Problem(f"{path}/{kind}", f"“{kind}” takes a list of conditions.", SHAPES))
-        return None
-    if not parts and (path or kind == "any"):
-        # An empty group inside would quietly be everyone, or nobody.
-        problems.append(
-            Problem(f"{path}/{kind}", "This group is empty.", "Add a condition, or remove the group.")
-        )
-        return None
-    read = [
-        _parse(part, f"{path}/{kind}/{place}", is_negated=is_negated, access=access, problems=problems)
-        for place, part in enumerate(parts)
-    ]
-    found = tuple(part for part in read if part is not None)
-    return AllOf(found) if kind == "all" else AnyOf(found)
+class _Parser:
+    """Reads one condition and gathers what is wrong with it."""
 
+    def __init__(self, access: Access | None = None, *, is_stored: bool = False) -> None:
+        self.access, self.is_stored = access, is_stored
+        self.problems: list[Problem] = []
 
-def _parse_leaf(
-    data: dict[str, Any], path: str, *, is_negated: bool, access: Access | None, problems: list[Problem]
-) -> Leaf | None:
-    key, op = data["field"], data.get("op", UNSET)
-    found = _field_of(key, data.get("value"), path, access)
-    if isinstance(found, Problem):
-        problems.append(found)
-        return None
-    operators = OPERATORS[found.kind]
-    if not isinstance(op, str) or op not in operators:
-        said = (
-            "The comparison is missing."
-            if op is UNSET
-            else f"{found.label} can't be compared by “{str(op)[:40]}”."
-        )
-        problems.append(Problem(f"{path}/op", said, f"Choose from {', '.join(operators)}."))
-        return None
-    operator = operators[op]
-    value = _checked(found, operator, data.get("value"), f"{path}/value", problems)
-    stay = None
-    if data.get("stay") is not None:
-        stay = _checked_stay(
-            found, operator, value, data["stay"], f"{path}/stay", is_negated=is_negated, problems=problems
-        )
-    return Leaf(key, op, value, stay)
-
-
-def _field_of(key: Any, value: Any, path: str, access: Access | None) -> ConditionField | Problem:
-    remedy = "Choose a field from the list of fields, or remove this condition."
-    if not isinstance(key, str):
-        return Problem(f"{path}/field", "The field is named by its key, a text.", remedy)
-    found = find_field(key, value)
-    if found is None:
-        return Problem(f"{path}/field", f"There is no field “{key[:80]}”.", remedy)
-    if not found.is_readable(access):
-        assert access is not None
-        return Problem(
-            f"{path}/field", f"{found.label}: {access.why_not(found.category)}", "Choose another field."
-        )
-    return found
-
-
-def _checked(found: ConditionField, operator: Operator, raw: Any, path: str, problems: list[Problem]) -> Any:
-    try:
-        return check_value(found, operator, raw)
-    except BadValueError as error:
-        problems.append(Problem(path, error.message, error.remedy))
+    def refuse(self, path: str, message: str, remedy: str) -> Any:
+        """Note what is wrong at one place; returns None, which is what becomes of it."""
+        self.problems.append(Problem(path, message, remedy))
         return None
 
+    def part(self, data: Any, path: str, *, is_negated: bool) -> Condition | None:
+        """Return one part, None where it was refused."""
+        if not isinstance(data, dict):
+            return self.refuse(path, "Here should be a condition.", SHAPES)
+        kinds = [key for key in ("all", "any", "not", "field") if key in data]
+        if len(kinds) != 1 or any(key not in LEAF for key in data if key != kinds[0]):
+            extra = next((key for key in data if key not in LEAF and key not in kinds), None)
+            said = "This mixes or lacks the parts."
+            if extra is not None:
+                said = f"“{str(extra)[:40]}” is no part of a condition."
+            return self.refuse(path, said, SHAPES)
+        kind = kinds[0]
+        if kind == "field":
+            return self.leaf(data, path, is_negated=is_negated)
+        if len(data) > 1:
+            return self.refuse(path, f"“{kind}” stands alone.", SHAPES)
+        if kind == "not":
+            inner = self.part(data["not"], f"{path}/not", is_negated=not is_negated)
+            return None if inner is None else Not(inner)
+        return self._group(kind, data[kind], path, is_negated=is_negated)
 
-def _checked_stay(
-    found: ConditionField,
-    operator: Operator,
-    value: Any,
-    raw: Any,
-    path: str,
-    *,
-    is_negated: bool,
-    problems: list[Problem],
-) -> Any:
-    if operator.eases is None:
-        problems.append(
-            Problem(
-                path, f"“{operator.label}” has no threshold that could ease.", "Leave the stay threshold out."
+    def _group(self, kind: str, parts: Any, path: str, *, is_negated: bool) -> Condition | None:
+        if not isinstance(parts, list):
+            return self.refuse(f"{path}/{kind}", f"“{kind}” takes a list of conditions.", SHAPES)
+        if not parts and (path or kind == "any"):
+            # An empty group inside would quietly be everyone, or nobody.
+            return self.refuse(
+                f"{path}/{kind}", "This group is empty.", "Add a condition, or remove the group."
             )
-        )
-        return None
-    stay = _checked(found, operator, raw, path, problems)
-    if stay is None or value is None:
-        return None
-    # Inside an odd number of “not” a comparison that is harder to meet makes the whole easier.
-    holds = operator.is_harder(stay, value) if is_negated else operator.is_easier(stay, value)
-    if not holds:
-        problems.append(
-            Problem(
+        read = [
+            self.part(part, f"{path}/{kind}/{place}", is_negated=is_negated)
+            for place, part in enumerate(parts)
+        ]
+        found = tuple(part for part in read if part is not None)
+        return AllOf(found) if kind == "all" else AnyOf(found)
+
+    def leaf(self, data: dict[str, Any], path: str, *, is_negated: bool) -> Leaf | None:
+        """Return one comparison, None where it was refused; a stored one is kept as it is."""
+        before = len(self.problems)
+        found = self._leaf(data, path, is_negated=is_negated)
+        if len(self.problems) == before or not self.is_stored:
+            return found
+        del self.problems[before:]
+        return Leaf(str(data["field"]), str(data.get("op", "")), data.get("value"), data.get("stay"))
+
+    def _leaf(self, data: dict[str, Any], path: str, *, is_negated: bool) -> Leaf | None:
+        key, op = data["field"], data.get("op", UNSET)
+        field = self._field(key, data.get("value"), f"{path}/field")
+        if field is None:
+            return None
+        operators = OPERATORS[field.kind]
+        if not isinstance(op, str) or op not in operators:
+            said = f"{field.label} can't be compared by “{str(op)[:40]}”."
+            return self.refuse(
+                f"{path}/op",
+                "The comparison is missing." if op is UNSET else said,
+                f"Choose from {', '.join(operators)}.",
+            )
+        operator = operators[op]
+        value = self._value(field, operator, data.get("value"), f"{path}/value")
+        stay = None
+        if data.get("stay") is not None:
+            stay = self._stay(field, operator, value, data["stay"], f"{path}/stay", is_negated=is_negated)
+        return Leaf(key, op, value, stay)
+
+    def _field(self, key: Any, value: Any, path: str) -> ConditionField | None:
+        remedy = "Choose a field from the list of fields, or remove this condition."
+        if not isinstance(key, str):
+            return self.refuse(path, "The field is named by its key, a text.", remedy)
+        found = find_field(key, value)
+        if found is None:
+            return self.refuse(path, f"There is no field “{key[:80]}”.", remedy)
+        if self.access is not None and not found.is_readable(self.access):
+            why = self.access.why_not(found.category)
+            return self.refuse(path, f"{found.label}: {why}", "Choose another field.")
+        return found
+
+    def _value(self, field: ConditionField, operator: Operator, raw: Any, path: str) -> Any:
+        try:
+            return check_value(field, operator, raw)
+        except BadValueError as error:
+            return self.refuse(path, error.message, error.remedy)
+
+    def _stay(
+        self, field: ConditionField, operator: Operator, value: Any, raw: Any, path: str, *, is_negated: bool
+    ) -> Any:
+        if operator.eases is None:
+            said = f"“{operator.label}” has no threshold that could ease."
+            return self.refuse(path, said, "Leave the threshold to stay out.")
+        stay = self._value(field, operator, raw, path)
+        if stay is None or value is None:
+            return None
+        # Inside an odd number of “not” a comparison that is harder to meet makes the whole easier.
+        easier = operator.is_harder(stay, value) if is_negated else operator.is_easier(stay, value)
+        if not easier:
+            return self.refuse(
                 path,
                 "The threshold to stay is harder to meet than the one to enter.",
                 "Whoever has just come in would fall out again: set it to the value or an easier one.",
             )
-        )
-        return None
-    return None if stay == value else stay
+        return None if stay == value else stay
 
 
 def condition_data(condition: Condition) -> dict[str, Any]:
@@ -348,7 +353,9 @@ def ensure_sound(condition: Condition) -> None:
 
 
 def _leaf_problems(path: str, leaf: Leaf) -> list[Problem]:
-    problems: list[Problem] = []
-    _parse_leaf(condition_data(leaf), path, is_negated=False, access=None, problems=problems)
-    # Which of the two thresholds is easier was checked when the condition was read, with its place in mind.
-    return [problem for problem in problems if not problem.message.startswith("The threshold to stay")]
+    parser = _Parser()
+    data = condition_data(leaf)
+    # Which of two thresholds is the easier one was checked when the condition was read, with its place in mind.
+    data.pop("stay", None)
+    parser.leaf(data, path, is_negated=False)
+    return parser.problems

@@ -101,7 +101,12 @@ def _one(field: ConditionField, kind: Kind, raw: Any) -> Any:
 def _number(raw: Any) -> Decimal:
     remedy = f"Write a number such as 250000, with up to {MOST_DECIMALS} decimals and {MOST_DIGITS} digits."
     if isinstance(raw, bool) or not isinstance(raw, int | float | Decimal):
-        raise BadValueError(f"A number is compared here, not {_said(raw)}.", remedy)
+        said = (
+            f"“{raw[:40]}” is no number."
+            if isinstance(raw, str)
+            else f"A number is compared here, not {_said(raw)}."
+        )
+        raise BadValueError(said, remedy)
     if isinstance(raw, int) and abs(raw) > LARGEST:
         raise BadValueError("The number is too large.", f"Stay below {LARGEST:,.0f}.")
     number = raw if isinstance(raw, Decimal) else Decimal(str(raw))
@@ -119,7 +124,8 @@ def _days(raw: Any) -> int:
     if isinstance(raw, float | Decimal) and raw == raw // 1:
         raw = int(raw)
     if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= MOST_DAYS:
-        raise BadValueError("This is no number of days.", f"Write a whole number from 0 to {MOST_DAYS}.")
+        said = f"“{raw[:40]}”" if isinstance(raw, str) else "This"
+        raise BadValueError(f"{said} is no number of days.", f"Write a whole number from 0 to {MOST_DAYS}.")
     return raw
 
 

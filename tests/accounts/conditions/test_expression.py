@@ -24,6 +24,7 @@ from accounts.conditions.expression import (
     parse_condition,
     problems_of,
     read_condition,
+    stored_condition,
 )
 from accounts.conditions.query import matching, meaning
 from accounts.models import Account, Tier
@@ -89,7 +90,8 @@ def test_a_condition_reads_back_as_it_was_written() -> None:
         ({"field": "finance.arr", "value": 1}, "/op", "The comparison is missing."),
         ({**ARR, "op": "contains"}, "/op", "ARR can't be compared by “contains”."),
         ({**ARR, "op": ["gte"]}, "/op", "ARR can't be compared by “['gte']”."),
-        ({"not": {**ARR, "value": "a lot"}}, "/not/value", "A number is compared here, not a text."),
+        ({"not": {**ARR, "value": "a lot"}}, "/not/value", "“a lot” is no number."),
+        ({**ARR, "value": {}}, "/value", "A number is compared here, not this."),
         ({**ARR, "value": True}, "/value", "A number is compared here, not true or false."),
         ({**ARR, "value": float("nan")}, "/value", "This is no number that anything could be compared with."),
         ({**ARR, "value": float("inf")}, "/value", "This is no number that anything could be compared with."),
@@ -130,7 +132,7 @@ def test_a_condition_reads_back_as_it_was_written() -> None:
         ({**ARR, "stay": 160000}, "/stay", "The threshold to stay is harder to meet than the one to enter."),
         ({**ARR, "op": "lte", "stay": 1}, "/stay", "The threshold to stay is harder to meet than the one to enter."),
         ({**ARR, "op": "eq", "stay": 1}, "/stay", "“equals” has no threshold that could ease."),
-        ({**ARR, "stay": "less"}, "/stay", "A number is compared here, not a text."),
+        ({**ARR, "stay": "less"}, "/stay", "“less” is no number."),
         (
             {"not": {**ARR, "stay": 1}},
             "/not/stay",
@@ -210,7 +212,7 @@ def test_an_own_field_is_compared_by_the_type_it_holds() -> None:
     make_account(custom={"mixed": 12})
     make_account(custom={"mixed": "more"})
     assert refused({"field": "custom.seats", "op": "eq", "value": "12"})["/value"].startswith(
-        "A number is compared"
+        "“12” is no number"
     )
     seats = parse_condition({"field": "custom.seats", "op": "gte", "value": 12})
     assert matching(seats).count() == 1
@@ -228,6 +230,40 @@ def test_a_removed_field_is_reported_and_never_true_or_false() -> None:
     for ask in (matching, meaning, ensure_sound):
         with pytest.raises(BrokenConditionError):
             ask(condition)
+
+
+def test_a_stored_condition_outlives_what_it_speaks_of() -> None:
+    data = {
+        "all": [
+            ARR,
+            {
+                "any": [
+                    {"field": "custom.gone", "op": "gte", "value": 5},
+                    {"field": "old.metric", "op": "in", "value": ["a"]},
+                ]
+            },
+            {"field": "accounts.tier", "op": "eq", "value": "platinum"},
+        ]
+    }
+    with pytest.raises(ConditionError):
+        parse_condition(data)
+    condition = stored_condition(data)
+    assert condition_data(condition) == data
+    assert [problem.path for problem in problems_of(condition)] == [
+        "/all/1/any/0/field",
+        "/all/1/any/1/field",
+        "/all/2/value",
+    ]
+    with pytest.raises(BrokenConditionError):
+        matching(condition)
+    with pytest.raises(ConditionError):
+        stored_condition({"all": [3]})
+
+
+def test_half_a_character_can_be_told() -> None:
+    with pytest.raises(ConditionError) as told:
+        read_condition('{"field": "\\ud800", "op": "eq"}')
+    str(told.value).encode()
 
 
 def test_a_removed_choice_is_reported() -> None:
