@@ -96,12 +96,16 @@ def _claim(run: Run) -> None:
 
 
 @transaction.atomic
-def settle_objects(*, resource: Resource, object_ids: Sequence[int]) -> list[int]:
+def settle_objects(
+    *, resource: Resource, object_ids: Sequence[int], restored: Sequence[int] = ()
+) -> list[int]:
     """Decide anew what counts for shared objects, and write it; return the objects that changed.
 
-    Locks the resource. Raises UnsettledError where the values that count don't go together.
+    ``restored`` links count although they have a tombstone. Locks the resource. Raises UnsettledError where the
+    values that count don't go together.
     """
-    return _write_anew(resource, object_ids, lambda: _settle(resource, objects=list(object_ids), restored=[]))
+    objects = list(object_ids)
+    return _write_anew(resource, objects, lambda: _settle(resource, objects=objects, restored=list(restored)))
 
 
 @transaction.atomic

@@ -7,4 +7,3 @@ WHERE link.id = before.link_id
     AND link.object_id = ANY(%(objects)s)
     AND before.field = ''
     AND before.was_there
-RETURNING link.id, link.object_id, link.deleted_at IS NOT NULL

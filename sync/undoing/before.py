@@ -14,9 +14,12 @@ from common.sql import load_sql
 from sync.declarations import Resource
 from sync.models import Batch, ClaimBefore, FieldClaim, Link, Redirect
 from sync.pipeline.claims import unshare_objects
+from sync.pipeline.locks import lock_resource
 from sync.pipeline.settle import UnsettledError, hold_values, settle_objects
 from sync.redirects import target_of
+from sync.registry import resources
 from sync.undoing.plan import Conflict, UndoPlan
+from sync.undoing.shared import living
 
 # A batch can be taken back later too, but a word of it that didn't count is only withdrawn then.
 KEEP = timedelta(days=90)
@@ -55,12 +58,10 @@ def give_words_back(resource: Resource, batch: Batch, plan: UndoPlan, objects: S
     for number in settled:
         plan.restore.pop(number, None)
     plan.revive = [number for number in plan.revive if number not in settled]
-    alive = set(
-        Link.objects.filter(
-            resource=resource.key, object_id__in=settled.intersection(plan.remove), deleted_at=None
-        ).values_list("object_id", flat=True)
-    )
-    plan.remove = [number for number in plan.remove if number not in alive]
+    # What no record stands for any more goes; what one stands for stays.
+    held = _held(resource, settled)
+    gone = [number for number in living(resource, settled) if number not in held]
+    plan.remove = [number for number in plan.remove if number not in settled] + gone
     # What stood in the way of a whole value says nothing about a single record's word.
     plan.conflicts = [
         conflict
@@ -77,10 +78,20 @@ def forget_words(batches: Collection[int]) -> None:
 
 
 def forget_old_words() -> int:
-    """Forget what was said before batches that came long ago; return how many words."""
+    """Forget what was said before batches that came long ago; return how many words.
+
+    Locks one resource after the other: whoever takes a batch back has that lock too, so none of its words go
+    while it is at it.
+    """
     kept = Batch.objects.filter(received_at__gte=timezone.now() - KEEP).order_by("received_at").first()
     old = ClaimBefore.objects.all() if kept is None else ClaimBefore.objects.filter(batch_id__lt=kept.pk)
-    return old.delete()[0]
+    forgotten = 0
+    for resource in resources:
+        if not resource.stream and old.filter(link__resource=resource.key).exists():
+            with transaction.atomic():
+                lock_resource(resource, None)
+                forgotten += old.filter(link__resource=resource.key).delete()[0]
+    return forgotten
 
 
 def _stands_for(resource: Resource, object_id: int) -> int:
@@ -113,23 +124,34 @@ def _write(resource: Resource, batch: Batch, plan: UndoPlan, objects: Sequence[i
         cursor.execute(load_sql("sync", "undo_words_back"), params)
         cursor.execute(load_sql("sync", "undo_words_unsaid"), params)
         cursor.execute(load_sql("sync", "undo_words_records"), params)
-        buried = {link: number for link, number, is_buried in cursor.fetchall() if is_buried}
     # Nothing that their source said before is left.
     Link.objects.filter(pk__in=came).delete()
     noted.delete()
-    living = set(
-        Link.objects.filter(
-            resource=resource.key, object_id__in=buried.values(), deleted_at=None
-        ).values_list("object_id", flat=True)
-    )
-    # No word stands for an object that is deleted again; it holds what it held while it was deleted before.
-    gone = set(buried.values()) - living
-    held = {number: plan.restore.get(number, {}) for number in gone}
-    alive = [number for number in objects if number not in gone]
-    given.changed = settle_objects(resource=resource, object_ids=alive)
-    given.changed += hold_values(resource=resource, values=held)
+    given.changed = _decide(resource, plan, objects)
     unshare_objects(resource=resource, object_ids=sorted(set(came.values())))
     return given
+
+
+def _decide(resource: Resource, plan: UndoPlan, objects: Sequence[int]) -> list[int]:
+    """Let objects hold what counts, and those that go what they last held."""
+    held = _held(resource, objects)
+    before = {
+        number: plan.restore[number] for number in objects if number not in held and number in plan.restore
+    }
+    # Where newer changes are in the way of that, the records that were deleted have the last word.
+    deleted = Link.objects.filter(resource=resource.key, object_id__in=set(objects) - held)
+    changed = settle_objects(
+        resource=resource,
+        object_ids=[number for number in objects if number not in before],
+        restored=list(deleted.values_list("pk", flat=True)),
+    )
+    return changed + hold_values(resource=resource, values=before)
+
+
+def _held(resource: Resource, objects: Collection[int]) -> set[int]:
+    """Return those of some objects for which a record stands."""
+    links = Link.objects.filter(resource=resource.key, object_id__in=objects, deleted_at=None)
+    return set(links.values_list("object_id", flat=True))
 
 
 def _hand_on(batch: Batch, objects: Sequence[int]) -> list[Conflict]:

@@ -368,10 +368,10 @@ def test_one_object_that_can_not_be_settled_does_not_hold_up_the_others(
     wrong = send(other, "accounts", *renamed)
     stuck = Account.objects.get(name="bb").pk
 
-    def settle(*, resource: Any, object_ids: list[int]) -> list[int]:
+    def settle(*, resource: Any, object_ids: list[int], restored: Any = ()) -> list[int]:
         if stuck in object_ids:
             raise UnsettledError("name", "It doesn't fit.")
-        return settle_objects(resource=resource, object_ids=object_ids)
+        return settle_objects(resource=resource, object_ids=object_ids, restored=restored)
 
     for module in (before, shared):
         monkeypatch.setattr(module, "settle_objects", settle)

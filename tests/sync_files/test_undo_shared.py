@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.identity.merge import merge_accounts
 from accounts.models import Account
-from sync.models import Batch, FieldClaim, Link
+from sync.models import Batch, Change, FieldClaim, Link
 from sync.provenance.services import set_pin, set_precedence
 from sync.provenance.settling import settle_shared
 from sync.registry import resources
@@ -167,3 +167,20 @@ def test_what_is_newer_stays_and_is_named() -> None:
     claims = FieldClaim.objects.filter(link__external_id="bc0")
     assert claims.get(field="industry").value == "Copper"
     assert claims.get(field="name").value == "c0"
+
+
+def test_what_nobody_stands_for_any_more_goes() -> None:
+    crm, billing = make_api("crm"), make_api("billing")
+    crm.bulk("accounts", [{"external_id": "a", "name": "A", "domain": "a.example"}])
+    billing.bulk("accounts", [{"external_id": "b", "name": "B", "domain": "a.example"}])
+    attached = Batch.objects.latest("pk")
+    crm.call("delete", "accounts/crm/a/")
+    deleted = Batch.objects.latest("pk")
+    undoing = undo_batch(batch=attached)
+    account = Account.objects.get()
+    assert (undoing.removed, account.name) == (1, "A")
+    assert account.deleted_at is not None
+    assert Change.objects.latest("pk").kind == "deleted"
+    undo_batch(batch=deleted)
+    account.refresh_from_db()
+    assert account.deleted_at is None
