@@ -1,0 +1,127 @@
+"""What scores tell of many accounts: fit against intent, and how often deals were won at each level of a score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Max, OuterRef, Q, Subquery
+
+from accounts.models import Account
+from engagement.models import AccountScore, DealKind, Opportunity, ScoreKind
+from people.models import User
+
+# More marks than this are a cloud that nobody reads.
+MOST_MARKS = 400
+DECILES = 10
+# A score is made at least once a month; one that is older says nothing of the day on which a deal was opened.
+KNOWN_WITHIN_DAYS = 45
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """An account with both scores."""
+
+    account_id: int
+    name: str
+    fit: Decimal
+    intent: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decile:
+    """A tenth of the decided deals by the score on the day they were opened, the lowest first."""
+
+    place: int
+    least: Decimal
+    most: Decimal
+    deals: int
+    won: int
+
+    @property
+    def win_rate(self) -> Decimal:
+        """Won ÷ decided; 1 is all."""
+        return Decimal(self.won) / self.deals
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WinRates:
+    """Win rates by decile; ``unknown`` deals were opened on a day of which no score is kept."""
+
+    deciles: Sequence[Decile]
+    deals: int
+    unknown: int
+
+
+def newest_scores(as_of: date) -> date | None:
+    """Return the newest day up to ``as_of`` of which scores are kept."""
+    found: date | None = AccountScore.objects.filter(as_of__lte=as_of).aggregate(day=Max("as_of"))["day"]
+    return found
+
+
+def marks_of(day: date, lifecycles: Sequence[str], owner: User | None = None) -> tuple[list[Mark], int]:
+    """Return the accounts with the highest fit and intent together, and how many there are; two queries."""
+    intent = AccountScore.objects.filter(as_of=day, kind=ScoreKind.INTENT, account_id=OuterRef("account_id"))
+    found = AccountScore.objects.filter(
+        as_of=day, kind=ScoreKind.FIT, account__deleted_at=None, account__lifecycle__in=lifecycles
+    )
+    if owner is not None:
+        found = found.filter(account__in=Account.objects.owned_by(owner.email))
+    rows = (
+        found.annotate(intent=Subquery(intent.values("score")[:1]))
+        .exclude(intent=None)
+        .order_by(-(F("score") + F("intent")), "account_id")
+        .values_list("account_id", "account__name", "score", "intent")
+    )
+    marks = [
+        Mark(account_id=pk, name=name, fit=fit, intent=wish) for pk, name, fit, wish in rows[:MOST_MARKS]
+    ]
+    return marks, len(marks) if len(marks) < MOST_MARKS else found.count()
+
+
+def win_rates(kind: ScoreKind, first: date, last: date) -> WinRates:
+    """Return how often new business decided between two days was won, by decile of the score when it was opened.
+
+    Only scores that were made on or before the day a deal was opened count: later ones know how it ended.
+    """
+    known = AccountScore.objects.filter(
+        kind=kind,
+        account_id=OuterRef("account_id"),
+        as_of__lte=OuterRef("opened_on"),
+        as_of__gte=OuterRef("opened_on") - timedelta(days=KNOWN_WITHIN_DAYS),
+    ).order_by("-as_of")
+    decided = (
+        Opportunity.objects.decided_between(first, last)
+        .filter(Q(kind=DealKind.NEW), opened_on__isnull=False)
+        .annotate(score=Subquery(known.values("score")[:1]))
+        .values_list("score", "is_won")
+    )
+    rows: list[tuple[Any, bool]] = list(decided)
+    scored = sorted((score, won) for score, won in rows if score is not None)
+    return WinRates(deciles=_deciles(scored), deals=len(scored), unknown=len(rows) - len(scored))
+
+
+def _deciles(scored: list[tuple[Decimal, bool]]) -> list[Decile]:
+    """Cut deals in order of their score into tenths; equal scores stay together, so that chance decides nothing."""
+    found: list[Decile] = []
+    start = 0
+    for place in range(1, DECILES + 1):
+        end = max(start, round(len(scored) * place / DECILES))
+        while 0 < end < len(scored) and scored[end][0] == scored[end - 1][0]:
+            end += 1
+        if end > start:
+            part = scored[start:end]
+            found.append(
+                Decile(
+                    place=place,
+                    least=part[0][0],
+                    most=part[-1][0],
+                    deals=len(part),
+                    won=sum(won for _, won in part),
+                )
+            )
+        start = end
+    return found

@@ -1,0 +1,142 @@
+"""Scores of many accounts: fit against intent, win rate by decile, and the models behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.models import Lifecycle
+from common.asof import requested_as_of
+from common.charts import Chart, Point, Series
+from common.export import asked_format, export_response, table_of
+from common.formatting import format_number, format_percent
+from common.htmx import render_page
+from engagement.models import ScoreKind, ScoreModel
+from engagement.scoring.analysis import MOST_MARKS, Mark, WinRates, marks_of, newest_scores, win_rates
+from people.access import request_access, require
+from people.guards import is_revops
+from people.models import Category, User
+
+POPULATIONS = {
+    "new": ("Targets and prospects", (Lifecycle.TARGET, Lifecycle.PROSPECT)),
+    "customers": ("Customers", (Lifecycle.CUSTOMER,)),
+    "former": ("Former customers", (Lifecycle.CHURNED,)),
+}
+SPLIT = 50
+DECIDED_DAYS = 730
+
+
+@require_safe
+def scores(request: HttpRequest) -> HttpResponse:
+    """Show who fits and wants to buy, and whether the scores tell who does (``?of=``, ``?mine=1``, ``?by=``)."""
+    assert isinstance(request.user, User)
+    require(request_access(request), Category.ENGAGEMENT)
+    population = request.GET.get("of", "")
+    population = population if population in POPULATIONS else "new"
+    by = request.GET.get("by", "")
+    by = ScoreKind(by) if by in ScoreKind.values else ScoreKind.FIT
+    is_mine = request.GET.get("mine") == "1"
+    as_of = requested_as_of(request) or timezone.now().date()
+    day = newest_scores(as_of)
+    marks: list[Mark] = []
+    total = 0
+    if day is not None:
+        marks, total = marks_of(day, POPULATIONS[population][1], request.user if is_mine else None)
+    if asked_format(request):
+        return export_response(
+            request,
+            table_of(
+                "scores",
+                marks,
+                (
+                    ("account", "Account", lambda mark: mark.name),
+                    ("fit", "Fit", lambda mark: mark.fit),
+                    ("intent", "Intent", lambda mark: mark.intent),
+                ),
+            ),
+        )
+    rates = win_rates(by, as_of - timedelta(days=DECIDED_DAYS - 1), as_of)
+    context: dict[str, Any] = {
+        "scatter": _scatter(marks, total, POPULATIONS[population][0].lower()),
+        "rates": _rates(rates, by),
+        "unknown": rates.unknown,
+        "known": rates.deals,
+        "day": day,
+        "as_of": day,
+        "population": population,
+        "populations": [(key, label) for key, (label, _) in POPULATIONS.items()],
+        "kinds": ScoreKind.choices,
+        "by": by,
+        "is_mine": is_mine,
+        "best": marks[:10],
+        "models": _models(),
+        "may_edit": is_revops(request),
+    }
+    return render_page(request, "engagement/scores.html", "engagement/_scores.html", context)
+
+
+def _models() -> list[ScoreModel]:
+    """Return the models in force, in the order of the kinds."""
+    order = ScoreKind.values
+    found = ScoreModel.objects.filter(state=ScoreModel.State.PUBLISHED).select_related("published_by")
+    return sorted(found, key=lambda model: order.index(model.kind))
+
+
+def _scatter(marks: Sequence[Mark], total: int, whom: str) -> Chart:
+    both = sum(mark.fit >= SPLIT and mark.intent >= SPLIT for mark in marks)
+    shown = f", the {MOST_MARKS} highest of {format_number(total)} shown" if total > len(marks) else ""
+    return Chart(
+        key="engagement.fit_intent",
+        kind="scatter",
+        title=f"{format_number(both)} of {format_number(total)} {whom} fit and show intent{shown}"
+        if marks
+        else f"No scores of {whom} yet",
+        points=[
+            Point(
+                name=mark.name,
+                x=mark.fit,
+                y=mark.intent,
+                tone="accent" if mark.fit >= SPLIT and mark.intent >= SPLIT else "muted",
+                url=reverse("accounts:detail", args=[mark.account_id]) + "?lens=marketing",
+            )
+            for mark in marks
+        ],
+        x_label="Fit",
+        y_label="Intent",
+        x_unit="points",
+        unit="points",
+        decimals=0,
+        height="lg",
+        extra={"splits": {"x": SPLIT, "y": SPLIT}},
+        empty="Scores appear after the next nightly refresh.",
+    )
+
+
+def _rates(rates: WinRates, by: ScoreKind) -> Chart:
+    deciles = rates.deciles
+    title = "No decided opportunity has a score from before it was opened"
+    if deciles:
+        low, high = deciles[0], deciles[-1]
+        title = (
+            f"New business at the top of {by.label.lower()} was won in {format_percent(high.win_rate, 0)} of cases, "
+            f"at the bottom in {format_percent(low.win_rate, 0)}"
+        )
+    return Chart(
+        key="engagement.win_rate_by_decile",
+        kind="bar",
+        title=title,
+        categories=[
+            f"{format_number(one.least, 0)} to {format_number(one.most, 0)} (n = {one.deals})"
+            for one in deciles
+        ],
+        series=[Series(name="Win rate", values=[one.win_rate for one in deciles])] if deciles else [],
+        unit="ratio",
+        category_label=f"{by.label} when it was opened",
+        empty="Opportunities arrive from the CRM; the score must have been made before the opportunity was opened.",
+    )

@@ -1,0 +1,85 @@
+"""The page of scores: who fits and wants to buy, and whether the scores tell who does."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from accounts.models import Account
+from engagement.models import AccountScore, ScoreKind, ScoreModel
+from engagement.scoring.analysis import win_rates
+from tests.metrics.facts import TODAY, ago, make_account, make_deal
+from tests.users import client_as
+
+pytestmark = pytest.mark.django_db
+PAGE = "/scores/"
+
+
+def give(account: Account, day: date, *, fit: int, intent: int = 0) -> None:
+    for kind, score in (("fit", fit), ("intent", intent)):
+        model = ScoreModel.objects.get(kind=kind, state="published")
+        AccountScore.objects.create(as_of=day, kind=kind, account=account, model=model, score=score, parts=[])
+
+
+@pytest.fixture
+def marketing() -> Client:
+    return client_as("marketing")
+
+
+def test_win_rates_count_what_was_known_when_a_deal_was_opened() -> None:
+    for place in range(20):
+        account = make_account()
+        give(account, ago(100), fit=place * 5)
+        give(account, ago(20), fit=100 if place < 10 else 0)  # made when the end was known
+        make_deal(account, ago(90), ago(30), kind="new", is_closed=True, is_won=place >= 10)
+    make_deal(make_account(), ago(90), ago(30), kind="new", is_closed=True)
+    stale = make_account()
+    give(stale, ago(200), fit=90)
+    make_deal(stale, ago(90), ago(30), kind="new", is_closed=True)
+    rates = win_rates(ScoreKind.FIT, ago(365), TODAY)
+    assert (rates.deals, rates.unknown) == (20, 2)
+    assert [(one.deals, one.won) for one in rates.deciles] == [(2, 0)] * 5 + [(2, 2)] * 5
+    assert (rates.deciles[0].least, rates.deciles[-1].most) == (Decimal(0), Decimal(95))
+
+
+def test_equal_scores_are_not_torn_apart() -> None:
+    for place in range(30):
+        account = make_account()
+        give(account, ago(95), fit=40 if place < 29 else 80)
+        make_deal(account, ago(90), ago(30), kind="new", is_closed=True, is_won=place % 2 == 0)
+    rates = win_rates(ScoreKind.FIT, ago(365), TODAY)
+    assert [(one.deals, one.least, one.most) for one in rates.deciles] == [(29, 40, 40), (1, 80, 80)]
+
+
+def test_the_page_shows_who_fits_and_wants_to_buy(marketing: Client) -> None:
+    hot, cold = make_account(lifecycle="prospect"), make_account(lifecycle="target")
+    customer = make_account(lifecycle="customer")
+    for account, points in ((hot, 90), (cold, 10), (customer, 70)):
+        give(account, TODAY, fit=points, intent=points)
+    text = marketing.get(PAGE).content.decode()
+    assert "1 of 2 targets and prospects fit and show intent" in text
+    assert hot.name in text
+    assert customer.name not in text
+    assert "1 of 1 customers fit" in marketing.get(f"{PAGE}?of=customers").content.decode()
+    assert hot.name not in marketing.get(f"{PAGE}?mine=1").content.decode()
+    rows = marketing.get(f"{PAGE}?export=csv").getvalue().decode().splitlines()
+    assert len(rows) == 3
+
+
+def test_without_scores_the_page_says_when_they_come(marketing: Client) -> None:
+    text = marketing.get(PAGE).content.decode()
+    assert "Scores appear after the next nightly refresh" in text
+
+
+@pytest.mark.parametrize("query", ["?of=nobody", "?by=%00", "?mine=x", "?as_of=1999-01-01", "?export=exe"])
+def test_odd_addresses_are_answered(marketing: Client, query: str) -> None:
+    assert marketing.get(PAGE + query).status_code == 200
+
+
+def test_who_reads_no_engagement_is_told_so() -> None:
+    response = client_as("support").get(PAGE)
+    assert response.status_code == 403
+    assert "does not read engagement" in response.content.decode()
