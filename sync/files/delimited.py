@@ -91,7 +91,8 @@ def detect_delimiter(path: Path, encoding: str) -> str:
             continue
         width, count = Counter(rows).most_common(1)[0]
         score = (round(count / len(rows), 2), width)
-        if width > 1 and score > best:
+        # Of two that cut alike the later: a comma also stands in amounts and names, the others hardly do.
+        if width > 1 and score >= best:
             best, found = score, delimiter
     return found
 

@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from sync.files.columns import ColumnJudge, blank_cell, looks_like_data
-from sync.files.delimited import MOST_COLUMNS, detect_delimiter, detect_encoding, read_delimited
+from sync.files.delimited import (
+    LONGEST_CELL,
+    MOST_COLUMNS,
+    detect_delimiter,
+    detect_encoding,
+    read_delimited,
+)
 from sync.files.errors import FileError
 from sync.files.storage import Block
 from sync.files.workbook import looks_like_workbook, read_sheet, sheet_names
 from sync.pipeline.decode import MAX_RECORDS
 
 MOST_ROWS = 1_000_000
-LONGEST_CELL = 131_072
 LONGEST_HEADING = 255
 # The last column of a file of rejected rows; coming back it is no data.
 REASON = "Why it was rejected"

@@ -94,6 +94,14 @@ def test_encodings_are_found(upload: Upload, encoding: str, named: str) -> None:
     assert set(Account.objects.values_list("name", flat=True)) == set(names)
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_comma_in_each_amount_and_in_its_heading_cuts_nothing(upload: Upload, delimiter: str) -> None:
+    rows = (("Name", "Amount, EUR"), ("Acme", "1,50"), ("Brill", "2,50"))
+    imported = upload("\n".join(map(delimiter.join, rows)))
+    assert imported.reading["delimiter"] == delimiter
+    assert [column["name"] for column in imported.columns] == ["Name", "Amount, EUR"]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_delimiters_and_line_ends_are_found(upload: Upload, delimiter: str, ending: str) -> None:
