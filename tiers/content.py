@@ -183,6 +183,8 @@ def problems_of(content: Content) -> list[Problem]:
 def _problems_of_terms(content: Content) -> Iterator[Problem]:
     if content.kind not in RuleSet.Kind.values:
         yield Problem("/kind", f"There is no kind “{content.kind[:40]}”.", "Choose conditions or score.")
+    if "\x00" in content.note:
+        yield Problem("/note", "The note holds a character that can't be kept.", "Remove it.")
     for name in ("minimum_dwell_days", "demotion_grace_days"):
         days = getattr(content, name)
         if not 0 <= days <= LONGEST_WAIT:
@@ -234,7 +236,7 @@ def _problems_of_scores(content: Content) -> Iterator[Problem]:
     yield from _problems_of_names("points", [one.name for one in content.points])
     for place, one in enumerate(content.points):
         path = f"/points/{place}"
-        if abs(one.points) > MOST_POINTS or not one.points.is_finite():
+        if not _is_fit(one.points):
             yield Problem(f"{path}/points", "That is too many points.", f"Use up to {MOST_POINTS:,}.")
         condition, found = _parsed(one.condition, f"{path}/condition")
         yield from found
@@ -266,6 +268,14 @@ def _problems_of_thresholds(content: Content) -> Iterator[Problem]:
     above: Threshold | None = None
     for place, one in ordered:
         path = f"/thresholds/{place}"
+        unfit = [
+            name
+            for name in ("enter", "stay")
+            if (held := getattr(one, name)) is not None and not _is_fit(held)
+        ]
+        if unfit:
+            yield Problem(f"{path}/{unfit[0]}", "That is no number of points.", f"Use up to {MOST_POINTS:,}.")
+            continue
         if one.enter is None:
             if one.stay is not None:
                 yield Problem(f"{path}/stay", "Everyone else needs no points to stay.", "Leave it empty.")
@@ -283,6 +293,11 @@ def _problems_of_thresholds(content: Content) -> Iterator[Problem]:
                 f"{path}/enter", "A lower tier must take fewer points than the one above it.", "Lower them."
             )
         above = one
+
+
+def _is_fit(points: Decimal) -> bool:
+    number = Decimal(points)
+    return number.is_finite() and abs(number) <= MOST_POINTS
 
 
 def _problems_of_names(part: str, names: list[str]) -> Iterator[Problem]:

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.backends.postgresql.psycopg_any import DateRange
+
 from accounts.models import Account, Standing, TierTenure
 from people.models import User
 from tests.metrics.facts import make_account
@@ -66,3 +68,8 @@ def tenures(account: Account) -> list[tuple[str, date | None, date | None, str]]
     """Return tier, from, to and cause of each tenure, oldest first."""
     held = TierTenure.objects.filter(account=account).order_by("during").select_related("tier")
     return [(one.tier.slug, one.during.lower, one.during.upper, one.cause) for one in held]
+
+
+def began(account: Account, day: date) -> None:
+    """Let the account's only tenure have begun on ``day``."""
+    TierTenure.objects.filter(account=account).update(during=DateRange(day, None))
