@@ -68,6 +68,7 @@ register_lens(
             "metrics.health_trend",
             "finance.arr_by_month",
             "accounts.key_facts",
+            "tiers.history",
         ),
         columns=(*LIST, "finance.renewal_on", "accounts.lifecycle", "accounts.owner"),
     )

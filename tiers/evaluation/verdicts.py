@@ -53,7 +53,7 @@ def verdicts(
     if rules.rules:
         judged = rows.values_list("pk", _first_rule(rules))
         return load("tiers", "rule_verdicts", judged=compile_query(judged))
-    scored = rows.values_list("pk", _points(rules), HELD)
+    scored = rows.values_list("pk", _points(rules), F(HELD))
     return load("tiers", "score_verdicts", judged=compile_query(scored), rule_set=rules.rule_set_id)
 
 

@@ -1,0 +1,106 @@
+"""The page of an account's tier: what it shows to whom, and what RevOps decides there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from metrics.engine.plan import today
+from people.functions import Function
+from tests.metrics.facts import make_account
+from tests.tiers.facts import began, make_worth, publish, set_worth, tier_of
+from tests.users import client_as, client_of, make_user
+from tiers.assignment.assign import apply_rule_set
+from tiers.models import TierOverride
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def test_it_tells_how_the_account_came_to_its_tier_and_what_waits() -> None:
+    account = make_worth(100_000, name="Acme")
+    publish(by=make_user("revops", name="Rita Rule"))
+    apply_rule_set()
+    began(account, today() - 200 * DAY)
+    set_worth(account, 50_000)
+    apply_rule_set()
+    page = client_as("revops").get(reverse("tiers:account", args=[account.pk])).content.decode()
+    for text in (
+        "Rule “Large” of version 1",
+        "which Rita Rule published",
+        "Waits to move from Strategic to Growth",
+        "ARR $50,000 ≥ $90,000: no",
+        "ARR $50,000 ≥ $18,000: yes",
+        "Put into this tier",
+    ):
+        assert text in page, text
+
+
+def test_values_that_the_reader_may_not_see_stay_closed() -> None:
+    account = make_worth(123_456, name="Acme")
+    publish()
+    apply_rule_set()
+    page = client_as("support").get(reverse("tiers:account", args=[account.pk])).content.decode()
+    assert "123,456" not in page
+    assert "not shown" in page
+    assert "Rule “Large” of version 1" in page
+    assert "Put into this tier" not in page
+
+
+def test_revops_overrides_and_ends_it_there() -> None:
+    account, by = make_worth(30_000, name="Acme"), make_user("revops")
+    publish(by=by)
+    apply_rule_set()
+    began(account, today() - 5 * DAY)
+    client = client_of(by)
+    given = {"tier": "strategic", "how": "override", "ends_on": str(today() + 20 * DAY), "reason": "Board"}
+    refused = client.post(reverse("tiers:decide", args=[account.pk]), {**given, "ends_on": ""})
+    assert refused.status_code == 422
+    assert "Choose the day on which it ends." in refused.content.decode()
+    assert "Board" in refused.content.decode(), "nothing typed is lost"
+    late = client.post(reverse("tiers:decide", args=[account.pk]), {**given, "ends_on": str(today())})
+    assert "Choose a day after the first one" in late.content.decode()
+    done = client.post(reverse("tiers:decide", args=[account.pk]), given, follow=True)
+    assert "Acme is Strategic until" in done.content.decode()
+    assert tier_of(account) == "strategic"
+    override = TierOverride.objects.get()
+    client.post(reverse("tiers:end_override", args=[account.pk, override.pk]))
+    assert tier_of(account) == "growth"
+    again = client.post(reverse("tiers:end_override", args=[account.pk, override.pk]), follow=True)
+    assert "ended already" in again.content.decode()
+    client.post(reverse("tiers:decide", args=[account.pk]), {**given, "how": "hand", "tier": "enterprise"})
+    assert tier_of(account) == "enterprise"
+
+
+@pytest.mark.parametrize("function", [one for one in Function if one != Function.REVOPS])
+def test_others_may_look_and_not_decide(function: Function) -> None:
+    account = make_account("growth")
+    client = client_as(function)
+    assert client.get(reverse("tiers:account", args=[account.pk])).status_code == 200
+    given = {"tier": "strategic", "how": "override", "ends_on": str(today() + DAY), "reason": "x"}
+    assert client.post(reverse("tiers:decide", args=[account.pk]), given).status_code == 403
+    assert not TierOverride.objects.exists()
+
+
+def test_no_form_data_gives_an_error_page() -> None:
+    account = make_account("growth")
+    client = client_as("revops")
+    for given in (
+        {},
+        {"tier": "\x00", "how": "x", "ends_on": "9999-12-31", "reason": "\x00"},
+        {"tier": "growth", "how": "override", "ends_on": "9999-12-31", "reason": "x"},
+        {"tier": "growth", "how": "override", "ends_on": "2026-13-01", "reason": "x" * 5000},
+    ):
+        assert client.post(reverse("tiers:decide", args=[account.pk]), given).status_code == 422
+    assert client.get(reverse("tiers:account", args=[10**12])).status_code == 404
+
+
+def test_the_account_page_shows_the_newest_times() -> None:
+    account = make_worth(30_000)
+    publish()
+    apply_rule_set()
+    page = client_as("revops").get(f"{account.get_absolute_url()}?lens=overview").content.decode()
+    assert "Tier history" in page
+    assert "Rule “Middle” of version 1" in page

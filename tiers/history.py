@@ -1,0 +1,141 @@
+"""An account's way through the tiers: what it held and why, what waits, and what the rules say of it today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.conditions.explain import Finding, explain
+from accounts.conditions.expression import BrokenConditionError
+from accounts.models import Account, Tier, TierTenure
+from metrics.engine.plan import today
+from people.access import Access
+from tiers.evaluation import CompiledRules, compile_rules
+from tiers.evaluation.compiled import CompiledRule
+from tiers.models import PendingMove, RuleSet, TierOverride
+
+MOST_TENURES = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stay:
+    """A time in a tier: ``began_on`` None is before we knew, ``ended_on`` None is still."""
+
+    tier: Tier
+    began_on: date | None
+    ended_on: date | None
+    cause: str
+    reason: str
+    by: str
+    version: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleAnswer:
+    """What one rule says of the account; ``is_first`` on the one that counts."""
+
+    name: str
+    tier: str
+    holds: bool | None
+    is_first: bool
+    sentences: Sequence[str]
+
+
+def stays_of(account: Account, until: date) -> list[Stay]:
+    """Return the account's times in tiers that had begun by a day, the newest first; one query."""
+    held = (
+        TierTenure.objects.filter(account=account)
+        .exclude(during__startswith__gt=until)
+        .select_related("tier", "rule_set", "by")
+        .order_by("-during")
+    )
+    return [
+        Stay(
+            tier=one.tier,
+            began_on=one.during.lower,
+            ended_on=one.during.upper if one.during.upper and one.during.upper <= until else None,
+            cause=one.get_cause_display(),
+            reason=one.reason[:1].upper() + one.reason[1:],
+            by=str(one.by) if one.by else "",
+            version=one.rule_set.version if one.rule_set else None,
+        )
+        for one in held[:MOST_TENURES]
+    ]
+
+
+def waiting_move(account: Account) -> PendingMove | None:
+    """Return the move that waits for the account; one query."""
+    return (
+        PendingMove.objects.filter(account=account)
+        .select_related("from_tier", "to_tier", "rule", "decided_by")
+        .first()
+    )
+
+
+def overrides_of(account: Account) -> list[TierOverride]:
+    """Return the overrides that hold or lie ahead, soonest first; one query."""
+    held = TierOverride.objects.filter(account=account, ended_on=None, ends_on__gt=today())
+    return list(held.select_related("tier", "author").order_by("starts_on"))
+
+
+def answers_of(account: Account, rule_set: RuleSet, access: Access) -> list[RuleAnswer] | str:
+    """Return what each rule of a version says of the account now, or why that can't be told; a query a rule.
+
+    Values that the reader may not see are left out. For a set of points each condition answers with its points.
+    """
+    try:
+        rules = compile_rules(rule_set)
+        return _points(account, rules, access) if rules.points else _rules(account, rules, access)
+    except BrokenConditionError as error:
+        return f"The rules can’t be asked at present. {error}"
+
+
+def _rules(account: Account, rules: CompiledRules, access: Access) -> list[RuleAnswer]:
+    held = TierTenure.objects.filter(account=account, during__contains=today()).select_related("tier").first()
+    labels = dict(Tier.objects.values_list("pk", "label"))
+    answers: list[RuleAnswer] = []
+    is_decided = False
+    for rule in rules.rules:
+        is_held = _is_held(rule, held)
+        shown = truth = explain(rule.condition, [account.pk], is_held=is_held, access=access)[account.pk]
+        if shown.holds is None:  # which rule counts is told by the history anyway, but not by which value
+            truth = explain(rule.condition, [account.pk], is_held=is_held)[account.pk]
+        is_first = bool(truth.holds) and not is_decided
+        is_decided = is_decided or is_first
+        answers.append(
+            RuleAnswer(
+                name=rule.name,
+                tier=labels[rule.tier_id],
+                holds=shown.holds,
+                is_first=is_first,
+                sentences=_sentences(shown),
+            )
+        )
+        if is_decided:
+            break
+    return answers
+
+
+def _is_held(rule: CompiledRule, held: TierTenure | None) -> bool:
+    return held is not None and held.tier.rank <= rule.rank
+
+
+def _points(account: Account, rules: CompiledRules, access: Access) -> list[RuleAnswer]:
+    answers = []
+    for point in rules.points:
+        shown = explain(point.condition, [account.pk], access=access)[account.pk]
+        answers.append(
+            RuleAnswer(
+                name=point.name,
+                tier=f"{point.points:+f} points",
+                holds=shown.holds,
+                is_first=False,
+                sentences=_sentences(shown),
+            )
+        )
+    return answers
+
+
+def _sentences(found: Finding) -> list[str]:
+    return [leaf.sentence for leaf in found.leaves()]
