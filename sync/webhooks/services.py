@@ -53,20 +53,19 @@ def check_url(url: str) -> str:
     """
     try:
         parsed = httpx.URL(url.strip())
-    except (httpx.InvalidURL, TypeError) as error:
+        host = parsed.host  # read here: a name in Punycode is decoded only now, and may be none
+    except (httpx.InvalidURL, TypeError, UnicodeError) as error:
         raise ValidationError({"url": "This is no address such as https://example.com/hooks."}) from error
     allow_private = bool(settings.WEBHOOKS_ALLOW_PRIVATE)
     schemes = ("https", "http") if allow_private else ("https",)
-    if parsed.scheme not in schemes or not parsed.host:
+    if parsed.scheme not in schemes or not host:
         raise ValidationError({"url": "The address must begin with https:// and name a host."})
     if parsed.port is not None and not 0 < parsed.port < 65536:
         raise ValidationError({"url": "An address has a port from 1 to 65535."})
     if parsed.userinfo:
         raise ValidationError({"url": "Leave name and password out; deliveries are signed."})
     try:
-        resolve(
-            parsed.host, parsed.port or (443 if parsed.scheme == "https" else 80), allow_private=allow_private
-        )
+        resolve(host, parsed.port or (443 if parsed.scheme == "https" else 80), allow_private=allow_private)
     except AddressError as error:
         raise ValidationError({"url": str(error)}) from error
     return str(parsed.copy_with(fragment=None))

@@ -116,6 +116,8 @@ def test_one_private_address_among_public_ones_is_enough(monkeypatch):
         ("hooks", "https"),
         ("https://a\x00b/", "address"),
         ("https://[bad/", "address"),
+        ("https://xn--/", "no address"),
+        ("https://xn--ls8h.example/", "no address"),
         ("https://" + "a" * 300 + ".example/", "address"),
         ("", "https"),
     ],
