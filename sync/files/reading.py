@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -89,6 +90,8 @@ def read_table(path: Path, reading: Reading) -> Table:
         raise FileError(
             f"The file has {len(names)} columns; up to {MOST_COLUMNS} can be taken. Leave some out."
         )
+    if merged:
+        body = _refuse_merged_rows(body, merged)
     places = [place for place, name in enumerate(names) if name and name != REASON]
     judges = [ColumnJudge() for _ in places]
     nameless = [place for place, name in enumerate(names) if not name]
@@ -133,6 +136,24 @@ def _refuse_merged(merged: list[Any], heading: int) -> None:
                 f"The heading holds merged cells ({cells}). Unmerge them, give each column its own name in one row, "
                 "and upload the file again."
             )
+
+
+def _refuse_merged_rows(
+    body: Iterable[tuple[int, list[Any]]], merged: list[Any]
+) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows; refuse those that share a value with others, since all but the first would be read as empty."""
+    starts: dict[int, list[Any]] = defaultdict(list)
+    for (top, left), (bottom, right) in merged:
+        if (top, left) != (bottom, right):
+            starts[top + 1].append((left, f"{letter(left)}{top + 1}:{letter(right)}{bottom + 1}"))
+    for number, row in body:
+        for left, cells in starts.get(number, ()):
+            if left < len(row) and not blank_cell(row[left]):
+                raise FileError(
+                    f"Cells {cells} are merged, so that only the first of them holds the value. Unmerge them, write "
+                    "the value into each row that it is meant for, and upload the file again."
+                )
+        yield number, row
 
 
 def _names(heading: list[Any], following: list[Any], number: int) -> list[str]:

@@ -173,7 +173,7 @@ def test_an_id_that_lost_its_digits_in_a_spreadsheet_is_refused(upload: Upload) 
     assert report_of(imported.blocks.get())[0].errors[0][1] == "lost_digits"
 
 
-def test_merged_headings_are_refused_and_other_merged_cells_are_not(upload: Upload) -> None:
+def test_merged_cells_are_refused_where_they_hold_a_value_of_the_table(upload: Upload) -> None:
     def merge(first: int) -> Any:
         return lambda _, sheet: sheet.merge_range(first, 0, first, 1, "Both")
 
@@ -181,6 +181,12 @@ def test_merged_headings_are_refused_and_other_merged_cells_are_not(upload: Uplo
     assert "merged cells (A1:B1)" in told
     body = workbook([HEAD, ["1", "Acme"], ["2", "Brill"]], lambda _, sheet: sheet.merge_range(5, 3, 6, 4, ""))
     assert upload(body, name="file.xlsx").state == Import.State.MAPPING
+    for last, column, cells in ((2, 1, "B2:B3"), (1, 2, "B2:C2")):
+        shared = workbook(
+            [[*HEAD, "Industry"], ["1", "", ""], ["2", "", ""]],
+            lambda _, sheet, last=last, column=column: sheet.merge_range(1, 1, last, column, "Acme"),
+        )
+        assert f"Cells {cells} are merged" in refused(shared, "file.xlsx")
 
 
 def test_a_formula_without_its_result_is_refused_by_its_cell(upload: Upload) -> None:
