@@ -1,5 +1,6 @@
 -- Newer changes by batches that were taken back themselves, and by taking back, don't stand in the way.
 SELECT
+    c.id,
     c.object_id,
     c.kind,
     c.before::text,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -69,9 +70,10 @@ def plan_undo(batch: Batch, *, only: Iterable[int] | None = None) -> UndoPlan:
         cursor.execute(load_sql("sync", "undo_plan", which=which), params)
         rows = cursor.fetchall()
     plan = UndoPlan()
-    for object_id, kind, before, after, fields, kinds, newer in rows:
+    earlier = _before_undone([row[0] for row in rows])
+    for change_id, object_id, kind, before, after, fields, kinds, newer in rows:
         since = Newer(frozenset(fields or ()), frozenset(kinds or ()), newer)
-        _add(plan, object_id, kind, _json(before), _json(after), since)
+        _add(plan, object_id, kind, _json(before) | earlier.get(change_id, {}), _json(after), since)
         if batch.mode == Batch.Mode.DELETE and kind == Change.Kind.UPDATED:
             plan.revive.append(object_id)  # other records stand for it, so that it lived on
     if plan.revive:
@@ -79,6 +81,16 @@ def plan_undo(batch: Batch, *, only: Iterable[int] | None = None) -> UndoPlan:
         still = set(dead.exclude(deleted_at=None).values_list("object_id", flat=True))
         plan.revive = [number for number in plan.revive if number in still]
     return plan
+
+
+def _before_undone(changes: list[int]) -> dict[int, dict[str, Any]]:
+    """Return by change what its fields held before batches that were taken back and couldn't give it back."""
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("sync", "undo_earlier"), {"changes": changes})
+        for change_id, name, held in cursor.fetchall():
+            found[change_id][name] = json.loads(held, parse_float=Decimal) if held else None
+    return found
 
 
 def _add(

@@ -148,6 +148,22 @@ def test_batches_taken_back_do_not_stand_in_the_way_of_earlier_ones(crm: Api) ->
     assert Account.objects.get().name == "Acme"
 
 
+def test_batches_taken_back_the_first_one_first_leave_nothing_of_either(crm: Api) -> None:
+    send(crm, "accounts", {"external_id": "1", "name": "Acme", "industry": "Steel", "custom": {"a": 1}})
+    held = state()
+    batches = [
+        send(crm, "accounts", {"external_id": "1", "industry": word, "custom": {"a": word, word: 1}})
+        for word in ("Iron", "Wood", "Zinc")
+    ]
+    for batch in (batches[1], batches[0], batches[2]):
+        undo_batch(batch=batch)
+    assert state() == held
+    again = [send(crm, "accounts", {"external_id": "1", "industry": word}) for word in ("Iron", "Wood")]
+    undo_batch(batch=again[1])
+    undo_batch(batch=again[0])
+    assert state() == held
+
+
 def test_a_wrong_source_time_goes_back_too(crm: Api) -> None:
     right = {"external_id": "1", "name": "Acme", "source_updated_at": "2026-01-01T00:00:00Z"}
     send(crm, "accounts", right)
