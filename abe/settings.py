@@ -142,6 +142,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "people.middleware.TimeZoneMiddleware",
     "common.middleware.AddressMiddleware",
+    "common.middleware.FormAddressMiddleware",
     "common.middleware.UnavailableMiddleware",
     "sync.throttling.RateHeadersMiddleware",
 ]

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import structlog
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template import loader
 
 from common.cache import LOST
+from common.views import form_address
 
 logger = structlog.get_logger(__name__)
 
@@ -24,6 +25,20 @@ class AddressMiddleware:
         if "\x00" in request.path:
             raise Http404
         return self.get_response(request)
+
+
+class FormAddressMiddleware:
+    """Give a page to who opens an address that only takes forms; a session that ended leads there by its sign-in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass everything on but Django's own empty answer to a GET."""
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and request.method == "GET" and not response.content:
+            return form_address(request, response)
+        return response
 
 
 class UnavailableMiddleware:

@@ -15,6 +15,7 @@ TITLES = {
     400: "That request can't be read",
     403: "You can't open this",
     404: "There is nothing here",
+    405: "This address takes a form, and shows nothing",
     500: "Something went wrong on our side",
 }
 
@@ -37,6 +38,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     own = exception.args[0] if isinstance(exception, Http404) and exception.args else ""
     known = own if isinstance(own, str) and own else "The address is wrong, or the record is gone."
     return _answer(request, 404, known)
+
+
+def form_address(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+    """Answer 405 with a page to somebody who opens an address that only takes forms, such as after signing in again."""
+    answer = _answer(
+        request,
+        405,
+        "What you sent before signing in was not done. Go back to the page it stood on and send it again.",
+    )
+    answer["Allow"] = refused["Allow"]
+    return answer
 
 
 @login_not_required

@@ -1,4 +1,4 @@
-"""Take the documentation's pictures of a running sample company: ``python docs/screenshots.py``.
+"""Take the documentation's pictures of a running sample company: ``python -m docs.screenshots``.
 
 Needs ``make demo`` running and the browser of ``make test``; ``--url`` where it isn't on port 8000.
 """

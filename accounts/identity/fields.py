@@ -12,6 +12,7 @@ from django.db import connection
 from accounts.identity.errors import MergeRefused
 from common.sql import column_list, load_sql
 from sync.declarations import Field, Resource
+from sync.provenance.reading import label_of as label_of_own
 from sync.registry import resources
 
 WINNER = "winner"
@@ -136,7 +137,7 @@ def column_of(name: str) -> str:
 def label_of(name: str) -> str:
     """Return a field's name in words."""
     if name.startswith(CUSTOM):
-        return name.removeprefix(CUSTOM)
+        return label_of_own(name)
     field = accounts_resource().fields_by_name.get(name)
     return str(field.model_field.verbose_name if field else name).capitalize()
 

@@ -119,7 +119,7 @@ class _Words:
             return ", ".join(map(str, value))
         if isinstance(value, bool) and name.startswith(CUSTOM):
             return "Yes" if value else "No"
-        return str(value)
+        return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 _PARENTS = ("parent", "billing_parent")

@@ -7,6 +7,7 @@ import "./menus.js";
 import "./palette.js";
 import { selection } from "./selection.js";
 import "./sheet.js";
+import "./tabs.js";
 import "./theme.js";
 import "./tips.js";
 import "./unsaved.js";

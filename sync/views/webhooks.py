@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from kombu.exceptions import OperationalError
@@ -134,20 +135,24 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @revops_only(WHAT)
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send everything since a time again."""
+    """Show what sending everything since a time again would do, then do it on ``confirm``."""
     found = get_object_or_404(WebhookEndpoint, pk=pk)
     form = ReplayForm(request.POST)
     if not form.is_valid():
         return _endpoint_page(request, found, form, status=422)
     since = form.cleaned_data["since"]
+    if "confirm" not in request.POST:
+        logged = found.deliveries.filter(happened_at__gte=since)
+        context = {"endpoint": found, "form": form, "since": since, "logged": logged.count()}
+        return render(request, "sync/webhooks/replay.html", context)
     try:
         replay_webhooks.delay(found.pk, since.isoformat())
     except OperationalError:
         messages.error(request, "The workers can't be reached, so nothing is replayed. Try again shortly.")
     else:
-        messages.success(
-            request, f"Everything since {format_date(since.date())} is on its way again, in order."
-        )
+        moment = timezone.localtime(since)
+        when = f"{format_date(moment.date())}, {moment:%H:%M}"
+        messages.success(request, f"Everything since {when} is on its way again, in order.")
     return redirect("sync:webhook", pk=pk)
 
 

@@ -20,6 +20,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 # A thirtieth of the events: everything else is whole, and the numbers are there within seconds.
 EVENTS = "0.03"
 START_SECONDS = 60
+# Connections and webhooks may be set up to this place, where nobody listens; none goes further than this machine.
+NOWHERE = "127.0.0.1:9"
 
 
 @contextmanager
@@ -27,7 +29,13 @@ def sample_site(folder: Path) -> Iterator[str]:
     """Load the sample company over the API into a new installation and yield its address."""
     database = f"test_abe_sample_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     copy_database(migrated_template(), database)
-    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "ABE_TEST_DATABASE": database}
+    environ = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "ABE_TEST_DATABASE": database,
+        "ABE_CONNECTORS_ALLOW_HOSTS": NOWHERE,
+        "ABE_WEBHOOKS_ALLOW_PRIVATE": "True",
+    }
     tokens, exports = folder / "tokens.json", folder / "exports"
     run(environ, "manage.py", "create_sample_users")
     run(environ, "manage.py", "issue_sample_tokens", "--out", str(tokens))

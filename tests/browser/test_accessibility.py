@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE, check_accessibility, check_fits, settle
+from tests.browser.furnishing import Furnished
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -47,7 +52,46 @@ PAGES = (
     "/sync/webhooks/new/",
     "/sync/tokens/",
     "/sync/tokens/new/",
+    "/sync/precedence/",
+    "/sync/precedence/edit/?resource=accounts",
+    "/sync/connections/",
+    "/sync/connections/new/",
+    "/sync/connections/new/salesforce/",
+    "/sync/imports/",
+    "/accounts/duplicates/",
+    "/accounts/duplicates/waiting/",
+    "/accounts/duplicates/apart/",
+    "/accounts/duplicates/merges/",
+    "/accounts/duplicates/domains/",
+    "/product/events/",
     "/nowhere/",
+)
+# What the data platform shows once it is at work; the names are those of ``Furnished.ids``.
+WORKING = (
+    "/sync/batches/{batch}/",
+    "/sync/batches/{batch}/undo/",
+    "/sync/pending/",
+    "/sync/pending/{pending}/",
+    "/sync/sources/",
+    "/sync/sources/erp/account_profile/",
+    "/sync/records/accounts/{shared}/",
+    "/sync/records/accounts/{shared}/industry/",
+    "/sync/records/accounts/{shared}/industry/pin/",
+    "/sync/records/accounts/{shared}/lifecycle/pin/",
+    "/sync/tokens/{token}/limit/",
+    "/sync/tokens/{token}/revoke/",
+    "/sync/webhooks/{endpoint}/",
+    "/sync/webhooks/{endpoint}/edit/",
+    "/sync/webhooks/{endpoint}/remove/",
+    "/sync/connections/{connection}/",
+    "/sync/connections/{connection}/settings/",
+    "/sync/connections/{connection}/objects/companies/",
+    "/sync/connections/{connection}/delete/",
+    "/sync/imports/{import}/",
+    "/accounts/duplicates/waiting/",
+    "/accounts/duplicates/merge/{twin}/{other}/",
+    "/accounts/duplicates/merges/{merge}/",
+    "/accounts/duplicates/merges/new/?winner=nobody&loser=",
 )
 
 
@@ -68,6 +112,85 @@ def test_every_page_is_accessible_and_fits(visit, sample, width: int) -> None:
                 problems[path, theme] = str(error)
     page.troubles[:] = [line for line in page.troubles if "404" not in line]
     assert problems == {}
+
+
+@pytest.fixture(scope="module")
+def furnished() -> dict[str, Furnished]:
+    """What was brought in for the pages of the data platform, by the first who needs it."""
+    return {}
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_the_data_platform_at_work_is_accessible_and_fits(
+    visit, sample, furnished, tmp_path: Path, width: int
+) -> None:
+    page = visit("revops", "/sync/", width)
+    if sample not in furnished:
+        furnished[sample] = Furnished(page, sample, tmp_path)
+    ids = furnished[sample].ids
+    problems = {}
+
+    def look(name: str) -> None:
+        settle(page)
+        for theme, rules in LOOKS if width == WIDE else PHONE_LOOKS:
+            page.emulate_media(color_scheme=theme)
+            try:
+                check_accessibility(page, *rules)
+                check_fits(page)
+            except AssertionError as error:
+                problems[name, theme] = str(error)
+
+    for path in WORKING:
+        page.goto(sample + path.format(**ids))
+        look(path)
+    for name, bring in ANSWERS.items():
+        bring(page, sample, ids)
+        look(name)
+    page.troubles[:] = [line for line in page.troubles if "422" not in line]
+    assert problems == {}
+
+
+def _discard(page: Page, site: str, ids: dict[str, str]) -> None:
+    page.goto(f"{site}/sync/pending/{ids['pending']}/")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_role("heading", name="Discard 1 record?")).to_be_visible()
+
+
+def _order(page: Page, site: str, ids: dict[str, str]) -> None:
+    page.goto(f"{site}/sync/precedence/edit/?resource=accounts")
+    page.get_by_label("Place 1", exact=True).select_option("erp")
+    page.get_by_role("button", name="Show the effect").click()
+    expect(page.get_by_role("button", name="Save the order")).to_be_visible()
+
+
+def _bad_pin(page: Page, site: str, ids: dict[str, str]) -> None:
+    page.goto(f"{site}/sync/records/accounts/{ids['shared']}/employees/pin/")
+    page.get_by_label("Value").fill("many")
+    page.get_by_role("button", name="Pin the value").click()
+    expect(page.get_by_text("This field is required.")).to_be_visible()
+
+
+def _delivery(page: Page, site: str, ids: dict[str, str]) -> None:
+    page.goto(f"{site}/sync/webhooks/{ids['endpoint']}/")
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.get_by_role("heading", name="webhook.test")).to_be_visible()
+
+
+def _replay(page: Page, site: str, ids: dict[str, str]) -> None:
+    page.goto(f"{site}/sync/webhooks/{ids['endpoint']}/")
+    page.get_by_label("Everything since").fill(f"{timezone.localdate() - timedelta(days=1)}T00:00:00")
+    page.get_by_role("button", name="Replay").click()
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+
+
+# Pages that a form answers with.
+ANSWERS = {
+    "discard": _discard,
+    "order": _order,
+    "bad pin": _bad_pin,
+    "delivery": _delivery,
+    "replay": _replay,
+}
 
 
 @pytest.mark.parametrize(("width", "theme"), [(WIDE, "light"), (PHONE, "dark")])

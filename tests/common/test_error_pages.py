@@ -6,10 +6,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test import RequestFactory
-from django.urls import Resolver404
+from django.urls import Resolver404, reverse
 from django.views.csrf import csrf_failure
 
 from common import views
+from tests.users import client_as
 
 
 def request(path="/", **headers):
@@ -81,3 +82,16 @@ def test_a_form_without_its_token_is_explained():
     assert refused is not None
     assert refused.status_code == 403
     assert b"<h1>This form is out of date</h1>" in csrf_failure(made).content
+
+
+@pytest.mark.django_db
+def test_an_address_of_a_form_is_no_dead_end_after_signing_in_again():
+    client = client_as("revops")
+    address = reverse("sync:webhook_replay", args=[1])
+    answer = client.get(address)
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert "Go back to the page it stood on" in answer.content.decode()
+    assert "Go to the home page" in answer.content.decode()
+    told = client.get(address, headers={"Accept": "application/json"})
+    assert (told.status_code, told["Content-Type"]) == (405, "application/problem+json")

@@ -135,7 +135,15 @@ def test_everything_since_a_time_is_replayed_from_the_page(receiver, subscribe, 
     monkeypatch.setattr("sync.views.webhooks.replay_webhooks.delay", lambda *given: called.append(given))
     url = reverse("sync:webhook_replay", args=[endpoint.pk])
     since = timezone.now() - timedelta(hours=1)
-    revops.post(url, {"since": since.strftime("%Y-%m-%dT%H:%M:%S")})
+    given = {"since": since.strftime("%Y-%m-%dT%H:%M:%S")}
+    asked = revops.post(url, given).content.decode()
+    assert re.search(
+        r"<span[^>]*>1</span> delivery of its log goes out again|1 delivery of its log goes", asked
+    )
+    assert f'name="since" value="{given["since"]}"' in asked
+    assert not called
+    answer = revops.post(url, given | {"confirm": "1"}, follow=True).content.decode()
+    assert "is on its way again, in order" in answer
     replay_webhooks(*called[0])
     deliver_all()
     assert len(receiver.calls) == 2
@@ -158,7 +166,9 @@ def test_workers_out_of_reach_are_said_so(revops, receiver, subscribe, monkeypat
     endpoint, _ = subscribe()
     monkeypatch.setattr("sync.views.webhooks.replay_webhooks.delay", away)
     since = (timezone.now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
-    answer = revops.post(reverse("sync:webhook_replay", args=[endpoint.pk]), {"since": since}, follow=True)
+    answer = revops.post(
+        reverse("sync:webhook_replay", args=[endpoint.pk]), {"since": since, "confirm": "1"}, follow=True
+    )
     assert "can&#x27;t be reached" in answer.content.decode()
 
 
