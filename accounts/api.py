@@ -103,6 +103,8 @@ def _body(view: View, header: Header, access: Access) -> dict[str, Any]:
             failed[card.key] = card.error_id
         else:
             panels[card.key] = {"title": card.title, "data": plain_data(card.data, card.key, redacted)}
+            if card.provisional:
+                panels[card.key]["provisional"] = card.provisional
     timeline = read_timeline(view)
     for hidden in timeline.hidden:
         redacted[f"timeline.{hidden.label}"] = hidden.reason

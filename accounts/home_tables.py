@@ -10,7 +10,9 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.home import HomePanel, Reader
+from accounts.lenses.doubts import doubts_of_fields
 from accounts.models import Account
+from common.export import Table, table_of
 from people.access import Access
 from people.models import Category, Level, User
 
@@ -29,6 +31,15 @@ FIELDS = (
     "standing__usage_trend",
     "standing__open_tickets",
 )
+LABELS: Mapping[str, str] = {
+    "health": "Health",
+    "health_change": "Health change in 30 days",
+    "arr": "ARR",
+    "renewal_on": "Renewal",
+    "usage_trend": "Usage against norm",
+    "open_tickets": "Open tickets",
+    "owner": "Owner",
+}
 CLOSED: Mapping[str, tuple[str, str]] = {
     "arr": (Category.REVENUE, Level.TOTALS),
     "renewal_on": (Category.CONTRACTS, Level.TOTALS),
@@ -62,6 +73,11 @@ def card(
         "rows": account_rows(accounts, reader.access, most),
         "columns": [name for name in columns if reader.access.allows(*CLOSED[name])],
         "currency": settings.REPORTING_CURRENCY,
+        "provisional": {
+            name: reason
+            for name, reason in doubts_of_fields(reader.doubts, reader.access).items()
+            if name in columns
+        },
         **more,
     }
 
@@ -79,3 +95,27 @@ class AccountTable(HomePanel):
     category = Category.ACCOUNT_PROFILE
     is_flush = True
     is_today_only = True
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the accounts with the columns that the reader may read."""
+        if not data.get("rows"):
+            return None
+        shown = [
+            (
+                name,
+                f"{label} ({data['currency']})" if name == "arr" else label,
+                lambda row, name=name: row[name],
+            )
+            for name, label in LABELS.items()
+            if name in data["columns"]
+        ]
+        return table_of(
+            self.key.replace(".", "-"),
+            data["rows"],
+            [
+                ("id", "Account id", lambda row: row["id"]),
+                ("account", "Account", lambda row: row["name"]),
+                ("tier", "Tier", lambda row: row["tier__label"] or ""),
+                *shown,
+            ],
+        )

@@ -30,6 +30,7 @@ class KeyFacts(Panel):
     title = "Key facts"
     template = "accounts/panels/key_facts.html"
     category = Category.ACCOUNT_PROFILE
+    numbers = ("finance.arr", "metrics.health_score")
     span = 6
 
     def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class Chart:
     direction of a change is good news: ``up``, ``down``, or ``""`` for neither. Scatter and Lorenz charts use
     ``points``, all others ``categories`` and ``series``. ``empty`` says what to do next where there is
     nothing to draw. ``extra`` holds what one kind alone knows, listed in docs/frontend.md.
+    ``provisional`` says which source was stale when the numbers were made; downloads carry it too.
     """
 
     key: str
@@ -74,6 +75,7 @@ class Chart:
     note: str = ""
     empty: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    provisional: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a series of another length than the categories: its values would get wrong labels."""
@@ -123,6 +125,7 @@ class Chart:
             "xLabel": self.x_label,
             "yLabel": self.y_label,
             "xUnit": self.x_unit,
+            "provisional": self.provisional,
             **self.extra,
         }
 

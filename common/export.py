@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 import xlsxwriter  # type: ignore[import-untyped]
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -51,8 +51,8 @@ class Column:
 class Table:
     """What goes into a file; ``rows`` is read once and may be without end.
 
-    A value is a str, int, float, bool, Decimal, date, datetime, a list of such, or None. The values of a column
-    that isn't readable are never written.
+    A value is a str, int, float, bool, Decimal, date, datetime, a list of such, None, or a mark of redaction. The
+    values of a column that isn't readable are never written.
     """
 
     name: str
@@ -70,6 +70,32 @@ def table_of(
         [Column(key, label) for key, label, _ in columns],
         ([get(row) for get in values] for row in rows),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One of the lists of a page: its name in the address, its heading, and how its table is made."""
+
+    key: str
+    label: str
+    table: Callable[[], Table]
+
+
+def chosen_table(request: HttpRequest, offers: Sequence[Offer]) -> Table:
+    """Return the list that ``?table=`` names, the page's first without it; Http404 for one that it doesn't show."""
+    asked = request.GET.get("table", "")
+    for offer in offers:
+        if asked in ("", offer.key):
+            return offer.table()
+    raise Http404("This page shows no such list.")
+
+
+def with_remarks(table: Table, label: str, remarks: Sequence[str]) -> Table:
+    """Return the table with what the page remarks on it in a last column of every row; as it is without any."""
+    if not remarks:
+        return table
+    columns = [*table.columns, Column(label.lower().replace(" ", "_"), label)]
+    return Table(table.name, columns, ([*row, list(remarks)] for row in table.rows))
 
 
 def asked_format(request: HttpRequest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models.functions import TruncWeek
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from common.charts import Chart, Series
+from common.export import Table, table_of
 from common.formatting import format_number
 from common.periods import day_label, end_of, weeks_until
 from engagement.models import Direction, Engagement
@@ -99,3 +101,19 @@ class CommitteeGaps(HomePanel):
             )[:8]
         )
         return {"accounts": [{**row, "value": int(row["value"])} for row in rows], "required": REQUIRED_ROLES}
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the accounts shown."""
+        if not data["accounts"]:
+            return None
+        return table_of(
+            "committees-with-gaps",
+            data["accounts"],
+            [
+                ("account_id", "Account id", lambda row: row["account_id"]),
+                ("account", "Account", lambda row: row["account__name"]),
+                ("tier", "Tier", lambda row: row["account__standing__tier__label"] or ""),
+                ("roles", "Roles in touch", lambda row: row["value"]),
+                ("required", "Of", lambda _: data["required"]),
+            ],
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.models import Case, OuterRef, Subquery, When
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account, Contact, ContactRole
 from common.charts import Chart, Series
+from common.export import Table, table_of
 from common.formatting import format_number
 from common.periods import day_label, end_of, weeks_until
 from engagement import home as _home  # noqa: F401 - declares the home cards
@@ -106,6 +108,25 @@ class Committee(Panel):
             "engaged": engaged,
         }
 
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return a role a row, with the people shown for it."""
+        return table_of(
+            "buying-committee",
+            data["roles"],
+            [
+                ("role", "Role", lambda row: row["label"]),
+                ("is_required", "Required", lambda row: row["is_required"]),
+                ("is_engaged", "In touch", lambda row: row["is_engaged"]),
+                ("people", "People", lambda row: [person["name"] for person in row["people"]]),
+                ("more", "And more", lambda row: row["more"]),
+                ("last_touch_at", "Last touch", _last_touch),
+            ],
+        )
+
+
+def _last_touch(row: Mapping[str, Any]) -> Any:
+    return row["people"][0]["last_touch_at"] if row["people"] else None
+
 
 @register_panel
 class LastTouches(Panel):
@@ -141,6 +162,23 @@ class LastTouches(Panel):
             ]
         }
 
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the touches shown."""
+        if not data["touches"]:
+            return None
+        return table_of(
+            "touches",
+            data["touches"],
+            [
+                ("at", "When", lambda row: row["at"]),
+                ("kind", "Kind", lambda row: row["kind"]),
+                ("direction", "Direction", lambda row: row["direction"]),
+                ("subject", "Subject", lambda row: row["subject"]),
+                ("who", "With", lambda row: row["who"]),
+                ("by", "By", lambda row: row["by"]),
+            ],
+        )
+
 
 @register_panel
 class Opportunities(Panel):
@@ -169,6 +207,23 @@ class Opportunities(Panel):
             "won": sum(decided),
             "lost": len(decided) - sum(decided),
         }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the deals shown."""
+        if not data["deals"]:
+            return None
+        return table_of(
+            "opportunities",
+            data["deals"],
+            [
+                ("name", "Opportunity", lambda row: row["name"]),
+                ("kind", "Kind", lambda row: row["kind"]),
+                ("stage", "Stage", lambda row: row["stage"]),
+                ("close_on", "To close", lambda row: row["close_on"]),
+                ("amount", "Amount", lambda row: row["amount"]),
+                ("currency", "Currency", lambda row: row["currency"]),
+            ],
+        )
 
 
 def _deal(row: dict[str, Any], as_of: date, access: Access) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from accounts.home import HomePanel, Reader, register_home_panel
 from accounts.models import Tier
 from common.charts import Chart, Series
+from common.export import Table, table_of
 from common.formatting import format_percent
 from finance.charts import arr_chart, movement_chart
 from finance.models import Contract
@@ -63,6 +64,7 @@ class RetentionByTier(HomePanel):
     key = "finance.retention_by_tier"
     title = "Retention by tier"
     explain = "finance.nrr"
+    numbers = ("finance.grr",)
     template = "finance/home/retention.html"
     category = Category.REVENUE
     level = Level.TOTALS
@@ -129,3 +131,21 @@ class NoticeDates(HomePanel):
             .values("number", "next_end", "notice_on", "auto_renew", "account_id", "account__name")
         )[:MOST_NOTICES]
         return {"contracts": [{**row, "days": (row["notice_on"] - day).days} for row in found]}
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the contracts shown."""
+        if not data["contracts"]:
+            return None
+        return table_of(
+            "notice-dates",
+            data["contracts"],
+            [
+                ("account_id", "Account id", lambda row: row["account_id"]),
+                ("account", "Account", lambda row: row["account__name"]),
+                ("number", "Contract", lambda row: row["number"]),
+                ("notice_on", "Notice by", lambda row: row["notice_on"]),
+                ("days", "Days left", lambda row: row["days"]),
+                ("end_on", "Ends", lambda row: row["next_end"]),
+                ("auto_renew", "Renews by itself", lambda row: row["auto_renew"]),
+            ],
+        )

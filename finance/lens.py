@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet, Sum
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account
 from common.charts import Chart, Series
+from common.export import Table, table_of
 from common.formatting import format_date, format_distance, format_money, format_percent
 from finance import home as _home  # noqa: F401 - declares the home cards
 from finance.charts import arr_chart, movement_chart
@@ -181,6 +182,28 @@ class ContractLines(Panel):
             "has_more": len(lines) > MOST_LINES,
         }
 
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the lines shown."""
+        if not data["lines"]:
+            return None
+        return table_of(
+            "contract-lines",
+            data["lines"],
+            [
+                ("product", "Product", lambda line: line["product"]),
+                ("contract", "Contract", lambda line: line["contract"]),
+                ("quantity", "Quantity", lambda line: line["quantity"]),
+                ("amount", "Amount", lambda line: line["amount"]),
+                ("period", "Every", lambda line: line["period"]),
+                ("discount", "Discount (%)", lambda line: line["discount"]),
+                ("mrr", "MRR", lambda line: line["mrr"]),
+                ("currency", "Currency", lambda line: line["currency"]),
+                ("is_trial", "Trial", lambda line: line["is_trial"]),
+                ("start_on", "From", lambda line: line["start_on"]),
+                ("end_on", "Until", lambda line: line["end_on"]),
+            ],
+        )
+
 
 def _is_recurring(line: Mapping[str, Any]) -> bool:
     return not line["is_trial"] and line["billing_period"] in PERIODS_PER_YEAR
@@ -206,6 +229,25 @@ class Renewals(Panel):
             .order_by(F("next_end").asc(nulls_last=True), "pk")[:10]
         )
         return {"contracts": [_contract(contract, as_of) for contract in contracts]}
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the contracts shown."""
+        if not data["contracts"]:
+            return None
+        return table_of(
+            "contracts",
+            data["contracts"],
+            [
+                ("number", "Contract", lambda row: row["number"]),
+                ("end_on", "Ends", lambda row: row["end_on"]),
+                ("left", "Left", lambda row: row["left"]),
+                ("notice_on", "Notice by", lambda row: row["notice_on"]),
+                ("auto_renew", "Renews by itself", lambda row: row["auto_renew"]),
+                ("renewal_months", "For months", lambda row: row["renewal_months"]),
+                ("payment_terms_days", "Payment terms (days)", lambda row: row["payment_terms_days"]),
+                ("is_trial", "Trial", lambda row: row["is_trial"]),
+            ],
+        )
 
 
 def _contract(contract: Any, as_of: date) -> dict[str, Any]:

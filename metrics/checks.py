@@ -124,10 +124,11 @@ def _check_explained() -> Iterator[CheckMessage]:
         *(("Home panel", item) for item in home_panels),
     ]
     for kind, item in declared:
-        is_known = item.explain in metrics or (kind == "Home panel" and item.explain in segment_definitions)
-        if item.explain and not is_known:
-            yield Error(
-                f"{kind} {item.key!r} explains itself by {item.explain!r}, which no app declares.",
-                hint="Name a metric, or mend the name.",
-                id="metrics.E009",
-            )
+        for key in (item.explain, *getattr(item, "numbers", ())):
+            is_known = key in metrics or (kind == "Home panel" and key in segment_definitions)
+            if key and not is_known:
+                yield Error(
+                    f"{kind} {item.key!r} explains itself by {key!r}, which no app declares.",
+                    hint="Name a metric, or mend the name.",
+                    id="metrics.E009",
+                )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -42,6 +42,7 @@ class Input:
     sources: Sequence[str] = ()
     fresh_at: datetime | None = None
     is_number: bool = False
+    provisional: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,11 +234,13 @@ def _inputs(
         .annotate(newest=Max("received_at"))
         .order_by("resource", "source__name")
     }
+    doubts = provisional_numbers(day)
     found = []
     for name in definition.inputs:
         if name in metrics:
             made_of = metrics[name]
             value = shown_value(values.get(name), made_of.unit)
+            may = access.allows(made_of.category, made_of.level)
             found.append(
                 Input(
                     label=made_of.label,
@@ -245,6 +248,7 @@ def _inputs(
                     value=access.redact(value, made_of.category, made_of.level),
                     unit=made_of.unit,
                     is_number=account is not None,
+                    provisional=doubts.get(name, "") if may else "",
                 )
             )
         elif name in resources:
@@ -283,6 +287,8 @@ def _add_refresh(told: Explanation, step_key: str, day: date) -> None:
     done = [step.finished_at for step in steps if step.finished_at is not None]
     told.refreshed_at = max(done, default=None)
     told.provisional = provisional_numbers(day).get(told.definition.key, "")
+    if told.chart is not None and told.provisional:
+        told.chart = replace(told.chart, provisional=told.provisional)
     told.note = next((step.note for step in steps if step.note), "")
     if any(step.state == RefreshStep.State.FAILED for step in steps):
         told.why_empty = f"The refresh of {format_date(day)} failed for this number. RevOps sees why."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
 from accounts.home import HomePanel, Reader, register_home_panel
+from common.export import Table, table_of
 from metrics.models import RefreshRun, RefreshStep
 from people.functions import Function
 from sync.freshness.judging import STALE
@@ -66,6 +68,27 @@ class Intake(HomePanel):
                 for source in Source.objects.order_by("name")
             ],
         }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the sources shown."""
+        if not data["sources"]:
+            return None
+        return table_of(
+            "intake",
+            data["sources"],
+            [
+                ("source", "Source", lambda row: row["name"]),
+                ("late", "Late or stale", lambda row: [_late(feed) for feed in row["late"]]),
+                ("newest", "Last wrote", lambda row: row["newest"]),
+                ("written", "Written, 7 days", lambda row: row["written"]),
+                ("rejected", "Rejected", lambda row: row["rejected"]),
+                ("pending", "Pending", lambda row: row["pending"]),
+            ],
+        )
+
+
+def _late(feed: Mapping[str, Any]) -> str:
+    return f"{feed['label']}: {'stale' if feed['is_stale'] else 'late'}"
 
 
 def _lately(row: dict[str, Any] | None) -> dict[str, int]:

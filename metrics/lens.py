@@ -96,7 +96,12 @@ def newest_score(account: Account, as_of: date) -> HealthScore | None:
     return read_once(account, ("metrics.score", as_of), scores.first)
 
 
-register_history(History(key="metrics.past", query=past_figures))
+def refreshed_by(day: date) -> date | None:
+    """Return the newest refreshed day up to another; one query."""
+    return RefreshRun.objects.finished().newest_day(until=day)
+
+
+register_history(History(key="metrics.past", query=past_figures, newest_day=refreshed_by))
 
 
 @register_panel

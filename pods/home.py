@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Case, F, IntegerField, Value, When
@@ -9,11 +10,12 @@ from django.urls import reverse
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from accounts.models import Account
+from common.export import Table, table_of
 from common.formatting import format_date
 from people.functions import Function
 from people.models import Category, Level
 from pods.models import Severity, Signal
-from pods.sentences import sentence_on
+from pods.sentences import doubt_about, sentence_on
 from pods.tones import ORDER, TONES
 
 MOST_SIGNALS = 60
@@ -88,6 +90,7 @@ class MySignals(HomePanel):
                     "reason": sentence_on(reader.as_of, trigger=row["trigger"], reason=row["reason"]),
                     "tone": TONES.get(row["severity"], "neutral"),
                     "since": f"{Severity(row['severity']).label} since {format_date(row['opened_on'])}",
+                    "provisional": doubt_about(row["trigger"], reader.doubts),
                 }
             )
         return {
@@ -96,3 +99,20 @@ class MySignals(HomePanel):
             "is_mine": is_mine,
             "mine_url": f"{reverse('accounts:list')}?owner=mine",
         }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the signals shown, one a row."""
+        if not data["accounts"]:
+            return None
+        return table_of(
+            "signals",
+            [(account, signal) for account in data["accounts"] for signal in account["signals"]],
+            [
+                ("account_id", "Account id", lambda each: each[0]["id"]),
+                ("account", "Account", lambda each: each[0]["name"]),
+                ("tier", "Tier", lambda each: each[0]["tier_label"]),
+                ("signal", "Signal", lambda each: each[1]["reason"]),
+                ("since", "Since", lambda each: each[1]["since"]),
+                ("provisional", "Provisional", lambda each: each[1]["provisional"]),
+            ],
+        )

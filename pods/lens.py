@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from accounts.lenses import Chip, Chips, Panel, register_chips, register_panel
+from accounts.lenses.doubts import doubts_about
 from accounts.lenses.memo import read_once
 from accounts.models import Account
+from common.export import Table, table_of
 from people.access import Access
 from people.models import Category
 from pods import home as _home  # noqa: F401 - declares the home cards
 from pods.models import Severity, Signal
-from pods.sentences import sentence_on
+from pods.sentences import doubt_about, sentence_on
 from pods.tones import ORDER, TONES
 
 MOST_CHIPS = 8
@@ -31,12 +34,14 @@ def _read_signals(account: Account, day: date) -> list[Signal]:
 
 def signal_chips(account: Account, as_of: date) -> list[Chip]:
     """Return the open signals as chips, risks first."""
+    doubts = doubts_about(account, as_of)
     return [
         Chip(
             text=sentence_on(as_of, trigger=signal.trigger, reason=signal.reason),
             tone=TONES.get(signal.severity, "neutral"),
             category=signal.category,
             title=f"{Severity(signal.severity).label} since {signal.opened_on:%-d %b %Y}",
+            provisional=doubt_about(signal.trigger, doubts),
         )
         for signal in signals_on(account, as_of)[:MOST_CHIPS]
     ]
@@ -57,6 +62,7 @@ class Signals(Panel):
 
     def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
         found = signals_on(account, as_of)
+        doubts = doubts_about(account, as_of)
         closed = {signal.category for signal in found if not access.allows(signal.category)}
         return {
             "signals": [
@@ -65,6 +71,7 @@ class Signals(Panel):
                     "severity": Severity(signal.severity).label,
                     "tone": TONES.get(signal.severity, "neutral"),
                     "opened_on": signal.opened_on,
+                    "provisional": doubt_about(signal.trigger, doubts),
                 }
                 for signal in found
                 if signal.category not in closed
@@ -73,3 +80,18 @@ class Signals(Panel):
             "reasons": [access.why_not(category) for category in sorted(closed)],
             "closed": [str(Category(category).label).lower() for category in sorted(closed)],
         }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the signals shown."""
+        if not data["signals"]:
+            return None
+        return table_of(
+            "signals",
+            data["signals"],
+            [
+                ("signal", "Signal", lambda row: row["reason"]),
+                ("severity", "Severity", lambda row: row["severity"]),
+                ("opened_on", "Since", lambda row: row["opened_on"]),
+                ("provisional", "Provisional", lambda row: row["provisional"]),
+            ],
+        )

@@ -12,6 +12,7 @@ from django.db.models.functions import TruncWeek
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account
 from common.charts import Chart, Series
+from common.export import Table, table_of
 from common.formatting import format_count, format_key, format_number, format_percent
 from common.periods import day_label, days_until, weeks_until
 from people.functions import Function
@@ -197,6 +198,21 @@ class TopFeatures(Panel):
                 for row in rows
             ]
         }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the features shown."""
+        if not data["features"]:
+            return None
+        return table_of(
+            "features",
+            data["features"],
+            [
+                ("feature", "Feature", lambda row: row["feature"]),
+                ("now", "Events, last 30 days", lambda row: row["now"]),
+                ("before", "30 days before", lambda row: row["before"]),
+                ("change", "Change", lambda row: row["change"]),
+            ],
+        )
 
 
 @register_panel

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
 from accounts.home import HomePanel, Reader, register_home_panel
+from common.export import Table, table_of
 from common.periods import weeks_until
 from people.functions import Function
 from people.models import Category
@@ -23,6 +25,26 @@ class TicketTable(HomePanel):
     template = "support/home/tickets.html"
     category = Category.SUPPORT_HISTORY
     is_flush = True
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the tickets shown."""
+        if not data["tickets"]:
+            return None
+        return table_of(
+            self.key.replace(".", "-"),
+            data["tickets"],
+            [
+                ("account_id", "Account id", lambda row: row["account_id"]),
+                ("account", "Account", lambda row: row["account__name"]),
+                ("tier", "Tier", lambda row: row["account__standing__tier__label"] or ""),
+                ("subject", "Ticket", lambda row: row["subject"]),
+                ("priority", "Priority", lambda row: row["priority"]),
+                ("opened_at", "Opened", lambda row: row["opened_at"]),
+                ("waits_days", "Waits (days)", lambda row: row["waits_days"]),
+                ("first_replied_at", "First answer", lambda row: row["first_replied_at"]),
+                ("assignee", "Assignee", lambda row: row["assignee_email"]),
+            ],
+        )
 
     def rows(self, reader: Reader, *order: Any, **which: Any) -> list[dict[str, Any]]:
         """Return the first open tickets in an order, with how long each waits; one query."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models import Case, Count, F, IntegerField, Value, When
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account
 from common.charts import Chart, Series
+from common.export import Table, table_of
 from common.formatting import format_count, format_key
 from common.periods import weeks_until
 from people.functions import Function
@@ -55,6 +57,25 @@ class OpenTickets(Panel):
             "tickets": [_ticket(ticket, as_of) for ticket in tickets[:MOST_TICKETS]],
             "has_more": len(tickets) > MOST_TICKETS,
         }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the tickets shown."""
+        if not data["tickets"]:
+            return None
+        return table_of(
+            "open-tickets",
+            data["tickets"],
+            [
+                ("subject", "Ticket", lambda row: row["subject"]),
+                ("status", "Status", lambda row: row["status"]),
+                ("priority", "Priority", lambda row: row["priority"]),
+                ("area", "Area", lambda row: row["area"]),
+                ("assignee", "Assignee", lambda row: row["assignee"]),
+                ("opened_at", "Opened", lambda row: row["opened_at"]),
+                ("waits_days", "Waits (days)", lambda row: row["waits_days"]),
+                ("replied_at", "First answer", lambda row: row["replied_at"]),
+            ],
+        )
 
 
 def _ticket(ticket: Ticket, as_of: date) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
 from django.db.models import QuerySet
 
 from common.export import Table, table_of
 from sync.freshness.listing import source_rows
-from sync.listing import tokens_by_client
-from sync.models import ApiToken, Batch, Import, PendingRecord, WebhookDelivery
+from sync.listing import Blocker, oauth_clients, tokens_by_client
+from sync.models import ApiToken, Batch, Change, Import, Link, PendingRecord, WebhookDelivery
 from sync.pipeline.batch import STATUSES
+from sync.webhooks.listing import endpoints_overview
 
 # Rows read at a time: a file may be as long as the table.
 CHUNK = 2000
@@ -53,6 +58,21 @@ def pending_table(found: QuerySet[PendingRecord]) -> Table:
             ("detail", "Why", lambda each: each.detail or each.code),
             ("received_at", "Since", lambda each: each.received_at),
             ("batch", "Batch", lambda each: each.batch_id),
+        ],
+    )
+
+
+def blockers_table(blockers: Sequence[Blocker]) -> Table:
+    """Return the missing records for which most others wait."""
+    return table_of(
+        "missing-records",
+        blockers,
+        [
+            ("resource", "Resource", lambda each: each.resource),
+            ("source", "Source", lambda each: each.source),
+            ("external_id", "External id", lambda each: each.external_id),
+            ("waiting", "Waiting for it", lambda each: each.waiting),
+            ("since", "Since", lambda each: each.since),
         ],
     )
 
@@ -132,5 +152,144 @@ def sources_table() -> Table:
             ("rows", "Rows, 7 days", lambda each: each[2].rows),
             ("rejected", "Rejected, 7 days", lambda each: each[2].rejected),
             ("pending", "Pending", lambda each: each[2].pending),
+        ],
+    )
+
+
+def clients_table() -> Table:
+    """Return the OAuth clients that work, as their list shows them; never a secret."""
+    return table_of(
+        "oauth-clients",
+        oauth_clients(),
+        [
+            ("client", "Client", lambda each: each.client.name),
+            ("source", "Source", lambda each: each.client.source.slug),
+            ("client_id", "Client id", lambda each: each.key),
+            ("scopes", "Scopes", lambda each: list(each.scopes)),
+            ("function", "Reads as", lambda each: each.get_function_display()),
+            ("rate", "Calls a minute", lambda each: each.rate),
+            ("live_tokens", "Tokens now", lambda each: getattr(each, "live_tokens", 0)),
+            ("secret_from", "Secret from", lambda each: each.rotated_at or each.created_at),
+            ("last_used_at", "Last used", lambda each: each.last_used_at),
+        ],
+    )
+
+
+def rejects_table(batch: Batch, errors: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the refused records of a batch that are kept, with what is wrong."""
+    return table_of(
+        f"batch-{batch.pk}-rejected",
+        errors,
+        [
+            ("index", "Place", lambda each: each["index"]),
+            ("external_id", "External id", lambda each: each["external_id"]),
+            ("errors", "What is wrong", lambda each: [_sentence(error) for error in each["errors"]]),
+        ],
+    )
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    field, code = error.get("field"), error.get("code")
+    return f"{f'{field}: ' if field else ''}{error.get('detail', '')}{f' ({code})' if code else ''}"
+
+
+def changes_table(batch: Batch) -> Table:
+    """Return all that a batch changed, a record a row."""
+    return table_of(
+        f"batch-{batch.pk}-changes",
+        _changes(batch),
+        [
+            ("resource", "Resource", lambda each: each[0].resource),
+            ("external_id", "Record", lambda each: each[1]),
+            ("id", "Our id", lambda each: each[0].object_id),
+            ("change", "Change", lambda each: each[0].get_kind_display()),
+            ("fields", "Fields", lambda each: _said(each[0])),
+            ("source_updated_at", "At the source", lambda each: each[0].source_updated_at),
+        ],
+    )
+
+
+def external_ids(batch: Batch, objects: Iterable[int]) -> dict[int, str]:
+    """Return what the batch's source calls its records, by our id; one query."""
+    links = Link.objects.filter(source=batch.source, resource=batch.resource, object_id__in=list(objects))
+    return dict(links.order_by("-pk").values_list("object_id", "external_id"))
+
+
+def _changes(batch: Batch) -> Iterator[tuple[Change, str]]:
+    found = Change.objects.filter(batch=batch).order_by("pk").iterator(chunk_size=CHUNK)
+    for piece in _pieces(found):
+        ids = external_ids(batch, [change.object_id for change in piece])
+        yield from ((change, ids.get(change.object_id, "")) for change in piece)
+
+
+def _pieces(changes: Iterator[Change]) -> Iterator[list[Change]]:
+    while piece := list(islice(changes, CHUNK)):
+        yield piece
+
+
+def _said(change: Change) -> list[str]:
+    before, after = change.before or {}, change.after or {}
+    names = dict.fromkeys([*after, *before])
+    if change.kind != Change.Kind.UPDATED:
+        return list(names)
+    return [f"{name} from {_word(before.get(name))} to {_word(after.get(name))}" for name in names]
+
+
+def _word(value: Any) -> str:
+    return "nothing" if value is None or value in ("", {}, []) else str(value)
+
+
+def left_table(name: str, conflicts: Sequence[Mapping[str, Any]]) -> Table:
+    """Return what an undo left as it is, with the reason."""
+    return table_of(
+        name,
+        conflicts,
+        [
+            ("id", "Record", lambda each: each.get("object_id")),
+            ("field", "Field", lambda each: each.get("field") or ""),
+            ("why", "Why", lambda each: each.get("detail", "")),
+        ],
+    )
+
+
+def sent_table(record: Any, fields: Sequence[tuple[str, str]]) -> Table:
+    """Return what the source sent of one waiting record, a field a row."""
+    return table_of(
+        f"{record.resource}-{record.pk}",
+        fields,
+        [("field", "Field", lambda each: each[0]), ("value", "Value", lambda each: each[1])],
+    )
+
+
+def endpoints_table() -> Table:
+    """Return the endpoints as their list shows them; never a secret."""
+    return table_of(
+        "webhooks",
+        endpoints_overview(),
+        [
+            ("name", "Endpoint", lambda each: each.name),
+            ("url", "Address", lambda each: each.url),
+            ("state", "State", lambda each: each.get_state_display()),
+            ("failing_since", "Failing since", lambda each: each.failing_since),
+            ("function", "Reads as", lambda each: each.get_function_display()),
+            ("kinds", "Events", lambda each: list(each.kinds)),
+            ("succeeded_at", "Last delivered", lambda each: each.succeeded_at),
+            ("delivered", "Delivered, 7 days", lambda each: getattr(each, "delivered", 0)),
+            ("given_up", "Given up, 7 days", lambda each: getattr(each, "given_up", 0)),
+            ("waiting", "Waiting", lambda each: getattr(each, "waiting", 0)),
+        ],
+    )
+
+
+def attempts_table(delivery: WebhookDelivery, attempts: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the attempts at one delivery, newest first."""
+    return table_of(
+        f"delivery-{delivery.pk}-attempts",
+        attempts,
+        [
+            ("at", "When", lambda each: each.get("at")),
+            ("status", "Status", lambda each: each.get("status")),
+            ("seconds", "Took (s)", lambda each: each.get("seconds")),
+            ("error", "What went wrong", lambda each: each.get("error") or ""),
         ],
     )

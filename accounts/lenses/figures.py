@@ -14,6 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 
 from accounts.lenses.cells import CellRenderer
+from accounts.lenses.memo import read_once
 from accounts.lenses.registry import Column, columns, histories
 from accounts.models import Account, Standing
 from people.access import Access, Redacted
@@ -62,6 +63,10 @@ def figures_of(account: Account, as_of: date | None) -> Figures:
             return Figures(values={"tier_id": account.tier_id}, day=None)
         values = {name: getattr(standing, name) for name in FIELDS}
         return Figures(values=values, day=standing.as_of)
+    return read_once(account, ("accounts.figures", as_of), lambda: _past_figures(account, as_of))
+
+
+def _past_figures(account: Account, as_of: date) -> Figures:
     merged: dict[str, Any] = {}
     for history in histories:
         merged |= history.query(account, as_of)

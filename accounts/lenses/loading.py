@@ -12,9 +12,11 @@ from typing import Any, Literal
 import structlog
 from django.db import connection, transaction
 
+from accounts.lenses.doubts import doubt_of
 from accounts.lenses.registry import Panel
 from accounts.models import Account
 from common.charts import Chart
+from common.export import Table, with_remarks
 from people.access import Access
 
 logger = structlog.get_logger(__name__)
@@ -29,7 +31,10 @@ SHORT = 0.7
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What became of a panel for one reader: loaded, lazy, empty with a reason, forbidden or failed."""
+    """What became of a panel for one reader: loaded, lazy, empty with a reason, forbidden or failed.
+
+    ``provisional`` says which source was stale when the numbers were made that it shows.
+    """
 
     key: str
     title: str
@@ -44,6 +49,25 @@ class Card:
     url: str = ""
     how_url: str = ""
     is_short: bool = False
+    provisional: str = ""
+    table: Table | None = None
+
+    @property
+    def doubt(self) -> str:
+        """Why what it shows is provisional, for its head; nothing where it is one chart, which says so itself."""
+        is_chart = len(self.data) == 1 and all(isinstance(value, Chart) for value in self.data.values())
+        return "" if is_chart else self.provisional
+
+    @property
+    def export_base(self) -> str:
+        """The address of its rows as a file, up to the parameters; nothing where it has none."""
+        return f"{self.url}{'&' if '?' in self.url else '?'}" if self.table is not None else ""
+
+    def rows_for_file(self) -> Table | None:
+        """Return its rows with what it remarks on them, None where it is no list."""
+        marks: Mapping[str, str] = self.data.get("provisional") or {}
+        remarks = dict.fromkeys([self.provisional, *marks.values()])
+        return self.table and with_remarks(self.table, "Provisional", [text for text in remarks if text])
 
 
 class Bulkhead:
@@ -84,12 +108,14 @@ def load_cards(
     access: Access,
     url_of: Callable[[Panel], str],
     how_of: Callable[[Panel], str],
+    doubts: Mapping[str, str],
     *,
     with_lazy: bool = False,
 ) -> list[Card]:
     """Load the panels in order; ``with_lazy`` loads those too that a page would fetch later.
 
-    ``url_of`` gives the address of a panel by itself, ``how_of`` that of its explanation.
+    ``url_of`` gives the address of a panel by itself, ``how_of`` that of its explanation; ``doubts`` are the
+    reasons why numbers are provisional.
     """
     with bulkhead() as held:
         loaded = [
@@ -99,12 +125,23 @@ def load_cards(
                 access,
                 url=url_of(panel),
                 how_url=how_of(panel),
+                doubts=doubts,
                 held=held,
                 is_lazy=panel.is_lazy and not with_lazy,
             )
             for panel in panels
         ]
     return fill_rows(loaded)
+
+
+def _marked(data: Mapping[str, Any], doubt: str) -> Mapping[str, Any]:
+    """Let each chart say that it is provisional, on the page and in its downloads."""
+    if not doubt:
+        return data
+    return {
+        name: replace(value, provisional=doubt) if isinstance(value, Chart) else value
+        for name, value in data.items()
+    }
 
 
 def fill_rows(cards: Sequence[Card]) -> list[Card]:
@@ -179,6 +216,7 @@ def load_card(
     url: str,
     held: Bulkhead,
     is_lazy: bool,
+    doubts: Mapping[str, str],
     how_url: str = "",
     withheld: str = "",
 ) -> Card:
@@ -202,8 +240,10 @@ def load_card(
     frame |= {"is_flush": panel.is_flush, "how_url": how_url}
     if is_lazy:
         return Card(**frame, state="lazy")
+    doubt = doubt_of((panel.explain, *panel.numbers), doubts, access)
     try:
-        return Card(**frame, data=load())
+        data = _marked(load(), doubt)
+        return Card(**frame, data=data, provisional=doubt, table=panel.table(data))
     except Exception:
         error_id = secrets.token_hex(4)
         logger.exception("panel_failed", panel=panel.key, error_id=error_id, url=url)

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.lenses.doubts import doubts_about
 from accounts.lenses.figures import Figure, explain_url, figures_of, headline
 from accounts.lenses.loading import Card, bulkhead, load_card, load_cards
 from accounts.lenses.registry import Chip, Lens, Panel, chips, ordered_lenses, panels
@@ -134,7 +135,14 @@ def read_cards(view: View, *, with_lazy: bool = False) -> list[Card]:
     """Return the lens's cards."""
     wanted = [panels[key] for key in view.lens.panels]
     return load_cards(
-        wanted, view.account, view.day, view.access, view.panel_url, view.how_url, with_lazy=with_lazy
+        wanted,
+        view.account,
+        view.day,
+        view.access,
+        view.panel_url,
+        view.how_url,
+        doubts_about(view.account, view.day),
+        with_lazy=with_lazy,
     )
 
 
@@ -147,6 +155,7 @@ def read_card(view: View, panel: Panel) -> Card:
             view.access,
             url=view.panel_url(panel),
             how_url=view.how_url(panel),
+            doubts=doubts_about(view.account, view.day),
             held=held,
             is_lazy=False,
         )

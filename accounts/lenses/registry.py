@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, ClassVar, Literal, TypeVar
 
 from accounts.models import Account
+from common.export import Table
 from common.registry import Registry
 from people.access import Access
 from people.models import Level
@@ -25,7 +26,9 @@ class Panel:
 
     ``category`` and ``level`` say what a reader must be allowed to read; the engine asks before it calls
     ``load``, so a panel never holds a forbidden value. ``span`` counts columns of twelve. A lazy panel is
-    fetched when it is scrolled into view: for what costs more than a few milliseconds.
+    fetched when it is scrolled into view: for what costs more than a few milliseconds. ``explain`` is the
+    number that its head opens, ``numbers`` are further ones that it shows: where one of them was made from
+    stale data, the card says so.
     """
 
     key: ClassVar[str]
@@ -37,6 +40,7 @@ class Panel:
     is_lazy: ClassVar[bool] = False
     is_flush: ClassVar[bool] = False
     explain: ClassVar[str] = ""
+    numbers: ClassVar[Sequence[str]] = ()
 
     def load(self, account: Account, as_of: date) -> Mapping[str, Any]:
         """Return what the template shows, as plain values and charts: the API serves the same mapping.
@@ -48,6 +52,10 @@ class Panel:
     def load_for(self, account: Account, as_of: date, access: Access) -> Mapping[str, Any]:
         """Return ``load``; a panel that mixes categories overrides this and asks ``access`` by value."""
         return self.load(account, as_of)
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the rows of what was loaded as a table for a file, None where it is no list."""
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +110,16 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Chip:
-    """A short fact for the header, such as an open risk; it belongs to the category it tells of."""
+    """A short fact for the header, such as an open risk; it belongs to the category it tells of.
+
+    ``provisional`` says which source was stale when the number behind it was made.
+    """
 
     text: str
     tone: Literal["red", "amber", "green", "accent", "neutral"]
     category: str
     title: str = ""
+    provisional: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +132,14 @@ class Chips:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """A declared source of past headline figures, by the field names of Standing, and of their day."""
+    """A declared source of past headline figures, by the field names of Standing, and of their day.
+
+    ``newest_day`` gives the newest day up to another of which it holds figures of any account; one query.
+    """
 
     key: str
     query: Callable[[Account, date], Mapping[str, Any]]
+    newest_day: Callable[[date], date | None]
 
 
 panels: Registry[Panel] = Registry("panel", "lens")

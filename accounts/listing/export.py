@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.lenses import registry
+from accounts.lenses.doubts import doubts_on
 from accounts.lenses.figures import reporting_currency
 from accounts.listing.keyset import decode_cursor, read_page, row_fields
 from accounts.listing.spec import Listing
-from common.export import Column, Table
+from common.export import Column, Table, with_remarks
 
 CHUNK = 2000
 
@@ -20,7 +23,14 @@ def export_table(listing: Listing) -> Table:
         Column(column.key, _title(column), may)
         for column, may in zip(listing.columns, listing.readable, strict=True)
     ]
-    return Table(f"accounts-{listing.lens.key}", columns, _rows(listing))
+    table = Table(f"accounts-{listing.lens.key}", columns, _rows(listing))
+    doubts = doubts_on(timezone.now().date())
+    remarks = [
+        f"{column.label}: {doubts[column.explain]}"
+        for column, may in zip(listing.columns, listing.readable, strict=True)
+        if may and column.explain in doubts
+    ]
+    return with_remarks(table, "Provisional", remarks)
 
 
 def _rows(listing: Listing) -> Iterator[list[Any]]:

@@ -21,6 +21,7 @@ from accounts.lenses.page import (
 )
 from accounts.views.merged import follow_merges
 from common.asof import requested_as_of
+from common.export import asked_format, export_response
 from common.formatting import format_date
 from common.htmx import render_page
 from people.access import request_access, require
@@ -67,9 +68,10 @@ def account_panel(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     if panel is None:
         raise Http404("There is no such panel.")
     view = view_of(request, pk)
-    context = _context(request, view) | {
-        "card": as_wide_as_asked(read_card(view, panel), request.GET.get(SPAN, ""))
-    }
+    card = read_card(view, panel)
+    if asked_format(request) and (table := card.rows_for_file()):
+        return export_response(request, table)
+    context = _context(request, view) | {"card": as_wide_as_asked(card, request.GET.get(SPAN, ""))}
     return render_page(request, "accounts/panel.html", "accounts/_card.html", context)
 
 

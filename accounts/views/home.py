@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.home import HomePanel, Reader, home_of, home_panels
+from accounts.lenses.doubts import doubts_on
 from accounts.lenses.figures import explain_url
 from accounts.lenses.loading import SPAN, Card, as_wide_as_asked, bulkhead, fill_rows, load_card
 from accounts.models import Account
 from common.asof import requested_as_of
+from common.export import asked_format, export_response
 from common.htmx import render_page
 from people.access import request_access
 from people.models import User
@@ -49,6 +51,8 @@ def home_panel(request: HttpRequest, key: str) -> HttpResponse:
     if panel is None:
         raise Http404("There is no such panel.")
     card = _cards(request, _reader(request), [panel], with_lazy=True)[0]
+    if asked_format(request) and (table := card.rows_for_file()):
+        return export_response(request, table)
     card = as_wide_as_asked(card, request.GET.get(SPAN, ""))
     return render_page(request, "accounts/home_panel.html", "accounts/_card.html", {"card": card})
 
@@ -56,7 +60,7 @@ def home_panel(request: HttpRequest, key: str) -> HttpResponse:
 def _reader(request: HttpRequest) -> Reader:
     assert isinstance(request.user, User)
     day = requested_as_of(request) or timezone.now().date()
-    return Reader(user=request.user, as_of=day, access=request_access(request))
+    return Reader(user=request.user, as_of=day, access=request_access(request), doubts=doubts_on(day))
 
 
 def _is_past(request: HttpRequest) -> bool:
@@ -78,6 +82,7 @@ def _cards(
                 reader.access,
                 url=f"{reverse('home_panel', args=[panel.key])}{query}",
                 how_url=explain_url(panel.explain, None, day),
+                doubts=reader.doubts,
                 held=held,
                 is_lazy=panel.is_lazy and not with_lazy,
                 withheld=ONLY_TODAY if is_past and panel.is_today_only else "",

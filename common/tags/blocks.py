@@ -27,6 +27,7 @@ PANEL_OPTIONS = (
         "as_of",
         "fresh_at",
     ),
+    *("provisional", "export_base"),
     *("source", "flush", "short", "link_url", "link_label"),
 )
 STATE_OPTIONS = ("whom", "retry_url", "error_id", "action_url", "action_label")

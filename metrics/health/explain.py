@@ -16,8 +16,10 @@ from metrics.models import HealthScore
 from metrics.registry import metrics
 from metrics.services import ChangePart, HealthChange, change_between
 from people.access import Access
+from sync.freshness.marks import provisional_numbers
 
 COMPARED_WITHIN_DAYS = 45
+HEALTH, CHANGE = "metrics.health_score", "metrics.health_change"
 # What a cap is called tells of its category.
 CLOSED_CAP = "A cap"
 SCORE_AXIS = {
@@ -29,7 +31,10 @@ SCORE_AXIS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Component:
-    """One row of the table; all but its name and weight are marks of redaction where its category is closed."""
+    """One row of the table; all but its name and weight are marks of redaction where its category is closed.
+
+    ``provisional`` says which of its sources was stale when it was made.
+    """
 
     key: str
     label: str
@@ -40,6 +45,7 @@ class Component:
     points: Any
     contribution: Any
     lost: Any
+    provisional: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +69,11 @@ def explain_health(account_id: int, day: date, access: Access) -> HealthExplanat
     if score is None:
         return None
     lost = points_lost(score.components)
-    components = [_component(part, access, lost.get(part["key"])) for part in score.components]
+    doubts = provisional_numbers(day)
+    components = [
+        _component(part, access, lost.get(part["key"]), doubts.get(part["key"], ""))
+        for part in score.components
+    ]
     change = _change(score, access)
     is_open = all(_is_open(part.key, access) for part in components)
     cap = score.cap if is_open or not score.cap else CLOSED_CAP
@@ -71,13 +81,17 @@ def explain_health(account_id: int, day: date, access: Access) -> HealthExplanat
         score=score,
         cap=cap,
         components=components,
-        waterfall=_waterfall(score, components, cap),
+        waterfall=_doubted(_waterfall(score, components, cap), doubts.get(HEALTH, "")),
         change=change,
-        change_chart=_change_chart(change),
+        change_chart=_doubted(_change_chart(change), doubts.get(CHANGE, "")),
     )
 
 
-def _component(part: dict[str, Any], access: Access, lost: Decimal | None) -> Component:
+def _doubted(chart: Chart | None, doubt: str) -> Chart | None:
+    return replace(chart, provisional=doubt) if chart is not None and doubt else chart
+
+
+def _component(part: dict[str, Any], access: Access, lost: Decimal | None, doubt: str) -> Component:
     """Return a component as the reader may see it.
 
     Its points follow from the value, so they are closed where the value is.
@@ -98,6 +112,7 @@ def _component(part: dict[str, Any], access: Access, lost: Decimal | None) -> Co
         points=access.redact(score, category),
         contribution=access.redact(contribution, category),
         lost=access.redact(lost, category),
+        provisional=doubt if access.allows(category) else "",
     )
 
 

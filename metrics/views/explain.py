@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Account
 from common.asof import requested_as_of
-from common.export import Table, asked_format, export_response, table_of
+from common.export import Table, asked_format, chosen_table, export_response, table_of
 from common.htmx import render_page
 from metrics.explanation import (
     DIMENSIONS,
@@ -23,6 +23,7 @@ from metrics.explanation import (
     explain_url,
 )
 from metrics.registry import Definition, definition_of, metrics, rollups, segment_definitions
+from metrics.tables import explanation_offers
 from people.access import request_access, require
 from people.models import Category
 
@@ -35,8 +36,14 @@ LARGEST_ID = 2**63 - 1
 def explain(request: HttpRequest, key: str) -> HttpResponse:
     """Show what is behind a number: of ``?account=``, of ``?dimension=&member=``, or its definition alone."""
     told = _explanation(request, key)
+    exports = explanation_offers(told)
+    if asked_format(request):
+        return export_response(request, chosen_table(request, exports))
     context = {
         "told": told,
+        "exports": exports,
+        # In a side sheet the address of the page around it is another.
+        "export_base": explain_url(key, **told.params) if told.params else f"{explain_url(key)}?",
         "as_of": told.as_of,
         "dimensions": [
             {"label": label, "url": explain_url(key, dimension=name), "is_current": name == told.dimension}

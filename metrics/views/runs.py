@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
-from common.export import Table, asked_format, export_response, table_of
+from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from common.formatting import format_date
 from common.htmx import render_page
 from metrics.engine.plan import plan_refresh, today
@@ -51,11 +51,17 @@ class ItemRow:
 @require_safe
 def runs(request: HttpRequest) -> HttpResponse:
     """Show the newest refreshes, and one of them (``?run=``) wave by wave; refreshes itself while it runs."""
-    if asked_format(request):
-        return export_response(request, _runs_table())
     listed = list(RefreshRun.objects.order_by("-pk")[:SHOWN_RUNS])
     run = _chosen(request, listed)
+    exports = [Offer("refreshes", "Newest refreshes", _runs_table)]
+    if run is not None:
+        exports.append(
+            Offer("items", "Items of the refresh", lambda: _items_table(run, sees_errors=is_revops(request)))
+        )
+    if asked_format(request):
+        return export_response(request, chosen_table(request, exports))
     context: dict[str, Any] = {
+        "exports": exports,
         "runs": listed,
         "run": run,
         "can_refresh": is_revops(request),
@@ -85,6 +91,30 @@ def _runs_table() -> Table:
             ("finished_at", "Finished", lambda each: each.finished_at),
         ],
     )
+
+
+def _items_table(run: RefreshRun, *, sees_errors: bool) -> Table:
+    """Return what one refresh did, item by item; errors for RevOps only, as on the page."""
+    return table_of(
+        f"refresh-{run.as_of.isoformat()}",
+        [(wave, row) for wave, rows in _waves(run) for row in rows],
+        [
+            ("key", "Key", lambda each: each[1].key),
+            ("label", "Item", lambda each: each[1].label),
+            ("wave", "Wave", lambda each: each[0]),
+            ("state", "State", lambda each: each[1].state),
+            ("steps", "Steps", lambda each: each[1].steps),
+            ("done", "Done", lambda each: each[1].done),
+            ("rows", "Rows", lambda each: each[1].rows),
+            ("seconds", "Time (s)", lambda each: round(each[1].seconds, 3)),
+            ("note", "Note", lambda each: each[1].note),
+            ("error", "Error", lambda each: _seen_error(each[1].error, sees_errors=sees_errors)),
+        ],
+    )
+
+
+def _seen_error(error: str, *, sees_errors: bool) -> str:
+    return error if sees_errors or not error else "RevOps sees why."
 
 
 @require_POST

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from people import policy
 from people.functions import Function
 from people.guards import is_revops, revops_only, signed_in, whom_to_ask
@@ -22,6 +23,7 @@ from people.policy import CONTENTS, EDITABLE, FIXED, Pair
 from people.services import PolicyChangedError, change_access
 
 BACK_TO_DEFAULTS = "This sets every function back to the levels the product came with."
+SAVES_A_READ = 50  # a save of everything is a row for each pair
 INCOMPLETE = "The form was incomplete. Nothing has changed; choose the levels again."
 NOTHING_TO_SAVE = "There is nothing to save: the policy already reads like this."
 
@@ -48,6 +50,8 @@ def access_policy(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _save(request)
     held = policy.held_levels()
+    if asked_format(request):
+        return export_response(request, chosen_table(request, _exports(held)))
     draft = policy.read_wishes(request.GET.getlist("draft")) if is_revops(request) else {}
     mine = str(getattr(request.user, "function", ""))
     older = _number(request.GET.get("older"))
@@ -56,6 +60,7 @@ def access_policy(request: HttpRequest) -> HttpResponse:
         User.objects.filter(is_active=True).values_list("function").annotate(people=Count("pk")).order_by()
     )
     context = {
+        "exports": _exports(held),
         "rows": [
             {
                 "category": category,
@@ -85,6 +90,54 @@ def access_policy(request: HttpRequest) -> HttpResponse:
         "is_older": older is not None,
     }
     return render(request, "people/access.html", context)
+
+
+def _exports(held: Mapping[Pair, Level]) -> list[Offer]:
+    """Return the lists of the page: the policy in force, and how it came about."""
+    return [
+        Offer("policy", "Who reads what", lambda: _policy_table(held)),
+        Offer("history", "What was changed", _history_table),
+    ]
+
+
+def _policy_table(held: Mapping[Pair, Level]) -> Table:
+    return table_of(
+        "access-policy",
+        list(Category),
+        [
+            ("category", "Data category", lambda each: each.label),
+            ("contents", "Holds", lambda each: CONTENTS[each]),
+            *(
+                (function.value, function.label, lambda each, of=function.value: held[of, each.value].label)
+                for function in EDITABLE
+            ),
+            *((function.value, function.label, lambda _: Level.FULL.label) for function in sorted(FIXED)),
+        ],
+    )
+
+
+def _history_table() -> Table:
+    return table_of(
+        "access-changes",
+        _every_change(),
+        [
+            ("changed_at", "When", lambda each: each[0].changed_at),
+            ("author", "Who", lambda each: each[0].author),
+            ("function", "Function", lambda each: each[1].function_label),
+            ("category", "Data category", lambda each: each[1].category_label),
+            ("before", "From", lambda each: each[1].before.label),
+            ("after", "To", lambda each: each[1].after.label),
+        ],
+    )
+
+
+def _every_change() -> Iterator[tuple[policy.PolicyChange, policy.LevelChange]]:
+    older: int | None = None
+    while True:
+        saves, older = policy.recent_changes(before=older, size=SAVES_A_READ)
+        yield from ((save, change) for save in saves for change in save.changes)
+        if older is None:
+            return
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -88,12 +88,12 @@ def sources_intake() -> list[SourceIntake]:
     return sorted(held.values(), key=lambda item: item.name)
 
 
-def unmatched_groups() -> list[Unmatched]:
+def unmatched_groups(most: int | None = GROUPS_SHOWN) -> list[Unmatched]:
     """Return the groups that match no account, those for which most events wait first. Three queries."""
     awaited = list(
         AwaitedAccount.objects.filter(kind=AwaitedAccount.Kind.GROUP)
         .select_related("source")
-        .order_by("-events", "pk")[:GROUPS_SHOWN]
+        .order_by("-events", "pk")[:most]
     )
     keys = {item.key for item in awaited}
     described = {

@@ -66,7 +66,7 @@ document.fonts?.ready.then(redrawAll);
 function download(event, entry) {
   const kind = event.target.closest("[data-download]")?.dataset.download;
   const name = entry.element.id.replace(/^chart-/, "");
-  if (kind === "csv") save(`${name}.csv`, new Blob(["\ufeff", csv(entry.element)], { type: "text/csv" }));
+  if (kind === "csv") save(`${name}.csv`, new Blob(["\ufeff", csv(entry)], { type: "text/csv" }));
   if (kind === "png") picture(entry).then((blob) => save(`${name}.png`, blob));
 }
 
@@ -78,18 +78,19 @@ function save(name, blob) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/* The table behind the chart with plain numbers. A name that begins with = + - or @ would be run as a formula by a
+/* The table behind the chart with plain numbers, and a last line where they are provisional. A name that begins with = + - or @ would be run as a formula by a
    spreadsheet. */
-function csv(element) {
+function csv({ element, spec }) {
   const cell = (text) => {
     const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
     return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   const rows = $$("tr", element.closest("figure"));
-  return rows.map((row) => $$("th, td", row).map((item) => cell(item.dataset.raw ?? item.textContent.trim())).join(",")).join("\r\n");
+  const lines = rows.map((row) => $$("th, td", row).map((item) => cell(item.dataset.raw ?? item.textContent.trim())).join(","));
+  return [...lines, ...(spec.provisional ? [cell(`Provisional. ${spec.provisional}`)] : [])].join("\r\n");
 }
 
-/* The drawing with its finding above, so that a pasted picture still says what it shows. */
+/* The drawing with its finding above, so that a pasted picture still says what it shows, and how far to trust it. */
 async function picture({ chart, spec, element }) {
   const colours = palette(element);
   const scale = 2;
@@ -97,7 +98,7 @@ async function picture({ chart, spec, element }) {
   image.src = chart.getDataURL({ type: "png", pixelRatio: scale, backgroundColor: colours.surface });
   await image.decode();
   const canvas = document.createElement("canvas");
-  const [edge, head] = [16 * scale, 44 * scale];
+  const [edge, head] = [16 * scale, (spec.provisional ? 64 : 44) * scale];
   canvas.width = image.width + 2 * edge;
   canvas.height = image.height + head + edge;
   const pen = canvas.getContext("2d");
@@ -106,6 +107,10 @@ async function picture({ chart, spec, element }) {
   pen.fillStyle = colours.ink;
   pen.font = `600 ${14 * scale}px ${colours.font}`;
   pen.fillText(spec.title, edge, 28 * scale, image.width);
+  if (spec.provisional) {
+    pen.font = `${12 * scale}px ${colours.font}`;
+    pen.fillText(`Provisional. ${spec.provisional}`, edge, 50 * scale, image.width);
+  }
   pen.drawImage(image, edge, head);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }

@@ -74,6 +74,37 @@ def rejected_table(imported: Import) -> Table:
     return Table(f"{safe or 'rows'}-rejected", columns, _rejected(imported))
 
 
+def rows_table(imported: Import, status: str = "") -> Table:
+    """Return what becomes of each row, narrowed to one status, with the cells of the file behind it."""
+    names = [column["name"] for column in imported.columns]
+    told = [
+        Column("row", "Row"),
+        Column("external_id", "External id"),
+        Column("outcome", "Outcome"),
+        Column("details", "Details"),
+    ]
+    columns = [*told, *(Column(f"cell_{place}", name) for place, name in enumerate(names, 1))]
+    return Table(f"import-{imported.pk}-rows", columns, _all_rows(imported, status))
+
+
+def _all_rows(imported: Import, status: str) -> Iterator[list[Any]]:
+    headings = _headings(imported)
+    width = len(imported.columns)
+    for block in _blocks(imported, status, backward=False):
+        for row in _rows(block, headings, status, backward=False):
+            cells = [text for _, text in row.cells] or [""] * width
+            yield [row.number, row.report.external_id, row.report.status, _details(row), *cells]
+
+
+def _details(row: ShownRow) -> list[str]:
+    if row.errors:
+        return [f"{heading}: {detail}" if heading else detail for heading, detail in row.errors]
+    return [
+        f"{name} from {before or 'nothing'} to {after or 'nothing'}"
+        for name, before, after in row.report.changes or ()
+    ]
+
+
 def _rejected(imported: Import) -> Iterator[list[Any]]:
     headings = _headings(imported)
     width = len(imported.columns)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from common.export import asked_format, export_response
+from common.export import Offer, asked_format, chosen_table, export_response
 from common.pagination import read_page
 from people.guards import revops_only
 from sync.listing import (
@@ -16,8 +16,8 @@ from sync.listing import (
     Filters,
     list_context,
 )
-from sync.models import Batch, Change, Import, Link, PendingRecord, Undoing
-from sync.tables import batches_table
+from sync.models import Batch, Change, Import, PendingRecord, Undoing
+from sync.tables import batches_table, changes_table, external_ids, left_table, rejects_table
 from sync.undoing.services import why_not
 from sync.views.example import curl_example
 
@@ -50,26 +50,40 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     total = found.created + found.updated + found.unchanged + found.stale + found.pending + found.rejected
     changes = list(Change.objects.filter(batch=found).order_by("pk")[: CHANGES_SHOWN + 1])
     shown = changes[:CHANGES_SHOWN]
-    ids = _external_ids(found, [change.object_id for change in shown])
+    errors = [_error(entry) for entry in found.errors]
+    undoing = Undoing.objects.select_related("undone_by").filter(batch=found).first()
+    exports = _exports(found, errors, undoing, has_changes=bool(shown))
+    if asked_format(request):
+        return export_response(request, chosen_table(request, exports))
+    ids = external_ids(found, [change.object_id for change in shown])
     context = {
+        "exports": exports,
         "batch": found,
         "total": total,
         "rate": total / found.seconds if found.seconds else None,
-        "errors": [_error(entry) for entry in found.errors],
+        "errors": errors,
         "changes": [(change, ids.get(change.object_id, ""), _fields(change)) for change in shown],
         "has_more_changes": len(changes) > CHANGES_SHOWN,
         "still_waiting": PendingRecord.objects.waiting().filter(batch=found).count(),
-        "undoing": Undoing.objects.select_related("undone_by").filter(batch=found).first(),
+        "undoing": undoing,
         "can_undo": not why_not(found),
         "file": Import.objects.filter(blocks__batch=found).first(),
     }
     return render(request, "sync/batch.html", context)
 
 
-def _external_ids(batch: Batch, objects: list[int]) -> dict[int, str]:
-    """Return what the batch's source calls its records, by our id."""
-    links = Link.objects.filter(source=batch.source, resource=batch.resource, object_id__in=objects)
-    return dict(links.order_by("-pk").values_list("object_id", "external_id"))
+def _exports(
+    found: Batch, errors: list[dict[str, Any]], undoing: Undoing | None, *, has_changes: bool
+) -> list[Offer]:
+    """Return the lists of the page that hold something."""
+    offers = []
+    if undoing is not None and (left := undoing.conflicts):
+        offers.append(Offer("left", "Left as they are", lambda: left_table(f"batch-{found.pk}-left", left)))
+    if errors:
+        offers.append(Offer("rejected", "Rejected records", lambda: rejects_table(found, errors)))
+    if has_changes:
+        offers.append(Offer("changes", "What it changed", lambda: changes_table(found)))
+    return offers
 
 
 def _error(entry: Any) -> dict[str, Any]:

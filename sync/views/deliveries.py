@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
+from common.export import asked_format, export_response
 from common.htmx import render_page
 from people.guards import revops_only
 from sync.models import WebhookDelivery, WebhookEndpoint
+from sync.tables import attempts_table
 from sync.views.webhooks import WHAT
 from sync.webhooks.services import replay_delivery
 
@@ -24,14 +26,16 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a delivery; while it waits for its first attempt the page asks again every second."""
     found = get_object_or_404(WebhookDelivery.objects.select_related("endpoint"), pk=pk)
     waits = found.state == WebhookDelivery.State.WAITING
+    attempts = [
+        {**attempt, "at": parse_datetime(str(attempt.get("at", "")))} for attempt in reversed(found.attempts)
+    ]
+    if asked_format(request):
+        return export_response(request, attempts_table(found, attempts))
     context = {
         "delivery": found,
         "endpoint": found.endpoint,
         "body": _readable(found.body),
-        "attempts": [
-            {**attempt, "at": parse_datetime(str(attempt.get("at", "")))}
-            for attempt in reversed(found.attempts)
-        ],
+        "attempts": attempts,
         "is_on_its_way": waits
         and (found.is_held or found.due_at <= timezone.now())
         and found.endpoint.state == WebhookEndpoint.State.ACTIVE,

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from common.export import asked_format, chosen_table, export_response
 from common.htmx import render_page
 from people.access import Access, request_access, require
 from people.functions import Function
@@ -21,6 +22,7 @@ from sync.models import Pin
 from sync.provenance.forms import PinForm
 from sync.provenance.reading import Origin, label_of, read_history, read_origins
 from sync.provenance.services import end_pin, set_pin
+from sync.provenance.tables import origin_offers, origins_table
 from sync.registry import resources
 
 LARGEST_ID = 2**63 - 1
@@ -32,6 +34,8 @@ def origins(request: HttpRequest, resource: str, pk: int) -> HttpResponse:
     """List every field of a record with its source, its times and what others say instead."""
     declared, access = _resource(request, resource)
     found = _origins(declared, pk, access)
+    if asked_format(request):
+        return export_response(request, origins_table(declared, pk, found))
     context = _shared(request, declared, pk) | {
         "origins": found,
         "conflicts": sum(1 for origin in found if origin.conflicts),
@@ -45,9 +49,15 @@ def origin(request: HttpRequest, resource: str, pk: int, field: str) -> HttpResp
     """Show one field: what counts and why, what others say, and how it changed; a sheet or a page."""
     declared, access = _resource(request, resource)
     told = _one(declared, pk, field, access)
+    history = [] if told.is_redacted else read_history(declared, pk, field)
+    exports = origin_offers(told, history)
+    if asked_format(request):
+        return export_response(request, chosen_table(request, exports))
     context = _shared(request, declared, pk) | {
         "origin": told,
-        "history": [] if told.is_redacted else read_history(declared, pk, field),
+        "history": history,
+        "exports": exports,
+        "export_base": f"{request.path}?",
         "may_pin": may_pin(request) and _can_be_pinned(declared, told),
     }
     return render_page(request, "sync/origins/field.html", "sync/origins/_field.html", context)

@@ -14,14 +14,14 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from common.export import asked_format, export_response
+from common.export import Offer, asked_format, chosen_table, export_response
 from common.pagination import read_page
 from people.guards import revops_only, signed_in
 from sync.listing import WAITS, Filters, list_context, top_blockers
 from sync.models import DiscardedRecord, PendingRecord
 from sync.services import discard_records, retry_records
 from sync.services.pending import LONGEST_REASON
-from sync.tables import pending_table
+from sync.tables import blockers_table, pending_table, sent_table
 from sync.waiting import DISCARDED, Kept, find_kept, state_of
 
 WHAT = "What came in by sync"
@@ -39,13 +39,24 @@ def pending(request: HttpRequest) -> HttpResponse:
     filters = Filters.from_params(request.GET, WAITS, of_batch=True)
     found = _found(filters)
     order = ("-discarded_at", "-pk") if filters.kind == DISCARDED else ("received_at", "pk")
+    page = read_page(request, found, order)
+    blockers = [] if filters.is_any else top_blockers()
+    exports = [
+        Offer("records", "Records", lambda: pending_table(found.order_by(*order))),
+        *(
+            [Offer("blockers", "What would release most", lambda: blockers_table(blockers))]
+            if blockers
+            else []
+        ),
+    ]
     if asked_format(request):
-        return export_response(request, pending_table(found.order_by(*order)))
+        return export_response(request, chosen_table(request, exports))
     context = {
+        "exports": exports,
         **list_context(request, filters, "Waits"),
-        "page": read_page(request, found, order),
+        "page": page,
         "is_discarded": filters.kind == DISCARDED,
-        "blockers": top_blockers(),
+        "blockers": blockers,
     }
     return render(request, "sync/pending.html", context)
 
@@ -57,11 +68,10 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     found = find_kept(pk) if pk <= LARGEST_ID else None
     if found is None:
         raise Http404("Nothing waits under this number; it may have been applied.")
-    context = {
-        "record": found,
-        "state": state_of(found),
-        "fields": [(name, _shown(value)) for name, value in found.payload.items()],
-    }
+    fields = [(name, _shown(value)) for name, value in found.payload.items()]
+    if asked_format(request):
+        return export_response(request, sent_table(found, fields))
+    context = {"record": found, "state": state_of(found), "fields": fields}
     return render(request, "sync/pending_record.html", context)
 
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.export import asked_format, export_response
 from common.htmx import render_page
 from people.guards import revops_only
 from sync.declarations import CustomKey, Resource
@@ -22,6 +23,7 @@ from sync.provenance.preview import preview_precedence
 from sync.provenance.reading import CUSTOM, label_of
 from sync.provenance.services import linked_sources, set_precedence
 from sync.provenance.settling import settle_soon
+from sync.provenance.tables import orders_table
 from sync.registry import resources
 
 WHAT = "The order of the sources"
@@ -39,8 +41,11 @@ def precedence(request: HttpRequest) -> HttpResponse:
     The part that htmx asks for says how far the values held follow it.
     """
     resource = _resource(request.GET.get("resource", "accounts"))
+    context = _shared(resource)
+    if asked_format(request):
+        return export_response(request, orders_table(resource, context["general"], context["orders"]))
     partial = "sync/precedence/_settling.html"
-    return render_page(request, "sync/precedence/orders.html", partial, _shared(resource))
+    return render_page(request, "sync/precedence/orders.html", partial, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,13 +10,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from common.export import asked_format, export_response
+from common.export import Offer, asked_format, chosen_table, export_response
 from people.guards import revops_only
 from sync.forms import LimitForm, TokenForm
 from sync.listing import oauth_clients, source_choices, tokens_by_client
 from sync.models import ApiToken
 from sync.services import issue_credential, issue_token, limit_token, revoke_token
-from sync.tables import tokens_table
+from sync.tables import clients_table, tokens_table
 from sync.views.clients import show_credential
 from sync.views.example import token_example
 
@@ -27,12 +27,19 @@ WHAT = "The list of API tokens"
 @revops_only(WHAT)
 def tokens(request: HttpRequest) -> HttpResponse:
     """List the tokens that work, then those that ended."""
+    live, ended = tokens_by_client(live=True), tokens_by_client(live=False)
+    clients = oauth_clients()
+    exports = [
+        Offer("tokens", "Tokens", tokens_table),
+        *([Offer("clients", "OAuth clients", clients_table)] if clients else []),
+    ]
     if asked_format(request):
-        return export_response(request, tokens_table())
+        return export_response(request, chosen_table(request, exports))
     context = {
-        "live": tokens_by_client(live=True),
-        "ended": tokens_by_client(live=False),
-        "clients": oauth_clients(),
+        "exports": exports,
+        "live": live,
+        "ended": ended,
+        "clients": clients,
         "now": timezone.now(),
     }
     return render(request, "sync/tokens.html", context)

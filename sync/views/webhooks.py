@@ -17,7 +17,7 @@ from common.formatting import format_date
 from common.pagination import read_page
 from people.guards import revops_only, signed_in
 from sync.models import WebhookDelivery, WebhookEndpoint
-from sync.tables import deliveries_table
+from sync.tables import deliveries_table, endpoints_table
 from sync.tasks import replay_webhooks
 from sync.webhooks.forms import EndpointForm, ReplayForm
 from sync.webhooks.listing import STATES, DeliveryFilters, endpoints_overview, kinds_of, sorted_kinds
@@ -39,6 +39,8 @@ WHAT = "What other systems are told"
 @revops_only(WHAT)
 def endpoints(request: HttpRequest) -> HttpResponse:
     """List the endpoints and how their deliveries go."""
+    if asked_format(request):
+        return export_response(request, endpoints_table())
     context = {"endpoints": endpoints_overview(), "keep_days": settings.WEBHOOKS_KEEP_DAYS}
     return render(request, "sync/webhooks/endpoints.html", context)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from accounts.identity.models import AccountMerge, DuplicatePair
-from sync.models import WebhookDelivery, WebhookEndpoint
+from sync.models import Connection, ConnectorRun, Source, WebhookDelivery, WebhookEndpoint
 from tests.accounts.rows import make_listed
 from tests.sync.conftest import make_api
 from tests.users import client_as
@@ -33,6 +33,14 @@ LISTS = [
     "accounts:apart",
     "accounts:merges",
     "sync:webhook",
+    "sync:webhooks",
+    "sync:connections",
+    "sync:connection",
+    "sync:precedence",
+    "accounts:ambiguous",
+    "accounts:domains",
+    "people:access",
+    "product:intake",
 ]
 
 
@@ -44,6 +52,12 @@ def body(response: object) -> bytes:
 def some_rows(db: None) -> None:
     api = make_api("crm")
     api.bulk("accounts", [{"external_id": "1", "name": "Acme"}, {"external_id": "2", "name": "=Brill"}])
+    accounts = [{"external_id": f"S{number}", "name": "Shared", "domain": "two.com"} for number in range(2)]
+    api.bulk("accounts", accounts)
+    make_api("desk").bulk("accounts", [{"external_id": "Z", "name": "=Z", "domain": "two.com"}])
+    source = Source.objects.create(slug="stripe", name="Stripe")
+    held = Connection.objects.create(pk=1, kind="stripe", name="=Ours", source=source)
+    ConnectorRun.objects.create(connection=held)
     api.bulk("contacts", [{"external_id": "1", "name": "Jane", "account": "none"}])
     accounts = [make_listed(f"Company {number}") for number in range(6)]
     DuplicatePair.objects.create(
@@ -67,7 +81,7 @@ def some_rows(db: None) -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_exports_in_every_format(name: str, some_rows: None) -> None:
     client = client_as("revops")
-    address = reverse(name, args=[1] if name == "sync:webhook" else [])
+    address = reverse(name, args=[1] if name in ("sync:webhook", "sync:connection") else [])
     url = reverse("accounts:export") if name == "accounts:list" else address
     page = client.get(address).content.decode()
     files = {}
@@ -81,7 +95,7 @@ def test_a_list_exports_in_every_format(name: str, some_rows: None) -> None:
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(files["xlsx"])).get_sheet_by_index(0).to_python()
     assert sheet[0] == rows[0]
     assert len(sheet) == len(rows) == len(records) + 1
-    assert records or name in ("sync:imports", "metrics:runs")
+    assert records or name in ("sync:imports", "metrics:runs", "product:intake")
     if records:
         assert "export=xlsx" in page
 
@@ -108,3 +122,13 @@ def test_an_export_redacts_as_the_list_does(db: None) -> None:
 def test_lists_of_revops_export_for_nobody_else(some_rows: None) -> None:
     for name in ("sync:batches", "sync:imports", "people:users"):
         assert client_as("sales").get(f"{reverse(name)}?export=csv").status_code == 403
+
+
+def test_a_page_of_several_lists_gives_the_one_asked_for(some_rows: None) -> None:
+    client = client_as("revops")
+    url = reverse("sync:connection", args=[1])
+    first, second = (body(client.get(f"{url}?export=csv&table={name}")) for name in ("runs", "decisions"))
+    assert b"Left out" in first
+    assert b"Who,What" in second
+    for asked in ("nothing", "=1", "%00"):
+        assert client.get(f"{url}?export=csv&table={asked}").status_code == 404

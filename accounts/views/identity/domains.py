@@ -10,7 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.identity.domains import normalise_domain
 from accounts.identity.models import SharedDomain
 from accounts.identity.services import share_domain, unshare_domain
+from accounts.identity.tables import domains_table
 from accounts.views.identity.queue import tab_counts
+from common.export import asked_format, export_response
 from common.pagination import read_page
 from people.guards import revops_only, signed_in
 
@@ -35,6 +37,8 @@ def domains(request: HttpRequest) -> HttpResponse:
         error = "This is no domain. Type one such as gmail.com."
     wanted = request.GET.get("q", "").strip().replace("\x00", "")[:255]
     found = SharedDomain.objects.select_related("added_by").filter(domain__icontains=wanted)
+    if request.method != "POST" and asked_format(request):
+        return export_response(request, domains_table(found.order_by("domain")))
     context = {
         "page": read_page(request, found, ("domain",)),
         "total": SharedDomain.objects.count(),

@@ -18,7 +18,7 @@ from accounts.identity.fields import label_of
 from accounts.identity.merge import merge_accounts, plurals, preview_merge
 from accounts.identity.models import AccountMerge
 from accounts.identity.showing import profiles_of, readable_conflicts, rows_of
-from accounts.identity.tables import merges_table
+from accounts.identity.tables import conflicts_table, merges_table
 from accounts.identity.unmerge import plan_unmerge, unmerge_accounts
 from accounts.models import Account
 from accounts.views.identity.guards import LARGEST_ID, identity_page
@@ -153,6 +153,10 @@ def merge_done(request: HttpRequest, pk: int) -> HttpResponse:
             context["conflicts"] = readable_conflicts([asdict(item) for item in plan.conflicts], access)
         except MergeRefused as refused:
             context["refused"] = refused.detail
+    changed = found.report if found.unmerged_at else context.get("conflicts", [])
+    if changed and asked_format(request):
+        return export_response(request, conflicts_table(found, changed))
+    context["can_export"] = bool(changed)
     return render(request, "accounts/identity/merge_done.html", context)
 
 

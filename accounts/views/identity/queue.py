@@ -17,7 +17,7 @@ from accounts.identity.errors import MergeRefused
 from accounts.identity.fields import label_of
 from accounts.identity.models import DuplicatePair, DuplicateSearch
 from accounts.identity.showing import profiles_of
-from accounts.identity.tables import pairs_table
+from accounts.identity.tables import ambiguous_table, pairs_table
 from accounts.tasks import search_duplicates
 from accounts.views.identity.guards import identity_page
 from common.codes import country_name
@@ -65,6 +65,8 @@ def apart(request: HttpRequest) -> HttpResponse:
 def ambiguous(request: HttpRequest) -> HttpResponse:
     """List records that may be any of several accounts, longest waiting first."""
     records = _ambiguous().select_related("source")
+    if asked_format(request):
+        return export_response(request, ambiguous_table(records.order_by("received_at", "pk")))
     page = read_page(request, records, ("received_at", "pk"), size=PAIRS_SHOWN)
     profiles = profiles_of({pk for record in page.rows for pk in record.candidates or []})
     context = _shared(request, "ambiguous") | {

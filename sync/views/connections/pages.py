@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.export import asked_format, chosen_table, export_response
 from people.guards import revops_only
 from sync.connectors.access import WAY
 from sync.connectors.declarations import Connector
@@ -19,6 +20,7 @@ from sync.connectors.history import decisions_about, recorded
 from sync.connectors.listing import RUN_TONES, connection_rows
 from sync.connectors.registry import connectors
 from sync.connectors.services import change_connection, create_connection
+from sync.connectors.tables import connection_offers, connections_table, run_offers
 from sync.models import Connection, ConnectorRun
 from sync.views.connections.actions import say_how_it_went
 
@@ -31,6 +33,8 @@ RUNS_SHOWN = 30
 def connections(request: HttpRequest) -> HttpResponse:
     """List the connections with state, lag and last run."""
     rows = connection_rows(Connection.objects.select_related("source").order_by("name"))
+    if asked_format(request):
+        return export_response(request, connections_table(rows))
     return render(request, "sync/connections/list.html", {"rows": rows})
 
 
@@ -94,13 +98,18 @@ def connection(request: HttpRequest, pk: int) -> HttpResponse:
     held = get_object_or_404(Connection.objects.select_related("source"), pk=pk)
     [row] = connection_rows([held])
     runs = list(held.runs.order_by("-started_at", "-pk")[:RUNS_SHOWN])
+    decisions = decisions_about(held)
+    exports = connection_offers(row, decisions)
+    if asked_format(request):
+        return export_response(request, chosen_table(request, exports))
     context = {
+        "exports": exports,
         "row": row,
         "connection": held,
         "connector": connectors.get(held.kind),
         "schedule": ScheduleForm(held),
         "runs": [(run, RUN_TONES[ConnectorRun.State(run.state)]) for run in runs],
-        "decisions": decisions_about(held),
+        "decisions": decisions,
         "is_ready": any(item.target.is_enabled for item in row.objects),
     }
     return render(request, "sync/connections/connection.html", context)
@@ -115,20 +124,23 @@ def connector_run(request: HttpRequest, pk: int, run: int) -> HttpResponse:
     )
     connector = connectors.get(found.connection.kind)
     labels = {stream.key: stream.label for stream in connector.streams} if connector else {}
+    steps = [(labels.get(key, key), step) for key, step in found.progress.items()]
+    left_out = sorted(found.left_out.items(), key=lambda item: -item[1])
+    cursors = [
+        (labels.get(key, key), _cursor(found.cursor_before.get(key)), _cursor(found.cursor_after.get(key)))
+        for key in dict.fromkeys([*found.cursor_before, *found.cursor_after])
+    ]
+    exports = run_offers(found, steps, left_out, cursors)
+    if asked_format(request):
+        return export_response(request, chosen_table(request, exports))
     context = {
+        "exports": exports,
         "run": found,
         "connection": found.connection,
         "tone": RUN_TONES[ConnectorRun.State(found.state)],
-        "steps": [(labels.get(key, key), step) for key, step in found.progress.items()],
-        "left_out": sorted(found.left_out.items(), key=lambda item: -item[1]),
-        "cursors": [
-            (
-                labels.get(key, key),
-                _cursor(found.cursor_before.get(key)),
-                _cursor(found.cursor_after.get(key)),
-            )
-            for key in dict.fromkeys([*found.cursor_before, *found.cursor_after])
-        ],
+        "steps": steps,
+        "left_out": left_out,
+        "cursors": cursors,
     }
     return render(request, "sync/connections/run.html", context)
 

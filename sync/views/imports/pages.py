@@ -15,7 +15,7 @@ from common.htmx import render_page
 from common.pagination import read_page
 from people.guards import revops_only, signed_in
 from sync.files.forms import UploadForm
-from sync.files.report import rejected_table, report_page
+from sync.files.report import rejected_table, report_page, rows_table
 from sync.files.services import (
     WrongStateError,
     begin_import,
@@ -96,14 +96,15 @@ def one_import(request: HttpRequest, pk: int) -> HttpResponse:
     elif imported.state == Import.State.UNREADABLE:
         context |= {"reading": imported.reading}
     elif imported.state not in (Import.State.READING, Import.State.CHECKING):
+        if asked_format(request):
+            return export_response(request, rows_table(imported, _status(request)))
         context |= _report(request, imported)
     return render_page(request, "sync/imports/one.html", "sync/imports/_one.html", context)
 
 
 def _report(request: HttpRequest, imported: Import) -> dict[str, Any]:
     counts = imported.expected if imported.state == Import.State.CHECKED else imported.counts
-    asked = request.GET.get("show", "")
-    status = asked if asked in STATUSES else ""
+    status = _status(request)
     if imported.is_busy:
         return {"counts": counts}
     page = report_page(imported, status, after=_number(request, "after"), before=_number(request, "before"))
@@ -118,6 +119,11 @@ def _report(request: HttpRequest, imported: Import) -> dict[str, Any]:
         "still_waiting": PendingRecord.objects.waiting().filter(batch__in=batches.values("batch")).count(),
         "batches": list(batches.order_by("position").values_list("batch_id", flat=True)[:100]),
     }
+
+
+def _status(request: HttpRequest) -> str:
+    asked = request.GET.get("show", "")
+    return asked if asked in STATUSES else ""
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

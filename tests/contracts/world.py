@@ -1,0 +1,162 @@
+"""A house with something on every page, and the address of every page that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.home import home_panels
+from accounts.identity.models import AccountMerge, DuplicatePair
+from accounts.lenses import lenses, panels
+from metrics.models import RefreshRun, RefreshStep, SegmentValue
+from people.functions import Function
+from people.services import change_access
+from sync.models import (
+    Batch,
+    ConnectedObject,
+    Connection,
+    ConnectorRun,
+    PendingRecord,
+    Source,
+    Undoing,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from sync.services import issue_credential
+from tests.accounts.rows import TODAY, make_busy, make_listed
+from tests.product.tracking import Tracker, track
+from tests.sync.conftest import make_api
+from tests.sync_files.conftest import bring_in, check, upload_file
+
+
+@dataclass(frozen=True)
+class Address:
+    """One page to look at, as somebody of a function."""
+
+    name: str
+    url: str
+    function: str = Function.REVOPS
+
+
+def build() -> list[Address]:
+    """Fill the house; return a page of every route that takes arguments, and every variant that differs."""
+    account = make_busy()
+    other, gone = make_listed("Brill"), make_listed("=Gone")
+    DuplicatePair.objects.create(low=account, high=other, score=90, evidence=[{"text": "=One name"}])
+    changed = [{"what": "name", "field": "name", "count": 1, "where": "winner", "why": "It was renamed."}]
+    merge = AccountMerge.objects.create(
+        winner=account, loser=gone, unmerged_at=timezone.now(), report=changed, counts={}, choices={}
+    )
+    change_access(levels={("sales", "support_history"): "full"})
+    RefreshStep.objects.create(
+        run=RefreshRun.objects.latest("pk"), key="finance.arr", wave=0, first=0, last=9, state="done"
+    )
+    for member in ("strategic", "growth"):
+        SegmentValue.objects.create(
+            as_of=TODAY, key="finance.nrr", dimension="tier", member=member, value=Decimal("1.1"), accounts=3
+        )
+    return [
+        *_accounts(account.pk, merge.pk),
+        *_records(),
+        *_connections(),
+        *_webhooks(),
+        *_files(),
+        *_tracking(),
+    ]
+
+
+def _accounts(pk: int, merge: int) -> Iterator[Address]:
+    for lens in lenses:
+        yield Address("accounts:detail", reverse("accounts:detail", args=[pk]) + f"?lens={lens.key}")
+    for panel in panels:
+        yield Address("accounts:panel", reverse("accounts:panel", args=[pk, panel.key]))
+    for function in Function.values:
+        yield Address("home", reverse("home"), function)
+    for home_panel in home_panels:
+        yield Address(
+            "home_panel", reverse("home_panel", args=[home_panel.key]), next(iter(home_panel.functions))
+        )
+    yield Address("accounts:timeline", reverse("accounts:timeline", args=[pk]))
+    yield Address("accounts:merge_done", reverse("accounts:merge_done", args=[merge]))
+    yield Address("accounts:merge", reverse("accounts:merge", args=[pk, pk + 1]))
+    for query in (f"?account={pk}", ""):
+        for key in ("finance.arr", "metrics.health_score"):
+            yield Address("metrics:explain", reverse("metrics:explain", args=[key]) + query)
+    segment = "?dimension=tier&member=growth"
+    yield Address("metrics:explain", reverse("metrics:explain", args=["finance.nrr"]) + segment)
+    yield Address(
+        "metrics:explain", reverse("metrics:explain", args=["finance.renewal_on"]) + f"?account={pk}"
+    )
+
+
+def _records() -> Iterator[Address]:
+    crm, desk = make_api("crm"), make_api("desk")
+    crm.bulk("accounts", [{"external_id": key, "name": f"Acme {key}", "domain": "acme.com"} for key in "AB"])
+    desk.bulk("accounts", [{"external_id": "Z", "name": "=Acme", "domain": "acme.com"}])
+    crm.bulk("contacts", [{"external_id": "1", "name": "Jane", "account": "none"}])
+    crm.bulk("accounts", [{"external_id": "A", "name": "=Renamed"}, {"external_id": "X"}])
+    batch = Batch.objects.filter(rejected=1).latest("pk")
+    left = [{"object_id": 1, "field": "name", "detail": "It has changed since."}]
+    Undoing.objects.create(batch=batch, conflicts=left, conflict_count=1)
+    waiting = PendingRecord.objects.waiting().latest("pk")
+    renamed = crm.get("accounts/crm/A/")["id"]
+    issue_credential(source="crm", scopes=["*:read"])
+    yield Address("sync:batch", reverse("sync:batch", args=[batch.pk]))
+    yield Address("sync:pending_record", reverse("sync:pending_record", args=[waiting.pk]))
+    yield Address("sync:origins", reverse("sync:origins", args=["accounts", renamed]))
+    yield Address("sync:origin", reverse("sync:origin", args=["accounts", renamed, "name"]))
+    yield Address("sync:expectation", reverse("sync:expectation", args=["crm", "account_profile"]))
+
+
+def _connections() -> Iterator[Address]:
+    source = Source.objects.create(slug="stripe", name="Stripe")
+    held = Connection.objects.create(kind="stripe", name="Our Stripe", source=source)
+    ConnectedObject.objects.create(connection=held, key="customers")
+    error = {"field": "name", "detail": "Missing"}
+    run = ConnectorRun.objects.create(
+        connection=held,
+        state=ConnectorRun.State.DONE,
+        progress={"customers": {"pages": 1, "rows": 2, "done": True}},
+        left_out={"=No account": 2},
+        samples=[{"resource": "accounts", "external_id": "=1", "errors": [error]}],
+        cursor_after={"customers": {"since": 1}},
+    )
+    yield Address("sync:connection", reverse("sync:connection", args=[held.pk]))
+    yield Address("sync:connector_run", reverse("sync:connector_run", args=[held.pk, run.pk]))
+
+
+def _webhooks() -> Iterator[Address]:
+    endpoint = WebhookEndpoint.objects.create(name="Ours", url="https://x.example/", kinds=["*"], secret=b"x")
+    delivery = WebhookDelivery.objects.create(
+        endpoint=endpoint,
+        event_id="e1",
+        kind="account.created",
+        body="{}",
+        happened_at=timezone.now(),
+        attempts=[{"at": timezone.now().isoformat(), "status": 500, "seconds": 0.1, "error": ""}],
+    )
+    yield Address("sync:webhook", reverse("sync:webhook", args=[endpoint.pk]))
+    yield Address("sync:delivery", reverse("sync:delivery", args=[delivery.pk]))
+
+
+def _files() -> Iterator[Address]:
+    text = "external_id,name,employees\n1,=Acme,7\n2,Brill,none\n"
+    checked, done = check(upload_file(text)), bring_in(check(upload_file(text, name="other.csv")))
+    for imported in (checked, done):
+        yield Address("sync:import", reverse("sync:import", args=[imported.pk]))
+
+
+def _tracking() -> Iterator[Address]:
+    group: dict[str, Any] = {
+        "type": "group",
+        "userId": "g",
+        "groupId": "ws_lost",
+        "traits": {"name": "=Lost"},
+    }
+    Tracker().batch(group, track("m1", context={"groupId": "ws_lost"}))
+    yield Address("product:intake", reverse("product:intake"), Function.PRODUCT)
