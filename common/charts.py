@@ -125,7 +125,7 @@ class Chart:
             "xLabel": self.x_label,
             "yLabel": self.y_label,
             "xUnit": self.x_unit,
-            "provisional": self.provisional,
+            **({"provisional": self.provisional} if self.provisional else {}),
             **self.extra,
         }
 

@@ -54,11 +54,13 @@ NOT_WALKED = {
     "sync:precedence_edit": "a form with a preview of its effect",
     "people:access_review": "changes that aren't saved yet; the policy lists them then",
     "people:user": "a form",
+    "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {
     "accounts/identity/_profiles.html": "two accounts side by side, above the choice between them",
     "accounts/identity/merge.html": "a choice to make",
     "people/access_review.html": "changes that aren't saved yet",
+    "people/approvals/_facts.html": "what one decision would change, above the form that decides it",
     "sync/connections/object.html": "a form",
     "sync/connections/_own.html": "a form",
     "sync/connections/_preview.html": "a preview of a form's effect",

@@ -14,6 +14,7 @@ from accounts.home import home_panels
 from accounts.identity.models import AccountMerge, DuplicatePair
 from accounts.lenses import lenses, panels
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
+from people.approvals.models import ApprovalDelegation
 from people.functions import Function
 from people.services import change_access
 from sync.models import (
@@ -29,9 +30,11 @@ from sync.models import (
 )
 from sync.services import issue_credential
 from tests.accounts.rows import TODAY, make_busy, make_listed
+from tests.people.approving import ask, declared
 from tests.product.tracking import Tracker, track
 from tests.sync.conftest import make_api
 from tests.sync_files.conftest import bring_in, check, upload_file
+from tests.users import make_user
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def build() -> list[Address]:
         *_webhooks(),
         *_files(),
         *_tracking(),
+        *_people(),
     ]
 
 
@@ -149,6 +153,14 @@ def _files() -> Iterator[Address]:
     checked, done = check(upload_file(text)), bring_in(check(upload_file(text, name="other.csv")))
     for imported in (checked, done):
         yield Address("sync:import", reverse("sync:import", args=[imported.pk]))
+
+
+def _people() -> Iterator[Address]:
+    giver, taker = make_user("finance"), make_user("finance")
+    ApprovalDelegation.objects.create(giver=giver, taker=taker, starts_on=TODAY, ends_on=TODAY)
+    with declared():
+        ask(giver, title="=Discount")
+    yield Address("people:approvals", f"{reverse('people:approvals')}?show=all")
 
 
 def _tracking() -> Iterator[Address]:

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from common.export import Table, asked_format, export_response, table_of
 from people.approvals.forms import DelegationForm
 from people.approvals.models import ApprovalDelegation
 from people.approvals.registry import approval_kinds
@@ -20,6 +21,7 @@ from people.approvals.services import RefusedError, delegate, end_delegation
 from people.guards import is_revops, signed_in
 
 SHOWN_AT_MOST = 100
+CHUNK = 1000
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,7 +45,9 @@ def delegations(request: HttpRequest) -> HttpResponse:
     found = ApprovalDelegation.objects.select_related("giver", "taker", "ended_by").order_by("-pk")
     if not is_revops(request):
         found = found.filter(Q(giver=user) | Q(taker=user))
-    labels = {kind.key: kind.label for kind in approval_kinds}
+    if not form.is_bound and asked_format(request):
+        return export_response(request, _table(found))
+    labels = _kind_labels()
     now = timezone.now()
     context = {
         "form": form,
@@ -59,6 +63,28 @@ def delegations(request: HttpRequest) -> HttpResponse:
         "sees_all": is_revops(request),
     }
     return render(request, "people/approvals/delegations.html", context, status=422 if form.is_bound else 200)
+
+
+def _kind_labels() -> dict[str, str]:
+    return {kind.key: kind.label for kind in approval_kinds}
+
+
+def _table(found: QuerySet[ApprovalDelegation]) -> Table:
+    """Return delegations as a table for a file, newest first."""
+    labels, now = _kind_labels(), timezone.now()
+    return table_of(
+        "delegations",
+        found.iterator(chunk_size=CHUNK),
+        [
+            ("giver", "From", lambda each: str(each.giver)),
+            ("taker", "To", lambda each: str(each.taker)),
+            ("starts_on", "First day", lambda each: each.starts_on),
+            ("ends_on", "Last day", lambda each: each.ends_on),
+            ("kinds", "Approvals", lambda each: [labels.get(kind, kind) for kind in each.kinds]),
+            ("reason", "Reason", lambda each: each.reason),
+            ("state", "State", lambda each: _state(each, is_running=is_running(each, now))[0]),
+        ],
+    )
 
 
 @require_POST
