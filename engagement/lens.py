@@ -247,6 +247,7 @@ class Scores(Panel):
     key = "engagement.scores"
     title = "Scores"
     explain = "engagement.fit_score"
+    numbers = ("engagement.engagement_score", "engagement.intent_score")
     template = "engagement/panels/scores.html"
     category = Category.ACCOUNT_PROFILE
     span = 6
@@ -279,6 +280,7 @@ class ScoreTrend(Panel):
     key = "engagement.score_trend"
     title = "Scores over time"
     explain = "engagement.engagement_score"
+    numbers = ("engagement.fit_score", "engagement.intent_score")
     template = "accounts/panels/chart.html"
     category = ENGAGEMENT
     span = 6

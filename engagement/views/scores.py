@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.lenses.doubts import doubt_of, doubts_on
 from accounts.models import Lifecycle
 from common.asof import requested_as_of
 from common.charts import Chart, Point, Series
-from common.export import asked_format, export_response, table_of
+from common.export import asked_format, export_response, table_of, with_remarks
 from common.formatting import format_number, format_percent
 from common.htmx import render_page
 from engagement.models import ScoreKind, ScoreModel
@@ -28,6 +30,7 @@ POPULATIONS = {
     "customers": ("Customers", (Lifecycle.CUSTOMER,)),
     "former": ("Former customers", (Lifecycle.CHURNED,)),
 }
+SHOWN = ("engagement.fit_score", "engagement.intent_score")
 SPLIT = 50
 DECIDED_DAYS = 730
 
@@ -36,7 +39,8 @@ DECIDED_DAYS = 730
 def scores(request: HttpRequest) -> HttpResponse:
     """Show who fits and wants to buy, and whether the scores tell who does (``?of=``, ``?mine=1``, ``?by=``)."""
     assert isinstance(request.user, User)
-    require(request_access(request), Category.ENGAGEMENT)
+    access = request_access(request)
+    require(access, Category.ENGAGEMENT)
     population = request.GET.get("of", "")
     population = population if population in POPULATIONS else "new"
     by = request.GET.get("by", "")
@@ -48,22 +52,22 @@ def scores(request: HttpRequest) -> HttpResponse:
     total = 0
     if day is not None:
         marks, total = marks_of(day, POPULATIONS[population][1], request.user if is_mine else None)
+    doubt = doubt_of(SHOWN, doubts_on(as_of), access)
     if asked_format(request):
-        return export_response(
-            request,
-            table_of(
-                "scores",
-                marks,
-                (
-                    ("account", "Account", lambda mark: mark.name),
-                    ("fit", "Fit", lambda mark: mark.fit),
-                    ("intent", "Intent", lambda mark: mark.intent),
-                ),
+        table = table_of(
+            "scores",
+            marks,
+            (
+                ("account", "Account", lambda mark: mark.name),
+                ("fit", "Fit", lambda mark: mark.fit),
+                ("intent", "Intent", lambda mark: mark.intent),
             ),
         )
+        return export_response(request, with_remarks(table, "Provisional", [doubt] if doubt else []))
     rates = win_rates(by, as_of - timedelta(days=DECIDED_DAYS - 1), as_of)
     context: dict[str, Any] = {
-        "scatter": _scatter(marks, total, POPULATIONS[population][0].lower()),
+        "scatter": replace(_scatter(marks, total, POPULATIONS[population][0].lower()), provisional=doubt),
+        "provisional": doubt,
         "rates": _rates(rates, by),
         "unknown": rates.unknown,
         "known": rates.deals,

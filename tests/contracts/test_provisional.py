@@ -38,6 +38,7 @@ WITHOUT_NUMBERS = {
     "accounts.targets_by_industry": "accounts counted by their profile",
     "accounts.gaps": "accounts counted by what their profile lacks",
     "accounts.duplicates": "accounts compared by their profile",
+    "people.to_decide": "requests, and when they are due",
     "metrics.intake": "it says itself which source is late",
     "metrics.refreshes": "the refreshes themselves",
 }
@@ -130,6 +131,11 @@ def test_every_chart_carries_it_into_its_downloads(doubted: Account) -> None:
                 charts += 1
                 assert value.spec()["provisional"], url
     assert charts > 15
+
+
+def test_the_page_of_scores_says_it_too(doubted: Account) -> None:
+    told = text_of(client_as("marketing"), reverse("engagement:scores"))
+    assert told.count(reason("engagement.fit_score")) >= 4  # at the chart and at the list
 
 
 def test_nothing_is_marked_where_all_is_fresh(busy: Account) -> None:
