@@ -54,6 +54,7 @@ NOT_WALKED = {
     "sync:precedence_edit": "a form with a preview of its effect",
     "people:access_review": "changes that aren't saved yet; the policy lists them then",
     "people:user": "a form",
+    "tiers:account": "one account's tiers with the form that decides; its tables have no export yet",
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {
@@ -68,6 +69,7 @@ TEMPLATES_OF_FORMS = {
     "sync/precedence/edit.html": "a form",
     "sync/token_new.html": "a form",
     "sync/webhooks/form.html": "a form",
+    "tiers/account.html": "one account's tiers with the form that decides; its tables have no export yet",
     "components/chart.html": "a chart's table, which has downloads of its own",
     "components/table.html": "a frame; who includes it is walked",
 }
