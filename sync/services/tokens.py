@@ -20,6 +20,7 @@ from sync.registry import resources
 
 PREFIX = "abe_"
 LARGEST_RATE = 100_000
+ABBREVIATION = 3
 # What is made of many resources, and so has a scope of its own; there is nothing to write.
 ONLY_READ = ("account-360", "metrics")
 
@@ -122,7 +123,10 @@ def ensure_source(*, slug: str, name: str = "") -> Source:
 
 def _usual_name(slug: str) -> str:
     known = connectors.get(slug)
-    return known.label if known else slug.replace("-", " ").capitalize()
+    if known:
+        return known.label
+    # Up to three letters are an abbreviation, such as CSV or ERP.
+    return slug.upper() if len(slug) <= ABBREVIATION else slug.replace("-", " ").capitalize()
 
 
 def revoke_token(*, token: ApiToken) -> None:

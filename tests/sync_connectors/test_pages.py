@@ -149,6 +149,14 @@ def test_a_sign_in_that_fails_is_kept_with_what_to_do(revops: Client, org: FakeS
     assert (connection.name, secrets_of(connection)) == ("Renamed", {"client_secret": org.secret})
 
 
+def test_a_system_that_is_away_is_not_said_to_be_tried_again(revops: Client, org: FakeSalesforce) -> None:
+    org.interrupt("", "down", 503)
+    page = text_of(revops.post(NEW, typed(org), follow=True))
+    assert "did not work" in page
+    assert "Try the sign-in again in a while" in page
+    assert "by itself" not in page
+
+
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [

@@ -145,6 +145,14 @@ def test_what_is_wrong_is_said_beside_the_field_and_the_rest_kept(
     assert not ApiToken.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("slug", "name"), [("hubspot", "HubSpot"), ("csv", "CSV"), ("data-warehouse", "Data warehouse")]
+)
+def test_a_new_source_is_called_as_people_call_it(revops: Client, slug: str, name: str) -> None:
+    revops.post(NEW, {**FORM, "source": slug})
+    assert Source.objects.get(slug=slug).name == name
+
+
 def test_a_source_is_taken_in_lower_case(revops: Client) -> None:
     revops.post(NEW, FORM | {"source": "SalesForce"})
     assert Source.objects.get().slug == "salesforce"

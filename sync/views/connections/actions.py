@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from people.guards import revops_only
-from sync.connectors.errors import ConnectorError
+from sync.connectors.errors import ConnectorError, RecoverableError
 from sync.connectors.forms import ScheduleForm
 from sync.connectors.history import recorded
 from sync.connectors.look import try_connection
@@ -24,6 +24,7 @@ from sync.connectors.services import (
 from sync.models import Connection
 
 WHAT = "Connecting other systems"
+TRY_LATER = "Try the sign-in again in a while; if it stays so, look at the address in the settings."
 
 
 def say_how_it_went(request: HttpRequest, held: Connection) -> None:
@@ -31,7 +32,9 @@ def say_how_it_went(request: HttpRequest, held: Connection) -> None:
     try:
         whose = try_connection(held)
     except ConnectorError as error:
-        note_trial(connection=held, problem=error.message, remedy=error.remedy)
+        # Runs are tried again by themselves; a trial is not.
+        remedy = TRY_LATER if isinstance(error, RecoverableError) else error.remedy
+        note_trial(connection=held, problem=error.message, remedy=remedy)
         messages.error(request, "The sign-in was tried and did not work; what is wrong stands below.")
     else:
         note_trial(connection=held, problem="", remedy="")
