@@ -19,6 +19,16 @@ from accounts.identity.models import (
     MergedRow,
     SharedDomain,
 )
+from accounts.lists.models import (
+    ListChange,
+    ListMembership,
+    ListPick,
+    ListRule,
+    ListSignature,
+    SavedView,
+    TargetList,
+    ViewDefault,
+)
 from accounts.querysets import AccountQuerySet, ContactQuerySet, TimelineEventQuerySet
 from people.models import Category, User
 from sync.models import SyncedModel
@@ -277,10 +287,18 @@ __all__ = [
     "DuplicateSearch",
     "HealthBand",
     "Lifecycle",
+    "ListChange",
+    "ListMembership",
+    "ListPick",
+    "ListRule",
+    "ListSignature",
     "MergedRow",
+    "SavedView",
     "SharedDomain",
     "Standing",
+    "TargetList",
     "Tier",
     "TierTenure",
     "TimelineEvent",
+    "ViewDefault",
 ]

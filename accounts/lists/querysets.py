@@ -1,0 +1,48 @@
+"""Reads of saved views, target lists and their members that compose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Q, QuerySet
+
+from people.models import User
+
+if TYPE_CHECKING:
+    from accounts.lists.models import ListMembership, SavedView, TargetList
+
+
+class SavedViewQuerySet(QuerySet["SavedView"]):
+    def live(self) -> Self:
+        """Views that nobody has deleted."""
+        return self.filter(deleted_at=None)
+
+    def shown_to(self, user: User) -> Self:
+        """Live views of a reader's own, and those shared with their function or with everybody."""
+        shared = Q(sharing="all") | Q(sharing="functions", functions__contains=[user.function])
+        return self.live().filter(Q(owner=user) | shared)
+
+
+class TargetListQuerySet(QuerySet["TargetList"]):
+    def live(self) -> Self:
+        """Lists that nobody has deleted."""
+        return self.filter(deleted_at=None)
+
+    def shown_to(self, user: User) -> Self:
+        """Live lists of a reader's own, and shared ones; what a rule reads is asked of ``lists.access``."""
+        return self.live().filter(Q(owner=user) | Q(is_shared=True))
+
+
+class MembershipQuerySet(QuerySet["ListMembership"]):
+    def current(self) -> Self:
+        """Memberships that go on."""
+        return self.filter(during__endswith=None)
+
+    def at(self, instant: datetime) -> Self:
+        """Memberships at an instant."""
+        return self.filter(during__contains=instant)
+
+    def of_version(self, number: int) -> Self:
+        """Memberships as a list had them after its change ``number``."""
+        return self.filter(Q(left_with=None) | Q(left_with__number__gt=number), came_with__number__lte=number)
