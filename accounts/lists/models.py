@@ -76,13 +76,16 @@ class ViewDefault(models.Model):
 
     view = models.ForeignKey(SavedView, models.CASCADE, related_name="defaults")
     user = models.OneToOneField(User, models.CASCADE, null=True, related_name="+")
-    function = models.CharField(max_length=32, choices=Function, null=True, unique=True)
+    function = models.CharField(max_length=32, choices=Function, blank=True, default="")
 
     class Meta:
         constraints = (
             models.CheckConstraint(
                 name="accounts_viewdefault_of_one",
-                condition=Q(user=None, function__isnull=False) | Q(user__isnull=False, function=None),
+                condition=(Q(user=None) & ~Q(function="")) | Q(user__isnull=False, function=""),
+            ),
+            models.UniqueConstraint(
+                name="accounts_viewdefault_one_a_function", fields=("function",), condition=~Q(function="")
             ),
         )
 

@@ -37,7 +37,7 @@ class TargetListQuerySet(QuerySet["TargetList"]):
 class MembershipQuerySet(QuerySet["ListMembership"]):
     def current(self) -> Self:
         """Memberships that go on."""
-        return self.filter(during__endswith=None)
+        return self.filter(left_with=None)
 
     def at(self, instant: datetime) -> Self:
         """Memberships at an instant."""
