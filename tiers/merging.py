@@ -1,7 +1,9 @@
 """What a merge of two accounts does with what people decided about their tiers."""
 
 from accounts.identity.relations import stays
-from tiers.models import PendingMove, TierOverride
+from tiers.models import PendingMove, PreviewReplay, PreviewRow, TierOverride
 
 stays(TierOverride, "It was decided of that account; the winner keeps its own tier.")
 stays(PendingMove, "It waits for that account alone; the rules look at the winner anew.")
+stays(PreviewRow, "It tells what was previewed for that account.")
+stays(PreviewReplay, "It tells what was replayed for that account.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Q, QuerySet
 
 if TYPE_CHECKING:
-    from tiers.models import PendingMove, RuleSet, TierOverride
+    from tiers.models import PendingMove, PreviewRun, RuleSet, TierOverride
 
 
 class RuleSetQuerySet(QuerySet["RuleSet"]):
@@ -53,3 +53,13 @@ class PendingMoveQuerySet(QuerySet["PendingMove"]):
     def of_deleted(self) -> Self:
         """Moves of accounts that no source holds any more."""
         return self.filter(account__deleted_at__isnull=False)
+
+
+class PreviewRunQuerySet(QuerySet["PreviewRun"]):
+    def open(self) -> Self:
+        """Previews that workers have still to do with, the oldest first."""
+        return self.filter(state__in=("waiting", "running")).order_by("pk")
+
+    def newest_first(self) -> Self:
+        """Previews, the newest first."""
+        return self.order_by("-pk")

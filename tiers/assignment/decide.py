@@ -57,7 +57,13 @@ def crm_verdicts(first: int, last: int) -> Statement:
 
 
 def decisions(
-    verdicts: Statement, terms: Terms, *, on: date, first: int = 0, last: int = LAST_ID
+    verdicts: Statement,
+    terms: Terms,
+    *,
+    on: date,
+    first: int = 0,
+    last: int = LAST_ID,
+    is_past: bool = False,
 ) -> Statement:
     """Return what happens to each judged account on the day ``on``.
 
@@ -67,10 +73,13 @@ def decisions(
 
     Overrides beat the verdict. A move down waits for the grace days through which the rules must ask for it, and
     for the dwell days since the last move; a move up waits for the dwell days only after a move down. When an
-    override ends, the account goes where the rules put it at once.
+    override ends, the account goes where the rules put it at once. ``is_past`` asks what would have happened on
+    ``on`` with the tenures of that day; what waited then isn't known.
     """
     parts: dict[str, Any] = {
         "verdicts": verdicts,
+        "tenures": load("tiers", "tenures_then", on=on) if is_past else load("tiers", "tenures_known"),
+        "pending": load("tiers", "pending_none" if is_past else "pending_known"),
         "cause": terms.cause,
         "waits": terms.has_waits,
         "dwell": terms.dwell_days,

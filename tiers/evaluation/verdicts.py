@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -19,7 +20,9 @@ from django.db.models import (
 )
 from django.db.models.expressions import Combinable
 
+from accounts.conditions.expression import Condition
 from accounts.conditions.query import meaning, with_fields
+from accounts.conditions.registry import Moment
 from accounts.models import Account, Tier, TierTenure
 from accounts.querysets import AccountQuerySet
 from metrics.statements import Statement, compile_query, load
@@ -45,16 +48,36 @@ def verdicts(
     hold for that tier and those below it. ``held`` replaces it by another expression for the id of the tier held,
     as a simulation needs. Raises BrokenConditionError where a condition speaks of something that is gone.
     """
+    rows = asked_accounts(
+        rules, on=on, moment=Moment(as_of=as_of, numbers_on=numbers_on), accounts=accounts, held=held
+    )
+    if rules.rules:
+        return verdicts_of(rules, compile_query(rows.values_list("pk", first_rule(rules))))
+    return verdicts_of(rules, compile_query(rows.values_list("pk", sum_of_points(rules), F(HELD))))
+
+
+def asked_accounts(
+    rules: CompiledRules,
+    *,
+    on: date,
+    moment: Moment,
+    accounts: AccountQuerySet | None = None,
+    held: Combinable | None = None,
+    also: Sequence[Condition] = (),
+) -> AccountQuerySet:
+    """Return the accounts with an alias for each field that the rules (and ``also``) read, and ``HELD``."""
     every = Account.objects.live() if accounts is None else accounts
-    rows = with_fields(every, rules.conditions, as_of=as_of, numbers_on=numbers_on)
+    rows = with_fields(every, [*rules.conditions, *also], moment=moment)
     if held is None:
         rows = rows.alias(tiers_tenure=_tenure(on))
-    rows = rows.alias(**{HELD: tier_held() if held is None else held})
+    return rows.alias(**{HELD: tier_held() if held is None else held})
+
+
+def verdicts_of(rules: CompiledRules, judged: Statement) -> Statement:
+    """Return verdicts of what was judged: ``(account_id, rule_id)``, or ``(account_id, points, held_id)``."""
     if rules.rules:
-        judged = rows.values_list("pk", _first_rule(rules))
-        return load("tiers", "rule_verdicts", judged=compile_query(judged))
-    scored = rows.values_list("pk", _points(rules), F(HELD))
-    return load("tiers", "score_verdicts", judged=compile_query(scored), rule_set=rules.rule_set_id)
+        return load("tiers", "rule_verdicts", judged=judged)
+    return load("tiers", "score_verdicts", judged=judged, rule_set=rules.rule_set_id)
 
 
 def tier_held() -> Combinable:
@@ -74,7 +97,7 @@ def _tenure(on: date) -> FilteredRelation:
     return FilteredRelation("tier_tenures", condition=Q(tier_tenures__during__contains=on))
 
 
-def _first_rule(rules: CompiledRules) -> Case:
+def first_rule(rules: CompiledRules) -> Case:
     """Return the id of the first rule that fits: one CASE, so that no rule behind it is asked."""
     ranks = dict(Tier.objects.values_list("pk", "rank"))
     return Case(
@@ -88,11 +111,15 @@ def _fits(rule: CompiledRule, ranks: dict[int, int]) -> Q:
     if not rule.has_stay:
         return enters
     # A threshold to stay is never harder than that to enter, so whoever enters needs no second look.
-    at_least = [pk for pk, rank in ranks.items() if rank <= rule.rank]
-    return enters | (Q(**{f"{HELD}__in": at_least}) & meaning(rule.condition, is_held=True))
+    return enters | (holds_tier_of(rule, ranks) & meaning(rule.condition, is_held=True))
 
 
-def _points(rules: CompiledRules) -> Combinable:
+def holds_tier_of(rule: CompiledRule, ranks: dict[int, int]) -> Q:
+    """Return whether an account holds the rule's tier or a higher one, so that its thresholds to stay count."""
+    return Q(**{f"{HELD}__in": [pk for pk, rank in ranks.items() if rank <= rule.rank]})
+
+
+def sum_of_points(rules: CompiledRules) -> Combinable:
     """Return the sum of the points whose conditions hold."""
     total: Combinable = Value(Decimal(0), POINTS)
     for point in rules.points:

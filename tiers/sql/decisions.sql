@@ -4,7 +4,7 @@ WITH newest AS (
     SELECT DISTINCT ON (tenure.account_id)
         tenure.account_id, tenure.id, tenure.tier_id, tier.rank, tenure.during, tenure.cause,
         lower(tenure.during) AS began_on, upper_inf(tenure.during) AS is_open
-    FROM accounts_tiertenure AS tenure
+    FROM ({tenures}) AS tenure
     JOIN accounts_tier AS tier ON tier.id = tenure.tier_id
     WHERE tenure.account_id BETWEEN {first} AND {last}
     ORDER BY tenure.account_id, tenure.during DESC
@@ -48,12 +48,12 @@ judged AS (
         END AS decision
     FROM ({verdicts}) AS verdict
     LEFT JOIN newest ON newest.account_id = verdict.account_id
-    LEFT JOIN accounts_tiertenure AS earlier
+    LEFT JOIN ({tenures}) AS earlier
         ON earlier.account_id = newest.account_id AND upper(earlier.during) = newest.began_on
     LEFT JOIN accounts_tier AS was ON was.id = earlier.tier_id
     LEFT JOIN override ON override.account_id = verdict.account_id
     LEFT JOIN accounts_tier AS wanted ON wanted.id = coalesce(override.tier_id, verdict.tier_id)
-    LEFT JOIN tiers_pendingmove AS pending ON pending.account_id = verdict.account_id
+    LEFT JOIN ({pending}) AS pending ON pending.account_id = verdict.account_id
     LEFT JOIN accounts_tier AS waiting ON waiting.id = pending.to_tier_id
     WHERE verdict.account_id BETWEEN {first} AND {last}
         -- Nothing is decided over what begins or ends later.
