@@ -1,11 +1,13 @@
 from django.urls import include, path
 
-from accounts.views import detail, home, listing, search
+from accounts.views import detail, home, listing, search, where
 from accounts.views.identity import domains, merges, queue
 
 accounts = [
     path("", listing.account_list, name="list"),
     path("export.csv", listing.account_export, name="export"),
+    path("where/", where.edit_where, name="where"),
+    path("conditions/schema.json", where.schema, name="condition_schema"),
     path("duplicates/", queue.duplicates, name="duplicates"),
     path("duplicates/search/", queue.search_now, name="search_duplicates"),
     path("duplicates/<int:pk>/dismiss/", queue.dismiss, name="dismiss_pair"),

@@ -99,6 +99,7 @@ def declare_metrics() -> None:
                 level=metric.level,
                 read=partial(_read, metric),
                 help=metric.formula,
+                explain=metric.key,
             )
         )
 
@@ -112,6 +113,7 @@ register_field(
         category=Category.ACCOUNT_PROFILE,
         level=Level.TOTALS,
         read=_band,
+        explain="metrics.health_score",
         choices=lambda: [Choice(value, str(label)) for value, label in HealthBand.choices],
         help="Red below 50, green from 75; insufficient data where too little of the model is present.",
     )

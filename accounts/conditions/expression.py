@@ -86,21 +86,36 @@ class BrokenConditionError(ConditionError):
 
 def read_condition(text: str | bytes, *, access: Access | None = None) -> Condition:
     """Return the condition of a JSON text; raises ConditionError."""
+    return parse_condition(_decoded(text), access=access)
+
+
+def read_stored(text: str | bytes) -> Condition:
+    """Return the condition of a JSON text as ``stored_condition`` does; raises ConditionError."""
+    return stored_condition(_decoded(text))
+
+
+def _decoded(text: str | bytes) -> Any:
     size = len(text if isinstance(text, bytes) else text.encode(errors="replace"))
     if size > MAX_BYTES:
         raise ConditionError([_too_long(size)])
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=_no_constant)
+        # A text may spell out half a character, which nothing could store or show.
+        json.dumps(data, ensure_ascii=False).encode()
     except RecursionError:
         raise ConditionError([_too_deep("")]) from None
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise ConditionError([Problem("", "The text is not UTF-8.", "Save it as UTF-8.")]) from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise ConditionError([Problem("", f"This is no JSON: {error.msg} at {where}.", SHAPES)]) from None
-    except ValueError:  # a number with more digits than Python reads
-        raise ConditionError([Problem("", "A number is too long.", "Use at most 15 digits.")]) from None
-    return parse_condition(data, access=access)
+    except ValueError:  # more digits than Python reads, or NaN
+        raise ConditionError([Problem("", "A number can't be read.", "Use at most 15 digits.")]) from None
+    return data
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def parse_condition(data: Any, *, access: Access | None = None) -> Condition:
@@ -190,27 +205,29 @@ class _Parser:
         self.access, self.is_stored = access, is_stored
         self.problems: list[Problem] = []
 
-    def refuse(self, path: str, message: str, remedy: str) -> Any:
-        """Note what is wrong at one place; returns None, which is what becomes of it."""
+    def refuse(self, path: str, message: str, remedy: str) -> None:
+        """Note what is wrong at one place."""
         self.problems.append(Problem(path, message, remedy))
-        return None
 
     def part(self, data: Any, path: str, *, is_negated: bool) -> Condition | None:
         """Return one part, None where it was refused."""
         if not isinstance(data, dict):
-            return self.refuse(path, "Here should be a condition.", SHAPES)
+            self.refuse(path, "Here should be a condition.", SHAPES)
+            return None
         kinds = [key for key in ("all", "any", "not", "field") if key in data]
         if len(kinds) != 1 or any(key not in LEAF for key in data if key != kinds[0]):
             extra = next((key for key in data if key not in LEAF and key not in kinds), None)
             said = "This mixes or lacks the parts."
             if extra is not None:
                 said = f"“{str(extra)[:40]}” is no part of a condition."
-            return self.refuse(path, said, SHAPES)
+            self.refuse(path, said, SHAPES)
+            return None
         kind = kinds[0]
         if kind == "field":
             return self.leaf(data, path, is_negated=is_negated)
         if len(data) > 1:
-            return self.refuse(path, f"“{kind}” stands alone.", SHAPES)
+            self.refuse(path, f"“{kind}” stands alone.", SHAPES)
+            return None
         if kind == "not":
             inner = self.part(data["not"], f"{path}/not", is_negated=not is_negated)
             return None if inner is None else Not(inner)
@@ -218,12 +235,12 @@ class _Parser:
 
     def _group(self, kind: str, parts: Any, path: str, *, is_negated: bool) -> Condition | None:
         if not isinstance(parts, list):
-            return self.refuse(f"{path}/{kind}", f"“{kind}” takes a list of conditions.", SHAPES)
+            self.refuse(f"{path}/{kind}", f"“{kind}” takes a list of conditions.", SHAPES)
+            return None
         if not parts and (path or kind == "any"):
             # An empty group inside would quietly be everyone, or nobody.
-            return self.refuse(
-                f"{path}/{kind}", "This group is empty.", "Add a condition, or remove the group."
-            )
+            self.refuse(f"{path}/{kind}", "This group is empty.", "Add a condition, or remove the group.")
+            return None
         read = [
             self.part(part, f"{path}/{kind}/{place}", is_negated=is_negated)
             for place, part in enumerate(parts)
@@ -248,11 +265,12 @@ class _Parser:
         operators = OPERATORS[field.kind]
         if not isinstance(op, str) or op not in operators:
             said = f"{field.label} can't be compared by “{str(op)[:40]}”."
-            return self.refuse(
+            self.refuse(
                 f"{path}/op",
                 "The comparison is missing." if op is UNSET else said,
                 f"Choose from {', '.join(operators)}.",
             )
+            return None
         operator = operators[op]
         value = self._value(field, operator, data.get("value"), f"{path}/value")
         stay = None
@@ -263,38 +281,44 @@ class _Parser:
     def _field(self, key: Any, value: Any, path: str) -> ConditionField | None:
         remedy = "Choose a field from the list of fields, or remove this condition."
         if not isinstance(key, str):
-            return self.refuse(path, "The field is named by its key, a text.", remedy)
+            self.refuse(path, "The field is named by its key, a text.", remedy)
+            return None
         found = find_field(key, value)
         if found is None:
-            return self.refuse(path, f"There is no field “{key[:80]}”.", remedy)
+            self.refuse(path, f"There is no field “{key[:80]}”.", remedy)
+            return None
         if self.access is not None and not found.is_readable(self.access):
             why = self.access.why_not(found.category)
-            return self.refuse(path, f"{found.label}: {why}", "Choose another field.")
+            self.refuse(path, f"{found.label}: {why}", "Choose another field.")
+            return None
         return found
 
     def _value(self, field: ConditionField, operator: Operator, raw: Any, path: str) -> Any:
         try:
             return check_value(field, operator, raw)
         except BadValueError as error:
-            return self.refuse(path, error.message, error.remedy)
+            self.refuse(path, error.message, error.remedy)
+            return None
 
     def _stay(
         self, field: ConditionField, operator: Operator, value: Any, raw: Any, path: str, *, is_negated: bool
     ) -> Any:
         if operator.eases is None:
             said = f"“{operator.label}” has no threshold that could ease."
-            return self.refuse(path, said, "Leave the threshold to stay out.")
+            self.refuse(path, said, "Leave the threshold to stay out.")
+            return None
         stay = self._value(field, operator, raw, path)
         if stay is None or value is None:
             return None
         # Inside an odd number of “not” a comparison that is harder to meet makes the whole easier.
         easier = operator.is_harder(stay, value) if is_negated else operator.is_easier(stay, value)
         if not easier:
-            return self.refuse(
+            self.refuse(
                 path,
                 "The threshold to stay is harder to meet than the one to enter.",
                 "Whoever has just come in would fall out again: set it to the value or an easier one.",
             )
+            return None
         return None if stay == value else stay
 
 

@@ -16,7 +16,7 @@ from accounts.conditions.expression import (
     condition_data,
     condition_text,
     parse_condition,
-    read_condition,
+    read_stored,
 )
 from accounts.conditions.operators import OPERATORS, Operator
 from accounts.conditions.parts import KIND_MARK, MATCHES, ROOT, Part, from_data, from_post
@@ -84,9 +84,7 @@ class PartView:
     def how_url(self) -> str:
         """The page that explains the number, empty where there is none."""
         chosen = self.part.chosen
-        return (
-            explain_url(chosen.key, None) if chosen is not None and "." in chosen.key and chosen.help else ""
-        )
+        return explain_url(chosen.explain, None) if chosen is not None else ""
 
     @property
     def operators(self) -> list[Option]:
@@ -200,7 +198,7 @@ class ConditionForm:
     The page's own form holds it and posts to ``url``. A button of the editor comes as ``<prefix>-do``: then ``is_edit``
     is true, the change is made, and the page is shown again with everything typed, to htmx only the editor. Otherwise
     ``is_valid`` checks, and ``condition`` is the result. ``access`` leaves out what the reader may not see,
-    ``has_stay`` offers thresholds to stay. ``initial`` may be a condition whose fields are gone.
+    ``has_stay`` offers thresholds to stay. What ``initial`` or its JSON ``text`` speaks of may be gone.
     """
 
     def __init__(
@@ -208,6 +206,7 @@ class ConditionForm:
         data: QueryDict | None = None,
         *,
         initial: Condition | None = None,
+        text: str = "",
         prefix: str = "where",
         url: str = "",
         access: Access | None = None,
@@ -225,12 +224,15 @@ class ConditionForm:
             self.root = from_post(data, prefix)
             self.json_text = data.get(f"{prefix}-json", "")
             self._do(data.get(f"{prefix}-do", ""))
-        else:
-            self.is_edit = False
-            self.root = from_data(condition_data(initial)) if initial is not None else _blank()
-            self.json_text = "" if initial is None else condition_text(initial)
-            if initial is not None:
-                self._check()
+            return
+        self.is_edit = False
+        self.root = _blank()
+        if initial is not None:
+            self._show(initial)
+        elif text:
+            self.json_text = text
+            self._read_json()
+            self.focus = ""
 
     def is_valid(self) -> bool:
         """Check everything typed; where something is wrong, ``errors`` says what, and its control takes the focus."""
@@ -238,6 +240,10 @@ class ConditionForm:
         if self.problems:
             self.focus = self._first_wrong()
         return self.condition is not None
+
+    def refuse_whole(self, message: str) -> None:
+        """Let the page add what it finds wrong with the condition as a whole."""
+        self.root.errors["group"] = message
 
     @property
     def errors(self) -> dict[str, str]:
@@ -362,14 +368,18 @@ class ConditionForm:
 
     def _read_json(self) -> None:
         try:
-            condition = read_condition(self.json_text, access=self.access)
+            condition = read_stored(self.json_text)
         except ConditionError as error:
             self.json_error = " ".join(str(problem) for problem in error.problems[:5])
-            self.focus = "json-"
             return
+        self._show(condition)
+        self.focus = self._first_wrong() or f"{ROOT}-match"
+
+    def _show(self, condition: Condition) -> None:
+        """Show a condition that may speak of what is gone, or closed to the reader."""
         self.root = from_data(condition_data(condition))
         self.json_text = condition_text(condition)
-        self.focus = f"{ROOT}-match"
+        self._check()
 
 
 def _blank() -> Part:

@@ -213,9 +213,9 @@ def _comparison(data: Mapping[str, Any], number: int, depth: int) -> Part:
         found = present_field(found)
     if key.startswith(CUSTOM):
         part.key = f"{key}{KIND_MARK}{found.kind}"
-    if operator is not None and operator.shape == "pair" and isinstance(value, list):
+    if operator is not None and operator.shape == "pair" and isinstance(value, list) and len(value) == 2:
         part.values, part.to = [shown(found, value[0])], shown(found, value[1])
-        if isinstance(stay, list):
+        if isinstance(stay, list) and len(stay) == 2:
             part.stay, part.stay_to = shown(found, stay[0]), shown(found, stay[1])
         return part
     many = value if isinstance(value, list) else [] if value is None else [value]

@@ -66,7 +66,7 @@ class ConditionField:
 
     ``unit`` is a noun behind numbers, as in ``common.formatting``; money is in the reporting currency and a ratio
     of 1 is 100 %. ``level`` is the access that reading it takes. ``suggestions`` help typing and refuse nothing,
-    while a ``choice`` that is not among ``choices`` is refused.
+    while a ``choice`` that is not among ``choices`` is refused. ``explain`` is the key of the metric behind it.
     """
 
     key: str
@@ -79,6 +79,7 @@ class ConditionField:
     choices: Callable[[], Sequence[Choice]] = _no_choices
     suggestions: Callable[[], Sequence[str]] = tuple
     help: str = ""
+    explain: str = ""
 
     def is_readable(self, access: Access | None) -> bool:
         """Return whether the reader may see its values; None reads everything, as rules of RevOps do."""

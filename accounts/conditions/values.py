@@ -156,7 +156,7 @@ def _text(field: ConditionField, raw: Any) -> str:
         raise BadValueError(f"The text has {len(raw):,} letters.", f"Use at most {LONGEST_TEXT}.")
     if not is_storable(raw):
         raise BadValueError("The text has characters that can't be stored.", "Write it again.")
-    return raw
+    return raw.strip()
 
 
 def is_storable(text: str) -> bool:

@@ -7,17 +7,23 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
+from django.urls import reverse
 
+from accounts.conditions.expression import Condition, ConditionError, read_condition
+from accounts.conditions.query import matching
+from accounts.conditions.words import words
 from accounts.lenses.registry import Column, Lens, columns, lens_for, lenses
 from accounts.listing.filters import CUSTOM, FILTERS, Choice, Filter, filter_named
 from accounts.listing.keyset import BadCursorError, Cursor, Order, decode_cursor
 from accounts.models import Account
+from accounts.querysets import AccountQuerySet
 from people.access import Access
 from people.models import User
 
 NAME = "accounts.name"
+WHERE = "where"
 DEFAULT_SORTS = ("-finance.arr", "accounts.tier", NAME)
 LONGEST_QUERY = 100
 MOST_VALUES = 50
@@ -52,6 +58,7 @@ class Listing:
         self.order: Order = self._order()
         self.query = self._query()
         self.applied: list[Applied] = self._applied()
+        self.where: Condition | None = self._where()
         self.after, self.before = self._place("after"), self._place("before")
 
     def _clean(self) -> None:
@@ -116,6 +123,17 @@ class Listing:
             found.extend(one for one in applied if one is not None)
         return found
 
+    def _where(self) -> Condition | None:
+        text = self.params.get(WHERE, "").strip()
+        if not text:
+            return None
+        try:
+            return read_condition(text, access=self.access)
+        except ConditionError as error:
+            told = " ".join(f"{one.message} {one.remedy}" for one in error.problems[:3])
+            self.problems.append(f"The condition was left out: {told}")
+            return None
+
     def _apply(self, item: Filter, text: str) -> Applied | None:
         try:
             value = item.parse(text, self.user)
@@ -156,7 +174,7 @@ class Listing:
         """For each column, whether the reader may see its values."""
         return [column.is_readable(self.access) for column in self.columns]
 
-    def accounts(self) -> QuerySet[Account]:
+    def accounts(self) -> AccountQuerySet:
         """Return the accounts that match, without an order."""
         found = Account.objects.live()
         if self.query:
@@ -170,7 +188,7 @@ class Listing:
             by_filter[applied.filter.key] = meaning if held is None else held | meaning
         for meaning in by_filter.values():
             found = found.filter(meaning)
-        return found
+        return found if self.where is None else matching(self.where, accounts=found)
 
     def url(self, **changes: str | None) -> str:
         """Return the query string with some parameters changed, or dropped where None; starts at the top."""
@@ -189,6 +207,15 @@ class Listing:
         found = []
         if self.query:
             found.append({"label": "Name", "value": self.query, "remove_url": self.url(q=None)})
+        if self.where is not None:
+            found.append(
+                {
+                    "label": "Condition",
+                    "value": words(self.where),
+                    "url": f"{reverse('accounts:where')}{self.url()}",
+                    "remove_url": self.url(where=None),
+                }
+            )
         for applied in self.applied:
             params = self.params.copy()
             for name in PLACE:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.lenses.registry import columns, ordered_lenses
@@ -44,6 +45,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "sort": listing.sort,
         "chips": chips,
         "clear_url": listing.clear_url(),
+        "where_url": f"{reverse('accounts:where')}{listing.url()}",
         "problems": [*listing.problems, *_notes(request)],
         "lenses": [
             {

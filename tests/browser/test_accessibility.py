@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
@@ -19,12 +20,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 LOOKS: tuple[tuple[str, tuple[str, ...]], ...] = (("light", ()), ("dark", ("color-contrast",)))
 # On the phone colours are those of the wide page; one theme shows what its layout does.
 PHONE_LOOKS = (("dark", ()),)
+CONDITION = (
+    '{"all":[{"field":"finance.arr","op":"gte","value":50000},{"any":[{"field":"accounts.country","op":"in","value":'
+    '["DE","FR"]},{"not":{"all":[{"field":"finance.renewal_on","op":"within_next_days","value":90},{"field":'
+    '"accounts.tier","op":"in","value":["strategic"]}]}},{"field":"custom.gone","op":"is_set"}]}]}'
+)
 # {account} is the first account of the list.
 PAGES = (
     "/",
     "/accounts/",
     "/accounts/?tier=strategic&accounts.country=FR",
     "/accounts/?q=zzzz-nothing",
+    f"/accounts/?where={quote(CONDITION)}",
+    f"/accounts/where/?where={quote(CONDITION)}",
     "{account}?lens=overview",
     "{account}?lens=sales",
     "{account}?lens=success",
