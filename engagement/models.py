@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -69,6 +70,13 @@ class Opportunity(SyncedModel):
     opened_on = models.DateField(null=True, blank=True)
     close_on = models.DateField(
         null=True, blank=True, help_text="When it is expected to close, or did where it is closed."
+    )
+    contacts = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Ids of the contacts who take part.",
     )
     created_at = models.DateTimeField(db_default=Now())
 

@@ -48,6 +48,13 @@ class OpportunityRecord(Record):
         Annotated[date | None, Meta(description="When it is expected to close, or did where it is closed.")]
         | UnsetType
     ) = UNSET
+    contacts: (
+        Annotated[
+            Annotated[list[Ref], Meta(max_length=1000)] | None,
+            Meta(description="Who takes part at the customer; replaced as a whole."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 resources.register(
@@ -80,6 +87,7 @@ resources.register(
         singular="opportunity",
         category=Category.ENGAGEMENT,
         references={"account": "accounts"},
+        references_many={"contacts": "contacts"},
         normalise={"name": keep_name, "currency": keep_currency},
         # What a deal is worth becomes what the contract says.
         guarded={"amount": Category.CONTRACTS},

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.postgres.fields import ArrayField
 from django.core.checks import Error, register
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -22,7 +23,7 @@ def check_resources(app_configs: Sequence[AppConfig] | None, **options: Any) -> 
     errors += resources.check_known(
         (f"Resource {resource.key!r}", target)
         for resource in resources
-        for target in resource.references.values()
+        for target in (*resource.references.values(), *resource.references_many.values())
     )
     return errors + [
         Error(f"Resource {resource.key!r}: {text}", id=code)
@@ -46,6 +47,14 @@ def _wrong(resource: Resource) -> Iterator[tuple[str, str]]:
                     "sync.E002",
                     f"{name!r} must be in references or vocabularies if, and only if, it is a foreign key.",
                 )
+            if name in resource.references_many and not _holds_ids(field):
+                yield (
+                    "sync.E007",
+                    f"{name!r} is in references_many, so its column must be an array of bigint.",
+                )
+    if resource.key in resource.references_many.values():
+        # Records of one batch that name each other in lists would need an order among them.
+        yield "sync.E008", "a list can't point to records of its own resource."
     yield from _unknown_fields(resource, names)
     for rule in resource.rules:
         if constraint_of(resource.model, rule.constraint) is None:
@@ -53,16 +62,21 @@ def _wrong(resource: Resource) -> Iterator[tuple[str, str]]:
                 "sync.E004",
                 f"there is no CHECK constraint {rule.constraint!r}, nor a UNIQUE one over live rows.",
             )
-    for target in resource.references.values():
+    for target in (*resource.references.values(), *resource.references_many.values()):
         if (held := resources.get(target)) is not None and held.stream:
             yield "sync.E005", f"{target!r} is a stream, and records can't point to those."
     if len(names) >= 62:
         yield "sync.E006", "a record takes up to 62 fields, one for each bit of the presence mask."
 
 
+def _holds_ids(field: Any) -> bool:
+    return isinstance(field, ArrayField) and isinstance(field.base_field, models.BigIntegerField)
+
+
 def _unknown_fields(resource: Resource, names: list[str]) -> Iterator[tuple[str, str]]:
     about_fields: dict[str, Iterable[str]] = {
         "references": resource.references,
+        "references_many": resource.references_many,
         "vocabularies": resource.vocabularies,
         "normalise": resource.normalise,
         "guarded": resource.guarded,

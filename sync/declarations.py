@@ -120,7 +120,10 @@ class MatchKey:
 
 
 class Field(NamedTuple):
-    """One field of a record and the column that takes it."""
+    """One field of a record and the column that takes it.
+
+    ``reference`` is the resource it points to, ``many`` the one that each entry of a list points to.
+    """
 
     name: str
     column: str
@@ -131,6 +134,7 @@ class Field(NamedTuple):
     vocabulary: Vocabulary | None
     normalise: Callable[[Any], Any] | None
     category: str | None
+    many: str = ""
 
     @property
     def is_json(self) -> bool:
@@ -145,7 +149,8 @@ class Field(NamedTuple):
 class Resource:
     """One kind of record that sources send and readers get.
 
-    ``references`` names the resource that each reference field points to. ``category`` guards reading
+    ``references`` names the resource that each reference field points to, ``references_many`` the one that each
+    entry of a list points to (kept as an array of ids, replaced as a whole). ``category`` guards reading
     all of it and ``guarded`` single fields, each needing the full level. ``normalise`` brings values into
     the form that is kept, raising ValueError with a sentence for the sender. ``stream`` is for facts that
     are hardly ever corrected: their row holds its own identity, and no change rows are written.
@@ -161,6 +166,7 @@ class Resource:
     category: str | None
     scope: str = ""
     references: Mapping[str, str] = field(default_factory=dict)
+    references_many: Mapping[str, str] = field(default_factory=dict)
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)
     normalise: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     guarded: Mapping[str, str] = field(default_factory=dict)
@@ -219,6 +225,7 @@ class Resource:
             vocabulary=self.vocabularies.get(name),
             normalise=self.normalise.get(name),
             category=self.guarded.get(name),
+            many=self.references_many.get(name, ""),
         )
 
 

@@ -117,6 +117,11 @@ def own_components(resource: Resource) -> dict[str, Schema]:
     for item in resource.fields:
         if item.reference:
             read[item.name] = {"anyOf": [ref("ReadReference"), {"type": "null"}]}
+        elif item.many:
+            read[item.name] = {
+                "type": "array",
+                "items": {"anyOf": [ref("ReadReference"), {"type": "null"}]},
+            }
         else:
             read[item.name] = dict(record["properties"][item.name])
         if item.category:

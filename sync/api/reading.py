@@ -179,6 +179,12 @@ def _value(item: Field) -> sql.Composable:
     column = sql.Identifier("t", item.column)
     if item.reference:
         return _part("read_reference", value=column, resource=sql.Literal(item.reference))
+    if item.many:
+        return _part(
+            "read_references",
+            values=column,
+            value=_part("read_reference", value=sql.SQL("named.id"), resource=sql.Literal(item.many)),
+        )
     if item.vocabulary:
         table = item.model_field.related_model
         assert isinstance(table, type)

@@ -79,7 +79,7 @@ def _target(item: Field, hint: Any) -> Target | None:
         if isinstance(base, type) and issubclass(base, Enum):
             words = tuple((str(member.value), str(getattr(member, "label", member.value))) for member in base)
             return Target(item.name, label, CHOICE, item.required, hint, item, words)
-        if get_origin(base) is list and _bases_are(get_args(base)[0], str):
+        if item.many or (get_origin(base) is list and _bases_are(get_args(base)[0], str)):
             return Target(item.name, label, LIST, item.required, hint, item)
         if base is not NoneType and base is not UnsetType:
             return Target(item.name, label, DOCUMENT, item.required, hint, item)

@@ -34,8 +34,8 @@ class Result(Struct, gc=False):
 class Row(Struct, gc=False):
     """A record on its way into the database.
 
-    ``targets`` holds the object that each reference field points to, where it points to one; ``digest`` is of
-    the record's bytes, in hexadecimal.
+    ``targets`` holds the object that each reference field points to, where it points to one, and ``lists`` those
+    that a list of references names; ``digest`` is of the record's bytes, in hexadecimal.
     """
 
     index: int
@@ -45,6 +45,7 @@ class Row(Struct, gc=False):
     link_id: int | None = None
     kind: str = CREATED
     targets: dict[str, int] | None = None
+    lists: dict[str, list[int]] | None = None
     digest: str | None = None
     is_shared: bool = False
 
@@ -58,6 +59,12 @@ class Row(Struct, gc=False):
         if self.targets is None:
             self.targets = {}
         self.targets[field] = target
+
+    def point_all(self, field: str, targets: list[int]) -> None:
+        """Let a list of references name objects."""
+        if self.lists is None:
+            self.lists = {}
+        self.lists[field] = targets
 
     def target(self, field: str) -> int | None:
         """Return what a reference field points to."""

@@ -107,5 +107,12 @@ def _declaration(resource: Resource) -> bytes:
         [getattr(item.model_field, name, None) for name in ("max_length", "max_digits", "decimal_places")]
         for item in resource.fields
     ]
-    told = (resource.key, resource.revision, hints, limits, sorted(resource.references.items()))
+    told = (
+        resource.key,
+        resource.revision,
+        hints,
+        limits,
+        sorted(resource.references.items()),
+        sorted(resource.references_many.items()),
+    )
     return blake2b(str(told).encode(), digest_size=SIZE).digest()

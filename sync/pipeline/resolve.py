@@ -90,6 +90,7 @@ def resolve_rows(run: Run) -> None:
         }
         _point(run, named, found)
         run.drop_settled()
+    _point_lists(run)
     _number_new(run)
 
 
@@ -195,6 +196,39 @@ def _read_references(run: Run) -> dict[str, dict[int, Pair]]:
     return {name: pairs for name, pairs in named.items() if pairs}
 
 
+def _point_lists(run: Run) -> None:
+    """Turn lists of references into ids, each once; a record of whose list one hasn't arrived waits for that one."""
+    sources = _Sources(run.source)
+    for item in run.resource.fields:
+        if not item.many:
+            continue
+        pairs = {row.index: _pairs(run, row, item.name, sources) for row in run.rows}
+        run.drop_settled()
+        found = _links(item.many, {pair for row in run.rows for pair in pairs[row.index]})
+        for row in run.rows:
+            missing = next((pair for pair in pairs[row.index] if pair not in found), None)
+            if missing is not None:
+                _wait(run, row, item.name, missing)
+            else:
+                row.point_all(item.name, list(dict.fromkeys(found[pair] for pair in pairs[row.index])))
+        run.drop_settled()
+
+
+def _pairs(run: Run, row: Row, name: str, sources: _Sources) -> list[Pair]:
+    """Return the (source, external id) of each entry of a list; refuses the row where a source is unknown."""
+    pairs: list[Pair] = []
+    for place, value in enumerate(getattr(row.record, name) or ()):
+        if isinstance(value, str):
+            pairs.append((run.source.pk, value))
+        elif (source_id := sources.find(value.source)) is not None:
+            pairs.append((source_id, value.external_id))
+        else:
+            detail = f"There is no source {value.source!r}; there are: {', '.join(sorted(sources.known))}."
+            run.reject(row, FieldError(f"{name}[{place}].source", "unknown_source", detail))
+            break
+    return pairs
+
+
 class _Sources:
     """The ids of sources by slug, read when another one than the batch's own is named."""
 
@@ -297,7 +331,8 @@ def _let_followers_wait(run: Run, into_batch: list[str], lost: list[Row]) -> Non
 
 def _wait(run: Run, row: Row, name: str, pair: Pair) -> None:
     detail = f"No {name} with external id {pair[1]!r} has arrived from its source yet."
-    run.wait(row, Missing(name, run.resource.references[name], pair[0], pair[1], detail))
+    resource = run.resource.references.get(name) or run.resource.references_many[name]
+    run.wait(row, Missing(name, resource, pair[0], pair[1], detail))
 
 
 def wait_for_refused(run: Run) -> set[int]:

@@ -95,6 +95,9 @@ def _column(run: Run, item: Field, values: list[Any], *, absent: int) -> list[An
     if item.reference:
         name = item.name
         return [row.targets.get(name) if row.targets else None for row in run.rows]
+    if item.many:
+        lists = [row.lists.get(item.name, []) if row.lists else [] for row in run.rows]
+        return [[str(number) for number in numbers] for numbers in lists]
     if item.vocabulary:
         known = run.words[item.name].get
         return [known(value) for value in values]

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from common.sql import load_sql
 from people.access import Access, Redacted
-from sync.declarations import Field, Resource
+from sync.declarations import Resource
 from sync.models import Change, FieldClaim, Link, Pin, Source
 from sync.pipeline.claims import winners_params
 from sync.registry import resources
@@ -254,7 +254,9 @@ class Shown:
         if value is None or value in ("", [], {}) or item is None:
             return None if value in ("", [], {}) else value
         if item.reference:
-            return self._name(item, int(value))
+            return self._name(item.reference, int(value))
+        if item.many:
+            return ", ".join(str(self._name(item.many, int(number))) for number in value)
         if item.vocabulary:
             if field not in self.words:
                 self.words[field] = {number: word for word, number in item.vocabulary.load().items()}
@@ -264,12 +266,12 @@ class Shown:
         choices = dict(item.model_field.flatchoices)
         return choices.get(value, value)
 
-    def _name(self, item: Field, object_id: int) -> str:
-        key = (item.reference, object_id)
+    def _name(self, resource: str, object_id: int) -> str:
+        key = (resource, object_id)
         if key not in self.names:
-            model: type[models.Model] = resources[item.reference].model
+            model: type[models.Model] = resources[resource].model
             found = model._base_manager.filter(pk=object_id).first()  # noqa: SLF001 - Django documents it
-            self.names[key] = str(found) if found else f"{item.reference} {object_id}"
+            self.names[key] = str(found) if found else f"{resource} {object_id}"
         return self.names[key]
 
 

@@ -177,9 +177,9 @@ def records_of(
                 wanted["custom"] = _plain(value)
             elif (item := resource.fields_by_name.get(name)) is not None:
                 wanted[name] = _sent(item, value, pointed, words)
-                if item.reference and value is not None and wanted[name] is None:
+                if lost := _lost(item, value, pointed):
                     del wanted[name]
-                    what = f"No source knows {item.reference} {value} any more, so it can't be given back."
+                    what = f"No source knows {lost} any more, so it can't be given back."
                     conflicts.append(Conflict(str(object_id), name, what))
         own = wanted.pop("custom", UNSET)
         try:
@@ -202,9 +202,19 @@ def _sent(
         return None
     if item.reference:
         return pointed.get((item.reference, value))
+    if item.many:
+        return [pointed.get((item.many, number)) for number in value]
     if item.vocabulary:
         return words[item.name].get(value)
     return _plain(value) if item.is_json else value
+
+
+def _lost(item: Field, value: Any, pointed: Mapping[tuple[str, int], Reference]) -> str:
+    """Return which record a value names that no source knows any more, or nothing."""
+    if value is None or not (item.reference or item.many):
+        return ""
+    target, numbers = (item.many, value) if item.many else (item.reference, [value])
+    return next((f"{target} {number}" for number in numbers if (target, number) not in pointed), "")
 
 
 def _plain(value: Any) -> Any:
@@ -214,12 +224,15 @@ def _plain(value: Any) -> Any:
 
 def _references(resource: Resource, values: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], Reference]:
     found: dict[tuple[str, int], Reference] = {}
-    names = {item.name: item.reference for item in resource.fields if item.reference}
+    names = {
+        item.name: item.many or item.reference for item in resource.fields if item.many or item.reference
+    }
     wanted: dict[str, set[int]] = {}
     for fields in values:
         for name, pointed in names.items():
             if fields.get(name) is not None:
-                wanted.setdefault(pointed, set()).add(fields[name])
+                held = fields[name]
+                wanted.setdefault(pointed, set()).update(held if isinstance(held, list) else [held])
     for pointed, numbers in wanted.items():
         links = _links(pointed, numbers)
         # Records of what was merged since stand for the other one, as its id does.

@@ -115,7 +115,7 @@ def unpin(request: HttpRequest, resource: str, pk: int, field: str) -> HttpRespo
 def _can_be_pinned(resource: Resource, told: Origin) -> bool:
     """Return whether people may hold a value here: one that they read, and no reference to another record."""
     item = resource.fields_by_name.get(told.field)
-    return not told.is_redacted and (item is None or not item.reference)
+    return not told.is_redacted and (item is None or not (item.reference or item.many))
 
 
 def may_pin(request: HttpRequest) -> bool:

@@ -97,6 +97,8 @@ class Teller:
             return None
         if item.reference:
             return {"id": str(value)}
+        if item.many:
+            return [{"id": str(number)} for number in value]
         if item.vocabulary:
             words = self._words.get((resource.key, item.name))
             if words is None:

@@ -36,6 +36,8 @@ def plain_value(resource: Resource, name: str, turn: int) -> Any:
     field = resource.fields_by_name[name].model_field
     if resource.fields_by_name[name].reference:
         return "target"
+    if resource.fields_by_name[name].many:
+        return ["target"]
     if resource.fields_by_name[name].vocabulary:
         return ("strategic", "growth")[turn]
     choices = _enum(get_type_hints(resource.record, include_extras=True)[name])
@@ -84,7 +86,7 @@ def changeable(resource: Resource) -> str:
 
 def make_targets(api: Api, resource: Resource) -> None:
     """Create what a record's references point to, by the name ``target``."""
-    for key in dict.fromkeys(resource.references.values()):
+    for key in dict.fromkeys((*resource.references.values(), *resource.references_many.values())):
         target = resources[key]
         make_targets(api, Resource(**{**vars_of(target), "references": _others(target)}))
         known = {name: plain_value(target, name, 0) for name in target.required}
