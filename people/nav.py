@@ -28,6 +28,17 @@ register_nav(
 )
 register_nav(
     NavItem(
+        key="people.configuration",
+        label="Changes of settings",
+        icon="history",
+        url_name="people:configuration",
+        group="RevOps",
+        order=270,
+        visible=is_revops,
+    )
+)
+register_nav(
+    NavItem(
         key="people.users",
         label="Users",
         icon="users",

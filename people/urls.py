@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from people.views import access, me, users
+from people.views import access, configuration, me, users
 from people.views.approvals import delegations, inbox, requests
 
 app_name = "people"
@@ -15,6 +15,12 @@ urlpatterns = [
     path("people/users/<int:pk>/", users.edit_user, name="user"),
     path("people/users/<int:pk>/password/", users.reset_password, name="user_password"),
     path("people/users/<int:pk>/two-step/", users.reset_two_step, name="user_two_step"),
+    path("configuration/", configuration.audit, name="configuration"),
+    path(
+        "configuration/<slug:section>/<slug:model>/<int:event>/restore/",
+        configuration.restore_save,
+        name="configuration_restore",
+    ),
     path("approvals/", inbox.approvals, name="approvals"),
     path("approvals/delegations/", delegations.delegations, name="delegations"),
     path("approvals/delegations/<int:pk>/end/", delegations.end, name="delegation_end"),

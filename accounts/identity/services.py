@@ -6,7 +6,7 @@ from accounts.identity.models import SharedDomain
 from people.models import User
 
 
-def share_domain(*, domain: str, by: User) -> SharedDomain:
+def share_domain(*, domain: str, by: User | None) -> SharedDomain:
     """Let a normalised domain no longer tell companies apart; adding it again changes nothing."""
     shared, _ = SharedDomain.objects.get_or_create(domain=domain, defaults={"added_by": by})
     return shared

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
 from itertools import pairwise
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
-import pghistory
-from django.http import HttpRequest, HttpResponse
-
-from people.guards import signed_in
 from people.models import User
 from sync.connectors.forms import INTERVALS
 from sync.connectors.registry import connectors
@@ -23,9 +18,6 @@ SHOWN = 20
 READ = 200
 STATES = {"active": "Started", "paused": "Paused", "stopped": "Stopped", "draft": "Back to not started"}
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -34,17 +26,6 @@ class Decision:
     at: datetime
     who: str
     what: str
-
-
-def recorded(view: View[P]) -> View[P]:
-    """Let the history name the reader as the author of whatever a page changes."""
-
-    @wraps(view)
-    def with_author(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        with pghistory.context(user=signed_in(request).pk):
-            return view(request, *args, **kwargs)
-
-    return with_author
 
 
 def decisions_about(connection: Connection) -> list[Decision]:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from people.configuration.authors import recorded
 from people.guards import revops_only
 from sync.forms import LimitForm
 from sync.models import ClientCredential
@@ -31,6 +32,7 @@ def show_credential(request: HttpRequest, issued: IssuedCredential) -> HttpRespo
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @revops_only("Renewing secrets of API clients")
+@recorded
 def new_secret(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, with what would stop working, then give a client a new secret and show it this once."""
     held = get_object_or_404(KNOWN, pk=pk)
@@ -45,6 +47,7 @@ def new_secret(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only("Limiting API clients")
+@recorded
 def limit(request: HttpRequest, pk: int) -> HttpResponse:
     """Set how many calls a minute all tokens of a client may make together."""
     held = get_object_or_404(KNOWN, pk=pk)
@@ -59,6 +62,7 @@ def limit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only("Revoking API clients")
+@recorded
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then end a client and every token that it holds."""
     held = get_object_or_404(KNOWN, pk=pk)

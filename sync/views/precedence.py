@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from common.export import asked_format, export_response
 from common.htmx import render_page
+from people.configuration.authors import recorded
 from people.guards import revops_only
 from sync.declarations import CustomKey, Resource
 from sync.models import FieldPrecedence, Settling
@@ -50,6 +51,7 @@ def precedence(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only(WHAT)
+@recorded
 def edit_precedence(request: HttpRequest) -> HttpResponse:
     """Choose an order, see what it changes, then save it: ``step`` is ``preview`` or ``save``."""
     given = request.POST if request.method == "POST" else request.GET

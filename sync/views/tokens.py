@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.export import Offer, asked_format, chosen_table, export_response
+from people.configuration.authors import recorded
 from people.guards import revops_only
 from sync.forms import LimitForm, TokenForm
 from sync.listing import oauth_clients, source_choices, tokens_by_client
@@ -48,6 +49,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @revops_only("Issuing API tokens")
+@recorded
 def new_token(request: HttpRequest) -> HttpResponse:
     """Issue a token or an OAuth client and show its secret this once."""
     form = TokenForm(request.POST or None, initial={"source": request.GET.get("source", "")[:64]})
@@ -75,6 +77,7 @@ def new_token(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only("Limiting API tokens")
+@recorded
 def limit(request: HttpRequest, pk: int) -> HttpResponse:
     """Set how many calls a minute a token may make."""
     token = get_object_or_404(ApiToken.objects.select_related("client__source"), pk=pk, credential=None)
@@ -89,6 +92,7 @@ def limit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only("Revoking API tokens")
+@recorded
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, with what would stop working, then end a token."""
     token = get_object_or_404(ApiToken.objects.select_related("client__source"), pk=pk)

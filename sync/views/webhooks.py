@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 from common.export import asked_format, export_response
 from common.formatting import format_date
 from common.pagination import read_page
+from people.configuration.authors import recorded
 from people.guards import revops_only, signed_in
 from sync.models import WebhookDelivery, WebhookEndpoint
 from sync.tables import deliveries_table, endpoints_table
@@ -48,6 +49,7 @@ def endpoints(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @revops_only(WHAT)
+@recorded
 def new_endpoint(request: HttpRequest) -> HttpResponse:
     """Add an endpoint and show its secret this once."""
     form = EndpointForm(request.POST or None, initial={"kinds": ["*"]})
@@ -92,6 +94,7 @@ def edit_endpoint(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @never_cache
 @revops_only(WHAT)
+@recorded
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new secret and show it this once."""
     found = get_object_or_404(WebhookEndpoint, pk=pk)
@@ -160,6 +163,7 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only(WHAT)
+@recorded
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, with what would be lost, then remove an endpoint."""
     found = get_object_or_404(WebhookEndpoint, pk=pk)

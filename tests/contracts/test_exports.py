@@ -54,6 +54,7 @@ NOT_WALKED = {
     "sync:precedence_edit": "a form with a preview of its effect",
     "people:access_review": "changes that aren't saved yet; the policy lists them then",
     "people:user": "a form",
+    "people:configuration_restore": "a preview; the audit lists what was done",
     "tiers:account": "one account's tiers with the form that decides; its tables have no export yet",
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }

@@ -14,6 +14,7 @@ from accounts.identity.tables import domains_table
 from accounts.views.identity.queue import tab_counts
 from common.export import asked_format, export_response
 from common.pagination import read_page
+from people.configuration.authors import recorded
 from people.guards import revops_only, signed_in
 
 WHAT = "The list of shared domains"
@@ -21,6 +22,7 @@ WHAT = "The list of shared domains"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @revops_only(WHAT)
+@recorded
 def domains(request: HttpRequest) -> HttpResponse:
     """List shared domains; add one on POST."""
     typed = request.POST.get("domain", "")
@@ -54,6 +56,7 @@ def domains(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @revops_only(WHAT)
+@recorded
 def remove_domain(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a domain tell companies apart again."""
     domain = get_object_or_404(SharedDomain, pk=pk)

@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from people.configuration.authors import recorded
 from people.guards import revops_only
 from sync.connectors.errors import ConnectorError, RecoverableError
 from sync.connectors.forms import ScheduleForm
-from sync.connectors.history import recorded
 from sync.connectors.look import try_connection
 from sync.connectors.services import (
     delete_connection,

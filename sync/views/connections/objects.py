@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from people.configuration.authors import recorded
 from people.guards import revops_only
 from sync.connectors.declarations import Stream
 from sync.connectors.errors import ConnectorError
-from sync.connectors.history import recorded
 from sync.connectors.look import Preview, learn_fields, preview_object
 from sync.connectors.mapping import parts_here
 from sync.connectors.mapping_form import MappingForm

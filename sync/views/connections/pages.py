@@ -12,11 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.export import asked_format, chosen_table, export_response
+from people.configuration.authors import recorded
 from people.guards import revops_only
 from sync.connectors.access import WAY
 from sync.connectors.declarations import Connector
 from sync.connectors.forms import ConnectionForm, ScheduleForm
-from sync.connectors.history import decisions_about, recorded
+from sync.connectors.history import decisions_about
 from sync.connectors.listing import RUN_TONES, connection_rows
 from sync.connectors.registry import connectors
 from sync.connectors.services import change_connection, create_connection

@@ -1,0 +1,126 @@
+"""People's sections of the configuration: who reads what, and who may sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from common.formatting import format_count
+from people.configuration.history import INSERTED, Step
+from people.configuration.registry import ConfigFile, ConfigSection, Tracked, sections
+from people.configuration.shapes import Record, Text
+from people.functions import Function
+from people.models import HISTORY_OF_USER, AccessGrant, Category, Level, User, default_level
+from people.policy import EDITABLE, Pair, differences, held_levels
+from people.services import change_access, change_user
+
+
+def _function(value: str) -> str:
+    return str(Function(value).label) if value in Function.values else f"“{value}”"
+
+
+GRANTS = Tracked(
+    model=AccessGrant,
+    noun="",
+    name=lambda event: f"{Function(event.function).label}: {Category(event.category).label}",
+    labels={"level": "level"},
+    show={"level": lambda value: Level(value).label},
+)
+USERS = Tracked(
+    model=User,
+    noun="",
+    name=lambda event: event.name or event.email,
+    labels={
+        "email": "Email",
+        "name": "Name",
+        "function": "Function",
+        "title": "Title",
+        "time_zone": "Time zone",
+        "is_active": "May sign in",
+    },
+    show={"function": _function},
+)
+
+
+def undo_access(steps: Sequence[Step], by: User) -> None:
+    """Set the levels back."""
+    levels = {
+        (step.event.function, step.event.category): (
+            step.before.level
+            if step.before is not None
+            else default_level(step.event.function, step.event.category)
+        )
+        for step in steps
+    }
+    change_access(levels=levels, by=by)
+
+
+def effect_on_readers(steps: Sequence[Step]) -> list[str]:
+    """Say how many people read something else afterwards."""
+    functions = {step.event.function for step in steps}
+    people = User.objects.filter(is_active=True, function__in=functions).count()
+    return [f"It holds for {format_count(people, 'person', 'people')} from their next page."]
+
+
+def undo_users(steps: Sequence[Step], by: User) -> None:
+    """Set what was kept about people back; whoever was added stays, since what they did names them."""
+    for step in steps:
+        if step.kind == INSERTED:
+            raise ValidationError(f"{step.name} can't be removed again. Deactivate them on their page.")
+        user = User.objects.get(pk=step.object_id)
+        fields = {name: getattr(user, name) for name in HISTORY_OF_USER}
+        change_user(
+            user=user, by=by, **(fields | {name: getattr(step.before, name) for name in step.changed})
+        )
+
+
+def export_access() -> dict[str, dict[str, str]]:
+    """Return what each function reads, by category; RevOps and leadership read everything in any case."""
+    held = held_levels()
+    return {
+        function.value: {category.value: held[function.value, category.value].value for category in Category}
+        for function in EDITABLE
+    }
+
+
+def plan_access(data: Mapping[str, Mapping[str, str]], is_published: bool) -> list[str]:
+    """Say which levels would change."""
+    return [str(change) for change in differences(held_levels(), _levels(data))]
+
+
+def apply_access(data: Mapping[str, Mapping[str, str]], by: User | None, is_published: bool) -> None:
+    """Set the levels."""
+    change_access(levels={pair: level.value for pair, level in _levels(data).items()}, by=by)
+
+
+def _levels(data: Mapping[str, Mapping[str, str]]) -> dict[Pair, Level]:
+    return {
+        (function, category): Level(level)
+        for function, levels in data.items()
+        for category, level in levels.items()
+    }
+
+
+_levels_of_a_function: Any = Record({category.value: Text(choices=Level.values) for category in Category})
+
+sections.register(
+    ConfigSection(
+        key="access",
+        label="Who reads what",
+        url_name="people:access",
+        tracks=(GRANTS,),
+        undo=undo_access,
+        effect=effect_on_readers,
+        file=ConfigFile(
+            shape=Record({function.value: _levels_of_a_function for function in EDITABLE}),
+            export=export_access,
+            plan=plan_access,
+            apply=apply_access,
+        ),
+    )
+)
+sections.register(
+    ConfigSection(key="users", label="Users", url_name="people:users", tracks=(USERS,), undo=undo_users)
+)

@@ -1,0 +1,1 @@
+"""Sync's sections of the configuration."""
