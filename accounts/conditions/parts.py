@@ -22,7 +22,7 @@ MATCHES = {
     "all": "all of these hold",
     "any": "at least one of these holds",
     "none": "none of these holds",
-    "notall": "at least one of these doesn't hold",
+    "notall": "not all of these hold",
 }
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 # Stands behind the key of an own field that holds values of several types.
