@@ -36,7 +36,8 @@ def matching(
     """
     every = Account.objects.live() if accounts is None else accounts
     joined = with_fields(every, [condition], as_of=as_of, numbers_on=numbers_on)
-    return joined.filter(meaning(condition, is_held=is_held))
+    # Soundness was checked with the fields.
+    return joined.filter(_meaning(condition, is_held=is_held, is_negated=False))
 
 
 def with_fields(

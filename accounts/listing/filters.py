@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from django.db.models import Q
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.lookups import Exact
-from django.utils import timezone
-
+from accounts.conditions.custom import CUSTOM, LONGEST_NAME, find_field
+from accounts.conditions.operators import OPERATORS
+from accounts.conditions.parts import typed
 from accounts.lenses.figures import reporting_currency
 from accounts.models import HealthBand, Lifecycle, Tier
 from common.formatting import format_money
 from people.models import Category, Level, User
 
-CUSTOM = "custom."
 LARGEST_AMOUNT = Decimal("1e15")
 MOST_DAYS = 3660
 
@@ -39,14 +35,14 @@ class Choice:
 class Filter:
     """A filter by one URL parameter.
 
-    ``parse`` turns the parameter's text into a value or raises ValueError with what to do; ``meaning`` is
-    the condition on accounts; a repeated parameter of ``many`` widens it. Only a filter with ``choices``
-    refuses what it does not offer.
+    ``parse`` turns the parameter's text into a value or raises ValueError with what to do; ``asks`` is the
+    condition that it stands for, as JSON data, or None where it picks accounts by their id. A repeated parameter of
+    ``many`` widens it.
     """
 
     key: str
     label: str
-    meaning: Callable[[Any], Q]
+    asks: Callable[[Any], dict[str, Any]] | None
     parse: Callable[[str, User], Any] = _as_written
     words: Callable[[Any], str] = str
     category: str | None = Category.ACCOUNT_PROFILE
@@ -104,9 +100,9 @@ def _money(amount: Decimal) -> str:
     return format_money(amount, reporting_currency())
 
 
-def _renewal(days: int) -> Q:
-    today = timezone.now().date()
-    return Q(standing__renewal_on__gte=today, standing__renewal_on__lte=today + timedelta(days=days))
+def ask(key: str, op: str, value: Any = None) -> dict[str, Any]:
+    """Return one comparison as data."""
+    return {"field": key, "op": op} if value is None else {"field": key, "op": op, "value": value}
 
 
 FILTERS: dict[str, Filter] = {
@@ -115,7 +111,7 @@ FILTERS: dict[str, Filter] = {
         Filter(
             key="tier",
             label="Tier",
-            meaning=lambda v: Q(standing__tier=None) if v == "none" else Q(standing__tier__slug=v),
+            asks=lambda v: ask("accounts.tier", "is_empty") if v == "none" else ask("accounts.tier", "eq", v),
             many=True,
             control="choices",
             choices=tier_choices,
@@ -123,7 +119,7 @@ FILTERS: dict[str, Filter] = {
         Filter(
             key="health",
             label="Health",
-            meaning=lambda v: Q(standing__health_band=v) | (Q(standing=None) if v == "unknown" else Q()),
+            asks=lambda v: ask("metrics.health_band", "eq", v),
             many=True,
             control="choices",
             choices=lambda: BANDS,
@@ -131,7 +127,7 @@ FILTERS: dict[str, Filter] = {
         Filter(
             key="lifecycle",
             label="Lifecycle",
-            meaning=lambda v: Q(lifecycle=v),
+            asks=lambda v: ask("accounts.lifecycle", "eq", v),
             many=True,
             control="choices",
             choices=lambda: LIFECYCLES,
@@ -140,7 +136,7 @@ FILTERS: dict[str, Filter] = {
             key="owner",
             label="Owner",
             parse=_owner,
-            meaning=lambda v: Q(owner_email=v) | Q(sponsor_email=v),
+            asks=lambda v: {"any": [ask("accounts.owner", "eq", v), ask("accounts.sponsor", "eq", v)]},
             category=Category.ACCOUNT_TEAM,
             hint="An e-mail address, or mine. Finds sponsors too.",
         ),
@@ -148,14 +144,14 @@ FILTERS: dict[str, Filter] = {
             key="industry",
             label="Industry",
             parse=_text,
-            meaning=lambda v: Q(industry__iexact=v),
+            asks=lambda v: ask("accounts.industry", "eq", v),
             many=True,
         ),
         Filter(
             key="country",
             label="Country",
             parse=lambda text, user: _text(text, user).upper(),
-            meaning=lambda v: Q(country=v),
+            asks=lambda v: ask("accounts.country", "eq", v),
             many=True,
             hint="Two letters, such as DE.",
         ),
@@ -163,7 +159,7 @@ FILTERS: dict[str, Filter] = {
             key="arr_min",
             label="ARR from",
             parse=_amount,
-            meaning=lambda v: Q(standing__arr__gte=v),
+            asks=lambda v: ask("finance.arr", "gte", v),
             words=_money,
             category=Category.REVENUE,
             level=Level.TOTALS,
@@ -173,7 +169,7 @@ FILTERS: dict[str, Filter] = {
             key="arr_max",
             label="ARR up to",
             parse=_amount,
-            meaning=lambda v: Q(standing__arr__lte=v),
+            asks=lambda v: ask("finance.arr", "lte", v),
             words=_money,
             category=Category.REVENUE,
             level=Level.TOTALS,
@@ -183,7 +179,7 @@ FILTERS: dict[str, Filter] = {
             key="renewal_days",
             label="Renewal within",
             parse=_days,
-            meaning=_renewal,
+            asks=lambda v: ask("finance.renewal_on", "within_next_days", v),
             words=lambda days: f"{days} days",
             category=Category.CONTRACTS,
             level=Level.TOTALS,
@@ -194,7 +190,7 @@ FILTERS: dict[str, Filter] = {
             key="id",
             label="Selected",
             parse=_id,
-            meaning=lambda v: Q(pk=v),
+            asks=None,
             category=None,
             many=True,
             control="hidden",
@@ -204,18 +200,25 @@ FILTERS: dict[str, Filter] = {
 
 
 def custom_filter(name: str) -> Filter:
-    """Return the filter by a custom field, whose values are compared as text."""
+    """Return the filter by an own field; a number or yes and no are found by their text too."""
+    key = f"{CUSTOM}{name}"
     return Filter(
-        key=f"{CUSTOM}{name}",
-        label=name.replace("_", " ").capitalize(),
-        parse=_text,
-        meaning=lambda v: Q(Exact(KeyTextTransform(name, "custom"), v)),
+        key=key, label=name.replace("_", " ").capitalize(), parse=_text, asks=lambda v: ask_own(key, v)
     )
+
+
+def ask_own(key: str, text: str) -> dict[str, Any]:
+    """Return the comparison of an own field with a text of an address, whatever types its values have."""
+    field = find_field(key)
+    if field is None or field.kind == "text":
+        return ask(key, "eq", text)
+    value = typed(field, OPERATORS[field.kind]["eq"], [text], "")
+    return ask(key, "eq", text if value is None else value)
 
 
 def filter_named(key: str) -> Filter | None:
     """Return the filter of a URL parameter, None where there is none."""
     name = key.removeprefix(CUSTOM)
-    if key.startswith(CUSTOM) and name and len(name) <= 64:
+    if key.startswith(CUSTOM) and name and len(name) <= LONGEST_NAME:
         return custom_filter(name)
     return FILTERS.get(key)

@@ -7,15 +7,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 
-from accounts.conditions.expression import Condition, ConditionError, read_condition
+from accounts.conditions.custom import CUSTOM
+from accounts.conditions.expression import (
+    AllOf,
+    AnyOf,
+    Condition,
+    ConditionError,
+    parse_condition,
+    read_condition,
+)
 from accounts.conditions.query import matching
 from accounts.conditions.words import words
 from accounts.lenses.registry import Column, Lens, columns, lens_for, lenses
-from accounts.listing.filters import CUSTOM, FILTERS, Choice, Filter, filter_named
+from accounts.listing.filters import FILTERS, Choice, Filter, filter_named
 from accounts.listing.keyset import BadCursorError, Cursor, Order, decode_cursor
 from accounts.models import Account
 from accounts.querysets import AccountQuerySet
@@ -33,12 +40,13 @@ EVERY_MATCH = 2**31
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """A filter in force with one of its values."""
+    """A filter in force with one of its values, and the condition that it stands for, if any."""
 
     filter: Filter
     text: str
     value: Any
     words: str
+    condition: Condition | None = None
 
 
 @dataclass
@@ -130,8 +138,7 @@ class Listing:
         try:
             return read_condition(text, access=self.access)
         except ConditionError as error:
-            told = " ".join(f"{one.message} {one.remedy}" for one in error.problems[:3])
-            self.problems.append(f"The condition was left out: {told}")
+            self.problems.append(f"The condition was left out: {told(error)}")
             return None
 
     def _apply(self, item: Filter, text: str) -> Applied | None:
@@ -147,7 +154,12 @@ class Listing:
                 self.problems.append(f"{item.label} “{text[:40]}” was left out: choose {', '.join(labels)}.")
                 return None
             words = labels[value]
-        return Applied(filter=item, text=text, value=value, words=words)
+        try:
+            condition = None if item.asks is None else parse_condition(item.asks(value), access=self.access)
+        except ConditionError as error:
+            self.problems.append(f"{item.label} “{text[:40]}” was left out: {told(error)}")
+            return None
+        return Applied(filter=item, text=text, value=value, words=words, condition=condition)
 
     def _place(self, name: str) -> Cursor | None:
         text = self.params.get(name, "")
@@ -181,14 +193,17 @@ class Listing:
             # The limit keeps PostgreSQL from walking the list's order past every name that doesn't match.
             named = Account.objects.named_like(self.query).order_by().values("pk")[:EVERY_MATCH]
             found = found.filter(pk__in=named)
-        by_filter: dict[str, Q] = {}
+        by_filter: dict[str, list[Applied]] = {}
         for applied in self.applied:
-            meaning = applied.filter.meaning(applied.value)
-            held = by_filter.get(applied.filter.key)
-            by_filter[applied.filter.key] = meaning if held is None else held | meaning
-        for meaning in by_filter.values():
-            found = found.filter(meaning)
-        return found if self.where is None else matching(self.where, accounts=found)
+            by_filter.setdefault(applied.filter.key, []).append(applied)
+        asked = [self.where] if self.where is not None else []
+        for several in by_filter.values():
+            conditions = tuple(one.condition for one in several if one.condition is not None)
+            if conditions:
+                asked.append(conditions[0] if len(conditions) == 1 else AnyOf(conditions))
+            else:
+                found = found.filter(pk__in=[one.value for one in several])
+        return matching(AllOf(tuple(asked)), accounts=found) if asked else found
 
     def url(self, **changes: str | None) -> str:
         """Return the query string with some parameters changed, or dropped where None; starts at the top."""
@@ -256,6 +271,11 @@ class Listing:
     def custom_names(self) -> list[str]:
         """The custom fields filtered by."""
         return [a.filter.key.removeprefix(CUSTOM) for a in self.applied if a.filter.key.startswith(CUSTOM)]
+
+
+def told(error: ConditionError) -> str:
+    """Return what is wrong with a condition, in a few sentences."""
+    return " ".join(f"{one.message} {one.remedy}" for one in error.problems[:3])
 
 
 def _is_text(text: str) -> bool:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.conditions.profile import suggestions
 from accounts.lenses.registry import columns, ordered_lenses
 from accounts.listing.export import export_table
 from accounts.listing.filters import FILTERS
 from accounts.listing.rows import list_page
 from accounts.listing.spec import NAME, Listing
-from accounts.models import Account
 from common.asof import requested_as_of
 from common.export import export_response
 from common.formatting import format_date
@@ -22,7 +21,7 @@ from common.htmx import render_page
 from people.access import request_access, require
 from people.models import Category, User
 
-SUGGESTIONS_KEPT = 600  # seconds; they only help typing, an old list refuses nothing
+SUGGESTED = ("industry", "country")
 
 
 def listing_of(request: HttpRequest) -> Listing:
@@ -88,7 +87,6 @@ def account_export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse
 
 def _filter_controls(listing: Listing) -> list[dict[str, Any]]:
     """Return the controls of the filter form, each with what is chosen or why it is closed."""
-    suggestions: dict[str, list[str]] = _suggestions()
     controls = []
     for item in FILTERS.values():
         if item.control == "hidden":
@@ -108,7 +106,7 @@ def _filter_controls(listing: Listing) -> list[dict[str, Any]]:
                     {"value": choice.value, "label": choice.label, "is_chosen": choice.value in texts}
                     for choice in listing.choices.get(item.key, ())
                 ],
-                "suggestions": suggestions.get(item.key, ()),
+                "suggestions": suggestions(item.key) if item.key in SUGGESTED else (),
                 "reason": "" if may else listing.access.why_not(str(item.category)),
             }
         )
@@ -130,16 +128,3 @@ def _column_choices(listing: Listing) -> list[dict[str, Any]]:
         for column in every
         if column.key != NAME
     ]
-
-
-def _suggestions() -> dict[str, list[str]]:
-    """Return the industries and countries in use, for typing ahead; kept for ten minutes."""
-    held: dict[str, list[str]] | None = cache.get("accounts.suggestions")
-    if held is None:
-        live = Account.objects.live().order_by()
-        held = {
-            name: sorted(live.exclude(**{name: ""}).values_list(name, flat=True).distinct()[:300])
-            for name in ("industry", "country")
-        }
-        cache.set("accounts.suggestions", held, SUGGESTIONS_KEPT)
-    return held
