@@ -8,7 +8,7 @@ from accounts.conditions.expression import BrokenConditionError
 from metrics.engine.plan import today
 from metrics.models import RefreshRun
 from metrics.registry import EVERYTHING, rollup
-from tiers.assignment.night import follow_crm, follow_rules, numbers_asked
+from tiers.assignment.night import follow_crm, follow_rules, note_boundaries, numbers_asked
 
 STANDING = "metrics.standing"
 
@@ -31,3 +31,14 @@ def tenures(as_of: date, first: int, last: int) -> int:
 def assignment(as_of: date, first: int, last: int) -> int:
     """Decide by the numbers of the newest day which tiers count from the next day on."""
     return follow_rules(as_of, first, last) if RefreshRun.objects.is_newest(as_of) else 0
+
+
+@rollup(
+    "tiers.boundaries",
+    label="Accounts near a boundary of the tiers",
+    depends_on=("tiers.assignment",),
+    after=(EVERYTHING,),
+)
+def boundaries(as_of: date, first: int, last: int) -> int:
+    """Keep which accounts a change of a number by a tenth may bring into another tier."""
+    return note_boundaries(as_of, first, last) if RefreshRun.objects.is_newest(as_of) else 0

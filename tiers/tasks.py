@@ -7,6 +7,7 @@ from celery import shared_task
 from metrics.engine.plan import today
 from tiers.approvals import ask_for_approvals
 from tiers.assignment.assign import apply_rule_set, assign_accounts
+from tiers.assignment.boundaries import keep_all_boundaries
 from tiers.assignment.due import accounts_due
 from tiers.models import RuleSet
 from tiers.reminders import remind_of_overrides
@@ -15,8 +16,9 @@ from tiers.services.publishing import publish_due
 
 @shared_task
 def apply_rules() -> None:
-    """Bring every account up to the version in force."""
+    """Bring every account up to the version in force, and note who is near a boundary of it."""
     apply_rule_set()
+    keep_all_boundaries()
 
 
 @shared_task
@@ -28,6 +30,7 @@ def keep_tiers() -> None:
     publish_due()
     if RuleSet.objects.in_force(today()).filter(state=RuleSet.State.PUBLISHED, applied_at=None).exists():
         apply_rule_set()
+        keep_all_boundaries()
     while (ids := accounts_due(today())) and assign_accounts(ids):
         pass
     ask_for_approvals()

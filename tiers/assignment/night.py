@@ -9,6 +9,7 @@ from metrics.engine.plan import today
 from metrics.registry import all_items
 from tiers.assignment.apply import apply_verdicts
 from tiers.assignment.assign import assign_tiers
+from tiers.assignment.boundaries import keep_boundaries
 from tiers.assignment.decide import BY_CRM, crm_verdicts
 from tiers.evaluation import compile_rules
 from tiers.models import RuleSet
@@ -39,6 +40,22 @@ def follow_rules(as_of: date, first: int, last: int) -> int:
         rule_set=rule_set,
         on=on,
         # The standing holds the numbers of the night by now; of a day further back they are read as stored.
+        as_of=None if on >= today() else as_of,
+        numbers_on=as_of,
+        first=first,
+        last=last,
+    )
+
+
+def note_boundaries(as_of: date, first: int, last: int) -> int:
+    """Keep which accounts of a slice are near a boundary by the numbers of ``as_of``; return the rows."""
+    on = effective_day(as_of)
+    rule_set = RuleSet.objects.in_force(on).first()
+    if rule_set is None:
+        return 0
+    return keep_boundaries(
+        rule_set=rule_set,
+        on=on,
         as_of=None if on >= today() else as_of,
         numbers_on=as_of,
         first=first,

@@ -101,12 +101,13 @@ def first_rule(rules: CompiledRules) -> Case:
     """Return the id of the first rule that fits: one CASE, so that no rule behind it is asked."""
     ranks = dict(Tier.objects.values_list("pk", "rank"))
     return Case(
-        *(When(_fits(rule, ranks), then=Value(rule.pk)) for rule in rules.rules),
+        *(When(fits(rule, ranks), then=Value(rule.pk)) for rule in rules.rules),
         output_field=BigIntegerField(),
     )
 
 
-def _fits(rule: CompiledRule, ranks: dict[int, int]) -> Q:
+def fits(rule: CompiledRule, ranks: dict[int, int]) -> Q:
+    """Return whether an account meets the rule, by its thresholds to stay where these count."""
     enters = meaning(rule.condition)
     if not rule.has_stay:
         return enters

@@ -2,13 +2,14 @@
 
 from tiers.models.entitlements import EntitlementValue
 from tiers.models.guide import GuideLink
-from tiers.models.moves import PendingMove, TierOverride
+from tiers.models.moves import NearBoundary, PendingMove, TierOverride
 from tiers.models.previews import PreviewReplay, PreviewRow, PreviewRun, PreviewSum
 from tiers.models.rules import RuleSet, RuleSetRevision, ScorePoint, ScoreThreshold, TierRule
 
 __all__ = [
     "EntitlementValue",
     "GuideLink",
+    "NearBoundary",
     "PendingMove",
     "PreviewReplay",
     "PreviewRow",

@@ -105,3 +105,33 @@ class PendingMove(models.Model):
 
     def __str__(self) -> str:
         return f"Account {self.account_id} to {self.to_tier_id} from {self.until}"
+
+
+class NearBoundary(models.Model):
+    """An account that a change of a number by a tenth may bring into another tier, as the newest refresh found it.
+
+    ``rule`` hangs on a number near its threshold; it is null in a set of points, where ``score`` is near the
+    threshold of ``tier``. ``is_met`` says whether the account meets it now, so that it could fall; else it could
+    reach ``tier``. ``numbers`` are those that the rules read, by the keys of their fields.
+    """
+
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="near_boundary")
+    rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="+", db_index=False)
+    rule = models.ForeignKey(TierRule, models.CASCADE, null=True, related_name="+", db_index=False)
+    tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", db_index=False)
+    is_met = models.BooleanField()
+    is_held = models.BooleanField(help_text="Whether the thresholds to stay count for it.")
+    score = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    numbers = models.JSONField(default=dict)
+    as_of = models.DateField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="tiers_nearboundary_of_rule_or_points",
+                condition=Q(rule__isnull=False, score=None) | Q(rule=None, score__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Account {self.account_id} near {self.tier_id}"
