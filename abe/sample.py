@@ -1,4 +1,4 @@
-"""The sample company in an installation: its logins, its data through the public API, its first refresh.
+"""The sample company in an installation: its logins, its data through the public API, its rules and first refresh.
 
 How far that has come is noted in the state folder, so that a load that was cut short is taken up again and a
 finished one is not repeated.
@@ -66,6 +66,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
         files = ["--tokens", str(tokens), "--exports", str(folder / "exports")]
         supervisor.run([sys.executable, "-m", "demo.load", "--url", address, *files])
         note.write(LOADED)
+    supervisor.run([*MANAGE, "prepare_sample_tiers", "--rules", "--months", HISTORY_MONTHS])
     refresh = [*MANAGE, "refresh", "--on-workers", "--wait", "--history", HISTORY_MONTHS]
     try:
         supervisor.run(refresh)
@@ -73,6 +74,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
         ServicesError
     ) as error:  # a number that fails is named on the operations page; the others are there
         say(str(error))
+    supervisor.run([*MANAGE, "prepare_sample_tiers", "--decisions"])
     note.write(READY)
     return True
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.models import TierTenure
 from metrics.models import MetricValue
 from people.models import Category
 from pods.models import Severity
@@ -44,4 +45,7 @@ def single_threaded(as_of: date) -> QuerySet[Any, Any]:
 
 
 def _watched(key: str, as_of: date) -> QuerySet[MetricValue]:
-    return stored_of_customers(key, as_of).exclude(account__tier__slug__in=UNWATCHED_TIERS)
+    unwatched = TierTenure.objects.filter(
+        account_id=OuterRef("account_id"), during__contains=as_of, tier__slug__in=UNWATCHED_TIERS
+    )
+    return stored_of_customers(key, as_of).filter(~Exists(unwatched))

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q
+
 from accounts.conditions.explain import Finding, explain
 from accounts.conditions.expression import BrokenConditionError
 from accounts.models import Account, Tier, TierTenure
 from metrics.engine.plan import today
 from people.access import Access
-from tiers.evaluation import CompiledRules, compile_rules
+from tiers.evaluation import CompiledRules, compile_rules, tenure_on, tier_held
 from tiers.evaluation.compiled import CompiledRule
 from tiers.models import PendingMove, RuleSet, TierOverride
 
@@ -45,8 +47,9 @@ class RuleAnswer:
 def stays_of(account: Account, until: date) -> list[Stay]:
     """Return the account's times in tiers that had begun by a day, the newest first; one query."""
     held = (
-        TierTenure.objects.filter(account=account)
-        .exclude(during__startswith__gt=until)
+        TierTenure.objects.filter(
+            Q(during__startswith=None) | Q(during__startswith__lte=until), account=account
+        )
         .select_related("tier", "rule_set", "by")
         .order_by("-during")
     )
@@ -92,7 +95,7 @@ def answers_of(account: Account, rule_set: RuleSet, access: Access) -> list[Rule
 
 
 def _rules(account: Account, rules: CompiledRules, access: Access) -> list[RuleAnswer]:
-    held = TierTenure.objects.filter(account=account, during__contains=today()).select_related("tier").first()
+    held = _rank_held(account)
     labels = dict(Tier.objects.values_list("pk", "label"))
     answers: list[RuleAnswer] = []
     is_decided = False
@@ -117,8 +120,15 @@ def _rules(account: Account, rules: CompiledRules, access: Access) -> list[RuleA
     return answers
 
 
-def _is_held(rule: CompiledRule, held: TierTenure | None) -> bool:
-    return held is not None and held.tier.rank <= rule.rank
+def _rank_held(account: Account) -> int | None:
+    """Return the rank that counts as held today, as evaluation has it."""
+    rows = Account.objects.filter(pk=account.pk).alias(tiers_tenure=tenure_on(today()))
+    tier: int | None = rows.values_list(tier_held(), flat=True).first()
+    return Tier.objects.values_list("rank", flat=True).get(pk=tier) if tier else None
+
+
+def _is_held(rule: CompiledRule, held: int | None) -> bool:
+    return held is not None and held <= rule.rank
 
 
 def _points(account: Account, rules: CompiledRules, access: Access) -> list[RuleAnswer]:

@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from accounts.models import Standing, Tier
 from metrics.engine.plan import today
 from people.functions import Function
-from tests.metrics.facts import make_account
+from tests.metrics.facts import make_account, refresh
 from tests.tiers.facts import began, make_worth, publish, set_worth, tier_of
 from tests.users import client_as, client_of, make_user
 from tiers.assignment.assign import apply_rule_set
 from tiers.models import TierOverride
+from tiers.services import override_tier
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -104,3 +106,24 @@ def test_the_account_page_shows_the_newest_times() -> None:
     page = client_as("revops").get(f"{account.get_absolute_url()}?lens=overview").content.decode()
     assert "Tier history" in page
     assert "Rule “Middle” of version 1" in page
+
+
+def test_a_time_that_began_before_records_is_shown_and_an_override_asks_by_what_was_held_before_it() -> None:
+    account = make_account("strategic", name="Acme")
+    refresh(today() - DAY)
+    Standing.objects.filter(account=account).update(arr=95_000)
+    publish()
+    apply_rule_set()
+    client = client_as("revops")
+    page = client.get(reverse("tiers:account", args=[account.pk])).content.decode()
+    assert "before records" in page
+    assert "ARR $95,000 ≥ $90,000: yes" in page
+    override_tier(
+        account=account,
+        tier=Tier.objects.get(slug="standard"),
+        reason="Dormant",
+        by=make_user("revops"),
+        ends_on=today() + DAY,
+    )
+    page = client.get(reverse("tiers:account", args=[account.pk])).content.decode()
+    assert "ARR $95,000 ≥ $90,000: yes" in page, "the override takes no threshold away"

@@ -7,6 +7,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Account, TierTenure
+from metrics.models import RefreshRun
 from tiers.models import RuleSet, TierOverride
 
 AT_ONCE = 5_000
@@ -21,7 +22,8 @@ def accounts_due(day: date) -> list[int]:
 
 def _untiered(day: date) -> set[int]:
     """Return accounts without a tier though rules are in force, which give everyone one."""
-    if not RuleSet.objects.in_force(day).exists():
+    rule_set = RuleSet.objects.in_force(day).first()
+    if rule_set is None or _awaits_history(rule_set):
         return set()
     held = TierTenure.objects.filter(account_id=OuterRef("pk"), during__endswith=None)
     # One that ends or begins later is somebody's plan, which nothing here decides over.
@@ -45,3 +47,12 @@ def _ended(day: date) -> set[int]:
     open_still = TierOverride.objects.open_on(day).filter(account_id=OuterRef("account_id"))
     ended = TierTenure.objects.filter(~Exists(open_still), during__endswith=None, cause="override")
     return set(ended.values_list("account_id", flat=True)[:AT_ONCE])
+
+
+def _awaits_history(rule_set: RuleSet) -> bool:
+    """Return whether a version was published for days past that no refresh has made yet: theirs are the first tiers."""
+    published = rule_set.published_at
+    is_backdated = (
+        published is not None and rule_set.starts_on is not None and rule_set.starts_on < published.date()
+    )
+    return is_backdated and not RefreshRun.objects.finished().exists()

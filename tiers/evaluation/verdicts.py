@@ -69,7 +69,7 @@ def asked_accounts(
     every = Account.objects.live() if accounts is None else accounts
     rows = with_fields(every, [*rules.conditions, *also], moment=moment)
     if held is None:
-        rows = rows.alias(tiers_tenure=_tenure(on))
+        rows = rows.alias(tiers_tenure=tenure_on(on))
     return rows.alias(**{HELD: tier_held() if held is None else held})
 
 
@@ -93,7 +93,8 @@ def tier_held() -> Combinable:
     )
 
 
-def _tenure(on: date) -> FilteredRelation:
+def tenure_on(on: date) -> FilteredRelation:
+    """Return the relation ``tiers_tenure`` from which ``tier_held`` reads: the tenure that holds on a day."""
     return FilteredRelation("tier_tenures", condition=Q(tier_tenures__during__contains=on))
 
 

@@ -126,9 +126,13 @@ def _put_in_force(held: RuleSet, by: User, day: date) -> RuleSet:
         _retire(before, by, day)
     held.state, held.starts_on, held.published_by = RuleSet.State.PUBLISHED, day, by
     held.published_at = Now()
-    held.save(update_fields=["state", "starts_on", "published_by", "published_at"])
+    is_history = day < today()
+    # A history that is still to be made is made by the refresh of its days.
+    held.applied_at = Now() if is_history else None
+    held.save(update_fields=["state", "starts_on", "published_by", "published_at", "applied_at"])
     held.refresh_from_db()
-    transaction.on_commit(lambda: apply_rules.apply_async(retry=False), robust=True)
+    if not is_history:
+        transaction.on_commit(lambda: apply_rules.apply_async(retry=False), robust=True)
     return held
 
 
