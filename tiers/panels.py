@@ -25,6 +25,7 @@ class TierHistory(Panel):
     template = "tiers/panels/history.html"
     category = Category.ACCOUNT_PROFILE
     span = 6
+    is_lazy = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         stays = stays_of(account, as_of)

@@ -103,8 +103,9 @@ def test_the_account_page_shows_the_newest_times() -> None:
     account = make_worth(30_000)
     publish()
     apply_rule_set()
-    page = client_as("revops").get(f"{account.get_absolute_url()}?lens=overview").content.decode()
-    assert "Tier history" in page
+    client = client_as("revops")
+    assert "Tier history" in client.get(f"{account.get_absolute_url()}?lens=overview").content.decode()
+    page = client.get(reverse("accounts:panel", args=[account.pk, "tiers.history"])).content.decode()
     assert "Rule “Middle” of version 1" in page
 
 
