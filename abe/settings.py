@@ -351,6 +351,11 @@ TRACKING_RATE = env.int("ABE_TRACKING_RATE", default=6000)
 # The currency in which figures over accounts are added up.
 REPORTING_CURRENCY = env.str("ABE_REPORTING_CURRENCY", default="USD")
 
+# The name of the company, as customers read it on the tier guide.
+COMPANY = env.str("ABE_COMPANY", default="")
+# How many times a minute links to the tier guide may be opened from one address.
+GUIDE_RATE = env.int("ABE_GUIDE_RATE", default=60)
+
 # Tracebacks as plain text: the local variables in them hold customers' data.
 LOG_FIELDS: list[Any] = [
     structlog.contextvars.merge_contextvars,

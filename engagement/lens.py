@@ -190,6 +190,7 @@ class Opportunities(Panel):
     template = "engagement/panels/opportunities.html"
     category = ENGAGEMENT
     span = 6
+    is_lazy = True
 
     def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
         deals = Opportunity.objects.filter(account=account)

@@ -110,19 +110,19 @@ def agreed_terms(as_of: date) -> QuerySet[Any, Any]:
 
     Trials don't count, and neither do contracts that don't say.
     """
+    running: QuerySet[Any, Any] = Contract.objects.running_on(as_of).with_trial_on(as_of)
     agreed: QuerySet[Any, Any] = (
-        Contract.objects.running_on(as_of)
-        .with_trial_on(as_of)
-        .filter(is_trial=False, payment_terms_days__isnull=False)
+        running.filter(is_trial=False, payment_terms_days__isnull=False)
         .order_by()
         .values("account_id")
+        .annotate(
+            days_from=Min("payment_terms_days"),
+            days_to=Max("payment_terms_days"),
+            contracts=ArrayAgg("pk", order_by="pk"),
+            numbers=ArrayAgg("number", order_by="pk"),
+        )
     )
-    return agreed.annotate(
-        days_from=Min("payment_terms_days"),
-        days_to=Max("payment_terms_days"),
-        contracts=ArrayAgg("pk", order_by="pk"),
-        numbers=ArrayAgg("number", order_by="pk"),
-    )
+    return agreed
 
 
 def _value(row: Mapping[str, Any]) -> Any:
@@ -135,7 +135,7 @@ def _clause(row: Mapping[str, Any]) -> Clause:
     listed = ", ".join(names[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
     return Clause(
         words=f"Contract {listed}" if len(names) == 1 else f"Contracts {listed}",
-        url=reverse("sync:origins", args=["contracts", row["contracts"][0]]),
+        url=reverse("sync:origin", args=["contracts", row["contracts"][0], "payment_terms_days"]),
     )
 
 

@@ -17,11 +17,14 @@ from common.export import Table, table_of
 from common.formatting import format_date, format_distance, format_money, format_percent
 from finance import home as _home  # noqa: F401 - declares the home cards
 from finance.charts import arr_chart, movement_chart
+from finance.entitlements import GROUP, PAYMENT_TERMS
 from finance.models import BillingPeriod, Contract, ContractLine, ExchangeRate
 from finance.querysets import PERIODS_PER_YEAR
 from finance.series import account_series
 from people.functions import Function
 from people.models import Category, Level
+from tiers.entitlements.panel import EntitlementPanel, given_by_tier
+from tiers.entitlements.registry import kinds
 
 REVENUE = Category.REVENUE
 TOTALS = Level.TOTALS
@@ -228,7 +231,8 @@ class Renewals(Panel):
             .filter(account=account)
             .order_by(F("next_end").asc(nulls_last=True), "pk")[:10]
         )
-        return {"contracts": [_contract(contract, as_of) for contract in contracts]}
+        by_tier = " by ".join(given_by_tier(account, PAYMENT_TERMS, as_of))
+        return {"contracts": [_contract(contract, as_of, by_tier) for contract in contracts]}
 
     def table(self, data: Mapping[str, Any]) -> Table | None:
         """Return the contracts shown."""
@@ -244,13 +248,22 @@ class Renewals(Panel):
                 ("notice_on", "Notice by", lambda row: row["notice_on"]),
                 ("auto_renew", "Renews by itself", lambda row: row["auto_renew"]),
                 ("renewal_months", "For months", lambda row: row["renewal_months"]),
-                ("payment_terms_days", "Payment terms (days)", lambda row: row["payment_terms_days"]),
+                ("payment_terms", "Payment terms", lambda row: row["payment_terms"]),
                 ("is_trial", "Trial", lambda row: row["is_trial"]),
             ],
         )
 
 
-def _contract(contract: Any, as_of: date) -> dict[str, Any]:
+@register_panel
+class FinanceEntitlements(EntitlementPanel):
+    """Which terms finance and legal may grant, each value with what gave it."""
+
+    key = "finance.entitlements"
+    title = "Terms this account is entitled to"
+    group = GROUP
+
+
+def _contract(contract: Any, as_of: date, by_tier: str) -> dict[str, Any]:
     end_on: date | None = contract.next_end
     notice: date | None = contract.notice_on
     left = (end_on - as_of).days if end_on else None
@@ -264,8 +277,16 @@ def _contract(contract: Any, as_of: date) -> dict[str, Any]:
         "is_trial": contract.is_trial,
         "auto_renew": contract.auto_renew,
         "renewal_months": contract.renewal_months,
-        "payment_terms_days": contract.payment_terms_days,
+        "payment_terms": _terms(contract.payment_terms_days) or by_tier,
     }
+
+
+def _terms(days: int | None) -> str:
+    """Return what a contract itself says of payment, empty where it says nothing."""
+    if days is None:
+        return ""
+    own = {"days_from": days, "days_to": days, "options": []}
+    return f"{kinds[PAYMENT_TERMS].words(own)} by this contract"
 
 
 def _notice_text(notice: date | None, as_of: date) -> str:
@@ -340,6 +361,7 @@ register_lens(
             "finance.arr_movements",
             "finance.arr_by_month",
             "finance.renewals",
+            "finance.entitlements",
             "finance.contract_lines",
             "finance.revenue_by_product",
         ),

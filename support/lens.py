@@ -14,13 +14,17 @@ from common.charts import Chart, Series
 from common.export import Table, table_of
 from common.formatting import format_count, format_key
 from common.periods import weeks_until
+from people.access import Access
 from people.functions import Function
 from people.models import Category
 from support import home as _home  # noqa: F401 - declares the home cards
 from support.charts import per_week_chart
+from support.entitlements import FIRST_RESPONSE, GROUP
 from support.models import Priority, Status, Ticket
 from support.querysets import end_of
+from support.targets import target_of
 from support.tones import PRIORITY_TONE
+from tiers.entitlements.panel import EntitlementPanel, account_entitlements
 
 SUPPORT = Category.SUPPORT_HISTORY
 MOST_TICKETS = 10
@@ -50,11 +54,15 @@ class OpenTickets(Panel):
     span = 12
     is_flush = True
 
-    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+    def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
         waiting = Ticket.objects.open_on(as_of).filter(account=account).order_by("opened_at", "pk")
         tickets = list(waiting[: MOST_TICKETS + 1])
+        target = account_entitlements(account, as_of, GROUP)[FIRST_RESPONSE].seen_with(access)
         return {
-            "tickets": [_ticket(ticket, as_of) for ticket in tickets[:MOST_TICKETS]],
+            "tickets": [
+                _ticket(ticket, as_of) | target_of(ticket.opened_at, ticket.first_replied_at, as_of, target)
+                for ticket in tickets[:MOST_TICKETS]
+            ],
             "has_more": len(tickets) > MOST_TICKETS,
         }
 
@@ -74,6 +82,9 @@ class OpenTickets(Panel):
                 ("opened_at", "Opened", lambda row: row["opened_at"]),
                 ("waits_days", "Waits (days)", lambda row: row["waits_days"]),
                 ("replied_at", "First answer", lambda row: row["replied_at"]),
+                ("target", "First answer within", lambda row: row["target"]),
+                ("target_origin", "Given by", lambda row: row["target_origin"]),
+                ("is_late", "First answer late", lambda row: row["is_late"]),
             ],
         )
 
@@ -94,6 +105,15 @@ def _ticket(ticket: Ticket, as_of: date) -> dict[str, Any]:
         "replied_at": replied,
         "assignee": ticket.assignee_email.partition("@")[0].replace(".", " "),
     }
+
+
+@register_panel
+class SupportEntitlements(EntitlementPanel):
+    """What support owes the account, each value with what gave it."""
+
+    key = "support.entitlements"
+    title = "What this account is entitled to"
+    group = GROUP
 
 
 @register_panel
@@ -224,6 +244,7 @@ register_lens(
         functions=(Function.SUPPORT,),
         panels=(
             "support.open_tickets",
+            "support.entitlements",
             "support.tickets_per_week",
             "support.tickets_by_area",
             "support.first_response",

@@ -51,7 +51,8 @@ def urgent_open_tickets(as_of: date) -> Statement:
     label="Urgent tickets past their target",
     unit="tickets",
     category=Category.SUPPORT_HISTORY,
-    formula="Urgent open tickets that had no reply within the tier's first-response target.",
+    formula="Urgent open tickets that had no reply within the first-response target that the account's contract "
+    "or tier gave that day.",
     inputs=("tickets",),
     depends_on=("tiers.tenures",),
     direction="down",

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, DurationField, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import TierTenure
+from support.entitlements import FIRST_RESPONSE
+from tiers.entitlements.query import entitled_span
 
 if TYPE_CHECKING:
     from support.models import Ticket
-
-# First-response targets by tier, on a clock that never stops until calendars are kept.
-FIRST_RESPONSE_TARGETS: Mapping[str, timedelta] = {
-    "strategic": timedelta(minutes=30),
-    "enterprise": timedelta(hours=2),
-    "growth": timedelta(hours=8),
-    "standard": timedelta(hours=24),
-}
-DEFAULT_TARGET = FIRST_RESPONSE_TARGETS["standard"]
 
 
 def end_of(day: date) -> datetime:
@@ -55,19 +47,15 @@ class TicketQuerySet(QuerySet["Ticket"]):
     def late_on(self, day: date) -> Self:
         """Tickets open when ``day`` ended whose first-response target had passed without a reply in time.
 
-        The target is that of the account's tier on that day; accounts without one have the longest target.
+        The target is what the account was entitled to that day, by contract or tier, on a clock that never stops
+        until calendars are kept. Reads the rules in force that day when it is called.
         """
         held = TierTenure.objects.filter(account_id=OuterRef("account_id"), during__contains=day)
-        target = Case(
-            *(When(tier_then=slug, then=Value(span)) for slug, span in FIRST_RESPONSE_TARGETS.items()),
-            default=Value(DEFAULT_TARGET),
-            output_field=DurationField(),
-        )
         end = end_of(day)
         return (
             self.open_on(day)
             .annotate(tier_then=Subquery(held.values("tier__slug")[:1]))
-            .annotate(due_at=F("opened_at") + target)
+            .annotate(due_at=F("opened_at") + entitled_span(FIRST_RESPONSE, tier="tier_then", as_of=day))
             .filter(due_at__lt=Coalesce(F("first_replied_at"), Value(end)))
             .filter(due_at__lt=end)
         )

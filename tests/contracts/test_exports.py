@@ -56,6 +56,10 @@ NOT_WALKED = {
     "people:user": "a form",
     "people:configuration_restore": "a preview; the audit lists what was done",
     "tiers:account": "one account's tiers with the form that decides; its tables have no export yet",
+    "tiers:edit_entitlements": "a form",
+    "tiers:shared_guide": "for customers, who have the PDF; colleagues see the same under tiers:guide",
+    "tiers:shared_pdf": "is a file itself",
+    "tiers:revoke_link": "asks once more",
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {

@@ -28,7 +28,14 @@ MOST_QUERIES = 12
 # A page of a past day also asks for the profile of that day and for the newest run by then.
 MORE_OF_THE_PAST = 2
 # Who signs in costs the user's row and the policy's; the savepoint is there because a test is a transaction.
-BESIDE = ('WHERE "people_user"."id" = ', "people_accessgrant", "SAVEPOINT", "django_session")
+# The badge of approvals stands in the navigation of every page.
+BESIDE = (
+    'WHERE "people_user"."id" = ',
+    "people_accessgrant",
+    "SAVEPOINT",
+    "django_session",
+    "people_approval",
+)
 
 every_lens = pytest.mark.parametrize("lens", list(lenses), ids=lambda lens: lens.key)
 every_function = pytest.mark.parametrize("function", Function.values)

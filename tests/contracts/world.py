@@ -35,6 +35,8 @@ from tests.product.tracking import Tracker, track
 from tests.sync.conftest import make_api
 from tests.sync_files.conftest import bring_in, check, upload_file
 from tests.users import make_user
+from tiers.guide.services import create_link, revoke_link
+from tiers.services import create_draft, publish_rule_set, seen_of
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def build() -> list[Address]:
         *_files(),
         *_tracking(),
         *_people(),
+        *_tiers(account.pk),
     ]
 
 
@@ -96,6 +99,21 @@ def _accounts(pk: int, merge: int) -> Iterator[Address]:
     yield Address(
         "metrics:explain", reverse("metrics:explain", args=["finance.renewal_on"]) + f"?account={pk}"
     )
+
+
+def _tiers(pk: int) -> Iterator[Address]:
+    revops = make_user("revops")
+    draft = create_draft(by=revops)
+    publish_rule_set(rule_set=draft, by=revops, expected=seen_of(draft))
+    for note in ("=Acme", "Brill"):
+        link = create_link(note=note, days=9, by=revops).link
+    revoke_link(link=link, by=revops)
+    version = [draft.version]
+    yield Address("tiers:entitlements_of_version", reverse("tiers:entitlements_of_version", args=version))
+    yield Address("tiers:origin", reverse("tiers:origin", args=[pk, "first_response"]))
+    yield Address("tiers:path", reverse("tiers:path", args=[pk]))
+    lower = make_listed("Lower", "standard", standing={"arr": Decimal(1)})
+    yield Address("accounts:panel", reverse("accounts:panel", args=[lower.pk, "tiers.path"]))
 
 
 def _records() -> Iterator[Address]:

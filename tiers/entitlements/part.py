@@ -29,7 +29,7 @@ def differences_of(before: Values | None, after: Values | None) -> list[str]:
     labels = dict(Tier.objects.values_list("slug", "label"))
     was, now = before or {}, after or {}
     return [
-        f"{labels.get(tier, format_key(tier))}: {change}"
+        f"{labels.get(tier, format_key(tier))}, {change}"
         for tier in dict.fromkeys([*labels, *was, *now])
         for change in _changes(tier, was.get(tier, {}), now.get(tier, {}))
     ]
@@ -43,7 +43,7 @@ def _changes(tier: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[
             continue
         old, new = was.get(key, kind.default_for(tier)), now.get(key, kind.default_for(tier))
         if old != new:
-            found.append(f"{kind.label.lower()} {kind.words(old)}, now {kind.words(new)}")
+            found.append(f"{kind.label.lower()}: {kind.words(old)}, now {kind.words(new)}")
     return found
 
 

@@ -14,6 +14,8 @@ from people.models import User
 from tiers.entitlements.registry import kinds
 from tiers.entitlements.tables import changes_between, table_of
 from tiers.models import EntitlementValue, RuleSet
+from tiers.services.drafts import lock_rule_set, note_revision, refuse_unless_draft, refuse_unless_seen
+from tiers.services.errors import require_revops
 
 NOT_A_DRAFT = (
     "This version is {state} and is kept as it is. Start a draft to change what tiers are entitled to."
@@ -64,19 +66,22 @@ def fill_draft(*, rule_set: RuleSet) -> None:
 
 
 @transaction.atomic
-def set_entitlements(*, rule_set: RuleSet, tier: Tier, values: Mapping[str, Any], by: User) -> list[str]:
+def set_entitlements(
+    *, rule_set: RuleSet, tier: Tier, values: Mapping[str, Any], by: User, expected: str
+) -> list[str]:
     """Set what a draft entitles one tier to, by kind; return in words what changed.
 
-    All of it or nothing: raises ValidationError by field. Locks the rule set.
+    ``expected`` is the digest of the content that the editor began from. All of it or nothing: raises
+    ValidationError by field or where it is no draft any more, RuleSetChangedError where somebody has saved it since.
+    Locks the rule set.
     """
+    require_revops(by, "Changing what tiers are entitled to")
     stored = check_values(values)
-    held = RuleSet.objects.select_for_update().get(pk=rule_set.pk)
-    if held.state != RuleSet.State.DRAFT:
-        raise ValidationError(NOT_A_DRAFT.format(state=held.get_state_display().lower()))
+    held = lock_rule_set(rule_set.pk)
+    refuse_unless_draft(held)
+    refuse_unless_seen(held, expected)
     before = table_of(held)
     new = {key: value for key, value in stored.items() if before.value(kinds[key], tier) != value}
-    if not new:
-        return []
     with pghistory.context(user=by.pk):
         EntitlementValue.objects.bulk_create(
             [EntitlementValue(rule_set=held, tier=tier, key=key, value=value) for key, value in new.items()],
@@ -84,4 +89,5 @@ def set_entitlements(*, rule_set: RuleSet, tier: Tier, values: Mapping[str, Any]
             unique_fields=["rule_set", "tier", "key"],
             update_fields=["value"],
         )
+        note_revision(rule_set=held, by=by)
     return changes_between((before, tier), (table_of(held), tier))
