@@ -9,39 +9,12 @@ from django.core.exceptions import ValidationError
 
 from common.formatting import format_count
 from people.configuration.history import INSERTED, Step
-from people.configuration.registry import ConfigFile, ConfigSection, Tracked, sections
+from people.configuration.own import GRANTS, USERS
+from people.configuration.registry import ConfigFile, ConfigSection, sections
 from people.configuration.shapes import Record, Text
-from people.functions import Function
-from people.models import HISTORY_OF_USER, AccessGrant, Category, Level, User, default_level
+from people.models import HISTORY_OF_USER, Category, Level, User, default_level
 from people.policy import EDITABLE, Pair, differences, held_levels
 from people.services import change_access, change_user
-
-
-def _function(value: str) -> str:
-    return str(Function(value).label) if value in Function.values else f"“{value}”"
-
-
-GRANTS = Tracked(
-    model=AccessGrant,
-    noun="",
-    name=lambda event: f"{Function(event.function).label}: {Category(event.category).label}",
-    labels={"level": "level"},
-    show={"level": lambda value: Level(value).label},
-)
-USERS = Tracked(
-    model=User,
-    noun="",
-    name=lambda event: event.name or event.email,
-    labels={
-        "email": "Email",
-        "name": "Name",
-        "function": "Function",
-        "title": "Title",
-        "time_zone": "Time zone",
-        "is_active": "May sign in",
-    },
-    show={"function": _function},
-)
 
 
 def undo_access(steps: Sequence[Step], by: User) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max
 
 from people.access import RANK
+from people.configuration.history import grouped, steps_among
+from people.configuration.own import GRANTS
+from people.configuration.registry import sections
 from people.functions import Function
-from people.models import AccessGrant, Category, Level, User
+from people.models import AccessGrant, Category, Level
 
 Pair = tuple[str, str]
 
@@ -96,13 +98,13 @@ def all_pairs() -> list[Pair]:
 
 def policy_version() -> int:
     """Return a number that grows with every change of the policy."""
-    newest: int | None = _events().aggregate(newest=Max("pgh_id"))["newest"]
+    newest: int | None = GRANTS.events.aggregate(newest=Max("pgh_id"))["newest"]
     return newest or 0
 
 
 def changes_since(version: int) -> list[PolicyChange]:
     """Return what was saved after ``version``, newest first."""
-    return _grouped(_changed().filter(pgh_id__gt=version).order_by("-pgh_id"))
+    return _changes(GRANTS.events.filter(pgh_id__gt=version))
 
 
 def recent_changes(*, before: int | None = None, size: int = 10) -> tuple[list[PolicyChange], int | None]:
@@ -110,17 +112,18 @@ def recent_changes(*, before: int | None = None, size: int = 10) -> tuple[list[P
 
     ``before`` is the ``first_event`` of the last save already shown.
     """
-    events = _changed().order_by("-pgh_id")
+    events = GRANTS.events.filter(pgh_label="update").order_by("-pgh_id")
     if before is not None:
         events = events.filter(pgh_id__lt=before)
     # A save touches at most every pair, so this many rows hold at least one save more than asked for.
-    found = _grouped(events[: (size + 1) * len(all_pairs())])
+    newest = list(events.values_list("pgh_id", flat=True)[: (size + 1) * len(all_pairs())])
+    found = _changes(GRANTS.events.filter(pgh_id__in=newest))
     return found[:size], found[size - 1].first_event if len(found) > size else None
 
 
 def change_of(key: UUID) -> PolicyChange | None:
     """Return the save that ``key`` names."""
-    found = _grouped(_changed().filter(pgh_context_id=key).order_by("-pgh_id"))
+    found = _changes(GRANTS.events.filter(pgh_context_id=key))
     return found[0] if found else None
 
 
@@ -144,48 +147,30 @@ def read_wishes(tokens: Iterable[str]) -> dict[Pair, Level]:
     return wishes
 
 
-def _events() -> QuerySet[Any]:
-    events: QuerySet[Any] = AccessGrant.pgh_event_model.objects.all()  # type: ignore[attr-defined]
-    return events
-
-
-def _changed() -> QuerySet[Any]:
-    """Return the events that changed a level, each with the one it replaced."""
-    # Not a window function: a filter on other columns would cut the rows that it looks back on.
-    earlier = _events().filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
-    changed: QuerySet[Any] = (
-        _events()
-        .annotate(before=Subquery(earlier.order_by("-pgh_id").values("level")[:1]))
-        .filter(before__isnull=False)
-        .exclude(before=F("level"))
-        .select_related("pgh_context")
-    )
-    return changed
-
-
-def _grouped(events: Iterable[Any]) -> list[PolicyChange]:
-    saves = [list(rows) for _, rows in groupby(events, lambda row: row.pgh_context_id or row.pgh_created_at)]
-    authors = {author for rows in saves if (author := _author_id(rows[0]))}
-    names = {user.pk: str(user) for user in User.objects.filter(pk__in=authors)}
+def _changes(events: Any) -> list[PolicyChange]:
+    """Return the saves among events that changed a level."""
+    steps = [
+        step for step in steps_among(GRANTS, events) if step.before is not None and step.after is not None
+    ]
+    order = all_pairs()
     return [
         PolicyChange(
-            id=rows[0].pgh_context_id,
-            changed_at=rows[0].pgh_created_at,
-            author=names.get(_author_id(rows[0]) or 0, "Command line"),
+            id=save.steps[0].event.pgh_context_id,
+            changed_at=save.at,
+            author=save.author,
             changes=sorted(
                 (
-                    LevelChange(row.function, row.category, Level(row.before), Level(row.level))
-                    for row in rows
+                    LevelChange(
+                        step.event.function,
+                        step.event.category,
+                        Level(step.before.level),
+                        Level(step.after.level),
+                    )
+                    for step in save.steps
                 ),
-                key=lambda change: all_pairs().index(change.pair),
+                key=lambda change: order.index(change.pair),
             ),
-            first_event=min(row.pgh_id for row in rows),
+            first_event=min(step.event.pgh_id for step in save.steps),
         )
-        for rows in saves
+        for save in grouped(sections["access"], steps)
     ]
-
-
-def _author_id(event: Any) -> int | None:
-    metadata = event.pgh_context.metadata if event.pgh_context else {}
-    author = metadata.get("user")
-    return author if isinstance(author, int) else None

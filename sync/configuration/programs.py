@@ -66,6 +66,27 @@ def undo_endpoints(steps: Sequence[Step], by: User) -> None:
             act(endpoint=held, by=by)
 
 
+CONNECTION = Tracked(
+    model=Connection,
+    noun="Connection",
+    name=lambda event: str(event.name),
+    labels={
+        "name": "name",
+        "state": "state",
+        "interval_minutes": "minutes between runs",
+        "settings": "settings",
+        "secrets_set_at": "secrets typed in",
+    },
+    show={"state": lambda value: Connection.State(value).label.lower()},
+)
+CONNECTED_OBJECT = Tracked(
+    model=ConnectedObject,
+    noun="Object",
+    name=lambda event: _object(event.pgh_obj_id),
+    labels={"is_enabled": "pulled", "mapping": "mapping"},
+    show={"mapping": lambda value: f"{sum(map(len, value.values()))} mapped fields"},
+)
+
 SOURCES = ConfigSection(
     key="sources",
     label="Sources and their clients",
@@ -125,26 +146,8 @@ CONNECTIONS = ConfigSection(
     label="Connections",
     url_name="sync:connections",
     tracks=(
-        Tracked(
-            model=Connection,
-            noun="Connection",
-            name=lambda event: str(event.name),
-            labels={
-                "name": "name",
-                "state": "state",
-                "interval_minutes": "minutes between runs",
-                "settings": "settings",
-                "secrets_set_at": "secrets typed in",
-            },
-            show={"state": lambda value: Connection.State(value).label.lower()},
-        ),
-        Tracked(
-            model=ConnectedObject,
-            noun="Object",
-            name=lambda event: _object(event.pgh_obj_id),
-            labels={"is_enabled": "pulled", "mapping": "mapping"},
-            show={"mapping": lambda value: f"{sum(map(len, value.values()))} mapped fields"},
-        ),
+        CONNECTION,
+        CONNECTED_OBJECT,
     ),
     no_undo="What a connection pulls is checked against the system itself: change it on the connection's page.",
 )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
-from people.models import User
+from people.configuration.history import Step, grouped, steps_among
+from people.configuration.registry import Tracked, sections
+from sync.configuration.programs import CONNECTED_OBJECT, CONNECTION
 from sync.connectors.forms import INTERVALS
 from sync.connectors.registry import connectors
-from sync.models import ConnectedObject, Connection
+from sync.models import Connection
 
 SHOWN = 20
 READ = 200
@@ -29,38 +29,39 @@ class Decision:
 
 
 def decisions_about(connection: Connection) -> list[Decision]:
-    """Return the newest decisions about a connection and its objects, newest first; three queries."""
-    # The models of events are made while Django starts, out of the type checker's sight.
-    events_of: Any = connection
-    event_model: Any = ConnectedObject._meta.get_field("events").related_model
-    own = events_of.events.select_related("pgh_context").order_by("-pgh_id")[:READ]
-    found = [(event, ", ".join(_about_connection(before, event))) for before, event in _steps(own)]
-    of_objects = event_model.objects.filter(pgh_obj__connection=connection).select_related(
-        "pgh_context", "pgh_obj"
-    )
-    by_object: dict[int, list[Any]] = defaultdict(list)
-    for event in of_objects.order_by("-pgh_id")[:READ]:
-        by_object[event.pgh_obj_id].append(event)
+    """Return the newest decisions about a connection and its objects, newest first."""
     connector = connectors.get(connection.kind)
     labels = {stream.key: stream.label for stream in connector.streams} if connector else {}
-    for events in by_object.values():
-        for before, event in _steps(events):
-            if before is not None:
-                label = labels.get(event.pgh_obj.key, event.pgh_obj.key)
-                found.append((event, ", ".join(_about_object(before, event, label))))
-    found = sorted((pair for pair in found if pair[1]), key=lambda pair: -pair[0].pgh_created_at.timestamp())
-    names = _names(event for event, _ in found[:SHOWN])
+    told: dict[tuple[str, int], str] = {}
+    steps: list[Step] = []
+
+    def tell(step: Step, what: str) -> None:
+        if what:
+            told[step.tracked.noun, step.event.pgh_id] = what
+            steps.append(step)
+
+    for step in _newest(CONNECTION, pgh_obj=connection):
+        tell(step, ", ".join(_about_connection(step.before, step.event)))
+    keys = dict(connection.objects_pulled.values_list("pk", "key"))
+    for step in _newest(CONNECTED_OBJECT, pgh_obj__in=keys):
+        if step.before is not None:
+            key = keys[step.object_id]
+            tell(step, ", ".join(_about_object(step.before, step.event, labels.get(key, key))))
     return [
-        Decision(event.pgh_created_at, names.get(_author(event), ""), what) for event, what in found[:SHOWN]
-    ]
+        Decision(
+            save.at,
+            "" if save.author_id is None else save.author,
+            told[step.tracked.noun, step.event.pgh_id],
+        )
+        for save in grouped(sections["connections"], steps)[:SHOWN]
+        for step in reversed(save.steps)
+    ][:SHOWN]
 
 
-def _steps(newest_first: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield each event with the one before it; None before the first of all."""
-    events: Sequence[Any] = list(newest_first)[::-1]
-    if events and len(events) < READ:
-        yield None, events[0]
-    yield from pairwise(events)
+def _newest(tracked: Tracked, **of: Any) -> list[Step]:
+    events = tracked.events.filter(**of).order_by("-pgh_id")
+    newest = list(events.values_list("pgh_id", flat=True)[:READ])
+    return steps_among(tracked, tracked.events.filter(pgh_id__in=newest))
 
 
 def _about_connection(before: Any, after: Any) -> Iterator[str]:
@@ -92,12 +93,3 @@ def _lines(mapping: Mapping[str, Any]) -> dict[str, Any]:
 
 def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return [key for key in dict.fromkeys([*before, *after]) if before.get(key) != after.get(key)]
-
-
-def _author(event: Any) -> Any:
-    return (event.pgh_context.metadata or {}).get("user") if event.pgh_context else None
-
-
-def _names(events: Iterable[Any]) -> dict[Any, str]:
-    authors = {_author(event) for event in events} - {None}
-    return {user.pk: str(user) for user in User.objects.filter(pk__in=authors)}
