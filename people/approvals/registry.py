@@ -28,7 +28,7 @@ class StepPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """One line of what would change; ``after`` alone for what is only told.
+    """One line of what would change; ``after`` alone for what is only told, so say what was there before, be it none.
 
     Values are text, numbers (with a unit, or a currency for money) or days, shown under the access policy where
     a category is named.

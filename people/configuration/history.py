@@ -109,7 +109,23 @@ class Line:
 
     def __str__(self) -> str:
         head = ", ".join(part for part in (self.what, self.field) if part)
-        return f"{head}: from {self.before} to {self.after}" if self.before or self.after else head
+        if not self.before and not self.after:
+            return head
+        if self.is_added:
+            return f"{head} added: {self.after}"
+        if self.is_removed:
+            return f"{head} removed: {self.before}"
+        return f"{head}: from {self.before} to {self.after}"
+
+    @property
+    def is_added(self) -> bool:
+        """Whether the whole thing is new."""
+        return not self.field and self.before == NOTHING
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether the whole thing is gone."""
+        return not self.field and self.after == NOTHING
 
     @property
     def back(self) -> Line:

@@ -156,6 +156,7 @@ def test_values_are_redacted_by_the_readers_access() -> None:
             Fact(label="ARR", after=182_000, currency="EUR", category=Category.REVENUE),
             Fact(label="Term", before=30, after=45, unit="days", category=Category.CONTRACTS),
             Fact(label="Since", after=timezone.localdate(), category=None),
+            Fact(label="Plain", after=("one", "two")),
         ]
 
     with declared(StepPlan(function="marketing", hours=8), facts=facts, category=Category.CONTRACTS):
@@ -174,6 +175,7 @@ def test_values_are_redacted_by_the_readers_access() -> None:
         assert "redacted" in exported
         seen = client_as("revops").get(f"/approvals/{request.pk}/").content.decode()
         assert "€182,000" in seen
+        assert "one, two" in seen
         assert "45" in seen
 
 

@@ -113,7 +113,7 @@ def test_rules_that_were_added_changed_and_removed_come_back(revops: User) -> No
     crm = Source.objects.create(slug="crm", name="CRM")
     expect_freshness(source=crm, category="revenue", warn_minutes=60, error_minutes=1440, by=revops)
     (said,) = words("freshness")
-    assert said.startswith("Revenue from CRM: from nothing to late after 1 hour, stale after 1 day, ")
+    assert said.startswith("Revenue from CRM added: late after 1 hour, stale after 1 day, ")
     expect_freshness(source=crm, category="revenue", warn_minutes=120, error_minutes=1440, by=revops)
     assert words("freshness") == ["Revenue from CRM, late after: from 1 hour to 2 hours"]
     restore(save=newest("freshness"), by=revops)
@@ -132,7 +132,7 @@ def test_rules_that_were_added_changed_and_removed_come_back(revops: User) -> No
 def test_what_others_need_by_now_is_not_taken_away(revops: User) -> None:
     token = issue_token(source="crm", scopes=["*:read"]).token
     added = newest("sources")
-    assert {line.what for line in added.lines} == {"Source Crm", "Client crm client of Crm"}
+    assert {line.what.split()[0] for line in added.lines} == {"Source", "Client"}
     with pytest.raises(CannotRestoreError):
         restore(save=added, by=revops)
     token.refresh_from_db()
@@ -252,7 +252,7 @@ def test_pages_name_who_changed_something(revops: User) -> None:
     client.post(f"/accounts/duplicates/domains/{domain.pk}/remove/")
     assert (newest("shared_domains").author, words("shared_domains")) == (
         "Rita Ops",
-        ["Domain example.net: from domain “example.net” to nothing"],
+        ["Domain example.net removed: domain “example.net”"],
     )
     token = issue_token(source="crm", scopes=["*:read"]).token
     client.post(f"/sync/tokens/{token.pk}/revoke/")
@@ -280,7 +280,7 @@ def test_a_file_changes_what_it_says_in_words_first(revops: User) -> None:
         orders["accounts"] = {"*": ["crm"]}
 
     (planned,) = plan_import(edited("precedence", order))
-    assert planned.changes == ["Order for accounts, every field: from nothing to crm"]
+    assert planned.changes == ["Order for accounts, every field added: crm"]
 
     def rule(rules: Any) -> None:
         rules["crm"] = {
@@ -292,7 +292,7 @@ def test_a_file_changes_what_it_says_in_words_first(revops: User) -> None:
     assert FreshnessRule.objects.get().warn_minutes == 60
     data = edited("freshness", lambda rules: rules.clear())
     (planned,) = plan_import(data)
-    assert planned.changes[0].endswith("to nothing")
+    assert planned.changes[0].startswith("Revenue from CRM removed: ")
     apply_import(data)
     assert not FreshnessRule.objects.exists()
     apply_import(edited("shared_domains", lambda domains: domains.append("example.org")))

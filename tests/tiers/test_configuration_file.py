@@ -125,4 +125,4 @@ def test_the_audit_tells_rules_in_sentences(published: RuleSet, revops: User) ->
     apply_import(edited(raise_the_bar), by=revops)
     told = [str(line) for save in read_saves(Asked([sections["tiers"]]))[0] for line in save.lines]
     assert any("Version 1, state: from draft to published" in line for line in told)
-    assert any(line.startswith("Version 2: from nothing to draft") for line in told)
+    assert any(line.startswith("Version 2 added: draft") for line in told)

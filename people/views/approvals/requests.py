@@ -41,6 +41,7 @@ class Line:
     label: str
     before: Any
     after: Any
+    is_change: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ def _page(
     shown = Shown(held, access)
     roll = Roll.read() if held.is_open else Roll()
     steps = [_shown_step(step, held, roll) for step in shown.steps]
+    lines = _lines(shown, access) if shown.kind else []
     mine = next(
         (
             approver
@@ -214,7 +216,8 @@ def _page(
     context = {
         "approval": held,
         "shown": shown,
-        "lines": _lines(shown, access) if shown.kind else [],
+        "changes": [line for line in lines if line.is_change],
+        "told": [line for line in lines if not line.is_change],
         "steps": steps,
         "happenings": _happenings(held, shown),
         "mine": mine,
@@ -240,6 +243,7 @@ def _lines(shown: Shown, access: Access) -> list[Line]:
             fact.label,
             access.redact(_words(fact.before, fact), fact.category, fact.level),
             access.redact(_words(fact.after, fact), fact.category, fact.level),
+            fact.before is not None,
         )
         for fact in facts
     ]
