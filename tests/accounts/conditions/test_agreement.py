@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from accounts.conditions.custom import find_field
 from accounts.conditions.explain import explain
 from accounts.conditions.expression import condition_data, parse_condition
+from accounts.conditions.operators import OPERATORS, Operator
 from accounts.conditions.query import matching
 from accounts.conditions.words import differences, words
 from accounts.models import Account
@@ -66,3 +70,81 @@ def check(
     expected = {pk for pk in world.ids if oracle.holds(data, values[pk], as_of or TODAY, is_held=is_held)}
     assert found == expected, data
     return found
+
+
+# One field for each way in which a value is read.
+KINDS = (
+    "finance.arr",
+    "finance.grr",
+    "finance.nrr",
+    "support.open_tickets",
+    "engagement.days_since_touch",
+    "finance.renewal_on",
+    "accounts.industry",
+    "accounts.country",
+    "accounts.tier",
+    "accounts.employees",
+    "accounts.workspaces",
+    "accounts.has_parent",
+    "custom.seats",
+    "custom.region",
+    "custom.strategic",
+)
+
+
+def test_every_comparison_agrees_at_its_boundary() -> None:
+    """Every operator is asked with values that accounts really have, where one more or less decides."""
+    world = make_world(size=40)
+    values = {pk: now_of(world, pk) for pk in world.ids}
+    met = 0
+    for key in KINDS:
+        held = [values[pk][key] for pk in world.ids if values[pk][key] not in (None, "", [])]
+        sample = next(iter(held))
+        field = find_field(key, float(sample) if isinstance(sample, Decimal) else sample)
+        assert field is not None
+        for operator in OPERATORS[field.kind].values():
+            for data in boundary_leaves(key, operator, held):
+                condition = parse_condition(data)
+                found = set(matching(condition).values_list("pk", flat=True))
+                asked = condition_data(condition)
+                assert found == {
+                    pk for pk in world.ids if oracle.holds(asked, values[pk], TODAY, is_held=False)
+                }, data
+                met += bool(found)
+    assert met > 100
+
+
+def boundary_leaves(key: str, operator: Operator, held: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield comparisons with some of the values that accounts have."""
+    data = {"field": key, "op": operator.key}
+    if operator.shape == "none":
+        yield data
+        return
+    if operator.shape == "days":
+        yield from ({**data, "value": days} for days in (0, 1, 30, 90))
+        return
+    known: list[Any] = []
+    for value in held:
+        plain = as_json(value)
+        if plain not in known and is_askable(plain):
+            known.append(plain)
+    for value in known[:5]:
+        if operator.shape == "pair":
+            other = known[-1]
+            yield {**data, "value": sorted([value, other])}
+        else:
+            yield {**data, "value": [value, known[-1]] if operator.shape == "many" else value}
+
+
+def as_json(value: Any) -> Any:
+    """Return an account's value as a condition would name it."""
+    if isinstance(value, list):
+        return value[0]
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def is_askable(value: Any) -> bool:
+    """Return whether a condition may compare with the value: own fields hold larger numbers than that."""
+    return isinstance(value, bool | str) or abs(value) <= 10**9
