@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -14,6 +16,7 @@ from django.db.models.functions import NullIf
 
 from accounts.conditions.past import as_it_was
 from accounts.conditions.registry import ConditionField, Kind, Moment, Reading, condition_fields
+from accounts.conditions.values import is_storable
 from accounts.models import Account
 from common.formatting import format_key
 from common.sql import load_sql
@@ -60,6 +63,25 @@ class _BooleanMember(_TypedMember):
     output_field = BooleanField()
 
 
+_found: ContextVar[dict[str, list[Kind]] | None] = ContextVar("own fields found", default=None)
+
+
+@contextmanager
+def own_fields_once() -> Iterator[None]:
+    """Look for each own field only once inside; within another one, that one's findings are used.
+
+    A field that few accounts hold takes a look at all of them. Works as a decorator too.
+    """
+    if _found.get() is not None:
+        yield
+        return
+    token = _found.set({})
+    try:
+        yield
+    finally:
+        _found.reset(token)
+
+
 def custom_kinds() -> dict[str, list[Kind]]:
     """Return the own fields in use with what they hold, most frequent first; kept for ten minutes."""
     held: dict[str, list[Kind]] | None = cache.get(CACHE_KEY)
@@ -86,9 +108,9 @@ def find_field(key: str, value: Any = None) -> ConditionField | None:
     if not key.startswith(CUSTOM):
         return condition_fields.get(key)
     name = key.removeprefix(CUSTOM)
-    if not name or len(name) > LONGEST_NAME or not _is_clean(name) or not _is_held(name):
+    kinds = _kinds_of(name)
+    if not kinds:
         return None
-    kinds = custom_kinds().get(name) or _discover().get(name) or ["text"]
     asked = _kind_of(value)
     return custom_field(name, asked if asked in kinds else kinds[0])
 
@@ -129,14 +151,20 @@ def _read(name: str, kind: Kind, moment: Moment) -> Reading:
     return Reading(expression=NullIf(_Member(custom, member), Value("", TextField())))
 
 
+def _kinds_of(name: str) -> list[Kind]:
+    found = _found.get()
+    if found is not None and name in found:
+        return found[name]
+    kinds: list[Kind] = []
+    if 0 < len(name) <= LONGEST_NAME and is_storable(name) and _is_held(name):
+        kinds = custom_kinds().get(name) or _discover().get(name) or ["text"]
+    if found is not None:
+        found[name] = kinds
+    return kinds
+
+
 def _is_held(name: str) -> bool:
     return Account.objects.live().filter(custom__has_key=name).exists()
-
-
-def _is_clean(name: str) -> bool:
-    from accounts.conditions.values import is_storable
-
-    return is_storable(name)
 
 
 def _kind_of(value: Any) -> Kind | None:

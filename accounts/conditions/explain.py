@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import BooleanField, Case, F, Value, When
 from msgspec import Struct, structs
 
+from accounts.conditions.custom import own_fields_once
 from accounts.conditions.expression import AllOf, Condition, Leaf, Not, leaves, resolve
 from accounts.conditions.operators import Operator, gap_of
 from accounts.conditions.query import alias_of, leaf_meaning, threshold, used_fields, with_fields
@@ -62,6 +63,7 @@ class Finding(Struct, kw_only=True, frozen=True):
             yield from part.leaves()
 
 
+@own_fields_once()
 def explain(
     condition: Condition,
     accounts: Account | AccountQuerySet | Iterable[int],

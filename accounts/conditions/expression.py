@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from msgspec import UNSET, Struct
 
-from accounts.conditions.custom import find_field, present_field
+from accounts.conditions.custom import find_field, own_fields_once, present_field
 from accounts.conditions.operators import OPERATORS, Operator
 from accounts.conditions.registry import ConditionField
 from accounts.conditions.values import BadValueError, check_value, value_data
@@ -118,6 +118,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
+@own_fields_once()
 def parse_condition(data: Any, *, access: Access | None = None) -> Condition:
     """Return the condition that decoded JSON stands for; raises ConditionError with every problem found.
 
@@ -127,6 +128,7 @@ def parse_condition(data: Any, *, access: Access | None = None) -> Condition:
     return _parsed(data, _Parser(access))
 
 
+@own_fields_once()
 def stored_condition(data: Any) -> Condition:
     """Return a condition that was checked when it was stored, even if what it speaks of is gone since.
 
@@ -364,6 +366,7 @@ def resolve(leaf: Leaf) -> tuple[ConditionField, Operator]:
     return (present_field(found) if operator.asks_presence else found), operator
 
 
+@own_fields_once()
 def problems_of(condition: Condition) -> list[Problem]:
     """Return what of a stored condition no longer exists: fields, comparisons and choices."""
     return [problem for path, leaf in leaves(condition) for problem in _leaf_problems(path, leaf)]

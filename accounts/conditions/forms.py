@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import QueryDict
 
-from accounts.conditions.custom import CUSTOM, allowed_fields, custom_kinds
+from accounts.conditions.custom import CUSTOM, allowed_fields, custom_kinds, own_fields_once
 from accounts.conditions.expression import (
     MAX_DEPTH,
     Condition,
@@ -301,6 +301,7 @@ class ConditionForm:
             grouped.insert(0, ("Chosen before", [gone]))
         return grouped
 
+    @own_fields_once()
     def _check(self) -> None:
         for part in self.root.every():
             part.errors.clear()

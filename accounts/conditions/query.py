@@ -9,6 +9,7 @@ from datetime import date
 
 from django.db.models import DateField, Q, Value
 
+from accounts.conditions.custom import own_fields_once
 from accounts.conditions.expression import AllOf, Condition, Leaf, Not, ensure_sound, leaves, resolve
 from accounts.conditions.operators import DAY
 from accounts.conditions.registry import ConditionField, Moment
@@ -20,6 +21,7 @@ EVERY_ACCOUNT = Q(pk__isnull=False)
 NO_ACCOUNT = Q(pk__lt=0)
 
 
+@own_fields_once()
 def matching(
     condition: Condition,
     *,
@@ -40,6 +42,7 @@ def matching(
     return joined.filter(_meaning(condition, is_held=is_held, is_negated=False))
 
 
+@own_fields_once()
 def with_fields(
     accounts: AccountQuerySet,
     conditions: Iterable[Condition],
@@ -62,6 +65,7 @@ def with_fields(
     return joined.alias(**{alias: reading.expression for alias, reading in readings.items()})
 
 
+@own_fields_once()
 def meaning(condition: Condition, *, is_held: bool = False) -> Q:
     """Return the condition over the aliases of ``with_fields``, never null: for filters and for ``When``.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accounts.conditions.custom import CUSTOM
+from accounts.conditions.custom import CUSTOM, own_fields_once
 from accounts.conditions.expression import (
     AllOf,
     AnyOf,
@@ -20,6 +20,7 @@ from common.formatting import format_key
 EVERY_ACCOUNT = "Every account"
 
 
+@own_fields_once()
 def words(condition: Condition) -> str:
     """Return the condition as one line: ``ARR ≥ €150,000 and (Industry is “Energy” or Employees > 500 people)``.
 
@@ -58,6 +59,7 @@ def _claim(leaf: Leaf) -> tuple[str, str]:
     return claim, "" if leaf.stay is None else value_words(field, operator, leaf.stay)
 
 
+@own_fields_once()
 def differences(before: Condition, after: Condition) -> list[str]:
     """Return what changed from one condition to the other, a sentence for each change; none where they are equal.
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import QueryDict
 from django.urls import reverse
 
-from accounts.conditions.custom import CUSTOM
+from accounts.conditions.custom import CUSTOM, own_fields_once
 from accounts.conditions.expression import (
     AllOf,
     AnyOf,
@@ -58,6 +58,7 @@ class Listing:
     access: Access
     problems: list[str] = field(default_factory=list)
 
+    @own_fields_once()
     def __post_init__(self) -> None:
         self.params = self.params.copy()
         self._clean()

@@ -154,6 +154,16 @@ def test_many_accounts_cost_one_query(account: Account) -> None:
     assert len(queries) <= 2
 
 
+def test_an_own_field_is_looked_for_once(account: Account) -> None:
+    Account.objects.update(custom={"seats": 12, "plan": "gold"})
+    seats = {"field": "custom.seats", "op": "gte", "value": 12}
+    condition = parse_condition({"any": [{"not": seats}, seats, {**seats, "op": "lt"}]})
+    with CaptureQueriesContext(connection) as queries:
+        assert matching(condition).count() == 1
+    # One look for the field, and the accounts; what types it holds is kept for ten minutes.
+    assert len(queries) == 2
+
+
 def test_a_past_day_says_whose_numbers_it_read(account: Account) -> None:
     RefreshRun.objects.create(as_of=days_ago(12), cause="test", state=RefreshRun.State.DONE)
     MetricValue.objects.create(key="finance.arr", as_of=days_ago(12), account=account, value=200000)
