@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 from django.apps import apps
-from django.contrib.postgres.fields import ArrayField, DateRangeField
+from django.contrib.postgres.fields import ArrayField, DateRangeField, DateTimeRangeField
 from django.db import connection, models
 from psycopg import sql
-from psycopg.types.range import DateRange
+from psycopg.types.range import DateRange, TimestamptzRange
 
 from accounts.identity.relations import Relation, relations
 from accounts.models import Account
@@ -107,6 +107,8 @@ def make_company(api: Api, key: str, **fields: Any) -> Account:
     api.bulk("tickets", [own | ticket | {"external_id": f"{key}-t{n}"} for n in range(2)])
     touch = {"kind": "call", "occurred_at": moment, "contact": f"{key}-c0"}
     api.bulk("engagements", [own | touch | {"external_id": f"{key}-e"}])
+    deal = {"name": "More seats", "kind": "expansion", "contacts": [f"{key}-c1", f"{key}-c0"]}
+    api.bulk("opportunities", [own | deal | {"external_id": f"{key}-o"}])
     use = {"event": "used", "user": "u1", "feature": "f1"}
     api.bulk(
         "usage-events",
@@ -141,6 +143,8 @@ def make_row(relation: Relation, account: Account) -> models.Model:
         given = {"low_id": min(account.pk, other.pk), "high_id": max(account.pk, other.pk)}
     if relation.label == "tiers.TierOverride":
         given["ends_on"] = date(2027, 1, 1)
+    if relation.label == "tiers.NearBoundary":
+        given["score"] = 60
     return make(relation.model, **given)
 
 
@@ -168,6 +172,8 @@ def _value(field: models.Field[Any, Any]) -> Any:
         return field.choices[0][0]
     if isinstance(field, DateRangeField):
         return DateRange(date(2026, 1, 1), None)
+    if isinstance(field, DateTimeRangeField):
+        return TimestamptzRange(datetime(2026, 1, 1, tzinfo=UTC), None)
     if isinstance(field, ArrayField):
         return []
     if isinstance(field, models.DateTimeField):
