@@ -67,6 +67,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
         supervisor.run([sys.executable, "-m", "demo.load", "--url", address, *files])
         note.write(LOADED)
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--rules", "--months", HISTORY_MONTHS])
+    supervisor.run([*MANAGE, "prepare_sample_scores"])
     refresh = [*MANAGE, "refresh", "--on-workers", "--wait", "--history", HISTORY_MONTHS]
     try:
         supervisor.run(refresh)

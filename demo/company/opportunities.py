@@ -22,6 +22,8 @@ WON, LOST = "Closed won", "Closed lost"
 _CYCLE_DAYS = {"strategic": (120, 260), "enterprise": (80, 180), "growth": (35, 110), "standard": (14, 60)}
 # The industries that our product suits best win more often: what a fit model should find.
 SUITED = ("Manufacturing", "Logistics", "Software")
+# Companies with fewer people see little use in it, those with more the most.
+SMALL, LARGE = 50, 250
 
 
 def build_opportunities(seed: int, today: date, accounts: list[Account]) -> list[Opportunity]:
@@ -49,9 +51,11 @@ class _Seller:
         if not self.account.life.terms:
             yield from self._unsold()
             return
-        yield from self._behind_terms()
+        behind = list(self._behind_terms())
+        yield from behind
         yield from self._lost_on_the_way()
         yield from self._ahead()
+        yield from self._in_vain(behind[0].opened_on, self._attempts())
 
     def _behind_terms(self) -> Iterator[Opportunity]:
         """Yield the deals that became contracts: the first sale, each renewal, each expansion within a term."""
@@ -86,16 +90,35 @@ class _Seller:
             yield self._open("expansion", day, self.rng.uniform(0.1, 0.4))
 
     def _unsold(self) -> Iterator[Opportunity]:
-        """Yield the deals of an account that never bought: most targets have none yet."""
-        suits = self.account.industry in SUITED
-        tries = {"prospect": 0.85, "target": 0.2}.get(self.account.lifecycle, 0.0)
+        """Yield the deals of an account that never bought: prospects were tried often, most targets never."""
+        until = self.today - timedelta(days=self.rng.randint(5, 40))
         # A suitable account is pursued as often, but lost less often: it is more likely still in talks.
-        if self.rng.random() < tries * (0.45 if suits else 0.8):
-            span = (self.today - self.since).days
-            day = self.since + timedelta(days=self.rng.randint(90, span - 20))
-            yield self._decided("new", day, 1.0, is_won=False)
-        if self.account.lifecycle == "prospect" and self.rng.random() < (0.8 if suits else 0.5):
-            yield self._open("new", self.today + timedelta(days=self.rng.randint(5, 150)), 1.0)
+        if self.account.lifecycle == "prospect" and self.rng.random() < (0.8 if self._suits else 0.5):
+            hoped = self._open("new", self.today + timedelta(days=self.rng.randint(5, 150)), 1.0)
+            yield hoped
+            until = hoped.opened_on
+        if self.rng.random() < {"prospect": 0.9, "target": 0.6}.get(self.account.lifecycle, 0.0):
+            yield from self._in_vain(until, self._attempts())
+
+    @property
+    def _suits(self) -> bool:
+        return self.account.industry in SUITED
+
+    def _attempts(self) -> int:
+        """How often it was tried in vain: for a third of all to be won, about two for each sale."""
+        if self._suits:
+            return self.rng.choice((0, 0, 1))
+        if self.account.employees < SMALL:
+            return self.rng.choice((5, 6, 7))
+        return self.rng.choice((3, 4) if self.account.employees < LARGE else (1, 1, 2))
+
+    def _in_vain(self, until: date, times: int) -> Iterator[Opportunity]:
+        """Yield attempts to sell to somebody new that were lost before a day, the newest first."""
+        for _ in range(times):
+            until -= timedelta(days=self.rng.randint(5, 60))
+            deal = self._decided("new", until, 1.0, is_won=False)
+            yield deal
+            until = deal.opened_on
 
     def _decided(self, kind: str, on: date, level: float, *, is_won: bool) -> Opportunity:
         # The paper is signed some days before the term begins, and never in the future.

@@ -56,7 +56,7 @@ def create_score_draft(*, kind: str, by: User | None, based_on: ScoreModel | Non
             based_on=source,
         )
     if source:
-        _write_rules(draft, [_copy(rule) for rule in source.rules.all()])
+        _write_rules(draft, draft_rules(source))
     return draft
 
 
@@ -109,7 +109,7 @@ def publish_score_model(*, model: ScoreModel, by: User | None, seen: datetime | 
             f"{published.published_by or 'Somebody'} published version {published.version} since this draft was "
             "begun. Compare the two, then start a draft from that version."
         )
-    rules = [_copy(rule) for rule in held.rules.all()]
+    rules = draft_rules(held)
     check_rules(held.kind, rules, held.half_life_days)
     now = timezone.now()
     with pghistory.context(user=by.pk if by else None):
@@ -128,7 +128,7 @@ def restore_score_model(*, model: ScoreModel, by: User | None) -> ScoreModel:
     save_score_draft(
         model=draft,
         by=by,
-        rules=[_copy(rule) for rule in model.rules.all()],
+        rules=draft_rules(model),
         half_life_days=model.half_life_days,
         note=f"Back to version {model.version}.",
     )
@@ -219,6 +219,11 @@ def _origin(draft: ScoreModel) -> int:
     """Return the version that was in force when a draft was begun, or 0."""
     before = ScoreModel.objects.filter(kind=draft.kind, published_at__lte=draft.created_at)
     return before.aggregate(newest=Max("version"))["newest"] or 0
+
+
+def draft_rules(model: ScoreModel) -> list[RuleDraft]:
+    """Return the rules of a version as they would be written."""
+    return [_copy(rule) for rule in model.rules.all()]
 
 
 def _copy(rule: ScoreRule) -> RuleDraft:

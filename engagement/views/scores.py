@@ -136,8 +136,7 @@ def _rates(rates: WinRates, by: ScoreKind) -> Chart:
         kind="bar",
         title=title,
         categories=[
-            f"{format_number(one.least, 0)} to {format_number(one.most, 0)} (n = {one.deals})"
-            for one in deciles
+            f"{_span(one)} (n = {one.deals})" for one in deciles
         ],
         series=[Series(name="Win rate", values=[one.win_rate for one in deciles])] if deciles else [],
         unit="ratio",
