@@ -2,9 +2,17 @@
 
 from django.urls import path
 
-from engagement.views import scores
+from engagement.views import score_drafts, score_models, score_preview, scores
 
 app_name = "engagement"
+VERSION = "scores/models/<slug:kind>/<int:version>/"
 urlpatterns = [
     path("scores/", scores.scores, name="scores"),
+    path("scores/models/<slug:kind>/", score_models.score_model, name="score_model"),
+    path(VERSION, score_models.score_version, name="score_version"),
+    path(f"{VERSION}preview/", score_preview.score_preview, name="score_preview"),
+    path(f"{VERSION}rules/", score_drafts.change_draft, name="score_draft"),
+    path(f"{VERSION}rules/new/", score_drafts.edit_rule, name="score_rule_new"),
+    path(f"{VERSION}rules/<int:place>/", score_drafts.edit_rule, name="score_rule"),
+    path(f"{VERSION}do/", score_drafts.act, name="score_act"),
 ]

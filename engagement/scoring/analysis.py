@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Floor, Least
 
 from accounts.models import Account
 from engagement.models import AccountScore, DealKind, Opportunity, ScoreKind
@@ -17,6 +18,8 @@ from people.models import User
 # More marks than this are a cloud that nobody reads.
 MOST_MARKS = 400
 DECILES = 10
+# A histogram of scores has bars this wide; the last one holds 100 too.
+BAR = 10
 # A score is made at least once a month; one that is older says nothing of the day on which a deal was opened.
 KNOWN_WITHIN_DAYS = 45
 
@@ -62,6 +65,22 @@ def newest_scores(as_of: date) -> date | None:
     return found
 
 
+def distribution(kind: ScoreKind, day: date) -> list[int]:
+    """Return how many accounts have a stored score of 0 to 9, 10 to 19 … 90 to 100; one query."""
+    rows = (
+        AccountScore.objects.filter(as_of=day, kind=kind, account__deleted_at=None)
+        .annotate(bar=Least(Floor(F("score") / BAR), Value(Decimal(100 // BAR - 1))))
+        .values_list("bar")
+        .annotate(n=Count("account_id"))
+    )
+    return bars_of({int(bar): n for bar, n in rows})
+
+
+def bars_of(counts: Mapping[int, int]) -> list[int]:
+    """Return the counts of every bar, the lowest scores first."""
+    return [counts.get(bar, 0) for bar in range(100 // BAR)]
+
+
 def marks_of(day: date, lifecycles: Sequence[str], owner: User | None = None) -> tuple[list[Mark], int]:
     """Return the accounts with the highest fit and intent together, and how many there are; two queries."""
     intent = AccountScore.objects.filter(as_of=day, kind=ScoreKind.INTENT, account_id=OuterRef("account_id"))
@@ -101,11 +120,14 @@ def win_rates(kind: ScoreKind, first: date, last: date) -> WinRates:
     )
     rows: list[tuple[Any, bool]] = list(decided)
     scored = sorted((score, won) for score, won in rows if score is not None)
-    return WinRates(deciles=_deciles(scored), deals=len(scored), unknown=len(rows) - len(scored))
+    return WinRates(deciles=deciles_of(scored), deals=len(scored), unknown=len(rows) - len(scored))
 
 
-def _deciles(scored: list[tuple[Decimal, bool]]) -> list[Decile]:
-    """Cut deals in order of their score into tenths; equal scores stay together, so that chance decides nothing."""
+def deciles_of(scored: Sequence[tuple[Decimal, bool]]) -> list[Decile]:
+    """Cut deals in order of their score into tenths; equal scores stay together, so that chance decides nothing.
+
+    ``scored`` are ``(score, won)`` in order.
+    """
     found: list[Decile] = []
     start = 0
     for place in range(1, DECILES + 1):

@@ -12,9 +12,16 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
-from accounts.conditions.expression import ConditionError, leaves, parse_condition, resolve
+from accounts.conditions.expression import (
+    BrokenConditionError,
+    ConditionError,
+    leaves,
+    resolve,
+    stored_condition,
+)
 from accounts.models import Account
 from engagement.models import AccountScore, ScoreKind, ScoreRule
+from engagement.scoring.services import RuleDraft
 from engagement.scoring.signals import SIGNALS
 from people.access import Access
 from people.models import Category
@@ -108,13 +115,14 @@ def _told(row: AccountScore, written: Sequence[ScoreRule], access: Access) -> Sc
     )
 
 
-def categories_of(rule: ScoreRule) -> set[str]:
+def categories_of(rule: ScoreRule | RuleDraft) -> set[str]:
     """Return the data categories that a rule tells of."""
     if rule.signal in SIGNALS:
         return {Category.ENGAGEMENT.value}
     found: set[str] = set()
     with suppress(ConditionError):
-        for _, leaf in leaves(parse_condition(rule.condition)):
-            field, _ = resolve(leaf)
-            found.add(str(field.category))
+        for _, leaf in leaves(stored_condition(rule.condition)):
+            with suppress(BrokenConditionError):
+                field, _ = resolve(leaf)
+                found.add(str(field.category))
     return found

@@ -44,7 +44,7 @@ def _points(model: ScoreModel, rule: ScoreRule, as_of: date, first: int, last: i
             last=last,
         )
     half_life = model.half_life_days or NO_DECAY
-    since = as_of - timedelta(days=min(half_life * HALF_LIVES, NO_DECAY))
+    since = as_of - timedelta(days=reach_of(model))
     return load(
         "engagement",
         "score_happened",
@@ -57,6 +57,11 @@ def _points(model: ScoreModel, rule: ScoreRule, as_of: date, first: int, last: i
         first=first,
         last=last,
     )
+
+
+def reach_of(model: ScoreModel) -> int:
+    """Return how many days back a model looks."""
+    return min((model.half_life_days or NO_DECAY) * HALF_LIVES, NO_DECAY)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.conditions.expression import ConditionError, leaves, parse_condition
+from accounts.conditions.expression import ConditionError, leaves, parse_condition, stored_condition
 from engagement.models import ScoreKind, ScoreModel, ScoreRule
 from engagement.scoring.models import LONGEST_HALF_LIFE, MOST_POINTS
 from engagement.scoring.signals import SIGNALS
@@ -69,14 +69,17 @@ def save_score_draft(
     half_life_days: int | None,
     note: str = "",
     seen: datetime | None = None,
+    untouched: Collection[int] = (),
 ) -> ScoreModel:
     """Replace what a draft says.
 
-    ``seen`` is the ``saved_at`` that the editor read. Raises ValidationError by field (``rules.0.points``), and
-    ScoreModelChangedError where somebody else saved in between or it is no draft any more.
+    ``seen`` is the ``saved_at`` that the editor read, ``untouched`` the places of rules that are as they were: what
+    has come to be wrong with those is refused at publication, so that one can be mended after the other. Raises
+    ValidationError by field (``rules.0.points``), and ScoreModelChangedError where somebody else saved in between or
+    it is no draft any more.
     """
     held = _locked(model, seen)
-    check_rules(held.kind, rules, half_life_days)
+    check_rules(held.kind, rules, half_life_days, untouched)
     held.half_life_days, held.note, held.saved_at = half_life_days, note.strip(), timezone.now()
     with pghistory.context(user=by.pk if by else None):
         held.save(update_fields=("half_life_days", "note", "saved_at"))
@@ -135,20 +138,24 @@ def restore_score_model(*, model: ScoreModel, by: User | None) -> ScoreModel:
     return publish_score_model(model=draft, by=by)
 
 
-def check_rules(kind: str, rules: Sequence[RuleDraft], half_life_days: int | None) -> None:
+def check_rules(
+    kind: str, rules: Sequence[RuleDraft], half_life_days: int | None, untouched: Collection[int] = ()
+) -> None:
     """Raise ValidationError with what is wrong, by field: ``rules``, ``half_life_days``, ``rules.2.condition``…"""
     problems: dict[str, list[str]] = {}
     if not rules:
         problems["rules"] = ["Add at least one rule: a model without rules gives everybody 0."]
     elif len(rules) > MOST_RULES:
         problems["rules"] = [f"Use at most {MOST_RULES} rules."]
-    names: set[str] = set()
+    names: dict[str, int] = {}
     for place, rule in enumerate(rules[:MOST_RULES]):
-        problems |= {f"rules.{place}.{field}": told for field, told in _rule_problems(rule).items()}
+        if place not in untouched:
+            problems |= {f"rules.{place}.{field}": told for field, told in _rule_problems(rule).items()}
         name = rule.name.strip().casefold()
         if name and name in names:
-            problems[f"rules.{place}.name"] = ["Another rule has this name. Give each its own."]
-        names.add(name)
+            written = names[name] if place in untouched else place
+            problems[f"rules.{written}.name"] = ["Another rule has this name. Give each its own."]
+        names.setdefault(name, place)
     decays = any(rule.signal for rule in rules)
     if decays and half_life_days is None:
         problems["half_life_days"] = ["Say after how many days what happened counts half, such as 30."]
@@ -192,7 +199,7 @@ def _rule_problems(rule: RuleDraft) -> Mapping[str, list[str]]:
 
 def fields_used(rules: Iterable[RuleDraft | ScoreRule]) -> set[str]:
     """Return the fields that the conditions of rules read."""
-    conditions = [parse_condition(rule.condition) for rule in rules if rule.condition is not None]
+    conditions = [stored_condition(rule.condition) for rule in rules if rule.condition is not None]
     return {leaf.field for condition in conditions for _, leaf in leaves(condition)}
 
 

@@ -20,7 +20,8 @@ from common.export import asked_format, export_response, table_of, with_remarks
 from common.formatting import format_number, format_percent
 from common.htmx import render_page
 from engagement.models import ScoreKind, ScoreModel
-from engagement.scoring.analysis import MOST_MARKS, Mark, WinRates, marks_of, newest_scores, win_rates
+from engagement.scoring.analysis import MOST_MARKS, Decile, Mark, WinRates, marks_of, newest_scores, win_rates
+from engagement.scoring.explain import METRICS
 from people.access import request_access, require
 from people.guards import is_revops
 from people.models import Category, User
@@ -33,6 +34,7 @@ POPULATIONS = {
 SHOWN = ("engagement.fit_score", "engagement.intent_score")
 SPLIT = 50
 DECIDED_DAYS = 730
+RATE_AXIS = {"min": 0, "max": 1}
 
 
 @require_safe
@@ -52,7 +54,8 @@ def scores(request: HttpRequest) -> HttpResponse:
     total = 0
     if day is not None:
         marks, total = marks_of(day, POPULATIONS[population][1], request.user if is_mine else None)
-    doubt = doubt_of(SHOWN, doubts_on(as_of), access)
+    doubts = doubts_on(as_of)
+    doubt = doubt_of(SHOWN, doubts, access)
     if asked_format(request):
         table = table_of(
             "scores",
@@ -68,7 +71,7 @@ def scores(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "scatter": replace(_scatter(marks, total, POPULATIONS[population][0].lower()), provisional=doubt),
         "provisional": doubt,
-        "rates": _rates(rates, by),
+        "rates": _rates(rates, by, doubt_of([METRICS[by]], doubts, access)),
         "unknown": rates.unknown,
         "known": rates.deals,
         "day": day,
@@ -122,7 +125,7 @@ def _scatter(marks: Sequence[Mark], total: int, whom: str) -> Chart:
     )
 
 
-def _rates(rates: WinRates, by: ScoreKind) -> Chart:
+def _rates(rates: WinRates, by: ScoreKind, doubt: str) -> Chart:
     deciles = rates.deciles
     title = "No decided opportunity has a score from before it was opened"
     if deciles:
@@ -135,11 +138,21 @@ def _rates(rates: WinRates, by: ScoreKind) -> Chart:
         key="engagement.win_rate_by_decile",
         kind="bar",
         title=title,
-        categories=[
-            f"{_span(one)} (n = {one.deals})" for one in deciles
-        ],
+        categories=spans(deciles),
         series=[Series(name="Win rate", values=[one.win_rate for one in deciles])] if deciles else [],
         unit="ratio",
         category_label=f"{by.label} when it was opened",
+        extra=RATE_AXIS,
+        provisional=doubt,
         empty="Opportunities arrive from the CRM; the score must have been made before the opportunity was opened.",
     )
+
+
+def spans(deciles: Sequence[Decile]) -> list[str]:
+    """Return the names of deciles: from which score to which, and of how many deals."""
+    return [f"{_span(one)} (n = {one.deals})" for one in deciles]
+
+
+def _span(one: Decile) -> str:
+    least, most = format_number(one.least, 0), format_number(one.most, 0)
+    return least if least == most else f"{least} to {most}"

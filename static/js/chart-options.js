@@ -112,7 +112,8 @@ function bars(tools, stacked = false) {
   const { spec, colour } = tools;
   const isRow = needsRows(tools);
   const names = categoryAxis(tools, isRow ? { inverse: true, axisLabel: rowLabels(tools) } : { axisLabel: barLabels(tools) });
-  const amounts = valueAxis(tools, isRow ? { axisLabel: text(tools.colours, { formatter: tools.brief, hideOverlap: true }) } : {});
+  const ends = spec.min === undefined ? {} : limitsOf(spec);
+  const amounts = valueAxis(tools, isRow ? { ...ends, axisLabel: text(tools.colours, { formatter: tools.brief, hideOverlap: true }) } : ends);
   const radius = isRow ? [0, 2, 2, 0] : [2, 2, 0, 0];
   return frame(tools, {
     tooltip: perSeries(tools),

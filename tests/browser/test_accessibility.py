@@ -72,6 +72,15 @@ PAGES = (
     "/accounts/duplicates/merges/",
     "/accounts/duplicates/domains/",
     "/product/events/",
+    "/scores/",
+    "/scores/?of=customers&by=engagement",
+    "/scores/models/fit/",
+    "/scores/models/fit/1/",
+    "/scores/models/fit/1/preview/",
+    "/scores/models/intent/2/",
+    "/scores/models/intent/2/preview/",
+    "/scores/models/intent/2/rules/1/",
+    "/scores/models/intent/2/rules/new/",
     "/nowhere/",
 )
 # What the data platform shows once it is at work; the names are those of ``Furnished.ids``.

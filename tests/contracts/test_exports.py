@@ -60,6 +60,8 @@ NOT_WALKED = {
     "tiers:shared_guide": "for customers, who have the PDF; colleagues see the same under tiers:guide",
     "tiers:shared_pdf": "is a file itself",
     "tiers:revoke_link": "asks once more",
+    "engagement:score_rule": "a form",
+    "engagement:score_rule_new": "a form",
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.home import home_panels
 from accounts.identity.models import AccountMerge, DuplicatePair
 from accounts.lenses import lenses, panels
+from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from people.approvals.models import ApprovalDelegation
 from people.functions import Function
@@ -74,6 +75,7 @@ def build() -> list[Address]:
         *_tracking(),
         *_people(),
         *_tiers(account.pk),
+        *_scores(),
     ]
 
 
@@ -179,6 +181,15 @@ def _people() -> Iterator[Address]:
     with declared():
         ask(giver, title="=Discount")
     yield Address("people:approvals", f"{reverse('people:approvals')}?show=all")
+
+
+def _scores() -> Iterator[Address]:
+    draft = create_score_draft(kind="fit", by=None)
+    everybody = RuleDraft(name="=Everybody", points=Decimal(60), condition={"all": []})
+    save_score_draft(model=draft, by=None, rules=[everybody], half_life_days=None)
+    yield Address("engagement:score_model", reverse("engagement:score_model", args=["engagement"]))
+    for name in ("engagement:score_version", "engagement:score_preview"):
+        yield Address(name, reverse(name, args=["fit", draft.version]))
 
 
 def _tracking() -> Iterator[Address]:

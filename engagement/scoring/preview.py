@@ -1,0 +1,201 @@
+"""What a version would do, before it does: counted by its own rules, set-based, beside the version in force."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from accounts.conditions.expression import parse_condition
+from accounts.conditions.query import matching
+from accounts.models import Account
+from common.periods import add_months, month_start
+from engagement.models import DealKind, Opportunity, ScoreModel, ScoreRule
+from engagement.scoring.analysis import Decile, bars_of, deciles_of
+from engagement.scoring.score import NO_DECAY, NO_LIMIT, points_of, reach_of
+from engagement.scoring.signals import SIGNALS
+from metrics.statements import Statement, load
+
+LAST_ID = 2**63 - 1
+# From here on an account counts as one that fits, is engaged or shows intent, as on the scatter.
+MARK = 50
+MOST_MOVERS = 10
+MOST_REASONS = 3
+# Each month that deals were opened in asks every condition once; older deals say little of today's rules.
+MOST_MONTHS = 36
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """What one rule gives more or less than before."""
+
+    name: str
+    change: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mover:
+    """An account whose score would change, and by which rules, the largest change first."""
+
+    account_id: int
+    name: str
+    before: Decimal
+    after: Decimal
+    reasons: Sequence[Reason]
+
+    @property
+    def change(self) -> Decimal:
+        """Points up or down."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """How scores spread under two versions on one day; ``before`` and ``after`` count accounts by tens of points."""
+
+    day: date
+    accounts: int
+    risen: int
+    fallen: int
+    crossing_up: int
+    crossing_down: int
+    before: Sequence[int]
+    after: Sequence[int]
+    movers: Sequence[Mover]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """Win rates by decile of the score that each version gives on the day a deal was opened."""
+
+    before: Sequence[Decile]
+    after: Sequence[Decile]
+    deals: int
+    left_out: int
+
+
+def preview(model: ScoreModel, in_force: ScoreModel | None, day: date) -> Preview:
+    """Count every account by both versions; one query. Raises BrokenConditionError as ``matching`` does."""
+    sides = (in_force, model)
+    rules = [list(side.rules.all()) if side else [] for side in sides]
+    before, after = (
+        points_of(side, held, day, 0, LAST_ID) if side else _NO_POINTS
+        for side, held in zip(sides, rules, strict=True)
+    )
+    [row] = load(
+        "engagement", "score_preview", before=before, after=after, mark=MARK, most=MOST_MOVERS
+    ).fetch_dicts()
+    # Django reads JSON in fields only.
+    told = {name: json.loads(row[name] or "null") for name in ("before", "after", "movers")}
+    names = [{rule.position: rule.name for rule in held} for held in rules]
+    movers = [_mover(found, names) for found in told["movers"] or ()]
+    return Preview(
+        day=day,
+        movers=sorted(movers, key=lambda mover: (-abs(mover.change), mover.name)),
+        before=_bars(told["before"]),
+        after=_bars(told["after"]),
+        **{name: row[name] for name in ("accounts", "risen", "fallen", "crossing_up", "crossing_down")},
+    )
+
+
+_NO_POINTS = Statement(
+    "SELECT NULL::bigint AS account_id, NULL::integer AS rule, NULL::numeric AS points, 0 AS count WHERE false"
+)
+
+
+def _bars(counts: Mapping[str, int] | None) -> list[int]:
+    return bars_of({int(bar): n for bar, n in (counts or {}).items()})
+
+
+def _mover(found: Mapping[str, Any], names: Sequence[Mapping[int, str]]) -> Mover:
+    changes: dict[str, Decimal] = {}
+    for is_after, position, points in found["points"] or ():
+        name = names[int(is_after)].get(position, "")
+        changes[name] = changes.get(name, Decimal(0)) + Decimal(str(points)) * (1 if is_after else -1)
+    told = [
+        Reason(name=name, change=round(change, 2)) for name, change in changes.items() if round(change, 1)
+    ]
+    told.sort(key=lambda reason: (-abs(reason.change), reason.name))
+    return Mover(
+        account_id=found["account_id"],
+        name=found["name"],
+        before=round(Decimal(str(found["before"])), 2),
+        after=round(Decimal(str(found["after"])), 2),
+        reasons=told[:MOST_REASONS],
+    )
+
+
+def compare_win_rates(model: ScoreModel, in_force: ScoreModel | None, first: date, last: date) -> Comparison:
+    """Return how well each version would have told who buys, of new business decided between two days.
+
+    What happened counts as it stood on the day a deal was opened; what an account is, as it was before that month,
+    as far back as changes and numbers are kept. Two queries. Raises BrokenConditionError as ``matching`` does.
+    """
+    decided = Opportunity.objects.decided_between(first, last).filter(kind=DealKind.NEW)
+    oldest = add_months(month_start(last), 1 - MOST_MONTHS)
+    deals = decided.filter(opened_on__gte=oldest)
+    months = sorted(
+        {month_start(day) for day in deals.values_list("opened_on", flat=True) if day is not None}
+    )
+    if not months:
+        return Comparison(before=(), after=(), deals=0, left_out=decided.count())
+    sides = [_scored(side, deals, months) if side else [] for side in (in_force, model)]
+    return Comparison(
+        before=deciles_of(sides[0]),
+        after=deciles_of(sides[1]),
+        deals=len(sides[1]),
+        left_out=decided.count() - len(sides[1]),
+    )
+
+
+def _scored(model: ScoreModel, deals: Any, months: Sequence[date]) -> list[tuple[Decimal, bool]]:
+    rows = deals.values("id", "account_id", "opened_on", "is_won")
+    parts = [part for rule in model.rules.all() for part in _deal_points(model, rule, rows, months)]
+    union = Statement(
+        "\nUNION ALL\n".join(part.sql for part in parts),
+        tuple(param for part in parts for param in part.params),
+    )
+    found = load("engagement", "score_deals", deals=rows, parts=union).fetch()
+    return sorted((score, won) for _, won, score in found)
+
+
+def _deal_points(model: ScoreModel, rule: ScoreRule, rows: Any, months: Sequence[date]) -> list[Statement]:
+    if rule.condition is None:
+        reach = reach_of(model)
+        since = months[0] - timedelta(days=reach)
+        return [
+            load(
+                "engagement",
+                "score_deal_happened",
+                deals=rows,
+                happened=SIGNALS[rule.signal].query(since, add_months(months[-1], 1)),
+                points=rule.points,
+                at_most=NO_LIMIT if rule.at_most is None else rule.at_most,
+                half_life=model.half_life_days or NO_DECAY,
+                reach=reach,
+            )
+        ]
+    condition = parse_condition(rule.condition)
+    found = []
+    for month in months:
+        last = add_months(month, 1) - timedelta(days=1)
+        opened = rows.filter(opened_on__range=(month, last))
+        accounts = Account.objects.live().filter(pk__in=opened.values("account_id"))
+        matched = (
+            matching(condition, as_of=month - timedelta(days=1), accounts=accounts).order_by().values("id")
+        )
+        found.append(
+            load(
+                "engagement",
+                "score_deal_is",
+                deals=rows,
+                matched=matched,
+                points=rule.points,
+                first=month,
+                last=last,
+            )
+        )
+    return found
