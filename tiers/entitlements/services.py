@@ -67,19 +67,20 @@ def fill_draft(*, rule_set: RuleSet) -> None:
 
 @transaction.atomic
 def set_entitlements(
-    *, rule_set: RuleSet, tier: Tier, values: Mapping[str, Any], by: User, expected: str
+    *, rule_set: RuleSet, tier: Tier, values: Mapping[str, Any], by: User, expected: str | None = None
 ) -> list[str]:
     """Set what a draft entitles one tier to, by kind; return in words what changed.
 
-    ``expected`` is the digest of the content that the editor began from. All of it or nothing: raises
-    ValidationError by field or where it is no draft any more, RuleSetChangedError where somebody has saved it since.
-    Locks the rule set.
+    ``expected`` is the digest of the content that the editor began from; None is for whoever began the draft in the
+    same transaction. All of it or nothing: raises ValidationError by field or where it is no draft any more,
+    RuleSetChangedError where somebody has saved it since. Locks the rule set.
     """
     require_revops(by, "Changing what tiers are entitled to")
     stored = check_values(values)
     held = lock_rule_set(rule_set.pk)
     refuse_unless_draft(held)
-    refuse_unless_seen(held, expected)
+    if expected is not None:
+        refuse_unless_seen(held, expected)
     before = table_of(held)
     new = {key: value for key, value in stored.items() if before.value(kinds[key], tier) != value}
     with pghistory.context(user=by.pk):
@@ -90,4 +91,5 @@ def set_entitlements(
             update_fields=["value"],
         )
         note_revision(rule_set=held, by=by)
+    rule_set.digest = held.digest
     return changes_between((before, tier), (table_of(held), tier))
