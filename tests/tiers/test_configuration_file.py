@@ -50,7 +50,7 @@ def test_an_import_is_a_draft_and_repeating_it_changes_nothing(published: RuleSe
     data = edited(raise_the_bar)
     said = words(data)
     assert any("Largest revenue" in sentence and "300,000" in sentence for sentence in said)
-    assert any(sentence.startswith("A new draft: Standard: payment terms") for sentence in said)
+    assert any(sentence.startswith("A new draft: Standard, payment terms") for sentence in said)
     apply_import(data, by=revops)
     assert sorted(RuleSet.objects.values_list("version", "state")) == [(1, "published"), (2, "draft")]
     assert words(data) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from sync import throttling
 from tests.tiers.facts import publish
 from tests.users import client_as, make_user
 from tiers.guide.services import create_link, revoke_link, use_link
@@ -107,7 +109,9 @@ def test_before_rules_are_published_a_link_says_so() -> None:
 
 
 @override_settings(GUIDE_RATE=3)
-def test_guessing_is_slowed_down() -> None:
+def test_guessing_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Within one minute, whenever the test runs.
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 60_000_030.0))
     publish()
     _, secret = make_link()
     assert [shared("B" * 43).status_code for _ in range(3)] == [404] * 3
