@@ -28,7 +28,7 @@ from tiers.entitlements.part import read_values
 from tiers.entitlements.registry import kinds
 from tiers.entitlements.services import check_values, set_entitlements
 from tiers.models import RuleSet
-from tiers.services import create_draft, note_revision, publish_rule_set, retire_rule_set, seen_of
+from tiers.services import create_draft, publish_rule_set, retire_rule_set, seen_of
 from tiers.words import differences
 
 ENTITLEMENTS = "entitlements"
@@ -129,8 +129,9 @@ def _written(data: Mapping[str, Any], by: User, based_on: RuleSet | None) -> Rul
     draft = create_draft(by=by, based_on=based_on, content=_content(data))
     for tier in Tier.objects.all():
         if values := data[ENTITLEMENTS].get(tier.slug):
-            set_entitlements(rule_set=draft, tier=tier, values=values, by=by)
-    note_revision(rule_set=draft, by=by)
+            draft.refresh_from_db(fields=["digest"])
+            set_entitlements(rule_set=draft, tier=tier, values=values, by=by, expected=draft.digest)
+    draft.refresh_from_db()
     return draft
 
 
