@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from accounts.models import Account, Standing, TierTenure, TimelineEvent
 from metrics.engine.plan import today
@@ -287,11 +289,33 @@ def test_a_condition_on_a_field_that_is_gone_moves_nobody_and_says_why() -> None
     apply_rule_set()
     assert tier_of(account) == "strategic"
     Account.objects.update(custom={})
-    from accounts.conditions.custom import custom_kinds
-
-    getattr(custom_kinds, "cache_clear", lambda: None)()
     run = refresh(today())
     failed = run.steps.failed().filter(key="tiers.assignment").first()
     assert failed is not None
     assert "Here" in failed.error
     assert tier_of(account) == "strategic"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_assign_at_once_end_with_the_same_tenures() -> None:
+    accounts = [make_worth(arr) for arr in (10, 30_000, 150_000)]
+    publish()
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            apply_rule_set()
+            keep_tiers()
+        except BaseException as error:  # noqa: BLE001 - told to the test
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not failures
+    assert [len(tenures(one)) for one in accounts] == [1, 1, 1]
+    assert [tier_of(one) for one in accounts] == ["standard", "growth", "strategic"]

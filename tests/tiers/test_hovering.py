@@ -67,11 +67,9 @@ def test_monthly_hovering_moves_at_most_once_in_a_year(data: st.DataObject, thre
     assert max(len(moves_of(account)) for account in accounts) <= 1
 
 
-@given(seed=st.integers(min_value=0, max_value=2**32))
-@settings(DEFAULTS, max_examples=2)
-def test_daily_hovering_moves_at_most_once_in_a_year(seed: int) -> None:
+def test_daily_hovering_moves_at_most_once_in_a_year() -> None:
     rule_set, accounts = begin(default_content(), 40)
-    uniform = random.Random(seed).uniform
+    uniform = random.Random(7).uniform
     # Half of them swing far out at times, but never below the threshold to stay for 30 days on end.
     series = [
         [int(75_000 * uniform(0.9, 1.1) if place % 2 else 75_000 * uniform(0.8, 1.3)) for _ in range(365)]
