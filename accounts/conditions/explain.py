@@ -99,7 +99,10 @@ class _Reader:
         self.fields = used_fields([condition])
         self.leaves = {path: (leaf, *resolve(leaf)) for path, leaf in leaves(condition)}
         self.places = {path: f"holds_{number}" for number, path in enumerate(self.leaves)}
+        self.aliases = {path: f"value_of_{alias_of(field)}" for path, (_, field, _) in self.leaves.items()}
+        # Accounts share most of their values, and the words of a choice take a look at all of them.
         self._words: dict[str, str] = {}
+        self._said: dict[tuple[str, Any], str] = {}
 
     def select(self, rows: AccountQuerySet) -> Iterable[Mapping[str, Any]]:
         """Return the rows with each field's value and each comparison's truth."""
@@ -166,9 +169,9 @@ class _Reader:
             why = self.access.why_not(field.category)
             claim = " ".join(text for text in (field.label, operator.sign, words) if text)
             return Finding(holds=None, redacted=why, sentence=f"{claim}: not shown. {why}", **told)
-        actual, holds = row[f"value_of_{alias_of(field)}"], bool(row[self.places[path]])
+        actual, holds = row[self.aliases[path]], bool(row[self.places[path]])
         is_missing = actual is None
-        said = "" if is_missing else actual_words(field, actual, *_amounts(compared))
+        said = "" if is_missing else self._say(path, field, actual, compared)
         return Finding(
             holds=holds,
             actual=actual,
@@ -178,6 +181,13 @@ class _Reader:
             sentence=_sentence(field, operator, said, words, holds=holds),
             **told,
         )
+
+    def _say(self, path: str, field: ConditionField, actual: Any, compared: Any) -> str:
+        key = path, tuple(actual) if isinstance(actual, list) else actual
+        said = self._said.get(key)
+        if said is None:
+            said = self._said[key] = actual_words(field, actual, *_amounts(compared))
+        return said
 
 
 def _amounts(compared: Any) -> Sequence[Any]:
