@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
 from django.db.models import Count
 from django.db.models.functions import TruncWeek
+from django.urls import reverse
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from common.charts import Chart, Series
@@ -15,11 +17,14 @@ from common.export import Table, table_of
 from common.formatting import format_number
 from common.periods import day_label, end_of, weeks_until
 from engagement.models import Direction, Engagement
+from engagement.scoring.analysis import marks_of, newest_scores
+from engagement.scoring.charts import POPULATIONS, marks_table, scatter
 from metrics.models import MetricValue
 from people.functions import Function
 from people.models import Category
 
 WEEKS = 26
+MOST_BEST = 5
 REQUIRED_ROLES = 4
 
 
@@ -72,6 +77,34 @@ class TouchesPerWeek(HomePanel):
                 category_label="Week of",
             )
         }
+
+
+@register_home_panel
+class FitAndIntent(HomePanel):
+    """Who fits and wants to buy among those who don't yet, and who of them comes first."""
+
+    key = "engagement.fit_intent"
+    title = "Fit and intent"
+    explain = "engagement.fit_score"
+    numbers = ("engagement.intent_score",)
+    template = "engagement/home/fit_intent.html"
+    category = Category.ENGAGEMENT
+    functions = {Function.MARKETING: 10, Function.SALES: 65}
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        day = newest_scores(reader.as_of)
+        label, lifecycles = POPULATIONS["new"]
+        marks, total = marks_of(day, lifecycles) if day else ([], 0)
+        return {
+            "chart": replace(scatter(marks, total, label.lower()), height="md"),
+            "best": marks[:MOST_BEST],
+            "link_url": reverse("engagement:scores"),
+            "link_label": "All scores",
+        }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the highest together."""
+        return marks_table("fit-and-intent", data["best"]) if data["best"] else None
 
 
 @register_home_panel

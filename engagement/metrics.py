@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, F, Max, QuerySet, Value
 
 from accounts.models import ContactRole
 from engagement.models import AccountScore, Engagement, Opportunity, ScoreKind
+from engagement.scoring.explain import how
 from engagement.scoring.score import fields_read, store_scores
 from engagement.scoring.services import ROLLUP
 from metrics.expressions import DaysBetween, count_per_account, epoch_day, utc_day
-from metrics.registry import metric, rollup
+from metrics.registry import Breakdown, metric, rollup
 from metrics.statements import Statement
 from people.models import Category
 
@@ -116,6 +118,10 @@ def scores(as_of: date, first: int, last: int) -> int:
     return store_scores(as_of, first, last)
 
 
+def _breakdown(kind: ScoreKind) -> Breakdown:
+    return Breakdown(template="engagement/_score_how.html", load=partial(how, kind))
+
+
 @metric(
     "engagement.fit_score",
     label="Fit",
@@ -125,6 +131,7 @@ def scores(as_of: date, first: int, last: int) -> int:
     inputs=("accounts",),
     depends_on=(ROLLUP,),
     direction="up",
+    breakdown=_breakdown(ScoreKind.FIT),
 )
 def fit_score(as_of: date) -> QuerySet[Any, Any]:
     return _scores(as_of, ScoreKind.FIT)
@@ -140,6 +147,7 @@ def fit_score(as_of: date) -> QuerySet[Any, Any]:
     inputs=("engagements", "opportunities"),
     depends_on=(ROLLUP,),
     direction="up",
+    breakdown=_breakdown(ScoreKind.ENGAGEMENT),
 )
 def engagement_score(as_of: date) -> QuerySet[Any, Any]:
     return _scores(as_of, ScoreKind.ENGAGEMENT)
@@ -155,6 +163,7 @@ def engagement_score(as_of: date) -> QuerySet[Any, Any]:
     inputs=("engagements", "opportunities"),
     depends_on=(ROLLUP,),
     direction="up",
+    breakdown=_breakdown(ScoreKind.INTENT),
 )
 def intent_score(as_of: date) -> QuerySet[Any, Any]:
     return _scores(as_of, ScoreKind.INTENT)

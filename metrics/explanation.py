@@ -19,7 +19,7 @@ from common.formatting import format_date
 from metrics.expressions import EPOCH
 from metrics.health.explain import SCORE_AXIS, HealthExplanation, explain_health
 from metrics.models import MetricValue, RefreshRun, RefreshStep, SegmentValue
-from metrics.registry import SEGMENTS, Definition, metrics, segment_definitions, segment_metrics
+from metrics.registry import SEGMENTS, Breakdown, Definition, metrics, segment_definitions, segment_metrics
 from people.access import Access
 from sync.freshness.marks import provisional_numbers
 from sync.models import Batch
@@ -91,6 +91,8 @@ class Explanation:
     members: Sequence[Member] = ()
     dimension: str = ""
     health: HealthExplanation | None = None
+    breakdown: Breakdown | None = None
+    made_of: Any = None
     parts_currency: str = ""
     params: dict[str, str] = field(default_factory=dict)
 
@@ -138,6 +140,8 @@ def explain_for_account(key: str, account: Account, access: Access, until: date 
     _add_refresh(told, key, day)
     if key == HEALTH:
         told.health = explain_health(account.pk, day, access)
+    if definition.breakdown is not None:
+        told.breakdown, told.made_of = definition.breakdown, definition.breakdown.load(account, day, access)
     return told
 
 

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from django.db.models import QuerySet
 
+from accounts.models import Account
 from common.registry import Registry
 from metrics.statements import Statement
+from people.access import Access
 from people.models import Category, Level
 
 Source = QuerySet[Any, Any] | Statement
@@ -49,6 +51,18 @@ class Definition:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Breakdown:
+    """How an account's number is taken apart on the page that explains it.
+
+    ``load`` returns what ``template`` shows as ``data`` for the newest figures of a day, None where there is nothing.
+    It is called for readers of the number only, and leaves out what else they may not read.
+    """
+
+    template: str
+    load: Callable[[Account, date, Access], Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Metric(Definition):
     """A number per account; ``query`` gives rows of ``(account_id, value)``.
 
@@ -58,6 +72,7 @@ class Metric(Definition):
 
     query: Query
     depends_on: tuple[str, ...] = ()
+    breakdown: Breakdown | None = None
     standing: str | None = None
     note: Note | None = None
     after: tuple[str, ...] = ()
@@ -120,6 +135,7 @@ def metric(
     direction: Direction = None,
     standing: str | None = None,
     note: Note | None = None,
+    breakdown: Breakdown | None = None,
 ) -> Callable[[Query], Query]:
     """Declare a number per account over a function of the day that returns ``(account_id, value)`` rows."""
 
@@ -137,6 +153,7 @@ def metric(
                 direction=direction,
                 standing=standing,
                 note=note,
+                breakdown=breakdown,
                 query=query,
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -21,11 +21,15 @@ from accounts.conditions.expression import (
 )
 from accounts.models import Account
 from engagement.models import AccountScore, ScoreKind, ScoreRule
+from engagement.scoring.score import NO_DECAY, reach_of
 from engagement.scoring.services import RuleDraft
 from engagement.scoring.signals import SIGNALS
+from engagement.scoring.words import rule_words
 from people.access import Access
 from people.models import Category
 
+# So many of the newest happenings of a rule are told one by one.
+MOST_DATES = 5
 METRICS = {kind: f"engagement.{kind}_score" for kind in ScoreKind}
 CATEGORIES = {
     ScoreKind.FIT: Category.ACCOUNT_PROFILE,
@@ -82,6 +86,101 @@ def scores_of(account: Account, as_of: date, access: Access) -> list[ScoreTold]:
     )
     told = {row.kind: _told(row, [ScoreRule(**rule) for rule in row.rules], access) for row in rows}
     return [told[kind] for kind in readable if kind in told]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """One thing that happened, with the points that it counted for on the day of the score."""
+
+    on: date
+    points: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleTold:
+    """One rule of the version that made a score: what it asks, what it gave, and the newest that it counted."""
+
+    name: str
+    what: str
+    each: Decimal
+    at_most: Decimal | None
+    points: Decimal
+    times: int
+    newest: Sequence[Counted] = ()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether more happened than the rule gives points for."""
+        return self.at_most is not None and abs(self.points) >= self.at_most
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreHow:
+    """A score rule by rule, for the page that explains it."""
+
+    kind: ScoreKind
+    version: int
+    half_life_days: int | None
+    rules: Sequence[RuleTold]
+    closed: Decimal
+    reasons: Sequence[str]
+
+
+def how(kind: ScoreKind, account: Account, as_of: date, access: Access) -> ScoreHow | None:
+    """Return what each rule gave an account's newest score up to a day, the largest first, None without a score.
+
+    Takes a query for each rule about what happened that gave something. Rules that tell of closed categories come
+    as one sum.
+    """
+    row = (
+        AccountScore.objects.filter(account=account, kind=kind, as_of__lte=as_of)
+        .select_related("model")
+        .order_by("-as_of")
+        .first()
+    )
+    if row is None:
+        return None
+    given = {part["rule"]: part for part in row.parts}
+    rules: list[RuleTold] = []
+    closed, reasons = Decimal(0), set()
+    for rule in row.model.rules.all():
+        part = given.get(rule.position, {"points": 0, "count": 0})
+        points = Decimal(str(part["points"]))
+        asked = categories_of(rule)
+        if shut := asked - access.readable(asked):
+            closed += points
+            reasons |= {access.why_not(category) for category in shut}
+            continue
+        rules.append(
+            RuleTold(
+                name=rule.name,
+                what=rule_words(rule),
+                each=rule.points,
+                at_most=rule.at_most,
+                points=points,
+                times=int(part["count"]) if rule.signal else 0,
+                newest=_newest(row, rule) if rule.signal in SIGNALS and part["count"] else (),
+            )
+        )
+    return ScoreHow(
+        kind=kind,
+        version=row.model.version,
+        half_life_days=row.model.half_life_days,
+        rules=sorted(rules, key=lambda told: (-abs(told.points), told.name)),
+        closed=closed,
+        reasons=sorted(reasons),
+    )
+
+
+def _newest(row: AccountScore, rule: ScoreRule) -> list[Counted]:
+    half_life = row.model.half_life_days or NO_DECAY
+    since = row.as_of - timedelta(days=reach_of(row.model))
+    happened = SIGNALS[rule.signal].query(since, row.as_of).filter(account_id=row.account_id)
+    days = happened.order_by("-on").values_list("on", flat=True)[:MOST_DATES]
+    return [
+        Counted(on=day, points=rule.points * Decimal(0.5 ** ((row.as_of - day).days / half_life)))
+        for day in days
+    ]
 
 
 def _told(row: AccountScore, written: Sequence[ScoreRule], access: Access) -> ScoreTold:

@@ -8,31 +8,24 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.lenses.doubts import doubt_of, doubts_on
-from accounts.models import Lifecycle
 from common.asof import requested_as_of
-from common.charts import Chart, Point, Series
-from common.export import asked_format, export_response, table_of, with_remarks
+from common.charts import Chart, Series
+from common.export import asked_format, export_response, with_remarks
 from common.formatting import format_number, format_percent
 from common.htmx import render_page
 from engagement.models import ScoreKind, ScoreModel
-from engagement.scoring.analysis import MOST_MARKS, Decile, Mark, WinRates, marks_of, newest_scores, win_rates
+from engagement.scoring.analysis import Decile, Mark, WinRates, marks_of, newest_scores, win_rates
+from engagement.scoring.charts import POPULATIONS, marks_table, scatter
 from engagement.scoring.explain import METRICS
 from people.access import request_access, require
 from people.guards import is_revops
 from people.models import Category, User
 
-POPULATIONS = {
-    "new": ("Targets and prospects", (Lifecycle.TARGET, Lifecycle.PROSPECT)),
-    "customers": ("Customers", (Lifecycle.CUSTOMER,)),
-    "former": ("Former customers", (Lifecycle.CHURNED,)),
-}
 SHOWN = ("engagement.fit_score", "engagement.intent_score")
-SPLIT = 50
 DECIDED_DAYS = 730
 RATE_AXIS = {"min": 0, "max": 1}
 
@@ -57,19 +50,11 @@ def scores(request: HttpRequest) -> HttpResponse:
     doubts = doubts_on(as_of)
     doubt = doubt_of(SHOWN, doubts, access)
     if asked_format(request):
-        table = table_of(
-            "scores",
-            marks,
-            (
-                ("account", "Account", lambda mark: mark.name),
-                ("fit", "Fit", lambda mark: mark.fit),
-                ("intent", "Intent", lambda mark: mark.intent),
-            ),
-        )
+        table = marks_table("scores", marks)
         return export_response(request, with_remarks(table, "Provisional", [doubt] if doubt else []))
     rates = win_rates(by, as_of - timedelta(days=DECIDED_DAYS - 1), as_of)
     context: dict[str, Any] = {
-        "scatter": replace(_scatter(marks, total, POPULATIONS[population][0].lower()), provisional=doubt),
+        "scatter": replace(scatter(marks, total, POPULATIONS[population][0].lower()), provisional=doubt),
         "provisional": doubt,
         "rates": _rates(rates, by, doubt_of([METRICS[by]], doubts, access)),
         "unknown": rates.unknown,
@@ -93,36 +78,6 @@ def _models() -> list[ScoreModel]:
     order = ScoreKind.values
     found = ScoreModel.objects.filter(state=ScoreModel.State.PUBLISHED).select_related("published_by")
     return sorted(found, key=lambda model: order.index(model.kind))
-
-
-def _scatter(marks: Sequence[Mark], total: int, whom: str) -> Chart:
-    both = sum(mark.fit >= SPLIT and mark.intent >= SPLIT for mark in marks)
-    shown = f", the {MOST_MARKS} highest of {format_number(total)} shown" if total > len(marks) else ""
-    return Chart(
-        key="engagement.fit_intent",
-        kind="scatter",
-        title=f"{format_number(both)} of {format_number(total)} {whom} fit and show intent{shown}"
-        if marks
-        else f"No scores of {whom} yet",
-        points=[
-            Point(
-                name=mark.name,
-                x=mark.fit,
-                y=mark.intent,
-                tone="accent" if mark.fit >= SPLIT and mark.intent >= SPLIT else "muted",
-                url=reverse("accounts:detail", args=[mark.account_id]) + "?lens=marketing",
-            )
-            for mark in marks
-        ],
-        x_label="Fit",
-        y_label="Intent",
-        x_unit="points",
-        unit="points",
-        decimals=0,
-        height="lg",
-        extra={"splits": {"x": SPLIT, "y": SPLIT}},
-        empty="Scores appear after the next nightly refresh.",
-    )
 
 
 def _rates(rates: WinRates, by: ScoreKind, doubt: str) -> Chart:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Account
 from engagement.models import AccountScore, ScoreKind, ScoreModel
@@ -83,3 +84,30 @@ def test_who_reads_no_engagement_is_told_so() -> None:
     response = client_as("support").get(PAGE)
     assert response.status_code == 403
     assert "does not read engagement" in response.content.decode()
+
+
+def test_a_decile_of_one_score_is_named_by_it_and_the_axis_ends_at_all(marketing: Client) -> None:
+    for place in range(10):
+        account = make_account()
+        today = timezone.now().date()
+        give(account, today - timedelta(days=60), fit=15)
+        make_deal(
+            account,
+            today - timedelta(days=50),
+            today - timedelta(days=9),
+            kind="new",
+            is_closed=True,
+            is_won=place > 2,
+        )
+    text = marketing.get(PAGE).content.decode()
+    assert "15 (n = 10)" in text
+    assert "15 to 15" not in text
+    assert '"min": 0, "max": 1' in text
+
+
+def test_the_home_of_marketing_shows_who_fits_and_wants_to_buy(marketing: Client) -> None:
+    hot = make_account(lifecycle="prospect")
+    give(hot, timezone.now().date(), fit=80, intent=70)
+    text = marketing.get("/panels/engagement.fit_intent/").content.decode()
+    assert "1 of 1 targets and prospects fit and show intent" in text
+    assert hot.name in text

@@ -12,8 +12,12 @@ from django.db import IntegrityError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounts.conditions.explain import explain
+from accounts.conditions.expression import parse_condition
+from accounts.conditions.query import matching
 from accounts.lenses.registry import panels
-from engagement.models import AccountScore, ScoreModel, ScoreRule
+from engagement.models import AccountScore, ScoreKind, ScoreModel, ScoreRule
+from engagement.scoring.explain import how
 from engagement.scoring.services import (
     RuleDraft,
     ScoreModelChangedError,
@@ -27,6 +31,7 @@ from engagement.scoring.services import (
 from metrics.models import MetricValue
 from people.access import access_of
 from tests.metrics.facts import TODAY, ago, make_account, make_deal, make_touch, measure, refresh, roll_up
+from tests.users import client_as
 
 pytestmark = pytest.mark.django_db
 
@@ -232,3 +237,59 @@ def test_a_score_is_told_with_what_each_rule_gave_and_closed_rules_only_as_a_sum
     assert [part["name"] for part in told["parts"]] == ["100 employees"]
     assert "revenue" in told["reasons"][0]
     assert panel.load_for(account, ago(1), access_of("support")) == {"scores": []}
+
+
+def test_the_explanation_of_a_score_goes_rule_by_rule_with_the_days_it_counted() -> None:
+    publish(
+        "engagement",
+        rule("Meeting", 20, signal="meeting", at_most=Decimal(35)),
+        rule("Call", 10, signal="call.inbound"),
+        rule("Large", 5, condition={"field": "finance.arr", "op": "gte", "value": 5}),
+    )
+    account = make_account()
+    for days in (0, 30, 0):
+        make_touch(account, ago(days), kind="meeting")
+    MetricValue.objects.create(key="finance.arr", as_of=TODAY, account=account, value=9)
+    score()
+    told = how(ScoreKind.ENGAGEMENT, account, TODAY, access_of("revops"))
+    assert told is not None
+    assert [(one.name, one.points, one.times) for one in told.rules] == [
+        ("Meeting", 35, 3),
+        ("Large", 5, 0),
+        ("Call", 0, 0),
+    ]
+    assert [(one.on, one.points) for one in told.rules[0].newest] == [
+        (TODAY, 20),
+        (TODAY, 20),
+        (ago(30), 10),
+    ]
+    assert told.rules[0].is_limited
+    hidden = how(ScoreKind.ENGAGEMENT, account, TODAY, access_of("marketing"))
+    assert hidden is not None
+    assert [one.name for one in hidden.rules] == ["Meeting", "Call"]
+    assert (hidden.closed, len(hidden.reasons)) == (5, 1)
+    assert how(ScoreKind.INTENT, account, ago(9), access_of("marketing")) is None
+
+
+def test_the_how_page_shows_it_and_a_score_is_a_field_of_conditions() -> None:
+    account, other = make_account(employees=900), make_account(employees=3)
+    make_touch(account, TODAY, kind="meeting")
+    refresh()
+    client = client_as("marketing")
+    text = client.get(f"/metrics/explain/engagement.engagement_score/?account={account.pk}").content.decode()
+    assert "What the score is made of" in text
+    assert "counts half after 30 days, a quarter after 60 days" in text
+    assert "20 Nov 2026" in text
+    assert "20.0" in text
+    assert (
+        client_as("support")
+        .get(f"/metrics/explain/engagement.engagement_score/?account={account.pk}")
+        .content.decode()
+        .count("What the score is made of")
+        == 0
+    )
+    fits = parse_condition({"field": "engagement.fit_score", "op": "gte", "value": 40})
+    assert set(matching(fits, as_of=TODAY)) == {account}
+    [found] = explain(fits, other, as_of=TODAY).values()
+    assert not found.holds
+    assert "Fit" in found.sentence
