@@ -98,5 +98,10 @@ class ConfigSection:
     tell: Callable[[Sequence[Step]], list[Line]] | None = None
     file: ConfigFile | None = None
 
+    @property
+    def is_undoable(self) -> bool:
+        """Whether changes can be taken back here; templates would call ``undo`` itself."""
+        return self.undo is not None
+
 
 sections: Registry[ConfigSection] = Registry("configuration section", "config")

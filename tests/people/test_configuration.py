@@ -201,6 +201,8 @@ def test_the_audit_page_filters_exports_and_pages(revops: User) -> None:
     share_domain(domain="example.org", by=None)
     page = client.get("/configuration/")
     assert page.status_code == 200
+    undoable = [save for save in page.context["saves"] if save.section.is_undoable]
+    assert page.content.decode().count("Take back</a>") == len(undoable) < len(page.context["saves"])
     assert {"access", "shared_domains", "users"} <= {save.section.key for save in page.context["saves"]}
 
     def found(query: str) -> list[str]:
