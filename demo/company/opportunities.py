@@ -110,7 +110,7 @@ class _Seller:
             return self.rng.choice((0, 0, 1))
         if self.account.employees < SMALL:
             return self.rng.choice((5, 6, 7))
-        return self.rng.choice((3, 4) if self.account.employees < LARGE else (1, 1, 2))
+        return self.rng.choice((3, 4) if self.account.employees < LARGE else (0, 1, 1))
 
     def _in_vain(self, until: date, times: int) -> Iterator[Opportunity]:
         """Yield attempts to sell to somebody new that were lost before a day, the newest first."""

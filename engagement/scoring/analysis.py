@@ -36,7 +36,7 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decile:
-    """A tenth of the decided deals by the score on the day they were opened, the lowest first."""
+    """A tenth of the decided deals by the score before they were opened, the lowest first."""
 
     place: int
     least: Decimal
@@ -52,7 +52,7 @@ class Decile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WinRates:
-    """Win rates by decile; ``unknown`` deals were opened on a day of which no score is kept."""
+    """Win rates by decile; ``unknown`` deals have no score from shortly before they were opened."""
 
     deciles: Sequence[Decile]
     deals: int
@@ -102,14 +102,14 @@ def marks_of(day: date, lifecycles: Sequence[str], owner: User | None = None) ->
 
 
 def win_rates(kind: ScoreKind, first: date, last: date) -> WinRates:
-    """Return how often new business decided between two days was won, by decile of the score when it was opened.
+    """Return how often new business decided between two days was won, by decile of the score before it was opened.
 
-    Only scores that were made on or before the day a deal was opened count: later ones know how it ended.
+    Only scores of days before a deal was opened count: later ones know of the deal itself, and how it ended.
     """
     known = AccountScore.objects.filter(
         kind=kind,
         account_id=OuterRef("account_id"),
-        as_of__lte=OuterRef("opened_on"),
+        as_of__lt=OuterRef("opened_on"),
         as_of__gte=OuterRef("opened_on") - timedelta(days=KNOWN_WITHIN_DAYS),
     ).order_by("-as_of")
     decided = (
@@ -124,7 +124,7 @@ def win_rates(kind: ScoreKind, first: date, last: date) -> WinRates:
 
 
 def deciles_of(scored: Sequence[tuple[Decimal, bool]]) -> list[Decile]:
-    """Cut deals in order of their score into tenths; equal scores stay together, so that chance decides nothing.
+    """Cut deals in order of their score into tenths; equal whole points stay together.
 
     ``scored`` are ``(score, won)`` in order.
     """
@@ -132,7 +132,7 @@ def deciles_of(scored: Sequence[tuple[Decimal, bool]]) -> list[Decile]:
     start = 0
     for place in range(1, DECILES + 1):
         end = max(start, round(len(scored) * place / DECILES))
-        while 0 < end < len(scored) and scored[end][0] == scored[end - 1][0]:
+        while 0 < end < len(scored) and round(scored[end][0]) == round(scored[end - 1][0]):
             end += 1
         if end > start:
             part = scored[start:end]

@@ -69,7 +69,7 @@ class Preview:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """Win rates by decile of the score that each version gives on the day a deal was opened."""
+    """Win rates by decile of the score that each version gives on the day before a deal was opened."""
 
     before: Sequence[Decile]
     after: Sequence[Decile]
@@ -131,8 +131,8 @@ def _mover(found: Mapping[str, Any], names: Sequence[Mapping[int, str]]) -> Move
 def compare_win_rates(model: ScoreModel, in_force: ScoreModel | None, first: date, last: date) -> Comparison:
     """Return how well each version would have told who buys, of new business decided between two days.
 
-    What happened counts as it stood on the day a deal was opened; what an account is, as it was before that month,
-    as far back as changes and numbers are kept. Two queries. Raises BrokenConditionError as ``matching`` does.
+    What happened counts as it stood on the day before a deal was opened; what an account is, as it was before that
+    month, as far back as changes and numbers are kept. Two queries. Raises BrokenConditionError as ``matching`` does.
     """
     decided = Opportunity.objects.decided_between(first, last).filter(kind=DealKind.NEW)
     oldest = add_months(month_start(last), 1 - MOST_MONTHS)
@@ -165,7 +165,7 @@ def _scored(model: ScoreModel, deals: Any, months: Sequence[date]) -> list[tuple
 def _deal_points(model: ScoreModel, rule: ScoreRule, rows: Any, months: Sequence[date]) -> list[Statement]:
     if rule.condition is None:
         reach = reach_of(model)
-        since = months[0] - timedelta(days=reach)
+        since = months[0] - timedelta(days=reach + 1)
         return [
             load(
                 "engagement",

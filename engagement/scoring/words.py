@@ -15,6 +15,7 @@ from engagement.scoring.signals import SIGNALS
 
 Rule = RuleDraft | ScoreRule
 HALVINGS = 4
+STEPS = 6
 
 
 def rule_words(rule: Rule) -> str:
@@ -52,10 +53,9 @@ def fading_words(rule: ScoreRule, half_life_days: int) -> str:
     )
 
 
-def faded(points: Decimal, half_life_days: int, steps: int = 24) -> list[tuple[int, Decimal]]:
-    """Return ``(days, points left)`` over four half-lives, each day once."""
-    reach = HALVINGS * half_life_days
-    days = sorted({round(reach * step / steps) for step in range(steps + 1)})
+def faded(points: Decimal, half_life_days: int) -> list[tuple[int, Decimal]]:
+    """Return ``(days, points left)`` over four half-lives, in equal steps."""
+    days = range(0, HALVINGS * half_life_days + 1, max(1, round(half_life_days / STEPS)))
     return [
         (day, (points * Decimal(0.5 ** (day / half_life_days))).quantize(Decimal("0.01"))) for day in days
     ]

@@ -114,7 +114,7 @@ def _rates(side: ScoreModel, deciles: Sequence[Decile], label: str) -> Chart:
         categories=spans(deciles),
         series=[Series(name="Win rate", values=[one.win_rate for one in deciles])] if deciles else [],
         unit="ratio",
-        category_label=f"{label} when it was opened",
+        category_label=f"{label} before it was opened",
         extra=RATE_AXIS,
         empty="Opportunities arrive from the CRM.",
     )

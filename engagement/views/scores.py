@@ -96,7 +96,7 @@ def _rates(rates: WinRates, by: ScoreKind, doubt: str) -> Chart:
         categories=spans(deciles),
         series=[Series(name="Win rate", values=[one.win_rate for one in deciles])] if deciles else [],
         unit="ratio",
-        category_label=f"{by.label} when it was opened",
+        category_label=f"{by.label} before it was opened",
         extra=RATE_AXIS,
         provisional=doubt,
         empty="Opportunities arrive from the CRM; the score must have been made before the opportunity was opened.",
