@@ -6,6 +6,8 @@ from accounts import home_cards as _home_cards  # noqa: F401 - declares the home
 from accounts import panels as _panels  # noqa: F401 - declares the panels
 from accounts.identity import home as _identity  # noqa: F401 - declares a home card
 from accounts.lenses import Column, Lens, register_column, register_lens
+from accounts.lists import panels as _lists  # noqa: F401 - declares a panel
+from accounts.lists.names import LISTS, LISTS_FIELD
 from accounts.models import Lifecycle
 from people.functions import Function
 from people.models import Category
@@ -55,6 +57,16 @@ register_column(
     Column(key="accounts.sponsor", label="Sponsor", field="sponsor_email", category=Category.ACCOUNT_TEAM)
 )
 
+register_column(
+    Column(
+        key=LISTS,
+        label="Target lists",
+        field=LISTS_FIELD,
+        category=PROFILE,
+        help="The target lists that the account is on, of those that you see.",
+    )
+)
+
 LIST = ("accounts.tier", "metrics.health_score", "metrics.health_change", "finance.arr", "finance.nrr")
 
 register_lens(
@@ -90,6 +102,7 @@ register_lens(
             "tiers.entitlements",
             "engagement.committee",
             "engagement.last_touches",
+            "accounts.lists",
         ),
         columns=(
             *LIST,

@@ -10,6 +10,17 @@ register_nav(
 )
 register_nav(
     NavItem(
+        key="accounts.target_lists",
+        label="Target lists",
+        icon="list-check",
+        url_name="accounts:target_lists",
+        group="Functions",
+        order=58,
+        functions_first=(Function.MARKETING, Function.SALES),
+    )
+)
+register_nav(
+    NavItem(
         key="accounts.duplicates",
         label="Duplicates",
         icon="git-merge",

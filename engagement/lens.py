@@ -328,6 +328,7 @@ register_lens(
             "engagement.committee",
             "engagement.last_touches",
             "engagement.opportunities",
+            "accounts.lists",
             "accounts.key_facts",
         ),
         columns=(

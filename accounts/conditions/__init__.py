@@ -7,3 +7,4 @@ tells it in plain words.
 
 from accounts.conditions import profile as _profile  # noqa: F401 - declares the fields of the profile
 from accounts.conditions import standing as _standing  # noqa: F401 - declares the fields of the standing
+from accounts.lists import conditions as _lists  # noqa: F401 - declares the field of target lists

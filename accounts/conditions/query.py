@@ -98,7 +98,11 @@ def leaf_meaning(leaf: Leaf, *, is_held: bool, is_negated: bool = False) -> Q:
     holds = operator.meaning(alias, threshold(leaf, is_held=is_held))
     if not is_negated:
         return holds
-    return ~holds if operator.asks_presence else Q(**{f"{alias}__isnull": True}) | ~holds
+    return (
+        ~holds
+        if operator.asks_presence or field.is_never_missing
+        else Q(**{f"{alias}__isnull": True}) | ~holds
+    )
 
 
 def threshold(leaf: Leaf, *, is_held: bool) -> object:

@@ -67,6 +67,7 @@ class ConditionField:
     ``unit`` is a noun behind numbers, as in ``common.formatting``; money is in the reporting currency and a ratio
     of 1 is 100 %. ``level`` is the access that reading it takes. ``suggestions`` help typing and refuse nothing,
     while a ``choice`` that is not among ``choices`` is refused. ``explain`` is the key of the metric behind it.
+    ``is_never_missing`` is for what counts without a value too: who is on no list is on none of those asked about.
     """
 
     key: str
@@ -80,6 +81,7 @@ class ConditionField:
     suggestions: Callable[[], Sequence[str]] = tuple
     help: str = ""
     explain: str = ""
+    is_never_missing: bool = False
 
     def is_readable(self, access: Access | None) -> bool:
         """Return whether the reader may see its values; None reads everything, as rules of RevOps do."""

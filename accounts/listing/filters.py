@@ -37,7 +37,7 @@ class Filter:
 
     ``parse`` turns the parameter's text into a value or raises ValueError with what to do; ``asks`` is the
     condition that it stands for, as JSON data, or None where it picks accounts by their id. A repeated parameter of
-    ``many`` widens it.
+    ``many`` widens it. What is offered of a reader's own (``is_own``) only the list knows: views, and private lists.
     """
 
     key: str
@@ -48,8 +48,9 @@ class Filter:
     category: str | None = Category.ACCOUNT_PROFILE
     level: str = Level.FULL
     many: bool = False
-    control: Literal["choices", "text", "number", "hidden"] = "text"
+    control: Literal["choices", "select", "text", "number", "hidden"] = "text"
     choices: Callable[[], Sequence[Choice]] = lambda: ()
+    is_own: bool = False
     hint: str = ""
     unit: str = ""
 
@@ -186,6 +187,9 @@ FILTERS: dict[str, Filter] = {
             control="number",
             unit="days",
         ),
+        Filter(key="list", label="Target list", asks=None, many=True, control="choices", is_own=True),
+        # What a view means takes who asks, so the list reads it.
+        Filter(key="in_view", label="In view", asks=None, control="select", is_own=True),
         Filter(
             key="id",
             label="Selected",

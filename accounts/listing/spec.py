@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
+from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -24,6 +26,10 @@ from accounts.conditions.words import words
 from accounts.lenses.registry import Column, Lens, columns, lens_for, lenses
 from accounts.listing.filters import FILTERS, Choice, Filter, filter_named
 from accounts.listing.keyset import BadCursorError, Cursor, Order, decode_cursor
+from accounts.lists.access import open_lists
+from accounts.lists.models import ListMembership, SavedView, TargetList
+from accounts.lists.names import LISTS, LISTS_FIELD, names_of_lists
+from accounts.lists.opening import FROM, IN_LIST, IN_VIEW, id_of, is_changed, open_view, query_of
 from accounts.models import Account
 from accounts.querysets import AccountQuerySet
 from people.access import Access
@@ -35,6 +41,7 @@ DEFAULT_SORTS = ("-finance.arr", "accounts.tier", NAME)
 LONGEST_QUERY = 100
 MOST_VALUES = 50
 PLACE = ("after", "before")
+MISSING = "This view isn’t shared with you, or it has been deleted."
 EVERY_MATCH = 2**31
 
 
@@ -51,23 +58,35 @@ class Applied:
 
 @dataclass
 class Listing:
-    """A list as one reader asks for it; what was refused stands in ``problems``, in words."""
+    """A list as one reader asks for it; what was refused stands in ``problems``, in words.
+
+    ``view`` is the saved view that it began with. A view of which something was refused, or that the reader can't
+    see, shows nothing rather than more than it means: ``closed`` says why. ``within`` are the views that this list
+    stands inside of, innermost last.
+    """
 
     params: QueryDict
     user: User
     access: Access
     problems: list[str] = field(default_factory=list)
+    within: tuple[int, ...] = ()
 
     @own_fields_once()
     def __post_init__(self) -> None:
         self.params = self.params.copy()
         self._clean()
+        self.view, is_missing = open_view(self.params, self.user)
+        self.closed = MISSING if is_missing else ""
         self.lens: Lens = self._lens()
         self.columns: list[Column] = self._columns()
         self.order: Order = self._order()
         self.query = self._query()
+        before = len(self.problems)
         self.applied: list[Applied] = self._applied()
         self.where: Condition | None = self._where()
+        if (self.view or self.within) and len(self.problems) > before:
+            self.closed = " ".join(self.problems[before:])
+            del self.problems[before:]
         self.after, self.before = self._place("after"), self._place("before")
 
     def _clean(self) -> None:
@@ -142,7 +161,28 @@ class Listing:
             self.problems.append(f"The condition was left out: {told(error)}")
             return None
 
+    def _inner(self, text: str) -> Applied | None:
+        """Return the accounts of another view as a filter."""
+        number = id_of(text)
+        view = next((one for one in self.views if one.pk == number), None)
+        if view is None:
+            self.problems.append(f"In view “{text[:40]}”: {MISSING}")
+            return None
+        if view.pk in self.within:
+            self.problems.append(f"The view “{view.name}” would filter by itself.")
+            return None
+        inner = Listing(
+            params=query_of(view), user=self.user, access=self.access, within=(*self.within, view.pk)
+        )
+        if inner.closed:
+            self.problems.append(f"The view “{view.name}” can’t be used: {inner.closed}")
+            return None
+        found = inner.accounts().order_by().values("pk")
+        return Applied(filter=FILTERS[IN_VIEW], text=text, value=found, words=view.name)
+
     def _apply(self, item: Filter, text: str) -> Applied | None:
+        if item.key == IN_VIEW:
+            return self._inner(text)
         try:
             value = item.parse(text, self.user)
         except ValueError as error:
@@ -152,9 +192,21 @@ class Listing:
         if item.control == "choices":
             labels = {choice.value: choice.label for choice in self.choices[item.key]}
             if value not in labels:
-                self.problems.append(f"{item.label} “{text[:40]}” was left out: choose {', '.join(labels)}.")
+                offered = (
+                    f"choose {', '.join(labels)}"
+                    if labels and not item.is_own
+                    else "there is none that you see"
+                )
+                self.problems.append(f"{item.label} “{text[:40]}” was left out: {offered}.")
                 return None
             words = labels[value]
+        if item.key == IN_LIST:
+            return Applied(
+                filter=item,
+                text=text,
+                value=ListMembership.objects.current().filter(list_id=int(value)).values("account_id"),
+                words=words,
+            )
         try:
             condition = None if item.asks is None else parse_condition(item.asks(value), access=self.access)
         except ConditionError as error:
@@ -174,8 +226,39 @@ class Listing:
 
     @cached_property
     def choices(self) -> dict[str, Sequence[Choice]]:
-        """The values that the filters with choices offer, by the filter's key; one query."""
-        return {key: item.choices() for key, item in FILTERS.items() if item.control == "choices"}
+        """The values that the filters with choices offer, by the filter's key; two queries, and one for views."""
+        found = {
+            key: item.choices()
+            for key, item in FILTERS.items()
+            if item.control == "choices" and not item.is_own
+        }
+        found[IN_LIST] = [Choice(value=str(one.pk), label=one.name) for one in self.open_lists]
+        found[IN_VIEW] = [Choice(value=str(one.pk), label=one.name) for one in self.views]
+        return found
+
+    @cached_property
+    def views(self) -> list[SavedView]:
+        """The saved views that the reader sees, their own first and in their order; one query."""
+        found = SavedView.objects.shown_to(self.user).select_related("owner")
+        return sorted(
+            found,
+            key=lambda view: (
+                view.owner_id != self.user.pk,
+                view.place if view.owner_id == self.user.pk else 0,
+                view.name.lower(),
+                view.pk,
+            ),
+        )
+
+    @cached_property
+    def open_lists(self) -> list[TargetList]:
+        """The target lists that the reader sees into, by name; one query."""
+        return open_lists(self.user, self.access)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something else is shown than the view that the list began with."""
+        return self.view is not None and is_changed(self.view, self.params)
 
     @property
     def sort(self) -> str:
@@ -189,6 +272,8 @@ class Listing:
 
     def accounts(self) -> AccountQuerySet:
         """Return the accounts that match, without an order."""
+        if self.closed:
+            return Account.objects.none()
         found = Account.objects.live()
         if self.query:
             # The limit keeps PostgreSQL from walking the list's order past every name that doesn't match.
@@ -202,8 +287,12 @@ class Listing:
             conditions = tuple(one.condition for one in several if one.condition is not None)
             if conditions:
                 asked.append(conditions[0] if len(conditions) == 1 else AnyOf(conditions))
+            elif several[0].filter.is_own:
+                found = found.filter(reduce(or_, [Q(pk__in=one.value) for one in several]))
             else:
                 found = found.filter(pk__in=[one.value for one in several])
+        if LISTS in (self.order.column.key, *(column.key for column in self.columns)):
+            found = found.annotate(**{LISTS_FIELD: names_of_lists(self.open_lists)})
         return matching(AllOf(tuple(asked)), accounts=found) if asked else found
 
     def url(self, **changes: str | None) -> str:
@@ -253,7 +342,9 @@ class Listing:
 
     def clear_url(self) -> str:
         """Return the address without any filter, keeping lens, columns and order."""
-        kept = {key: self.params.getlist(key) for key in ("lens", "columns", "sort") if key in self.params}
+        kept = {
+            key: self.params.getlist(key) for key in ("lens", "columns", "sort", FROM) if key in self.params
+        }
         params = QueryDict(mutable=True)
         for key, values in kept.items():
             params.setlist(key, values)

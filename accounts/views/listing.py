@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -14,11 +15,14 @@ from accounts.listing.export import export_table
 from accounts.listing.filters import FILTERS
 from accounts.listing.rows import list_page
 from accounts.listing.spec import NAME, Listing
+from accounts.lists.opening import VIEW, default_view
+from accounts.lists.showing import view_menu
 from common.asof import requested_as_of
 from common.export import export_response
 from common.formatting import format_date
 from common.htmx import render_page
 from people.access import request_access, require
+from people.guards import signed_in
 from people.models import Category, User
 
 SUGGESTED = ("industry", "country")
@@ -35,6 +39,11 @@ def listing_of(request: HttpRequest) -> Listing:
 @require_safe
 def account_list(request: HttpRequest) -> HttpResponse:
     """Show a page of accounts; ``docs`` of the parameters stand in accounts/listing."""
+    if not request.GET:
+        # An address of its own, so that what is shown can be passed on.
+        chosen = default_view(signed_in(request))
+        if chosen is not None:
+            return redirect(f"{reverse('accounts:list')}?{VIEW}={chosen}")
     listing = listing_of(request)
     page = list_page(listing)
     chips = listing.chips()
@@ -63,6 +72,9 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "export_url": listing.url(),
         "is_filtered": bool(chips),
         "mine_url": listing.url(owner="mine"),
+        "unowned_url": listing.url(owner=None),
+        "views": view_menu(listing),
+        "adding_url": f"{reverse('accounts:list_add')}{listing.url()}",
         "is_mine": any(applied.words == "mine" for applied in listing.applied),
     }
     return render_page(request, "accounts/list.html", "accounts/_list.html", context)
@@ -79,8 +91,9 @@ def _notes(request: HttpRequest) -> list[str]:
 def account_export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Stream the list (``?export=`` csv, xlsx or ndjson); what was refused of it is told instead of a file."""
     listing = listing_of(request)
-    if listing.problems:
-        text = "The file was not made:\n" + "\n".join(f"- {problem}" for problem in listing.problems)
+    refused = [*listing.problems, *([listing.closed] if listing.closed else [])]
+    if refused:
+        text = "The file was not made:\n" + "\n".join(f"- {problem}" for problem in refused)
         return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
     return export_response(request, export_table(listing))
 
@@ -89,7 +102,7 @@ def _filter_controls(listing: Listing) -> list[dict[str, Any]]:
     """Return the controls of the filter form, each with what is chosen or why it is closed."""
     controls = []
     for item in FILTERS.values():
-        if item.control == "hidden":
+        if item.control == "hidden" or (item.is_own and not listing.choices[item.key]):
             continue
         texts = [applied.text for applied in listing.applied if applied.filter.key == item.key]
         may = listing.access.allows(item.category, item.level)

@@ -35,6 +35,13 @@ NO_LISTS = {
 NOT_WALKED = {
     "accounts:merge_choose": "leads to a preview",
     "accounts:export": "is a file itself",
+    "accounts:view_new": "a form",
+    "accounts:view_edit": "a form",
+    "accounts:list_new": "a form",
+    "accounts:list_edit": "a form",
+    "accounts:list_rule": "a form with a preview of its effect",
+    "accounts:list_add": "a form with a preview of its effect",
+    "accounts:list_sign": "a form over the list's members; the list itself is a file",
     "sync:import_rejected": "is a file itself",
     "sync:batch_undo": "a preview; the batch lists what was left",
     "sync:import_undo": "a preview; the batches list what was left",
@@ -67,6 +74,7 @@ NOT_WALKED = {
 TEMPLATES_OF_FORMS = {
     "accounts/identity/_profiles.html": "two accounts side by side, above the choice between them",
     "accounts/identity/merge.html": "a choice to make",
+    "accounts/lists/sign.html": "a form over the list's members; the list itself is a file",
     "people/access_review.html": "changes that aren't saved yet",
     "people/approvals/_facts.html": "what one decision would change, above the form that decides it",
     "sync/connections/object.html": "a form",

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from accounts.lists.models import ListSignature
+from accounts.lists.services import add_accounts, create_list, propose_list, sign_list
 from accounts.models import Account
 from metrics.engine.store import store_metric, store_segments
 from metrics.models import MetricValue, SegmentValue
@@ -31,6 +33,7 @@ from tests.metrics.facts import (
     refresh,
     roll_up,
 )
+from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
 DEFINITIONS = [*metrics, *segment_definitions]
@@ -56,6 +59,18 @@ def make_facts() -> None:
             make_deal(account, day, day + timedelta(days=90), is_closed=days > 40)
             make_use(account, day, place + 1, user=f"u{days}", feature=f"f{days % 2}")
     make_rate("EUR", ago(800), "1.1")
+    make_signed_list()
+
+
+def make_signed_list() -> None:
+    """Create a list by hand of all accounts but one, for which sales and marketing signed ten days ago."""
+    owner = make_user("marketing")
+    target = create_list(name="Signed", by=owner)
+    add_accounts(target=target, accounts=Account.objects.exclude(industry="I0", tier=None), by=owner)
+    target = propose_list(target=target, by=owner)
+    for person in (owner, make_user("sales")):
+        sign_list(target=target, by=person, version=target.version)
+    ListSignature.objects.update(at=at(ago(10)))
 
 
 def make_later_facts() -> None:
@@ -67,6 +82,7 @@ def make_later_facts() -> None:
         make_touch(account, tomorrow, make_contact(account, "executive_sponsor"))
         make_deal(account, tomorrow, tomorrow + timedelta(days=30))
         make_use(account, tomorrow, 50, user="new", feature="new")
+    ListSignature.objects.update(ended_at=at(tomorrow))
     Ticket.objects.filter(solved_at=None).update(solved_at=at(tomorrow), first_replied_at=at(tomorrow))
     make_rate("EUR", tomorrow, "9")
     roll_up("product.usage_days")

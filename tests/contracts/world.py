@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.home import home_panels
 from accounts.identity.models import AccountMerge, DuplicatePair
 from accounts.lenses import lenses, panels
+from accounts.lists.services import add_accounts, create_list, create_view, propose_list, sign_list
+from accounts.models import Account
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from people.approvals.models import ApprovalDelegation
@@ -76,6 +78,7 @@ def build() -> list[Address]:
         *_people(),
         *_tiers(account.pk),
         *_scores(),
+        *_lists(account.pk),
     ]
 
 
@@ -101,6 +104,23 @@ def _accounts(pk: int, merge: int) -> Iterator[Address]:
     yield Address(
         "metrics:explain", reverse("metrics:explain", args=["finance.renewal_on"]) + f"?account={pk}"
     )
+
+
+def _lists(pk: int) -> Iterator[Address]:
+    owner, sales = make_user("marketing"), make_user("sales")
+    create_view(name="=Ours", by=owner, params={"tier": ["strategic"]}, sharing="all")
+    target = create_list(name="=Spring", by=owner)
+    add_accounts(target=target, accounts=Account.objects.filter(pk__in=[pk, pk + 1]), by=owner)
+    target = propose_list(target=target, by=owner)
+    sign_list(target=target, by=owner, version=target.version)
+    sign_list(target=target, by=sales, version=target.version, picks=[pk])
+    for name, more in (
+        ("target_list", ()),
+        ("list_history", ()),
+        ("list_change", (2,)),
+        ("list_only", ("marketing",)),
+    ):
+        yield Address(f"accounts:{name}", reverse(f"accounts:{name}", args=[target.pk, *more]))
 
 
 def _tiers(pk: int) -> Iterator[Address]:

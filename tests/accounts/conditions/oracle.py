@@ -24,6 +24,8 @@ def leaf_holds(data: dict[str, Any], values: dict[str, Any], day: date, *, is_he
     actual = values[data["field"]]
     if data["field"].startswith("custom."):
         actual = read_own(actual, wanted)
+    if isinstance(actual, frozenset):
+        return lists_hold(data["op"], actual, wanted)
     if data["op"] in ("is_empty", "is_set"):
         return (actual is None) is (data["op"] == "is_empty")
     if actual is None:
@@ -37,6 +39,14 @@ def leaf_holds(data: dict[str, Any], values: dict[str, Any], day: date, *, is_he
     if isinstance(actual, bool):
         return actual is wanted
     return number_holds(data["op"], Decimal(str(actual)), wanted)
+
+
+def lists_hold(op: str, actual: frozenset[str], wanted: Any) -> bool:
+    """Compare the lists of an account; one on none is on none of those asked about."""
+    if op in ("is_empty", "is_set"):
+        return bool(actual) is (op == "is_set")
+    asked = set(wanted if isinstance(wanted, list) else [wanted])
+    return bool(actual & asked) is (op in ("eq", "in"))
 
 
 def is_choice(key: str) -> bool:

@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from accounts.lists.models import ListChange, ListMembership, TargetList
 from accounts.models import Account, HealthBand, Standing, Tier, TierTenure
 from metrics.models import HealthModel, HealthScore, MetricValue, RefreshRun
 from metrics.registry import metrics
 from sync.models import Change
 from tests.sync.conftest import Api, make_api
+from tests.users import make_user
 
 TODAY = datetime.now(UTC).date()
 THEN = TODAY - timedelta(days=20)
@@ -77,6 +79,7 @@ def make_world(size: int = 60, seed: int = 7) -> World:
         past[pk] |= numbers(chance, pk, THEN, is_today=False)
         present[pk] |= numbers(chance, pk, TODAY, is_today=True)
     tenures(chance, ids, past)
+    memberships(chance, ids, past, present)
     return World(ids=ids, now=present, then=past)
 
 
@@ -175,6 +178,43 @@ def tenures(chance: random.Random, ids: list[int], past: dict[int, dict[str, Any
         Standing.objects.filter(account_id=pk).update(
             tier=Tier.objects.get(slug="growth") if pk % 2 else None
         )
+
+
+def memberships(
+    chance: random.Random, ids: list[int], past: dict[int, dict[str, Any]], present: dict[int, dict[str, Any]]
+) -> None:
+    """Put accounts on two shared lists, some only then and some only now."""
+    owner = make_user("marketing")
+    came, changed = (datetime.combine(day, datetime.min.time(), UTC) for day in (CAME, CHANGED))
+    spans = {"both": (came, None), "then": (came, changed), "now": (changed, None), "never": None}
+    held: dict[str, dict[int, set[str]]] = {
+        "then": {pk: set() for pk in ids},
+        "now": {pk: set() for pk in ids},
+    }
+    for name in ("One", "Two"):
+        target = TargetList.objects.create(name=name, owner=owner, kind="static")
+        first, second = (
+            ListChange.objects.create(list=target, number=number, cause="hand", at=at)
+            for number, at in ((1, came), (2, changed))
+        )
+        for pk in ids:
+            when = chance.choice(list(spans))
+            span = spans[when]
+            if span is None:
+                continue
+            ListMembership.objects.create(
+                list=target,
+                account_id=pk,
+                during=span,
+                came_with=second if when == "now" else first,
+                left_with=second if when == "then" else None,
+            )
+            for day in ("then", "now"):
+                if when in ("both", day):
+                    held[day][pk].add(str(target.pk))
+    for pk in ids:
+        past[pk]["accounts.in_list"] = frozenset(held["then"][pk])
+        present[pk]["accounts.in_list"] = frozenset(held["now"][pk])
 
 
 def now_of(world: World, pk: int) -> dict[str, Any]:

@@ -1,0 +1,117 @@
+"""Target lists: made, renamed, shared, given another condition, deleted and brought back."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts.conditions.expression import Condition, condition_data
+from accounts.conditions.query import matching
+from accounts.lists.access import may_delete, may_edit, needs_of
+from accounts.lists.errors import ListRefused
+from accounts.lists.graph import circle_of_lists
+from accounts.lists.models import ListChange, ListRule, TargetList
+from accounts.lists.services.names import clean_name, clean_text
+from accounts.lists.services.writing import begin_change, bring, finish_change, lock_list, take, want
+from people.models import User
+
+Kind = TargetList.Kind
+
+
+@transaction.atomic
+def create_list(
+    *, name: str, by: User, purpose: str = "", is_shared: bool = True, condition: Condition | None = None
+) -> TargetList:
+    """Make a list, by hand or, with ``condition``, by that, whose members are on it at once. Raises ListRefused."""
+    target = TargetList(
+        name=clean_name(name),
+        purpose=clean_text(purpose),
+        owner=by,
+        is_shared=is_shared,
+        kind=Kind.STATIC if condition is None else Kind.RULE,
+    )
+    _save(target)
+    if condition is None:
+        finish_change(
+            target, begin_change(target, ListChange.Cause.CREATED, by), added=0, removed=0, keep=True
+        )
+    else:
+        _follow_rule(target, condition, by, ListChange.Cause.CREATED)
+    return target
+
+
+@transaction.atomic
+def change_list(*, target: TargetList, by: User, name: str, purpose: str, is_shared: bool) -> TargetList:
+    """Rename a list, say what it is for, and share it or keep it. Raises ListRefused."""
+    held = lock_list(target.pk)
+    if not may_edit(held, by):
+        raise ListRefused("Only its owner, sales, marketing and RevOps change this list.")
+    if is_shared != held.is_shared and not may_delete(held, by):
+        raise ListRefused("Only its owner and RevOps decide who sees it.", field="is_shared")
+    held.name, held.purpose, held.is_shared = clean_name(name), clean_text(purpose), is_shared
+    _save(held)
+    return held
+
+
+@transaction.atomic
+def change_rule(*, target: TargetList, condition: Condition, by: User, version: int) -> ListChange | None:
+    """Let another condition decide who is on a list; return the change, None where nobody came or went.
+
+    ``version`` is the one whose preview was shown. Raises ListRefused, ChangedMeanwhile where it is another one now,
+    and names the circle where lists would ask about each other.
+    """
+    held = lock_list(target.pk, version=version)
+    if held.kind != Kind.RULE:
+        raise ListRefused("People decide who is on this list.")
+    if not may_edit(held, by):
+        raise ListRefused("Only its owner, sales, marketing and RevOps change its condition.")
+    return _follow_rule(held, condition, by, ListChange.Cause.RULE)
+
+
+@transaction.atomic
+def delete_list(*, target: TargetList, by: User) -> None:
+    """Delete a list; it can be brought back. Raises ListRefused."""
+    held = lock_list(target.pk)
+    if not may_delete(held, by):
+        raise ListRefused("Only its owner and RevOps delete this list.")
+    held.deleted_at = timezone.now()
+    held.save(update_fields=["deleted_at"])
+
+
+@transaction.atomic
+def restore_list(*, target: TargetList, by: User) -> TargetList:
+    """Bring a deleted list back as it was. Raises ListRefused where its name is taken."""
+    held = TargetList.objects.select_for_update(of=("self",)).get(pk=target.pk)
+    if not may_delete(held, by):
+        raise ListRefused("Only its owner and RevOps bring this list back.")
+    held.deleted_at = None
+    _save(held)
+    return held
+
+
+def _follow_rule(target: TargetList, condition: Condition, by: User, cause: str) -> ListChange | None:
+    circle = circle_of_lists(target, condition)
+    if circle:
+        raise ListRefused(f"The list would ask about itself: {circle}.", field="where")
+    last = target.rules.aggregate(last=Max("number"))["last"] or 0
+    rule = ListRule.objects.create(list=target, number=last + 1, condition=condition_data(condition), by=by)
+    target.rule, target.needs = rule, needs_of(condition)
+    target.refreshed_at, target.trouble = timezone.now(), ""
+    target.save(update_fields=["rule", "needs", "refreshed_at", "trouble"])
+    want(matching(condition).values("pk"))
+    change = begin_change(target, cause, by, rule=rule)
+    removed = take(target, change, wanted=False)
+    added = bring(target, change)
+    finish_change(target, change, added=added, removed=removed, keep=True)
+    return change
+
+
+def _save(target: TargetList) -> None:
+    try:
+        with transaction.atomic():
+            target.save()
+    except IntegrityError as error:
+        if "one_name" in str(error):
+            raise ListRefused(f"You already have a list called “{target.name}”.", field="name") from error
+        raise

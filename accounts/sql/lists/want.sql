@@ -1,0 +1,1 @@
+INSERT INTO list_wanted (account_id) {select} ON CONFLICT DO NOTHING

@@ -1,0 +1,99 @@
+"""Co-signing: each side signs for a version, the overlap is counted, and later changes show."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from accounts.lists import services
+from accounts.lists.alignment import alignment_of, only_wanted_by
+from accounts.lists.errors import ChangedMeanwhile, ListRefused
+from accounts.lists.models import TargetList
+from accounts.models import Account
+from people.models import User
+from tests.accounts.rows import make_listed
+from tests.users import client_of, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sales() -> User:
+    return make_user("sales")
+
+
+@pytest.fixture
+def marketing() -> User:
+    return make_user("marketing")
+
+
+@pytest.fixture
+def proposed(marketing: User) -> TargetList:
+    for number in range(5):
+        make_listed(f"Account {number}", standing={})
+    target = services.create_list(name="Spring", by=marketing)
+    services.add_accounts(target=target, accounts=Account.objects.filter(name__lt="Account 4"), by=marketing)
+    return services.propose_list(target=TargetList.objects.get(pk=target.pk), by=marketing)
+
+
+def ids(*numbers: int) -> list[int]:
+    names = [f"Account {number}" for number in numbers]
+    return list(Account.objects.filter(name__in=names).values_list("pk", flat=True))
+
+
+def test_the_overlap_is_both_by_either(proposed: TargetList, sales: User, marketing: User) -> None:
+    version = proposed.version
+    assert alignment_of(proposed).ratio is None
+    services.sign_list(target=proposed, by=marketing, version=version)
+    services.sign_list(target=proposed, by=sales, version=version, picks=ids(0, 1, 2))
+    found = alignment_of(proposed)
+    assert (found.both, found.either, found.ratio) == (3, 4, 0.75)
+    assert list(only_wanted_by(proposed, "marketing").values_list("name", flat=True)) == ["Account 3"]
+    assert not only_wanted_by(proposed, "sales").exists()
+    page = client_of(sales).get(proposed.get_absolute_url()).content.decode()
+    assert "75" in page
+    assert "signed for the whole list" in page
+
+
+def test_a_signature_is_of_a_version(proposed: TargetList, sales: User, marketing: User) -> None:
+    version = proposed.version
+    services.sign_list(target=proposed, by=marketing, version=version)
+    services.add_accounts(target=proposed, accounts=Account.objects.filter(name="Account 4"), by=sales)
+    services.remove_accounts(target=proposed, accounts=Account.objects.filter(name="Account 0"), by=sales)
+    side = next(one for one in alignment_of(proposed).sides if one.side == "marketing")
+    assert (side.wanted, side.came, side.left) == (4, 1, 1)
+    with pytest.raises(ChangedMeanwhile):
+        services.sign_list(target=proposed, by=sales, version=version)
+    page = client_of(sales).get(proposed.get_absolute_url()).content.decode()
+    assert "1 came, 1 left" in page.replace('<span class="abe-num">', "").replace("</span>", "")
+
+
+def test_the_newest_signature_counts_and_can_be_withdrawn(proposed: TargetList, sales: User) -> None:
+    version = proposed.version
+    services.sign_list(target=proposed, by=sales, version=version, picks=ids(0))
+    services.sign_list(target=proposed, by=sales, version=version, picks=ids(1, 2))
+    assert proposed.signatures.count() == 2
+    assert next(one for one in alignment_of(proposed).sides if one.side == "sales").wanted == 2
+    services.withdraw_signature(target=proposed, by=sales)
+    assert next(one for one in alignment_of(proposed).sides if one.side == "sales").signature is None
+
+
+def test_only_sales_and_marketing_sign_for_what_is_on_the_list(proposed: TargetList, sales: User) -> None:
+    with pytest.raises(ListRefused, match="Only sales and marketing"):
+        services.sign_list(target=proposed, by=make_user("support"), version=proposed.version)
+    with pytest.raises(ListRefused, match="aren’t on the list"):
+        services.sign_list(target=proposed, by=sales, version=proposed.version, picks=ids(0, 4))
+    with pytest.raises(ListRefused, match="at least one"):
+        services.sign_list(target=proposed, by=sales, version=proposed.version, picks=[])
+
+
+def test_a_side_signs_on_the_page_for_its_own_picks(proposed: TargetList, sales: User) -> None:
+    client, url = client_of(sales), reverse("accounts:list_sign", args=[proposed.pk])
+    assert client.get(url).context["may_sign"]
+    assert client.post(url, {"version": proposed.version, "id": ids(0, 1), "note": "Ours"}).status_code == 302
+    page = client.get(proposed.get_absolute_url()).content.decode()
+    assert "for its own picks" in page
+    assert "Ours" in page
+    only = client.get(reverse("accounts:list_only", args=[proposed.pk, "sales"]))
+    assert "Account 0" in only.content.decode()
+    assert client.get(reverse("accounts:list_only", args=[proposed.pk, "nobody"])).status_code == 404
