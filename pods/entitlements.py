@@ -53,3 +53,41 @@ register_entitlement(
         },
     )
 )
+register_entitlement(
+    EntitlementKind(
+        key="pod_roles",
+        label="Pod roles",
+        group=GROUP,
+        order=45,
+        value=Several(
+            {
+                "account_executive": "account executive",
+                "csm": "CSM",
+                "solutions_engineer": "solutions engineer",
+                "product_manager": "product manager",
+                "engineering_lead": "engineering lead",
+                "support_engineer": "support engineer",
+                "finance_partner": "finance partner",
+                "pooled_csm": "pooled CSM",
+                "digital_cs": "digital CS",
+            }
+        ),
+        help="The roles that the account's pod must have.",
+        # Whom we staff a pod with is our own affair; the customer is told its team.
+        is_shareable=False,
+        defaults={
+            "strategic": [
+                "account_executive",
+                "csm",
+                "solutions_engineer",
+                "product_manager",
+                "engineering_lead",
+                "support_engineer",
+                "finance_partner",
+            ],
+            "enterprise": ["account_executive", "csm", "solutions_engineer", "support_engineer"],
+            "growth": ["account_executive", "pooled_csm"],
+            "standard": ["digital_cs"],
+        },
+    )
+)

@@ -77,6 +77,20 @@ def tickets_30d(as_of: date) -> Statement:
 
 
 @metric(
+    "support.tickets_90d",
+    label="Tickets in 90 days",
+    unit="tickets",
+    category=Category.SUPPORT_HISTORY,
+    formula="Tickets opened in the 90 days that end with the day.",
+    inputs=("tickets",),
+    direction="down",
+)
+def tickets_90d(as_of: date) -> Statement:
+    recent = Ticket.objects.opened_within(as_of, NORM_DAYS)
+    return count_per_account(recent, feed=Ticket.objects.known_by(as_of))
+
+
+@metric(
     "support.ticket_trend",
     label="Ticket trend",
     unit="ratio",

@@ -5,7 +5,7 @@ from django.urls import include, path
 from tiers.entitlements import views as entitlements
 from tiers.guide.views import links, pages
 from tiers.path import views as paths
-from tiers.views import account
+from tiers.views import account, editing, overrides, previews, versions
 
 tiers = [
     path("accounts/<int:pk>/", account.account, name="account"),
@@ -27,6 +27,23 @@ tiers = [
     path("guide/links/<int:pk>/revoke/", links.revoke, name="revoke_link"),
     path("shared/<str:secret>/", pages.shared_guide, name="shared_guide"),
     path("shared/<str:secret>/tiers.pdf", pages.shared_pdf, name="shared_pdf"),
+    path("", versions.rule_sets, name="rule_sets"),
+    path("drafts/", versions.start, name="draft_new"),
+    path("versions/<int:version>/", versions.version, name="version"),
+    path("versions/<int:version>/terms/", editing.terms, name="terms"),
+    path("versions/<int:version>/rules/new/", editing.item, name="rule_new"),
+    path("versions/<int:version>/rules/<int:place>/", editing.item, name="rule"),
+    path("versions/<int:version>/rules/<int:place>/<slug:do>/", editing.arrange, name="arrange"),
+    path("versions/<int:version>/discard/", versions.discard, name="discard"),
+    path("versions/<int:version>/schedule/", versions.schedule, name="schedule"),
+    path("versions/<int:version>/unschedule/", versions.unschedule, name="unschedule"),
+    path("versions/<int:version>/retire/", versions.retire, name="retire"),
+    path("versions/<int:version>/preview/", previews.ask, name="preview_new"),
+    path("previews/<int:pk>/", previews.preview, name="preview"),
+    path("previews/<int:pk>/cancel/", previews.cancel, name="preview_cancel"),
+    path("previews/<int:pk>/publish/", previews.publish, name="preview_publish"),
+    path("overrides/", overrides.overrides, name="overrides"),
+    path("overrides/<int:pk>/end/", overrides.end, name="override_end"),
 ]
 
 urlpatterns = [path("tiers/", include((tiers, "tiers")))]

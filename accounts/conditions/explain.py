@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, Case, F, Value, When
+from django.db.models import BooleanField, Case, F, QuerySet, Value, When
 from msgspec import Struct, structs
 
 from accounts.conditions.custom import own_fields_once
@@ -84,6 +84,18 @@ def explain(
     return {row["pk"]: reader.finding(row) for row in reader.select(rows)}
 
 
+def explain_rows(
+    condition: Condition, rows: QuerySet[Any, Any], *, moment: Moment, is_held: bool = False
+) -> dict[Any, Finding]:
+    """Return what the condition finds of rows of any model that carry its fields' aliases, by primary key.
+
+    For values that were kept from another time; the aliases are those of ``query.used_fields``, and ``operators.DAY``.
+    Raises BrokenConditionError.
+    """
+    reader = _Reader(condition, moment, is_held=is_held, access=None)
+    return {row["pk"]: reader.finding(row) for row in reader.select(rows)}
+
+
 def _asked(accounts: Account | AccountQuerySet | Iterable[int]) -> AccountQuerySet:
     if isinstance(accounts, AccountQuerySet):
         return accounts
@@ -104,7 +116,7 @@ class _Reader:
         self._words: dict[str, str] = {}
         self._said: dict[tuple[str, Any], str] = {}
 
-    def select(self, rows: AccountQuerySet) -> Iterable[Mapping[str, Any]]:
+    def select(self, rows: QuerySet[Any, Any]) -> Iterable[Mapping[str, Any]]:
         """Return the rows with each field's value and each comparison's truth."""
         values = {
             f"value_of_{alias}": F(alias) for alias, field in self.fields.items() if self._may_read(field)

@@ -1,7 +1,8 @@
 """A set of 20 rules over 100,000 accounts against the plain SQL CASE that says the same, written by hand.
 
 Both look up the tier held, since thresholds to stay hang on it. What a night does with the verdicts where nobody
-moves, and where one in ten does, is told beside it.
+moves, and where one in ten does, is told beside it; so is a preview, without and with
+its replay of the year past.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from bench.harness import Figure, interleave, median, seconds
@@ -58,6 +60,21 @@ def run() -> Iterator[Figure]:
         yield Figure(
             "tiers.still_night", median(still) / base, at_most=6, note=f"{median(still):.2f} s, nobody moves"
         )
+        previewed = preview_seconds(rule_set)
+        yield Figure(
+            "tiers.preview", previewed / base, at_most=6, note=f"{previewed:.2f} s, without the year past"
+        )
+        for statement in (HERE / "past.sql").read_text(encoding="utf-8").split(";"):
+            if statement.strip():
+                execute(statement)
+        execute("VACUUM ANALYZE")
+        previewed = preview_seconds(rule_set)
+        yield Figure(
+            "tiers.preview_with_replay",
+            previewed / base,
+            at_most=60,
+            note=f"{previewed:.2f} s, thirteen more evaluations on stored numbers of as many month ends",
+        )
         # As if everybody had been where they are for long, so that nobody waits.
         execute("UPDATE accounts_tiertenure SET during = daterange(NULL, NULL)")
         execute("UPDATE accounts_standing SET arr = arr * 20 WHERE account_id % 10 = 3")
@@ -97,6 +114,28 @@ def make_rules() -> Any:
     by = create_user(email="bench@example.com", name="Bench", function="revops")
     draft = create_draft(by=by, content=Content(rules=tuple(rules)))
     return publish_rule_set(rule_set=draft, by=by, expected=seen_of(draft))
+
+
+def preview_seconds(rule_set: Any) -> float:
+    """Return how long a preview of a harder draft takes from the request to its summary."""
+    from people.models import User
+    from tiers.content import read_content
+    from tiers.preview.services import request_preview
+    from tiers.preview.work import work_off_preview
+    from tiers.services import create_draft
+
+    by = User.objects.get()
+    content = read_content(rule_set)
+    draft = create_draft(by=by, content=msgspec.structs.replace(content, rules=content.rules[2:]))
+
+    def work() -> None:
+        run = request_preview(rule_set=draft, by=by)
+        work_off_preview(run.pk, seconds=3600)
+        run.refresh_from_db()
+        if run.state != "done":
+            raise RuntimeError(run.error)
+
+    return seconds(work)
 
 
 def counted(statement: Any) -> list[tuple[int, int]]:

@@ -84,6 +84,8 @@ PAGES = (
     "/scores/models/intent/2/preview/",
     "/scores/models/intent/2/rules/1/",
     "/scores/models/intent/2/rules/new/",
+    "/tiers/",
+    "/tiers/overrides/",
     "/nowhere/",
 )
 # What the data platform shows once it is at work; the names are those of ``Furnished.ids``.
@@ -166,6 +168,44 @@ def test_the_data_platform_at_work_is_accessible_and_fits(
     for name, bring in ANSWERS.items():
         bring(page, sample, ids)
         look(name)
+    page.troubles[:] = [line for line in page.troubles if "422" not in line]
+    assert problems == {}
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_the_pages_of_tier_rules_are_accessible_and_fit(visit, sample, width: int) -> None:
+    page = visit("revops", "/tiers/", width)
+    problems = {}
+
+    def look(name: str) -> None:
+        settle(page)
+        for theme, rules in LOOKS if width == WIDE else PHONE_LOOKS:
+            page.emulate_media(color_scheme=theme)
+            try:
+                check_accessibility(page, *rules)
+                check_fits(page)
+            except AssertionError as error:
+                problems[name, theme] = str(error)
+
+    page.get_by_role("button", name="Begin a draft of rules").click()
+    look("version")
+    draft = page.url
+    for name in ("rules/1/", "rules/new/", "terms/"):
+        page.goto(f"{draft}{name}")
+        look(name)
+    page.get_by_label("Minimum dwell, days").fill("-1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    look("terms refused")
+    page.goto(draft)
+    page.get_by_role("button", name="Preview it").click()
+    look("preview")
+    page.goto(draft)
+    page.get_by_role("button", name="Throw this draft away").click()
+    page.goto(f"{sample}/tiers/")
+    page.get_by_role("button", name="Begin a draft of points").click()
+    look("points")
+    page.goto(f"{page.url}terms/")
+    look("thresholds")
     page.troubles[:] = [line for line in page.troubles if "422" not in line]
     assert problems == {}
 

@@ -64,6 +64,9 @@ NOT_WALKED = {
     "people:configuration_restore": "a preview; the audit lists what was done",
     "tiers:account": "one account's tiers with the form that decides; its tables have no export yet",
     "tiers:edit_entitlements": "a form",
+    "tiers:terms": "a form",
+    "tiers:rule": "a form",
+    "tiers:rule_new": "a form",
     "tiers:shared_guide": "for customers, who have the PDF; colleagues see the same under tiers:guide",
     "tiers:shared_pdf": "is a file itself",
     "tiers:revoke_link": "asks once more",
@@ -72,6 +75,7 @@ NOT_WALKED = {
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {
+    "tiers/previews/changed.html": "what one publication would do otherwise, above the button that accepts it",
     "accounts/identity/_profiles.html": "two accounts side by side, above the choice between them",
     "accounts/identity/merge.html": "a choice to make",
     "accounts/lists/sign.html": "a form over the list's members; the list itself is a file",

@@ -39,6 +39,8 @@ from tests.sync.conftest import make_api
 from tests.sync_files.conftest import bring_in, check, upload_file
 from tests.users import make_user
 from tiers.guide.services import create_link, revoke_link
+from tiers.preview.services import request_preview
+from tiers.preview.work import work_off_preview
 from tiers.services import create_draft, publish_rule_set, seen_of
 
 
@@ -132,6 +134,13 @@ def _tiers(pk: int) -> Iterator[Address]:
     revoke_link(link=link, by=revops)
     version = [draft.version]
     yield Address("tiers:entitlements_of_version", reverse("tiers:entitlements_of_version", args=version))
+    yield Address("tiers:version", reverse("tiers:version", args=version))
+    next_one = create_draft(by=revops)
+    run = request_preview(rule_set=next_one, by=revops)
+    work_off_preview(run.pk)
+    yield Address("tiers:preview", reverse("tiers:preview", args=[run.pk]))
+    yield Address("tiers:terms", reverse("tiers:terms", args=[next_one.version]))
+    yield Address("tiers:rule", reverse("tiers:rule", args=[next_one.version, 1]))
     yield Address("tiers:origin", reverse("tiers:origin", args=[pk, "first_response"]))
     yield Address("tiers:path", reverse("tiers:path", args=[pk]))
     lower = make_listed("Lower", "standard", standing={"arr": Decimal(1)})

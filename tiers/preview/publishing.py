@@ -1,0 +1,152 @@
+"""Publish exactly what was previewed, or say what changed since."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+
+from accounts.conditions.explain import explain
+from accounts.models import Account, Tier
+from common.formatting import format_date, format_number
+from metrics.engine.plan import today
+from metrics.engine.steps import STEP_SETTINGS
+from metrics.statements import load
+from people.models import User
+from tiers.assignment.apply import apply_verdicts, lock_tiers
+from tiers.assignment.decide import terms_of
+from tiers.evaluation import CompiledRules, compile_rules
+from tiers.models import PreviewRow, PreviewRun, RuleSet
+from tiers.preview.judging import Question, forget_outlook, look_ahead
+from tiers.services.drafts import lock_rule_set
+from tiers.services.errors import require_revops
+from tiers.services.publishing import publish_rule_set
+
+SHOWN = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """One account for which something else would follow now than was previewed, both in words."""
+
+    account_id: int
+    name: str
+    previewed: str
+    now: str
+    why: str
+
+
+class PreviewOutdatedError(Exception):
+    """What would happen isn't what was previewed: nothing was applied.
+
+    ``differences`` holds the first of ``count``; ``token`` stands for what would happen now, by which it can be
+    accepted.
+    """
+
+    def __init__(self, differences: Sequence[Difference], count: int, token: str) -> None:
+        super().__init__(f"{count} accounts would move otherwise than previewed.")
+        self.differences, self.count, self.token = list(differences), count, token
+
+    @property
+    def more(self) -> int:
+        """How many are not listed."""
+        return self.count - len(self.differences)
+
+
+@transaction.atomic
+def publish_preview(*, run: PreviewRun, by: User, accepted: str = "") -> RuleSet:
+    """Put the previewed version in force and make its moves, all in one transaction.
+
+    Under the lock of tiers it is judged anew and compared with the preview, account by account. Where anything
+    differs, PreviewOutdatedError tells what, unless ``accepted`` is the token of exactly what would happen now.
+    Raises as ``publish_rule_set`` does, and ValidationError where the preview can't be published.
+    """
+    require_revops(by, "Publishing tier rules")
+    lock_tiers()
+    held = lock_rule_set(run.rule_set_id)
+    run = PreviewRun.objects.get(pk=run.pk)
+    if run.state != PreviewRun.State.DONE:
+        raise ValidationError("Only a preview that is done can be published.")
+    if run.as_of is not None:
+        raise ValidationError("This preview speaks of a past day. Preview the version as it is now.")
+    published = publish_rule_set(rule_set=held, by=by, expected=run.seen)
+    with connection.cursor() as cursor:
+        cursor.execute(STEP_SETTINGS)
+    rules, terms = compile_rules(published), terms_of(published)
+    look_ahead(Question(rules=rules, terms=terms, on=today()), Account.objects.live(), has_details=False)
+    token = str(load("tiers", "preview_digest").fetch()[0][0])
+    if accepted != token:
+        found = _differences(run)
+        if found:
+            raise PreviewOutdatedError(_told(found[:SHOWN], rules), len(found), token)
+    # What was compared is what is applied, whatever others write into accounts meanwhile.
+    apply_verdicts(load("tiers", "preview_verdict"), terms, on=today(), ruled_since=published.starts_on)
+    forget_outlook()
+    return published
+
+
+def _differences(run: PreviewRun) -> list[dict[str, Any]]:
+    # Days until which moves wait count from the day of publishing, so they only compare on the same day.
+    return load("tiers", "preview_differences", run=run.pk, with_days=run.on == today()).fetch_dicts()
+
+
+def _told(found: Sequence[dict[str, Any]], rules: CompiledRules) -> list[Difference]:
+    reasons = _reasons(found, rules)
+    labels = dict(Tier.objects.values_list("pk", "label"))
+    return [
+        Difference(
+            account_id=one["account_id"],
+            name=one["name"] or "",
+            previewed=outcome_words(
+                one["was_outcome"], labels.get(one["was_from"]), labels.get(one["was_to"]), one["was_until"]
+            ),
+            now=outcome_words(
+                one["outcome"], labels.get(one["from_tier_id"]), labels.get(one["to_tier_id"]), one["until"]
+            ),
+            why=reasons.get(one["account_id"], ""),
+        )
+        for one in found
+    ]
+
+
+def _reasons(found: Sequence[dict[str, Any]], rules: CompiledRules) -> dict[int, str]:
+    """Return by account which rule decides now and what it finds; a query for each rule that does."""
+    asked: dict[int, list[int]] = defaultdict(list)
+    told: dict[int, str] = {}
+    for one in found:
+        if one["score"] is not None:
+            told[one["account_id"]] = f"{format_number(one['score'])} points."
+        elif one["place"] is not None:
+            asked[one["place"]].append(one["account_id"])
+    for place, ids in asked.items():
+        rule = rules.rules[place - 1]
+        entering = explain(rule.condition, ids)
+        staying = explain(rule.condition, ids, is_held=True) if rule.has_stay else entering
+        for pk, finding in entering.items():
+            counts = finding if finding.holds else staying[pk]
+            leaves = "; ".join(leaf.sentence for leaf in counts.leaves() if leaf.holds)
+            told[pk] = f"“{rule.name}”: {leaves or 'no rule above it fits'}."
+    return told
+
+
+def outcome_words(outcome: str | None, before: str | None, after: str | None, until: date | None) -> str:
+    """Return in words what happens to an account, such as “Growth to Standard after its grace on 22 Dec 2026”."""
+    if outcome is None or outcome == PreviewRow.Outcome.STAYS:
+        return "stays"
+    way = f"{before} to {after}" if before else f"to {after}"
+    day = f" {format_date(until)}" if until else ""
+    said = {
+        "now": f"{way} at once",
+        "first": f"{way}, its first tier",
+        "grace": f"{way} if it lasts until{day}",
+        "dwell": f"{way} after its dwell on{day}",
+        "approval": f"{way} once approved",
+        "refused": f"{way} was not approved",
+        "override": f"stays {before} by an override until{day}, the rules say {after}",
+    }
+    return said[outcome]

@@ -1,0 +1,105 @@
+"""Writes of previews: asked for, cancelled, thrown away when they are old."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from metrics.engine.plan import slice_accounts, today
+from people.models import User
+from tiers.content import RuleSetError, problems_of, read_content, read_whole
+from tiers.models import PreviewRun, RuleSet
+from tiers.preview.replay import days_to_replay
+from tiers.services.drafts import lock_rule_set
+from tiers.services.errors import require_revops
+from tiers.services.publishing import seen_of
+
+KEPT_RUNS = 5
+KEPT_FOR = timedelta(days=90)
+EARLIEST = date(2000, 1, 1)
+
+
+@transaction.atomic
+def request_preview(*, rule_set: RuleSet, by: User, as_of: date | None = None) -> PreviewRun:
+    """Ask what a version would do now, or would have done on a past day; workers answer behind the commit.
+
+    Whoever asks the same of the same content while it is being answered joins that run. Locks the rule set. Raises
+    RuleSetError where a condition speaks of something gone, ValidationError for a day that can't be asked.
+    """
+    require_revops(by, "Previewing tier rules")
+    held = lock_rule_set(rule_set.pk)
+    if as_of is not None and not EARLIEST <= as_of < today():
+        raise ValidationError({"as_of": "Choose a day before today, or leave it empty for now."})
+    problems = problems_of(read_content(held))
+    if problems:
+        raise RuleSetError(problems)
+    seen = seen_of(held)
+    running = held.previews.open().filter(seen=seen, as_of=as_of).first()
+    if running is not None:
+        return running
+    _forget_old(held)
+    run = PreviewRun.objects.create(
+        rule_set=held,
+        digest=held.digest,
+        seen=seen,
+        content=read_whole(held),
+        as_of=as_of,
+        on=as_of or today(),
+        plan=_plan(as_of or today()),
+        requested_by=by,
+    )
+    transaction.on_commit(lambda: _wake(run.pk), robust=True)
+    return run
+
+
+@transaction.atomic
+def cancel_preview(*, run: PreviewRun, by: User) -> PreviewRun:
+    """Stop a preview that is still being made; raises ValidationError where it has ended."""
+    require_revops(by, "Previewing tier rules")
+    stopped = (
+        PreviewRun.objects.open()
+        .filter(pk=run.pk)
+        .update(state=PreviewRun.State.CANCELLED, error=f"Cancelled by {by}.", finished_at=Now())
+    )
+    if not stopped:
+        raise ValidationError("This preview has ended already.")
+    forget_results(run)
+    run.refresh_from_db()
+    return run
+
+
+def forget_results(run: PreviewRun) -> None:
+    """Remove what a run has found so far, since half a result is none; call in a transaction."""
+    for found in (run.rows, run.sums, run.replayed):
+        found.all().delete()
+
+
+def _forget_old(held: RuleSet) -> None:
+    """Throw away all but the newest ended previews of a version, and those of long ago."""
+    ended = PreviewRun.objects.exclude(state__in=PreviewRun.OPEN)
+    kept = list(ended.filter(rule_set=held).newest_first().values_list("pk", flat=True)[: KEPT_RUNS - 1])
+    old = ended.filter(rule_set=held).exclude(pk__in=kept) | ended.filter(
+        requested_at__lt=timezone.now() - KEPT_FOR
+    )
+    for run in old:
+        forget_results(run)
+        run.delete()
+
+
+def _plan(until: date) -> list[list[Any]]:
+    """Return the steps: what each slice would do, then its year past, then the sum of all."""
+    slices = slice_accounts()
+    days = [day.isoformat() for day in days_to_replay(until)]
+    replays = [["replay", first, last, days] for first, last in slices] if len(days) > 1 else []
+    return [*(["moves", first, last, []] for first, last in slices), *replays, ["sum", 0, 0, days]]
+
+
+def _wake(pk: int) -> None:
+    from tiers.tasks import work_on_preview
+
+    work_on_preview.apply_async((pk,), retry=False)

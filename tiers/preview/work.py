@@ -1,0 +1,124 @@
+"""Work off previews step by step: on any worker, any number of times, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.conditions.expression import BrokenConditionError
+from accounts.models import Account
+from metrics.engine.steps import STEP_SETTINGS
+from metrics.statements import load
+from tiers.assignment.decide import terms_of
+from tiers.evaluation import compile_rules
+from tiers.models import PreviewRun
+from tiers.preview.judging import Question, forget_outlook, look_ahead
+from tiers.preview.replay import replay
+from tiers.preview.services import forget_results
+from tiers.preview.summary import summary_of
+
+logger = structlog.get_logger(__name__)
+
+# Beside the lock of tiers; the run's id is the second number, so that each run has one worker at a time.
+LOCK = 2_026_113
+# A step that takes its worker with it must not be tried for ever.
+MOST_ATTEMPTS = 5
+SAVED_MEANWHILE = "The draft was saved while it was being previewed. Preview it again."
+
+
+class _EndedError(Exception):
+    """The run ended, or is in other hands."""
+
+
+def work_off_preview(pk: int, *, seconds: float = 20.0) -> bool:
+    """Do steps of a run for some seconds; return whether there is more to do.
+
+    A step and its mark commit together, and each takes up where the run really is, so that a killed worker or a
+    message that comes twice costs at most one step. A run that is cancelled stops at once.
+    """
+    ends_at = time.monotonic() + seconds
+    while do_next_step(pk):
+        if time.monotonic() >= ends_at:
+            return PreviewRun.objects.open().filter(pk=pk).exists()
+    return False
+
+
+def do_next_step(pk: int) -> bool:
+    """Do one step of a run; return whether it was done by this call."""
+    tried = PreviewRun.objects.open().filter(pk=pk).update(state="running", attempts=F("attempts") + 1)
+    if not tried:
+        return False
+    try:
+        with transaction.atomic():
+            return _step(pk)
+    except _EndedError:
+        return False
+    except BrokenConditionError as error:
+        _fail(pk, f"A condition speaks of something that is gone. {error}")
+    except DatabaseError as error:
+        logger.exception("A step of a preview failed", run=pk)
+        _fail(pk, f"The database refused: {str(error).strip().splitlines()[0][:300]}")
+    return False
+
+
+def _step(pk: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(STEP_SETTINGS)
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, pk % 2**31])
+        is_ours = cursor.fetchone()[0]
+    run = PreviewRun.objects.open().select_related("rule_set").filter(pk=pk).first()
+    if not is_ours or run is None:
+        # Whoever looks while another works takes back what it counted.
+        PreviewRun.objects.open().filter(pk=pk, attempts__gt=0).update(attempts=F("attempts") - 1)
+        return False
+    if run.attempts > MOST_ATTEMPTS:
+        _end(run, "Its workers died of it several times. Ask whoever runs this installation.")
+        return False
+    if run.rule_set.digest != run.digest:
+        _end(run, SAVED_MEANWHILE)
+        return False
+    kind, first, last, days = run.plan[run.position]
+    changed: dict[str, Any] = {"position": run.position + 1, "attempts": 0}
+    if kind == "moves":
+        _moves(run, first, last)
+    elif kind == "replay":
+        replay(_question(run), [date.fromisoformat(day) for day in days], run=run.pk, first=first, last=last)
+    else:
+        summary = summary_of(run, [date.fromisoformat(day) for day in days])
+        changed |= {"state": PreviewRun.State.DONE, "summary": summary, "finished_at": Now()}
+    # One that was cancelled meanwhile keeps nothing of this step.
+    if not PreviewRun.objects.open().filter(pk=pk, position=run.position).update(**changed):
+        raise _EndedError
+    return True
+
+
+def _moves(run: PreviewRun, first: int, last: int) -> None:
+    accounts = Account.objects.live().filter(pk__gte=first, pk__lte=last)
+    look_ahead(_question(run), accounts, first=first, last=last)
+    load("tiers", "preview_rows", run=run.pk).execute()
+    load("tiers", "preview_sums", run=run.pk).execute()
+    forget_outlook()
+
+
+def _question(run: PreviewRun) -> Question:
+    return Question(
+        rules=compile_rules(run.rule_set), terms=terms_of(run.rule_set), on=run.on, as_of=run.as_of
+    )
+
+
+@transaction.atomic
+def _fail(pk: int, why: str) -> None:
+    run = PreviewRun.objects.open().filter(pk=pk).first()
+    if run is not None:
+        _end(run, why)
+
+
+def _end(run: PreviewRun, why: str) -> None:
+    forget_results(run)
+    PreviewRun.objects.open().filter(pk=run.pk).update(state="failed", error=why, finished_at=Now())

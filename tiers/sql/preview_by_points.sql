@@ -1,0 +1,1 @@
+SELECT told_account_id, told_points, told_held_id FROM tiers_judged

@@ -1,0 +1,1 @@
+SELECT told_account_id, told_rule_id FROM tiers_judged

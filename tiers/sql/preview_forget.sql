@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS tiers_judged, tiers_verdict, tiers_outlook

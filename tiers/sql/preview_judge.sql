@@ -1,0 +1,1 @@
+CREATE TEMPORARY TABLE tiers_judged ON COMMIT DROP AS {judged}

@@ -1,0 +1,1 @@
+SELECT account_id, tier_id, rule_id, score FROM tiers_verdict

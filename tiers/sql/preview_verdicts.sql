@@ -1,0 +1,1 @@
+CREATE TEMPORARY TABLE tiers_verdict ON COMMIT DROP AS {verdicts}
