@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -210,7 +210,7 @@ def change(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         ListChange.objects.select_related("by", "rule"), list=target, number=min(number, 2**31 - 1)
     )
     moved = ListMembership.objects.filter(list=target).select_related("account")
-    rows = (moved.filter(came_with=found) | moved.filter(left_with=found)).distinct()
+    rows = moved.filter(Q(came_with=found) | Q(left_with=found)).annotate(account_name=F("account__name"))
     if asked_format(request):
         return export_response(
             request,
@@ -224,7 +224,7 @@ def change(request: HttpRequest, pk: int, number: int) -> HttpResponse:
                 ],
             ),
         )
-    context = {"target": target, "change": found, "page": read_page(request, rows, ("account__name", "pk"))}
+    context = {"target": target, "change": found, "page": read_page(request, rows, ("account_name", "pk"))}
     return render(request, "accounts/lists/change.html", context)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -149,7 +149,7 @@ def target_list(request: HttpRequest, pk: int) -> HttpResponse:
         "closed": closed,
         "day": day,
         "total": 0 if closed else members.count(),
-        "page": None if closed else read_page(request, members, ("account__name", "pk"), size=SHOWN),
+        "page": None if closed else read_page(request, members, ("account_name", "pk"), size=SHOWN),
         "rule": where_words(target.rule.condition) if target.rule and not closed else "",
         "alignment": alignment,
         "may_edit": may,
@@ -168,7 +168,7 @@ def members_of(target: TargetList, day: date | None) -> QuerySet[ListMembership]
     """Return the memberships of a list now, or at the end of a past day."""
     held = ListMembership.objects.filter(list=target)
     held = held.current().filter(account__deleted_at=None) if day is None else held.at(end_of(day))
-    return held.select_related("account", "came_with__by", "came_with__rule")
+    return held.select_related("account", "came_with__by").annotate(account_name=F("account__name"))
 
 
 def members_table(target: TargetList, members: QuerySet[ListMembership]) -> Table:

@@ -300,6 +300,24 @@ def test_who_may_not_read_what_a_condition_reads_does_not_see_its_list(ann: User
     )
 
 
+def test_long_lists_and_changes_go_on_over_pages(ann: User) -> None:
+    for number in range(60):
+        make_listed(f"Account {number:02}", standing={})
+    target = services.create_list(name="Long", by=ann)
+    services.add_accounts(target=target, accounts=Account.objects.live(), by=ann)
+    client = client_of(ann)
+    for url in (target.get_absolute_url(), reverse("accounts:list_change", args=[target.pk, 2])):
+        seen, page = [], client.get(url).context["page"]
+        seen += [row.account_id for row in page.rows]
+        page = client.get(
+            f"{url}{page.next_url}" if page.next_url.startswith("?") else page.next_url
+        ).context["page"]
+        seen += [row.account_id for row in page.rows]
+        assert len(seen) == len(set(seen)) == 63
+    day = client.get(f"{target.get_absolute_url()}?as_of=2020-01-01")
+    assert "Nobody was on the list on that day" in day.content.decode()
+
+
 def test_a_private_list_is_its_owners(ann: User) -> None:
     target = services.create_list(name="Secret", by=ann, is_shared=False)
     other = client_as("sales")
