@@ -275,6 +275,10 @@ class _Parser:
             return None
         operator = operators[op]
         value = self._value(field, operator, data.get("value"), f"{path}/value")
+        closed = field.why_closed(self.access, value) if self.access and field.why_closed else ""
+        if closed:
+            self.refuse(f"{path}/value", closed, "Choose another value.")
+            return None
         stay = None
         if data.get("stay") is not None:
             stay = self._stay(field, operator, value, data["stay"], f"{path}/stay", is_negated=is_negated)

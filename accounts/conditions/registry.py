@@ -68,6 +68,7 @@ class ConditionField:
     of 1 is 100 %. ``level`` is the access that reading it takes. ``suggestions`` help typing and refuse nothing,
     while a ``choice`` that is not among ``choices`` is refused. ``explain`` is the key of the metric behind it.
     ``is_never_missing`` is for what counts without a value too: who is on no list is on none of those asked about.
+    ``why_closed`` says why a reader may not ask about a value, empty where they may.
     """
 
     key: str
@@ -82,6 +83,7 @@ class ConditionField:
     help: str = ""
     explain: str = ""
     is_never_missing: bool = False
+    why_closed: Callable[[Access, Any], str] | None = None
 
     def is_readable(self, access: Access | None) -> bool:
         """Return whether the reader may see its values; None reads everything, as rules of RevOps do."""

@@ -9,9 +9,10 @@ from django.db.models import F, Func, Lookup, OuterRef, Subquery, TextField
 from django.db.models.lookups import In
 
 from accounts.conditions.registry import Choice, ConditionField, Moment, Reading, register_field
-from accounts.lists.access import IN_LIST
+from accounts.lists.access import IN_LIST, is_id, why_closed
 from accounts.lists.models import ListMembership, TargetList
 from accounts.lists.querysets import MembershipQuerySet
+from people.access import Access
 from people.models import Category
 from sync.provenance.as_of import end_of
 
@@ -106,6 +107,14 @@ def _choices() -> list[Choice]:
     return [Choice(str(pk), name) for pk, name in shared.order_by("name", "pk").values_list("pk", "name")]
 
 
+def _why_closed(access: Access, value: Any) -> str:
+    values = value if isinstance(value, tuple) else (value,)
+    asked = TargetList.objects.filter(
+        pk__in=[int(one) for one in values if isinstance(one, str) and is_id(one)]
+    )
+    return next((reason for one in asked if (reason := why_closed(one, access))), "")
+
+
 register_field(
     ConditionField(
         key=IN_LIST,
@@ -116,5 +125,6 @@ register_field(
         choices=_choices,
         help="The shared target lists that the account is on. One on no list is on none of them.",
         is_never_missing=True,
+        why_closed=_why_closed,
     )
 )

@@ -288,6 +288,9 @@ def test_who_may_not_read_what_a_condition_reads_does_not_see_its_list(ann: User
     assert client.get(reverse("accounts:list_history", args=[target.pk])).status_code == 403
     shown = client.get(f"{reverse('accounts:list')}?list={target.pk}")
     assert "was left out" in " ".join(shown.context["problems"])
+    asked = f'{{"field":"accounts.in_list","op":"in","value":["{target.pk}"]}}'
+    by_condition = client.get(reverse("accounts:list"), {"where": asked})
+    assert "tells what its condition reads" in " ".join(by_condition.context["problems"])
     account = Account.objects.get(name="Alpha")
     panel = client.get(reverse("accounts:panel", args=[account.pk, "accounts.lists"])).content.decode()
     assert "Large" not in panel
