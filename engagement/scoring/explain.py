@@ -106,6 +106,7 @@ class RuleTold:
     at_most: Decimal | None
     points: Decimal
     times: int
+    happens: bool
     newest: Sequence[Counted] = ()
 
     @property
@@ -159,6 +160,7 @@ def how(kind: ScoreKind, account: Account, as_of: date, access: Access) -> Score
                 at_most=rule.at_most,
                 points=points,
                 times=int(part["count"]) if rule.signal else 0,
+                happens=bool(rule.signal),
                 newest=_newest(row, rule) if rule.signal in SIGNALS and part["count"] else (),
             )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -122,7 +123,7 @@ def _rates(side: ScoreModel, deciles: Sequence[Decile], label: str) -> Chart:
 
 
 def _finding(rates: Comparison) -> str:
-    """Return which version sets winners further apart, as the span from the lowest to the highest tenth."""
+    """Return which version sets winners further apart, as the span from the lowest scores to the highest."""
     if not rates.before or not rates.after:
         return ""
     now, then = (side[-1].win_rate - side[0].win_rate for side in (rates.before, rates.after))
@@ -130,12 +131,12 @@ def _finding(rates: Comparison) -> str:
         return "Both versions tell winners from losers equally well."
     better = "better" if then > now else "worse"
     return (
-        f"It would tell winners from losers {better}: the top tenth wins {_apart(then)} than the bottom one, "
+        f"It would tell winners from losers {better}: the highest scores win {_apart(then)} than the lowest, "
         f"by the version in force {_apart(now)}."
     )
 
 
-def _apart(span: Any) -> str:
+def _apart(span: Decimal) -> str:
     return f"{format_number(abs(span) * 100, 0)} points {'more' if span >= 0 else 'less'} often"
 
 
