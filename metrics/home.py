@@ -30,7 +30,7 @@ class Intake(HomePanel):
     template = "metrics/home/intake.html"
     is_flush = True
     is_today_only = True
-    functions = {Function.REVOPS: 10}
+    functions = {Function.REVOPS: 20}
 
     def load(self, reader: Reader) -> dict[str, Any]:
         now = timezone.now()
@@ -56,6 +56,7 @@ class Intake(HomePanel):
             "sources": [
                 {
                     "name": source.name,
+                    "slug": source.slug,
                     "newest": newest.get(source.pk),
                     "late": [
                         {"label": feed.label, "is_stale": feed.state == STALE}
@@ -103,7 +104,7 @@ class Refreshes(HomePanel):
     title = "Refreshes"
     template = "metrics/home/refreshes.html"
     is_today_only = True
-    functions = {Function.REVOPS: 20}
+    functions = {Function.REVOPS: 35}
 
     def load(self, reader: Reader) -> dict[str, Any]:
         steps = RefreshStep.State

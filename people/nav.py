@@ -28,6 +28,17 @@ register_nav(
 )
 register_nav(
     NavItem(
+        key="people.settings",
+        label="Settings",
+        icon="settings",
+        url_name="people:settings",
+        group="RevOps",
+        order=265,
+        visible=is_revops,
+    )
+)
+register_nav(
+    NavItem(
         key="people.configuration",
         label="Changes of settings",
         icon="history",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("people/users/<int:pk>/", users.edit_user, name="user"),
     path("people/users/<int:pk>/password/", users.reset_password, name="user_password"),
     path("people/users/<int:pk>/two-step/", users.reset_two_step, name="user_two_step"),
+    path("settings/", configuration.settings, name="settings"),
     path("configuration/", configuration.audit, name="configuration"),
     path(
         "configuration/<slug:section>/<slug:model>/<int:event>/restore/",

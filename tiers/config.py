@@ -99,6 +99,7 @@ sections.register(
     ConfigSection(
         key="tiers",
         label="Tier rules and entitlements",
+        url_name="tiers:rule_sets",
         tracks=(VERSIONS, VALUES),
         no_undo=NO_UNDO,
         tell=tell_versions,
@@ -109,6 +110,7 @@ sections.register(
     ConfigSection(
         key="overrides",
         label="Tier overrides",
+        url_name="tiers:overrides",
         tracks=(
             Tracked(
                 model=TierOverride,
@@ -132,6 +134,7 @@ sections.register(
     ConfigSection(
         key="guide_links",
         label="Links to the tier guide",
+        url_name="tiers:guide_links",
         tracks=(
             Tracked(
                 model=GuideLink,

@@ -42,3 +42,16 @@ class DecisionForm(forms.Form):
         if data.get("how") == OVERRIDE and not data.get("ends_on") and "ends_on" not in self.errors:
             self.add_error("ends_on", "Choose the day on which it ends.")
         return data
+
+
+class ExtensionForm(forms.Form):
+    """The new first day without an override."""
+
+    ends_on = forms.DateField(
+        label="First day without it",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={
+            "required": "Choose the day on which it ends.",
+            "invalid": "Write a day such as 2027-03-31.",
+        },
+    )

@@ -1,8 +1,9 @@
-"""What the account page shows of tiers."""
+"""What the account page and the first screen show of tiers."""
 
 from __future__ import annotations
 
 from accounts.lenses import register_panel
+from tiers import home as _home  # noqa: F401 - declares the cards
 from tiers import panels as _panels  # noqa: F401 - declares the panels
 from tiers.entitlements.panel import EntitlementPanel
 from tiers.path import panel as _path  # noqa: F401 - declares the panel

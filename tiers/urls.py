@@ -11,6 +11,7 @@ tiers = [
     path("accounts/<int:pk>/", account.account, name="account"),
     path("accounts/<int:pk>/decide/", account.decide, name="decide"),
     path("accounts/<int:pk>/overrides/<int:override>/end/", account.end, name="end_override"),
+    path("accounts/<int:pk>/overrides/<int:override>/extend/", account.extend, name="extend_override"),
     path("accounts/<int:pk>/entitlements/<slug:key>/", entitlements.origin, name="origin"),
     path("accounts/<int:pk>/path/", paths.path, name="path"),
     path("entitlements/", entitlements.entitlements, name="entitlements"),

@@ -159,9 +159,8 @@ class Gaps(HomePanel):
     title = "Gaps in account data"
     template = "accounts/home/gaps.html"
     category = Category.ACCOUNT_PROFILE
-    span = 12
     is_today_only = True
-    functions = {Function.REVOPS: 30}
+    functions = {Function.REVOPS: 40}
 
     def load(self, reader: Reader) -> dict[str, Any]:
         live = Account.objects.live()

@@ -22,7 +22,7 @@ class Duplicates(HomePanel):
     template = "accounts/home/duplicates.html"
     category = Category.ACCOUNT_PROFILE
     is_today_only = True
-    functions = {Function.REVOPS: 30}
+    functions = {Function.REVOPS: 25}
 
     def load(self, reader: Reader) -> dict[str, Any]:
         waiting = DuplicatePair.objects.waiting()

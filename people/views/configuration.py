@@ -9,12 +9,23 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from common.export import asked_format, export_response
 from people.configuration.history import Save, find_save
+from people.configuration.overview import settings_parts, settings_table
 from people.configuration.reading import COMMAND_LINE_KEY, Search, audit_table, authors, tracked_sections
 from people.configuration.restoring import CannotRestoreError, plan_restoration, restore
 from people.guards import revops_only, signed_in
 
 WHAT = "The history of the configuration"
 LINES_SHOWN = 6
+
+
+@require_safe
+@revops_only("Settings")
+def settings(request: HttpRequest) -> HttpResponse:
+    """List every part of the configuration with who changed it last, its page and its history."""
+    parts = settings_parts()
+    if asked_format(request):
+        return export_response(request, settings_table(parts))
+    return render(request, "people/configuration/settings.html", {"parts": parts})
 
 
 @require_safe

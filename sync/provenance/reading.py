@@ -17,6 +17,7 @@ from people.access import Access, Redacted
 from sync.declarations import Resource
 from sync.models import Change, FieldClaim, Link, Pin, Source
 from sync.pipeline.claims import winners_params
+from sync.provenance.deciders import Deciders
 from sync.registry import resources
 
 CUSTOM = "custom."
@@ -26,7 +27,10 @@ HISTORY = 50
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one source says: the value as people read it, the record it stands in, and when it was said."""
+    """What one source says: the value as people read it, the record it stands in, and when it was said.
+
+    Where no source said it, ``by`` tells who decided it, in words.
+    """
 
     value: Any
     source: str
@@ -34,6 +38,7 @@ class Said:
     source_time: datetime | None
     arrived_at: datetime | None
     batch_id: int | None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One change of a field: when, by whom, from what to what."""
+    """One change of a field: when, by which source or else (``by``) by whom, from what to what."""
 
     changed_at: datetime
     kind: str
@@ -71,6 +76,7 @@ class Turn:
     batch_id: int | None
     before: Any
     after: Any
+    by: str = ""
 
 
 def read_origins(resource: Resource, object_id: int, access: Access) -> list[Origin]:
@@ -130,7 +136,7 @@ def read_history(resource: Resource, object_id: int, field: str, *, limit: int =
     """Return the changes of one field, newest first."""
     path = ["custom", field.removeprefix(CUSTOM)] if field.startswith(CUSTOM) else [field]
     sources = dict(Source.objects.values_list("pk", "slug"))
-    shown = Shown(resource)
+    shown, deciders = Shown(resource), Deciders(resource, object_id)
     with connection.cursor() as cursor:
         cursor.execute(
             load_sql("sync", "provenance/history"),
@@ -146,6 +152,7 @@ def read_history(resource: Resource, object_id: int, field: str, *, limit: int =
             batch_id=batch_id,
             before=shown.of(field, _from_json(before)),
             after=shown.of(field, _from_json(after)),
+            by="" if source_id else deciders.words(field, changed_at),
         )
         for changed_at, kind, source_id, source_time, batch_id, before, after in rows
     ]
@@ -195,6 +202,7 @@ def _from_changes(
     resource: Resource, object_id: int, shown: Shown, sources: dict[int, str], links: list[Link]
 ) -> dict[str, Said]:
     external_ids = {link.source_id: link.external_id for link in links}
+    deciders = Deciders(resource, object_id)
     with connection.cursor() as cursor:
         cursor.execute(
             load_sql("sync", "provenance/origins"), {"object": object_id, "resource": resource.key}
@@ -208,6 +216,7 @@ def _from_changes(
             source_time=source_time,
             arrived_at=changed_at,
             batch_id=batch_id,
+            by="" if source_id else deciders.words(field, changed_at),
         )
         for field, value, source_id, source_time, changed_at, batch_id in rows
     }

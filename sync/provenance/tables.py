@@ -66,6 +66,7 @@ def _history_table(origin: Origin, history: Sequence[Turn]) -> Table:
             ("before", "From", lambda each: each.before),
             ("after", "To", lambda each: each.after),
             ("source", "Source", lambda each: each.source),
+            ("by", "Decided here", lambda each: each.by),
             ("source_time", "Said there", lambda each: each.source_time),
         ],
     )

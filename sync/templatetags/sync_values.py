@@ -10,6 +10,7 @@ from django import template
 from django.utils import timezone
 
 from common.formatting import format_date
+from sync.provenance.reading import label_of
 from sync.registry import resources
 
 register = template.Library()
@@ -28,6 +29,12 @@ def as_read(value: Any) -> Any:
     if isinstance(value, date):
         return format_date(value)
     return value
+
+
+@register.filter
+def field_words(name: str | None) -> str:
+    """Return a field's name as people read it, such as “Owner email”; nothing for an error of a whole record."""
+    return label_of(name or "")
 
 
 @register.filter

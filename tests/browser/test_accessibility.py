@@ -54,6 +54,7 @@ PAGES = (
     "/approvals/",
     "/approvals/delegations/",
     "/configuration/",
+    "/settings/",
     "/sync/",
     "/sync/batches/2/",
     "/sync/pending/",

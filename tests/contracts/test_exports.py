@@ -62,7 +62,6 @@ NOT_WALKED = {
     "people:access_review": "changes that aren't saved yet; the policy lists them then",
     "people:user": "a form",
     "people:configuration_restore": "a preview; the audit lists what was done",
-    "tiers:account": "one account's tiers with the form that decides; its tables have no export yet",
     "tiers:edit_entitlements": "a form",
     "tiers:terms": "a form",
     "tiers:rule": "a form",
@@ -88,7 +87,6 @@ TEMPLATES_OF_FORMS = {
     "sync/precedence/edit.html": "a form",
     "sync/token_new.html": "a form",
     "sync/webhooks/form.html": "a form",
-    "tiers/account.html": "one account's tiers with the form that decides; its tables have no export yet",
     "components/chart.html": "a chart's table, which has downloads of its own",
     "components/table.html": "a frame; who includes it is walked",
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,11 +16,12 @@ from accounts.home import home_panels
 from accounts.identity.models import AccountMerge, DuplicatePair
 from accounts.lenses import lenses, panels
 from accounts.lists.services import add_accounts, create_list, create_view, propose_list, sign_list
-from accounts.models import Account
+from accounts.models import Account, Tier, TierTenure
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from people.approvals.models import ApprovalDelegation
 from people.functions import Function
+from people.models import User
 from people.services import change_access
 from sync.models import (
     Batch,
@@ -39,6 +42,7 @@ from tests.sync.conftest import make_api
 from tests.sync_files.conftest import bring_in, check, upload_file
 from tests.users import make_user
 from tiers.guide.services import create_link, revoke_link
+from tiers.models import NearBoundary, PendingMove, RuleSet, TierOverride
 from tiers.preview.services import request_preview
 from tiers.preview.work import work_off_preview
 from tiers.services import create_draft, publish_rule_set, seen_of
@@ -145,6 +149,50 @@ def _tiers(pk: int) -> Iterator[Address]:
     yield Address("tiers:path", reverse("tiers:path", args=[pk]))
     lower = make_listed("Lower", "standard", standing={"arr": Decimal(1)})
     yield Address("accounts:panel", reverse("accounts:panel", args=[lower.pk, "tiers.path"]))
+    yield Address("tiers:account", reverse("tiers:account", args=[_moving(lower, revops)]))
+
+
+def _moving(account: Account, by: User) -> int:
+    """Give each card of the first screen about tiers a row; return the account with the longest history."""
+    today = timezone.now().date()
+    growth, standard = Tier.objects.get(slug="growth"), Tier.objects.get(slug="standard")
+    rule_set = RuleSet.objects.get(state="published")
+    rule = rule_set.rules.order_by("position")[0]
+    for tier, during, cause in (
+        (standard, (None, today), "import"),
+        (growth, (today, None), "rule"),
+    ):
+        TierTenure.objects.create(
+            account=account,
+            tier=tier,
+            during=DateRange(*during),
+            cause=cause,
+            reason="=rule",
+            rule_set=rule_set if cause == "rule" else None,
+            rule=rule if cause == "rule" else None,
+        )
+    NearBoundary.objects.create(
+        account=account, rule_set=rule_set, rule=rule, tier=growth, is_met=False, is_held=True, as_of=today
+    )
+    PendingMove.objects.create(
+        account=account,
+        rule_set=rule_set,
+        rule=rule,
+        from_tier=growth,
+        to_tier=standard,
+        since=today,
+        until=today,
+        why="grace",
+    )
+    TierOverride.objects.create(
+        account=account,
+        tier=growth,
+        reason="=1+1",
+        author=by,
+        starts_on=today,
+        ends_on=today + timedelta(days=9),
+    )
+    return account.pk
 
 
 def _records() -> Iterator[Address]:

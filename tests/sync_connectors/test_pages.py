@@ -89,7 +89,7 @@ def test_from_nothing_to_running(
     page = text_of(response)
     assert response.status_code == 200
     assert "1 created, 1 rejected" in re.sub(r"</?strong>", "", page)
-    assert "custom.region</code> EMEA" in page
+    assert "Region</span> EMEA" in page
     assert held("accounts", "salesforce") == {}
     # Nothing that was chosen is lost by looking.
     assert sent_form(page) == form
@@ -244,7 +244,7 @@ def test_required_fields_that_nothing_fills_are_named(revops: Client, org: FakeS
     page = f"{LIST}{connection.pk}/objects/Account/"
     form = sent_form(text_of(revops.get(page))) | {"accounts:name": ""}
     revops.post(page, form | {"action": "save"})
-    assert "accounts need name" in text_of(revops.get(page))
+    assert "Accounts need name" in text_of(revops.get(page))
     assert "Required fields missing" in text_of(revops.get(f"{LIST}{connection.pk}/"))
 
 

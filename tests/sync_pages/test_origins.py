@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import pghistory
 import pytest
 from django.db import connection
 from django.urls import reverse
@@ -15,13 +16,14 @@ from django.utils import timezone
 
 from accounts.identity.merge import merge_accounts
 from accounts.models import Account
-from people.models import AccessGrant, Category, Level
+from people.models import AccessGrant, Category, Level, User
 from sync.models import FieldPrecedence, Pin
+from sync.pipeline.settle import settle_objects
 from sync.provenance.as_of import values_as_of
 from sync.provenance.services import end_expired_pins, set_pin, set_precedence
 from sync.registry import resources
 from tests.sync.conftest import Api, make_api
-from tests.users import client_as, make_user
+from tests.users import client_as, client_of, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +142,24 @@ def test_a_person_pins_a_value_and_ends_it(shared, crm):
     client.post(reverse("sync:unpin", args=["accounts", shared.pk, "industry"]))
     shared.refresh_from_db()
     assert shared.industry == "Health"
+    told = page(client, "origin", "accounts", shared.pk, "industry")
+    author = str(User.objects.get(function="customer_success"))
+    assert f"pinned by {author}" in told
+    assert f"pin ended by {author}" in told
+
+
+def test_a_change_by_the_order_of_the_sources_names_who_saved_it(shared, crm):
+    crm.bulk("accounts", [CRM | {"industry": "Health", "source_updated_at": "2026-07-01T00:00:00Z"}])
+    by = make_user("revops", name="Rita Rule")
+    held = Account.objects.get(pk=shared.pk).industry
+    first = "stripe" if held == "Health" else "salesforce"
+    with pghistory.context(user=by.pk):
+        set_precedence(resource=resources["accounts"], field="industry", sources=[first])
+    settle_objects(resource=resources["accounts"], object_ids=[shared.pk])
+    assert Account.objects.get(pk=shared.pk).industry != held
+    assert "order of the sources saved by Rita Rule" in page(
+        client_of(by), "origin", "accounts", shared.pk, "industry"
+    )
 
 
 def test_a_pin_of_a_field_that_one_may_not_read_stays(account):

@@ -2,7 +2,7 @@
 
 from tiers.services.drafts import create_draft, delete_draft, note_revision, save_draft
 from tiers.services.errors import RuleSetChangedError
-from tiers.services.overrides import end_override, move_by_hand, override_tier
+from tiers.services.overrides import end_override, extend_override, move_by_hand, override_tier
 from tiers.services.publishing import (
     publish_due,
     publish_rule_set,
@@ -17,6 +17,7 @@ __all__ = [
     "create_draft",
     "delete_draft",
     "end_override",
+    "extend_override",
     "move_by_hand",
     "note_revision",
     "override_tier",

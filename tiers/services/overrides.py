@@ -71,6 +71,28 @@ def end_override(*, override: TierOverride, by: User, reason: str = "") -> TierO
 
 
 @transaction.atomic
+def extend_override(*, override: TierOverride, ends_on: date, by: User) -> TierOverride:
+    """Let an override end on another day ahead, its first day without it. Raises ValidationError naming the field."""
+    require_revops(by, "Overriding a tier")
+    lock_tiers()
+    held = TierOverride.objects.select_for_update(of=("self",)).get(pk=override.pk)
+    if held.ended_on is not None or held.ends_on <= today():
+        raise ValidationError("This override has ended already. Set a new one.")
+    first = max(today(), held.starts_on)
+    if not first < ends_on <= first + timedelta(days=LONGEST_DAYS):
+        raise ValidationError({"ends_on": "Choose a day ahead, at most two years away."})
+    others = TierOverride.objects.filter(account_id=held.account_id, ended_on=None).exclude(pk=held.pk)
+    planned = others.filter(starts_on__lt=ends_on, ends_on__gt=held.starts_on).order_by("starts_on").first()
+    if planned is not None:
+        raise ValidationError(
+            {"ends_on": f"Another override begins on {format_date(planned.starts_on)}. End that first."}
+        )
+    held.ends_on, held.reminded_at = ends_on, None
+    held.save(update_fields=["ends_on", "reminded_at"])
+    return held
+
+
+@transaction.atomic
 def move_by_hand(*, account: Account, tier: Tier, reason: str, by: User) -> None:
     """Put an account into ``tier`` today, from where the rules go on: they may move it again after its dwell.
 

@@ -9,15 +9,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Account
+from common.export import Offer, asked_format, chosen_table, export_response
 from common.formatting import format_date
 from metrics.engine.plan import today
 from people.access import request_access, require
 from people.guards import is_revops, revops_only, signed_in
 from people.models import Category
-from tiers.forms import HAND, DecisionForm
+from tiers.forms import HAND, DecisionForm, ExtensionForm
 from tiers.history import answers_of, overrides_of, stays_of, waiting_move
+from tiers.history_tables import answers_table, stays_table
 from tiers.models import RuleSet, TierOverride
-from tiers.services import end_override, move_by_hand, override_tier
+from tiers.services import end_override, extend_override, move_by_hand, override_tier
 
 WHAT = "Deciding about a tier"
 
@@ -26,6 +28,8 @@ WHAT = "Deciding about a tier"
 def account(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how the account came to its tier."""
     found = _account(request, pk)
+    if asked_format(request):
+        return export_response(request, chosen_table(request, _exports(request, found)))
     return _page(request, found, DecisionForm())
 
 
@@ -69,12 +73,44 @@ def end(request: HttpRequest, pk: int, override: int) -> HttpResponse:
     return redirect("tiers:account", pk)
 
 
+@require_POST
+@revops_only(WHAT)
+def extend(request: HttpRequest, pk: int, override: int) -> HttpResponse:
+    """Let an override end on another day."""
+    found = _account(request, pk)
+    held = get_object_or_404(TierOverride, pk=override, account=found)
+    form = ExtensionForm(request.POST, auto_id=f"id_{held.pk}_%s")
+    if form.is_valid():
+        try:
+            held = extend_override(override=held, ends_on=form.cleaned_data["ends_on"], by=signed_in(request))
+        except ValidationError as error:
+            _refused(form, error)
+    if form.errors:
+        return _page(request, found, DecisionForm(), status=422, extension=(held.pk, form))
+    messages.success(request, f"The override to {held.tier} now ends on {format_date(held.ends_on)}.")
+    return redirect("tiers:account", pk)
+
+
 def _account(request: HttpRequest, pk: int) -> Account:
     require(request_access(request), Category.ACCOUNT_PROFILE)
     return get_object_or_404(Account.objects.live().select_related("standing__tier"), pk=pk)
 
 
-def _page(request: HttpRequest, found: Account, form: DecisionForm, status: int = 200) -> HttpResponse:
+def _exports(request: HttpRequest, found: Account) -> list[Offer]:
+    """Return the page's lists, each read only when it is asked for."""
+    return [
+        Offer("history", "Tier history", lambda: stays_table(found)),
+        Offer("rules", "What the rules say", lambda: answers_table(found, request_access(request))),
+    ]
+
+
+def _page(
+    request: HttpRequest,
+    found: Account,
+    form: DecisionForm,
+    status: int = 200,
+    extension: tuple[int, ExtensionForm] | None = None,
+) -> HttpResponse:
     rule_set = RuleSet.objects.in_force(today()).select_related("published_by").first()
     answers = answers_of(found, rule_set, request_access(request)) if rule_set else []
     standing = getattr(found, "standing", None)
@@ -83,18 +119,28 @@ def _page(request: HttpRequest, found: Account, form: DecisionForm, status: int 
         "tier": standing.tier if standing else None,
         "stays": stays_of(found, today()),
         "move": waiting_move(found),
-        "overrides": overrides_of(found),
+        "overrides": [_with_form(override, extension) for override in overrides_of(found)],
         "rule_set": rule_set,
         "answers": answers if isinstance(answers, list) else [],
         "trouble": answers if isinstance(answers, str) else "",
         "form": form,
         "can_decide": is_revops(request),
+        "exports": _exports(request, found) if rule_set else _exports(request, found)[:1],
         "today": today(),
     }
     return render(request, "tiers/account.html", context, status=status)
 
 
-def _refused(form: DecisionForm, error: ValidationError) -> None:
+def _with_form(
+    override: TierOverride, extension: tuple[int, ExtensionForm] | None
+) -> tuple[TierOverride, ExtensionForm]:
+    """Return an override with the form that extends it: as it was sent, where it was refused."""
+    if extension is not None and extension[0] == override.pk:
+        return override, extension[1]
+    return override, ExtensionForm(initial={"ends_on": override.ends_on}, auto_id=f"id_{override.pk}_%s")
+
+
+def _refused(form: DecisionForm | ExtensionForm, error: ValidationError) -> None:
     found = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
     for field, told in found.items():
         for message in told:
