@@ -89,6 +89,7 @@ class FitAndIntent(HomePanel):
     numbers = ("engagement.intent_score",)
     template = "engagement/home/fit_intent.html"
     category = Category.ENGAGEMENT
+    is_today_only = True
     functions = {Function.MARKETING: 10, Function.SALES: 65}
 
     def load(self, reader: Reader) -> dict[str, Any]:

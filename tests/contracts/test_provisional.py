@@ -38,6 +38,7 @@ WITHOUT_NUMBERS = {
     "accounts.targets_by_industry": "accounts counted by their profile",
     "accounts.gaps": "accounts counted by what their profile lacks",
     "accounts.duplicates": "accounts compared by their profile",
+    "accounts.lists": "which lists hold it is what people and rules decided",
     "people.to_decide": "requests, and when they are due",
     "tiers.fired": "the numbers that the rules in force read; each list is marked at its head",
     "tiers.near_boundary": "as tiers.fired",

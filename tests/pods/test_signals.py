@@ -202,6 +202,8 @@ def test_silence_of_digitally_served_accounts_is_no_signal() -> None:
     account = make_account("standard")
     put(account, "finance.arr", 100)
     put(account, "engagement.days_since_touch", 99)
+    assert follow("engagement.no_touch") == ["No touch for 99 days"]
+    roll_up("tiers.tenures")
     assert follow("engagement.no_touch") == []
 
 
