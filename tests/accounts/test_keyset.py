@@ -15,6 +15,7 @@ from hypothesis.extra.django import TestCase
 from accounts.lenses import columns
 from accounts.lenses.registry import Column
 from accounts.listing.keyset import BadCursorError, Cursor, Order, decode_cursor, read_page
+from accounts.lists.names import LISTS_FIELD
 from accounts.models import Account
 from tests.accounts.rows import TODAY, make_standing, tier_of
 
@@ -39,6 +40,8 @@ VALUES: dict[str, Any] = {
     "sponsor_email": st.sampled_from(["", "a@example.com"]),
 }
 TIERS = ("strategic", "standard")
+# Which lists hold an account is known only to a list that somebody reads: tests/accounts/lists.
+STORED = sorted((column for column in columns if column.field != LISTS_FIELD), key=lambda column: column.key)
 
 
 def field_of(column: Column) -> str:
@@ -83,7 +86,7 @@ class Walks(TestCase):
     @given(data=st.data())
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def test_every_column_is_walked_in_order_both_ways(self, data: st.DataObject) -> None:
-        column = data.draw(st.sampled_from(sorted(columns, key=lambda column: column.key)), label="column")
+        column = data.draw(st.sampled_from(STORED), label="column")
         size = data.draw(st.integers(1, 4), label="rows a page")
         name = field_of(column)
         strategy = st.sampled_from(TIERS) if name == "tier_id" else VALUES[name]
@@ -110,7 +113,7 @@ def make(column: Column, name: str, value: Any) -> None:
         make_standing(account, **{name: value})
 
 
-@pytest.mark.parametrize("column", list(columns), ids=lambda column: column.key)
+@pytest.mark.parametrize("column", STORED, ids=lambda column: column.key)
 def test_every_column_has_a_sort_that_the_test_knows(column: Column) -> None:
     assert field_of(column) == "tier_id" or field_of(column) in VALUES
 

@@ -28,14 +28,14 @@ class Journey:
 JOURNEYS = (
     Journey(Function.SALES, "Risks, dates and chances", "Sales", "Success"),
     Journey(Function.CUSTOMER_SUCCESS, "Risks, dates and chances", "Success", "Support"),
-    Journey(Function.MARKETING, "Targets and prospects by industry", "Overview", "Sales"),
+    Journey(Function.MARKETING, "Targets and prospects by industry", "Marketing", "Sales"),
     Journey(Function.PRODUCT, "Usage fell most against its norm", "Product", "Support"),
     Journey(Function.ENGINEERING, "Urgent tickets", "Product", "Support"),
     Journey(Function.SUPPORT, "Urgent tickets", "Support", "Product"),
     Journey(Function.FINANCE, "What moved ARR in twelve months", "Finance", "Overview"),
     Journey(Function.LEGAL, "Notice dates within 120 days", "Overview", "Finance"),
     Journey(Function.PEOPLE, "Customers by owner", "Overview", "Success"),
-    Journey(Function.REVOPS, "Sources", "Overview", "Finance"),
+    Journey(Function.REVOPS, "Rules fired last night", "Overview", "Finance"),
     Journey(Function.LEADERSHIP, "Concentration of revenue", "Overview", "Finance"),
 )
 

@@ -395,3 +395,15 @@ def test_two_who_add_at_once_leave_one_stay_each(three: dict[str, Account]) -> N
     for person in people:
         services.add_accounts(target=target, accounts=Account.objects.live(), by=person)
     assert ListMembership.objects.current().filter(list=target).count() == 3
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [("accounts.lists", ["Beta", "Alpha", "Gamma"]), ("-accounts.lists", ["Alpha", "Beta", "Gamma"])],
+)
+def test_accounts_are_sorted_by_the_lists_they_are_on(ann: User, sort: str, names: list[str]) -> None:
+    for title, name in (("Autumn", "Beta"), ("Spring", "Alpha")):
+        target = services.create_list(name=title, by=ann)
+        services.add_accounts(target=target, accounts=named(name), by=ann)
+    page = client_of(ann).get(reverse("accounts:list"), {"sort": sort, "columns": "accounts.lists"})
+    assert [row.name for row in page.context["page"].rows] == names

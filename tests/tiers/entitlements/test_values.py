@@ -13,7 +13,8 @@ from tiers.entitlements.registry import check_entitlements, kinds, ordered_kinds
 from tiers.entitlements.services import check_values
 from tiers.entitlements.values import LONGEST_MINUTES, minutes_in_words, parse_minutes
 
-# DOMAIN.md's table, row by row.
+LARGE_POD = "account executive, CSM, solutions engineer"
+# DOMAIN.md's table, row by row, and what it says of pods.
 DOMAIN = {
     "first_response": ("30 min", "2 h", "8 h", "24 h"),
     "clock": ("24x7", "business hours", "business hours", "business hours"),
@@ -24,6 +25,12 @@ DOMAIN = {
         "self-service, email",
     ),
     "team": ("named CSM, dedicated support engineer", "named CSM", "pooled CSM", "digital CS"),
+    "pod_roles": (
+        f"{LARGE_POD}, product manager, engineering lead, support engineer, finance partner",
+        "account executive, CSM, solutions engineer, support engineer",
+        "account executive, pooled CSM",
+        "digital CS",
+    ),
     "escalation": ("direct to VP CS", "manager", "standard queue", "automated"),
     "monitoring": ("weekly", "monthly", "quarterly", "at renewal"),
     "access": ("product team, architecture", "solutions engineers", "standard support", "knowledge base"),
