@@ -36,6 +36,8 @@ def test_the_keyboard_alone_leads_from_sign_in_to_a_lens(window, sample) -> None
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_url(sample + "/")
+    # The address may change before the page does.
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
 
     page.keyboard.press("Tab")
     assert focused(page) == "Skip to content"
