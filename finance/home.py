@@ -14,9 +14,9 @@ from accounts.models import Tier
 from common.charts import Chart, Series
 from common.export import Table, table_of
 from common.formatting import format_percent
-from finance.charts import arr_chart, movement_chart
 from finance.models import Contract
-from finance.series import company_series
+from finance.revenue.charts import arr_chart, movement_chart
+from finance.revenue.series import company_series
 from metrics.models import SegmentValue
 from people.functions import Function
 from people.models import Category, Level

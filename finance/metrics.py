@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Min, QuerySet
 
 from finance.models import Contract
-from finance.positions import (
+from finance.revenue.positions import (
     CHANGE_DAYS,
     MRR,
     days_before,
@@ -22,7 +22,7 @@ from finance.positions import (
     revenue_on,
     year_before,
 )
-from finance.services import MONTHLY_REVENUE, roll_up_revenue
+from finance.revenue.roll_up import MONTHLY_REVENUE, roll_up_revenue
 from metrics.expressions import epoch_day
 from metrics.registry import Definition, metric, rollup, segment_metric
 from metrics.statements import Statement, load

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from accounts.models import Account, TierTenure
 from finance.models import MonthlyRevenue
-from finance.movements import account_movements, find_gaps, movements
 from finance.querysets import PERIODS_PER_YEAR
+from finance.revenue.movements import account_movements, find_gaps, movements
 from metrics.models import SegmentValue
 from tests.metrics.facts import (
     TODAY,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from accounts.models import Standing
 from finance.models import Contract
-from finance.positions import missing_rates, month_start, year_before
 from finance.querysets import PERIODS_PER_YEAR
+from finance.revenue.positions import missing_rates, month_start, year_before
 from metrics.models import RefreshStep
 from tests.metrics.facts import LAST, TODAY, ago, make_account, make_line, make_rate, measure, refresh
 

@@ -101,7 +101,7 @@ def test_only_accounts_of_the_slice_are_touched() -> None:
     account, other = make_account(), make_account()
     for each in (account, other):
         make_line(each, date(2026, 11, 1))
-    from finance.services import roll_up_revenue
+    from finance.revenue.roll_up import roll_up_revenue
 
     roll_up_revenue(as_of=NOV, first=account.pk, last=account.pk)
     assert months_of(account)

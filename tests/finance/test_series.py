@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Account
-from finance.movements import KINDS
-from finance.series import Series, account_series, company_series
+from finance.revenue.movements import KINDS
+from finance.revenue.series import Series, account_series, company_series
 from tests.metrics.facts import make_account, make_line, make_rate, measure, roll_up
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 from django.core.management.base import BaseCommand, CommandError
 
-from finance.movements import find_gaps, newest_month
+from finance.revenue.movements import find_gaps, newest_month
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@ from typing import Literal
 from dateutil.relativedelta import relativedelta
 
 from finance.models import ContractLine, MonthlyRevenue
-from finance.positions import positions_between, rates_on
+from finance.revenue.positions import positions_between, rates_on
 from metrics.statements import Statement, load
 
 Dimension = Literal["all", "tier", "industry"]

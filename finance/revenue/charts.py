@@ -11,8 +11,8 @@ from common.charts import Chart
 from common.charts import Series as Line
 from common.formatting import format_date, format_money, format_percent
 from common.periods import month_label
-from finance.positions import tell_left_out
-from finance.series import Series
+from finance.revenue.positions import tell_left_out
+from finance.revenue.series import Series
 
 NO_REVENUE = "Contract lines that charge by the period make it; trials, one-off and usage fees don't."
 UNCHANGED = Decimal("0.005")  # would be shown as 0%

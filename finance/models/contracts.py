@@ -1,4 +1,4 @@
-"""Contracts and their lines, as billing last reported them, and the revenue that follows."""
+"""Contracts and their lines, as billing or the CLM last reported them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from finance.querysets import ContractLineQuerySet, ContractQuerySet, ExchangeRateQuerySet
-from sync.models import LIVE, SyncedModel
+from finance.querysets import ContractLineQuerySet, ContractQuerySet
+from sync.models import SyncedModel
 
 
 class BillingPeriod(models.TextChoices):
@@ -85,65 +85,3 @@ class ContractLine(SyncedModel):
 
     def __str__(self) -> str:
         return self.product
-
-
-class ExchangeRate(SyncedModel):
-    """What one unit of ``currency`` was worth in the reporting currency from ``on`` until the next rate.
-
-    One rate a currency and day, whoever sends it: a second one is refused, never chosen from.
-    """
-
-    currency = models.CharField(max_length=3)
-    on = models.DateField()
-    rate = models.DecimalField(max_digits=18, decimal_places=8)
-
-    objects = ExchangeRateQuerySet.as_manager()
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(name="finance_exchangerate_positive", condition=Q(rate__gt=0)),
-            models.UniqueConstraint(
-                name="finance_exchangerate_one_a_day", fields=("currency", "on"), condition=LIVE
-            ),
-        )
-        indexes = (models.Index(name="finance_exchangerate_latest", fields=("currency", "-on")),)
-
-    def __str__(self) -> str:
-        return f"{self.currency} {self.on}: {self.rate}"
-
-
-class MonthlyRevenue(models.Model):
-    """ARR of an account at the end of a month, by contract currency: the base of every movement.
-
-    A roll-up of contract lines: recomputed whole for accounts whose lines changed. Months without
-    revenue have no row.
-    """
-
-    pk = models.CompositePrimaryKey("account_id", "month", "currency")
-    account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="+", db_index=False)
-    month = models.DateField(help_text="First day of the month.")
-    currency = models.CharField(max_length=3)
-    arr = models.DecimalField(max_digits=24, decimal_places=2)
-
-    class Meta:
-        indexes = (
-            models.Index(
-                name="finance_monthlyrevenue_month", fields=("month",), include=("account", "currency", "arr")
-            ),
-        )
-        constraints = (
-            models.CheckConstraint(name="finance_monthlyrevenue_first_day", condition=Q(month__day=1)),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.account_id} {self.month}: {self.arr} {self.currency}"
-
-
-class RevenueToRecompute(models.Model):
-    """An account whose contracts changed since its monthly revenue was last rolled up."""
-
-    account = models.OneToOneField("accounts.Account", models.CASCADE, primary_key=True, related_name="+")
-    marked_at = models.DateTimeField(db_default=Now())
-
-    def __str__(self) -> str:
-        return str(self.account_id)

@@ -12,8 +12,8 @@ from django.core.cache import cache
 from accounts.lenses.memo import read_once
 from accounts.models import Account
 from common.periods import months_until
-from finance.movements import KINDS, Movement, movements
-from finance.positions import currencies_without_rate
+from finance.revenue.movements import KINDS, Movement, movements
+from finance.revenue.positions import currencies_without_rate
 
 ZERO = Decimal(0)
 SHOWN_MONTHS = 25

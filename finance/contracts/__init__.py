@@ -1,0 +1,1 @@
+"""Contracts: what runs, what it costs, when it ends."""

@@ -1,0 +1,175 @@
+"""What an account pays for now, and when its contracts end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from accounts.lenses import Panel, register_panel
+from accounts.models import Account
+from common.export import Table, table_of
+from common.formatting import format_date, format_distance
+from finance.entitlements import PAYMENT_TERMS
+from finance.models import BillingPeriod, Contract, ContractLine
+from finance.querysets import PERIODS_PER_YEAR
+from people.models import Category
+from tiers.entitlements.panel import given_by_tier
+from tiers.entitlements.registry import kinds
+
+MOST_LINES = 25
+
+
+@register_panel
+class ContractLines(Panel):
+    """What the customer pays for now, with each line's monthly amount in the contract's currency."""
+
+    key = "finance.contract_lines"
+    title = "Contract lines running now"
+    explain = "finance.mrr"
+    template = "finance/panels/contract_lines.html"
+    category = Category.REVENUE
+    span = 12
+    is_flush = True
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        with_revenue: QuerySet[Any, Any] = (
+            ContractLine.objects.live().running_on(as_of).filter(contract__account=account).with_revenue()
+        )
+        running = with_revenue.order_by("product", "start_on", "pk").values(
+            "product",
+            "quantity",
+            "amount",
+            "billing_period",
+            "discount_percent",
+            "is_trial",
+            "start_on",
+            "mrr",
+            "contract__number",
+            "contract__currency",
+            ended_on=F("ends_on"),
+        )[: MOST_LINES + 1]
+        lines: list[dict[str, Any]] = [dict(line) for line in running]
+        return {
+            "lines": [
+                {
+                    "product": line["product"],
+                    "contract": line["contract__number"] or "–",
+                    "quantity": line["quantity"].normalize(),
+                    "amount": line["amount"],
+                    "period": BillingPeriod(line["billing_period"]).label.lower(),
+                    "discount": line["discount_percent"].normalize() or None,
+                    "mrr": line["mrr"] if _is_recurring(line) else None,
+                    "currency": line["contract__currency"],
+                    "is_trial": line["is_trial"],
+                    "start_on": line["start_on"],
+                    "end_on": line["ended_on"],
+                }
+                for line in lines[:MOST_LINES]
+            ],
+            "has_more": len(lines) > MOST_LINES,
+        }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the lines shown."""
+        if not data["lines"]:
+            return None
+        return table_of(
+            "contract-lines",
+            data["lines"],
+            [
+                ("product", "Product", lambda line: line["product"]),
+                ("contract", "Contract", lambda line: line["contract"]),
+                ("quantity", "Quantity", lambda line: line["quantity"]),
+                ("amount", "Amount", lambda line: line["amount"]),
+                ("period", "Every", lambda line: line["period"]),
+                ("discount", "Discount (%)", lambda line: line["discount"]),
+                ("mrr", "MRR", lambda line: line["mrr"]),
+                ("currency", "Currency", lambda line: line["currency"]),
+                ("is_trial", "Trial", lambda line: line["is_trial"]),
+                ("start_on", "From", lambda line: line["start_on"]),
+                ("end_on", "Until", lambda line: line["end_on"]),
+            ],
+        )
+
+
+def _is_recurring(line: Mapping[str, Any]) -> bool:
+    return not line["is_trial"] and line["billing_period"] in PERIODS_PER_YEAR
+
+
+@register_panel
+class Renewals(Panel):
+    """Which contracts end, when notice must be given, and whether they renew by themselves."""
+
+    key = "finance.renewals"
+    title = "Renewals and notice"
+    explain = "finance.renewal_on"
+    template = "finance/panels/renewals.html"
+    category = Category.CONTRACTS
+    span = 12
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        contracts = (
+            Contract.objects.running_on(as_of)
+            .with_trial_on(as_of)
+            .with_next_end(as_of)
+            .filter(account=account)
+            .order_by(F("next_end").asc(nulls_last=True), "pk")[:10]
+        )
+        by_tier = " by ".join(given_by_tier(account, PAYMENT_TERMS, as_of))
+        return {"contracts": [_contract(contract, as_of, by_tier) for contract in contracts]}
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the contracts shown."""
+        if not data["contracts"]:
+            return None
+        return table_of(
+            "contracts",
+            data["contracts"],
+            [
+                ("number", "Contract", lambda row: row["number"]),
+                ("end_on", "Ends", lambda row: row["end_on"]),
+                ("left", "Left", lambda row: row["left"]),
+                ("notice_on", "Notice by", lambda row: row["notice_on"]),
+                ("auto_renew", "Renews by itself", lambda row: row["auto_renew"]),
+                ("renewal_months", "For months", lambda row: row["renewal_months"]),
+                ("payment_terms", "Payment terms", lambda row: row["payment_terms"]),
+                ("is_trial", "Trial", lambda row: row["is_trial"]),
+            ],
+        )
+
+
+def _contract(contract: Any, as_of: date, by_tier: str) -> dict[str, Any]:
+    end_on: date | None = contract.next_end
+    notice: date | None = contract.notice_on
+    left = (end_on - as_of).days if end_on else None
+    return {
+        "number": str(contract),
+        "end_on": end_on,
+        "notice_on": notice,
+        "notice_text": _notice_text(notice, as_of),
+        "tone": "neutral" if left is None or left > 90 else "red" if left <= 30 else "amber",
+        "left": format_distance(left) if left is not None else "open-ended",
+        "is_trial": contract.is_trial,
+        "auto_renew": contract.auto_renew,
+        "renewal_months": contract.renewal_months,
+        "payment_terms": _terms(contract.payment_terms_days) or by_tier,
+    }
+
+
+def _terms(days: int | None) -> str:
+    """Return what a contract itself says of payment, empty where it says nothing."""
+    if days is None:
+        return ""
+    own = {"days_from": days, "days_to": days, "options": []}
+    return f"{kinds[PAYMENT_TERMS].words(own)} by this contract"
+
+
+def _notice_text(notice: date | None, as_of: date) -> str:
+    if notice is None:
+        return "No notice period"
+    if notice < as_of:
+        return f"Notice was due {format_date(notice)}"
+    return f"Notice by {format_date(notice)}, {format_distance((notice - as_of).days)}"
