@@ -121,7 +121,8 @@ def _number(raw: Any) -> Decimal:
 
 
 def _days(raw: Any) -> int:
-    if isinstance(raw, float | Decimal) and raw == raw // 1:
+    # Bounded first: a Decimal of many digits can't even be divided.
+    if isinstance(raw, float | Decimal) and -1 < raw <= MOST_DAYS and raw == int(raw):
         raw = int(raw)
     if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= MOST_DAYS:
         said = f"“{raw[:40]}”" if isinstance(raw, str) else "This"

@@ -40,6 +40,7 @@ WHERE = "where"
 DEFAULT_SORTS = ("-finance.arr", "accounts.tier", NAME)
 LONGEST_QUERY = 100
 MOST_VALUES = 50
+MOST_WITHIN = 8  # views inside of views, as deep as the groups of a condition
 PLACE = ("after", "before")
 MISSING = "This view isn’t shared with you, or it has been deleted."
 EVERY_MATCH = 2**31
@@ -170,6 +171,9 @@ class Listing:
             return None
         if view.pk in self.within:
             self.problems.append(f"The view “{view.name}” would filter by itself.")
+            return None
+        if len(self.within) >= MOST_WITHIN:
+            self.problems.append(f"Views stand inside of each other more than {MOST_WITHIN} deep.")
             return None
         inner = Listing(
             params=query_of(view), user=self.user, access=self.access, within=(*self.within, view.pk)

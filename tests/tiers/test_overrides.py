@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.models import Account, Tier, TierTenure, TimelineEvent
 from metrics.engine.plan import today
@@ -17,6 +18,7 @@ from tests.tiers.facts import began, make_worth, publish, set_worth, tenures, ti
 from tests.users import make_user
 from tiers.assignment.assign import apply_rule_set, assign_accounts, assign_tiers
 from tiers.assignment.due import accounts_due
+from tiers.evaluation import tenure_on, tier_held
 from tiers.models import PendingMove, RuleSet, TierOverride
 from tiers.reminders import remind_of_overrides
 from tiers.services import end_override, move_by_hand, override_tier
@@ -211,3 +213,24 @@ def test_a_move_by_hand_holds_until_the_rules_move_it_on() -> None:
         move_by_hand(account=account, tier=Tier.objects.get(slug="standard"), reason="x", by=by)
     assert assign_accounts([]) == 0
     assert RuleSet.objects.count() == 1
+
+
+def test_a_reason_for_the_end_is_kept_without_what_can_not_be_stored() -> None:
+    account, by = make_worth(30_000), make_user("revops")
+    publish(by=by)
+    held = override(account, "strategic", by)
+    assert end_override(override=held, by=by, reason="\x00 Left\x00 us ").end_reason == "Left us"
+
+
+def test_under_an_override_of_a_past_day_counts_what_was_held_before_it_not_what_came_later() -> None:
+    account, day = make_account(), date(2026, 2, 1)
+    spans = (
+        ("growth", None, date(2026, 1, 1), "rule"),
+        ("strategic", date(2026, 1, 1), date(2026, 3, 1), "override"),
+    )
+    for slug, first, last, cause in (*spans, ("enterprise", date(2026, 3, 1), None, "rule")):
+        TierTenure.objects.create(
+            account=account, tier=Tier.objects.get(slug=slug), during=DateRange(first, last), cause=cause
+        )
+    asked = Account.objects.filter(pk=account.pk).alias(tiers_tenure=tenure_on(day))
+    assert asked.values_list(tier_held(), flat=True).get() == Tier.objects.get(slug="growth").pk

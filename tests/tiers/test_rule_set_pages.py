@@ -385,3 +385,16 @@ def test_overrides_are_listed_soonest_first_and_ended_with_a_reason(client: Clie
 def test_nothing_in_an_address_breaks_a_page(client: Client, path: str) -> None:
     make_draft()
     assert client.get(f"/tiers/{path}").status_code in (302, 404)
+
+
+def test_numbers_without_end_are_none(client: Client, revops: User) -> None:
+    draft, digits = make_draft(by=revops), "9" * 5000
+    day = str(today() + timedelta(days=3))
+    answers = [
+        client.post(reverse("tiers:draft_new"), {"from": digits}),
+        client.post(reverse("tiers:schedule", args=[draft.version]), {"seen": digits, "starts_on": day}),
+        client.get(f"{reverse('tiers:rule_new', args=[draft.version])}?at={digits}"),
+    ]
+    assert [answer.status_code for answer in answers] == [302, 422, 200]
+    run = preview(draft)
+    assert client.get(f"{reverse('tiers:preview', args=[run.pk])}?page={digits}").status_code == 200

@@ -27,8 +27,7 @@ from tiers.entitlements.services import set_entitlements
 from tiers.entitlements.tables import ValueTable, differences, table_in_force, table_of, values_table
 from tiers.models import RuleSet
 from tiers.services import RuleSetChangedError, create_draft
-
-LARGEST_VERSION = 2**31 - 1
+from tiers.views.versions import rule_set_of, versions_seen_by
 
 
 @require_safe
@@ -36,7 +35,7 @@ def entitlements(request: HttpRequest, version: int | None = None) -> HttpRespon
     """Show what each tier is entitled to, in the version in force or another."""
     require(request_access(request), Category.ACCOUNT_PROFILE)
     in_force = table_in_force()
-    table = in_force if version is None else table_of(_rule_set(version))
+    table = in_force if version is None else table_of(rule_set_of(request, version))
     is_draft = table.rule_set is not None and table.rule_set.state == RuleSet.State.DRAFT
     if asked_format(request):
         return export_response(request, values_table(table))
@@ -47,7 +46,7 @@ def entitlements(request: HttpRequest, version: int | None = None) -> HttpRespon
         "in_force": in_force,
         "changes": [] if table.version == in_force.version else differences(in_force, table),
         "groups": _groups(table, in_force),
-        "versions": RuleSet.objects.newest_first()[:30],
+        "versions": versions_seen_by(request)[:30],
         "may_edit": is_draft and is_revops(request),
         "may_start": not is_draft and is_revops(request),
     }
@@ -58,7 +57,7 @@ def entitlements(request: HttpRequest, version: int | None = None) -> HttpRespon
 @revops_only("Changing the tier rules")
 def start_draft(request: HttpRequest, version: int) -> HttpResponse:
     """Begin a draft from a version, 0 for the values the product came with, and go on to its entitlements."""
-    based_on = _rule_set(version) if version else None
+    based_on = rule_set_of(request, version) if version else None
     try:
         draft = create_draft(by=signed_in(request), based_on=based_on)
     except RuleSetError as error:
@@ -72,7 +71,7 @@ def start_draft(request: HttpRequest, version: int) -> HttpResponse:
 @revops_only("Changing what tiers are entitled to")
 def edit_entitlements(request: HttpRequest, version: int, tier: str) -> HttpResponse:
     """Set what a draft entitles one tier to; what was typed is kept where it can't be saved."""
-    rule_set = _rule_set(version)
+    rule_set = rule_set_of(request, version)
     if rule_set.state != RuleSet.State.DRAFT:
         messages.info(request, f"{rule_set} is {rule_set.get_state_display().lower()} and is kept as it is.")
         return redirect("tiers:entitlements_of_version", version)
@@ -139,15 +138,6 @@ def origin(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         "history": value_history(kind, held.tier or table.lowest),
     }
     return render_page(request, "tiers/entitlements/origin.html", "tiers/entitlements/_origin.html", context)
-
-
-def _rule_set(version: int) -> RuleSet:
-    if version > LARGEST_VERSION:
-        raise Http404("There is no such version.")
-    found = RuleSet.objects.select_related("published_by", "author").filter(version=version).first()
-    if found is None:
-        raise Http404("There is no such version.")
-    return found
 
 
 def _groups(table: ValueTable, in_force: ValueTable) -> list[dict[str, Any]]:

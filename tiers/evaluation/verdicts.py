@@ -82,7 +82,9 @@ def verdicts_of(rules: CompiledRules, judged: Statement) -> Statement:
 
 def tier_held() -> Combinable:
     """Return the tier that counts as held by ``tiers_tenure``: what was held before it, where that is an override."""
-    before = TierTenure.objects.filter(account_id=OuterRef("pk")).exclude(cause=TierTenure.Cause.OVERRIDE)
+    before = TierTenure.objects.filter(
+        account_id=OuterRef("pk"), during__fully_lt=OuterRef("tiers_tenure__during")
+    ).exclude(cause=TierTenure.Cause.OVERRIDE)
     return Case(
         When(
             tiers_tenure__cause=TierTenure.Cause.OVERRIDE,

@@ -64,7 +64,7 @@ def end_override(*, override: TierOverride, by: User, reason: str = "") -> TierO
     if held.ended_on is not None or held.ends_on <= today():
         raise ValidationError("This override has ended already.")
     held.ended_on = max(today(), held.starts_on)
-    held.ended_by, held.end_reason = by, reason.strip()[:REASON_LENGTH]
+    held.ended_by, held.end_reason = by, _storable(reason)[:REASON_LENGTH]
     held.save(update_fields=["ended_on", "ended_by", "end_reason"])
     assign_accounts([held.account_id])
     return held
@@ -112,12 +112,16 @@ def move_by_hand(*, account: Account, tier: Tier, reason: str, by: User) -> None
 
 
 def _checked_reason(reason: str) -> str:
-    said = reason.strip().replace("\x00", "")
+    said = _storable(reason)
     if not said:
         raise ValidationError({"reason": "Say why, so that others understand it later."})
     if len(said) > REASON_LENGTH:
         raise ValidationError({"reason": f"Use at most {REASON_LENGTH} letters."})
     return said
+
+
+def _storable(reason: str) -> str:
+    return reason.replace("\x00", "").strip()
 
 
 def _refuse_deleted(account: Account) -> None:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 
+from accounts.lists.opening import id_of
 from accounts.models import TierTenure
 from common.formatting import format_date
 from metrics.engine.plan import today
@@ -163,7 +164,7 @@ def _refuse_unless_seen(held: RuleSet, expected: str) -> None:
     seen, _, digest = expected.partition(".")
     present = RuleSet.objects.published().select_related("published_by").first()
     if seen != str(present.pk if present else 0):
-        before = RuleSet.objects.filter(pk=int(seen) if seen.isdecimal() else 0).first()
+        before = RuleSet.objects.filter(pk=id_of(seen) or 0).first()
         told = (
             f"{present} was published by {present.published_by} meanwhile."
             if present

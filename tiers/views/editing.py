@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.lists.opening import id_of
 from common.htmx import wants_partial
 from people.guards import revops_only, signed_in
 from tiers.content import Content, RuleSetError, read_content
@@ -153,8 +154,8 @@ def _kept(request: HttpRequest, found: RuleSet) -> HttpResponse | None:
 def _place_for_new(request: HttpRequest, content: Content) -> int:
     """Return where a new item goes: before the rule for everyone else, or where it was asked for."""
     last = len(items_of(content)) - (content.kind == RuleSet.Kind.CONDITIONS)
-    asked = request.GET.get("at", "")
-    return min(int(asked) - 1, max(last, 0)) if asked.isdecimal() and int(asked[:6]) >= 1 else max(last, 0)
+    asked = id_of(request.GET.get("at", ""))
+    return min(asked - 1, max(last, 0)) if asked else max(last, 0)
 
 
 def _form_page(request: HttpRequest, template: str, found: RuleSet, more: dict[str, Any]) -> HttpResponse:

@@ -46,12 +46,12 @@ def overrides(request: HttpRequest) -> HttpResponse:
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End an override today, with a reason."""
     held = get_object_or_404(TierOverride.objects.select_related("account", "tier"), pk=min(pk, LARGEST_ID))
-    reason = request.POST.get("reason", "").strip()
+    reason = request.POST.get("reason", "").replace("\x00", "").strip()
     if not reason:
         messages.error(request, f"Say why the override of {held.account.name} ends.")
         return redirect("tiers:overrides")
     try:
-        end_override(override=held, by=signed_in(request), reason=reason.replace("\x00", ""))
+        end_override(override=held, by=signed_in(request), reason=reason)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.lists.opening import id_of
 from accounts.models import Tier
 from common.charts import Chart, Series
 from common.export import asked_format, chosen_table, export_response
@@ -129,7 +130,7 @@ def _page(request: HttpRequest, run: PreviewRun, status: int = 200, **more: Any)
 def _results(request: HttpRequest, run: PreviewRun) -> dict[str, Any]:
     summary = run.summary or {}
     chosen = request.GET.dict()
-    place = min(int(page), LAST_PAGE) if (page := chosen.get("page", "")).isdecimal() else 1
+    place = min(id_of(chosen.get("page", "")) or 1, LAST_PAGE)
     first = (max(place, 1) - 1) * PAGE
     rows = list(rows_of(run, chosen)[first : first + PAGE + 1])
     labels = dict(Tier.objects.values_list("slug", "label"))

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.lists.opening import id_of
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from metrics.engine.plan import today
 from people.access import request_access, require
@@ -19,6 +20,7 @@ from tiers.content import Content, RuleSetError, problems_of, read_content
 from tiers.draft_forms import PreviewForm, ScheduleForm
 from tiers.drafting import default_points
 from tiers.models import PreviewRun, RuleSet, TierOverride
+from tiers.querysets import RuleSetQuerySet
 from tiers.reading import ItemLine, Save, changes_to, lines_of, saves_of, thresholds_of
 from tiers.services import (
     RuleSetChangedError,
@@ -39,9 +41,7 @@ SHOWN_RUNS = 5
 def rule_sets(request: HttpRequest) -> HttpResponse:
     """List the versions, with who published what when; drafts for RevOps only."""
     require(request_access(request), Category.ACCOUNT_PROFILE)
-    listed = RuleSet.objects.newest_first().select_related("author", "published_by", "retired_by", "based_on")
-    if not is_revops(request):
-        listed = listed.exclude(state=RuleSet.State.DRAFT)
+    listed = versions_seen_by(request).select_related("author", "published_by", "retired_by", "based_on")
     if asked_format(request):
         return export_response(request, _versions_table(listed))
     context = {
@@ -101,8 +101,8 @@ def version_page(
 @revops_only(WHAT)
 def start(request: HttpRequest) -> HttpResponse:
     """Begin a draft from a version (``from``), from points (``kind=score``), or from the one in force."""
-    asked = request.POST.get("from", "")
-    base = rule_set_of(request, int(asked)) if asked.isdecimal() and int(asked) else None
+    asked = id_of(request.POST.get("from", ""))
+    base = rule_set_of(request, asked) if asked else None
     content = default_points() if request.POST.get("kind") == RuleSet.Kind.SCORE else None
     try:
         draft = create_draft(by=signed_in(request), based_on=base, content=content)
@@ -183,6 +183,12 @@ def retire(request: HttpRequest, version: int) -> HttpResponse:
     else:
         messages.success(request, f"{found} is retired. From tonight the CRM’s tiers count.")
     return redirect("tiers:version", version)
+
+
+def versions_seen_by(request: HttpRequest) -> RuleSetQuerySet:
+    """Return the versions that the reader may see, the newest first; drafts are for RevOps."""
+    listed = RuleSet.objects.newest_first()
+    return listed if is_revops(request) else listed.exclude(state=RuleSet.State.DRAFT)
 
 
 def rule_set_of(request: HttpRequest, version: int) -> RuleSet:

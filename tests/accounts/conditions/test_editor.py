@@ -299,3 +299,14 @@ def simple(data: dict[str, Any]) -> Any:
             parts = [simple(part) for part in data[key]]
             return parts[0] if len(parts) == 1 else {key: parts}
     return {"not": simple(data["not"])} if "not" in data else data
+
+
+@pytest.mark.parametrize("text", ["1e400", "9e999999", "1e30", "1e-400", "-0", "NaN", "٣", "5.0"])
+def test_no_typed_number_breaks_the_page(revops: Client, text: str) -> None:
+    for field, op in (
+        ("finance.renewal_on", "within_next_days"),
+        ("finance.nrr", "gte"),
+        ("finance.arr", "between"),
+    ):
+        sent = {"where-node": "1:0:leaf", "where-1-field": field, "where-1-op": op, "where-1-value": text}
+        assert revops.post(WHERE, sent).status_code in (200, 302), (field, text)

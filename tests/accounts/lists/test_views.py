@@ -210,3 +210,17 @@ def test_garbage_in_the_forms_is_refused_at_the_field(client: Client, value: str
     for name in ("view_edit", "view_save", "view_move", "view_default"):
         assert client.post(reverse(f"accounts:{name}", args=[view.pk]), given).status_code in (302, 422)
     assert client.post(NEW, given).status_code in (302, 422)
+
+
+def test_views_inside_of_views_end_somewhere(client: Client, ann: User) -> None:
+    views: list[SavedView] = []
+    for number in range(200):
+        params = {"in_view": [str(views[-1].pk)]} if views else {"tier": ["growth"]}
+        views.append(SavedView.objects.create(name=f"View {number}", owner=ann, params=params))
+    assert sorted(names(client, views[8].get_absolute_url())) == ["Beta", "Gamma"]
+    listing = client.get(views[-1].get_absolute_url()).context["listing"]
+    assert "more than 8 deep" in listing.closed
+    assert names(client, views[-1].get_absolute_url()) == []
+    refused = client.post(NEW, {"name": "Deep", "sharing": "me", "query": f"in_view={views[-1].pk}"})
+    assert refused.status_code == 422
+    assert "more than 8 deep" in refused.content.decode()

@@ -199,3 +199,17 @@ def test_origins_follow_the_values_through_the_versions() -> None:
     page = client_as("sales").get(reverse("tiers:origin", args=[make_account("growth").pk, "first_response"]))
     turns = [(turn["words"], turn["rule_set"]) for turn in page.context["history"]]
     assert turns == [("15 min", third), ("45 min", first)]
+
+
+def test_what_a_draft_entitles_to_is_for_revops() -> None:
+    publish()
+    draft = make_draft(by=make_user("revops", email="other@example.com"))
+    urls = [
+        reverse("tiers:entitlements_of_version", args=[draft.version]),
+        reverse("tiers:entitlements_of_version", args=[draft.version]) + "?export=csv",
+    ]
+    sales, revops = client_as("sales"), client_as("revops")
+    assert [sales.get(url).status_code for url in urls] == [403, 403]
+    assert [revops.get(url).status_code for url in urls] == [200, 200]
+    assert urls[0] not in sales.get(reverse("tiers:entitlements")).content.decode()
+    assert urls[0] in revops.get(reverse("tiers:entitlements")).content.decode()
