@@ -1,4 +1,4 @@
-"""What other systems are told of accounts, made from the change log."""
+"""What other systems are told of accounts, made from the change log, and of target lists."""
 
 from sync.events import EventKind, event_kinds
 
@@ -19,3 +19,13 @@ for verb, changes in {
             changes=changes,
         )
     )
+
+event_kinds.register(
+    EventKind(
+        key="list.changed",
+        label="Target list changed",
+        members="list, name, kind (static or rule), version, cause, by, members (how many are on it), part, parts, and "
+        "added and removed: ids of at most 1,000 accounts in all. A larger change is told in several parts. Who takes "
+        "in every part holds the list; one that is shared or closed to others is told as a whole",
+    )
+)

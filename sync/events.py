@@ -51,7 +51,8 @@ def emit(
     """Write an event into the outbox, in the caller's transaction.
 
     ``data`` is plain JSON; ``guards`` names the category (or ``category:level``) that reading a member of it
-    takes. Raises KeyError for an event that no app declares. SQL that emits many writes the table itself.
+    takes, several with blanks between them. Raises KeyError for an event that no app declares. SQL that emits
+    many writes the table itself.
     """
     emit_many(event=event, told=[Told(account_id, data, guards or {})])
 

@@ -35,7 +35,7 @@ from accounts.identity.fields import (
 from accounts.identity.hierarchy import safe_parent
 from accounts.identity.models import AccountMerge, MergedRow
 from accounts.identity.moving import journal, last_number, lock_resources, movable, repoint
-from accounts.identity.relations import Relation, moving, own_links, staying
+from accounts.identity.relations import Relation, followings, moving, own_links, staying
 from accounts.models import Account
 from common.formatting import format_date
 from common.sql import load_sql
@@ -118,10 +118,12 @@ def merge_accounts(
     ``choices`` says by field whose value stays: ``winner``, ``loser``, or for lists ``both``. Every row that
     points to the loser moves or stays as its model declares; the loser keeps its row with a tombstone, and its
     id stands for the winner's from now on. Locks every resource, so that no batch is halfway in either
-    account, then both accounts in the order of their ids. Raises MergeRefused: ``same_account``,
-    ``unknown_account``, ``already_merged``, ``deleted_account``, ``unknown_field``, ``bad_choice``.
+    account, then what follows merges, then both accounts in the order of their ids. Raises MergeRefused:
+    ``same_account``, ``unknown_account``, ``already_merged``, ``deleted_account``, ``unknown_field``, ``bad_choice``.
     """
     lock_resources()
+    for following in followings():
+        following.hold(winner, loser)
     values = read_values(winner, loser, lock=True)
     _check_pair(winner, loser)
     word = sources_word(winner, loser)
@@ -174,6 +176,8 @@ def merge_accounts(
         if (number := last_number(relation)) is not None
     }
     merge.save(update_fields=["counts", "watermarks"])
+    for following in followings():
+        following.follow(winner, loser)
     return merge
 
 

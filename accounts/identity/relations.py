@@ -6,7 +6,7 @@ its rows move or stay; one that doesn't fails the system check, so that no row i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -26,6 +26,19 @@ HINT = "Say in {app}/merging.py: moves({model}) or stays({model}, 'why'); import
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """What rows that stay set off in the transaction of a merge, and of one that is taken back.
+
+    Both are called with the ids of the winner and the loser: ``hold`` before their rows are locked, to lock what
+    ``follow`` will write, so that whoever holds that and waits for an account isn't waited for; ``follow`` once the
+    accounts are what they will be.
+    """
+
+    hold: Callable[[int, int], None]
+    follow: Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """What a merge does with the rows of a model, and in a sentence for people why they stay."""
 
@@ -33,6 +46,7 @@ class Declaration:
     model: type[models.Model]
     is_moved: bool
     why: str
+    following: Following | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +96,16 @@ def moves(model: type[models.Model]) -> None:
     merging.register(Declaration(model._meta.label, model, is_moved=True, why=""))
 
 
-def stays(model: type[models.Model], why: str) -> None:
+def stays(model: type[models.Model], why: str, following: Following | None = None) -> None:
     """Declare that a merge leaves the rows of ``model`` with the loser; ``why`` is shown to people."""
-    merging.register(Declaration(model._meta.label, model, is_moved=False, why=why))
+    merging.register(Declaration(model._meta.label, model, is_moved=False, why=why, following=following))
+
+
+def followings() -> list[Following]:
+    """Return what merges set off, by model."""
+    return [
+        said.following for said in sorted(merging, key=lambda said: said.key) if said.following is not None
+    ]
 
 
 @cache

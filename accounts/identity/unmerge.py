@@ -35,7 +35,7 @@ from accounts.identity.merge import (
 )
 from accounts.identity.models import AccountMerge, MergedRow
 from accounts.identity.moving import CameSince, came_since, fates, lock_resources, repoint
-from accounts.identity.relations import Relation, moving, own_links
+from accounts.identity.relations import Relation, followings, moving, own_links
 from accounts.models import TimelineEvent
 from common.sql import load_sql
 from people.models import User
@@ -122,6 +122,8 @@ def unmerge_accounts(*, merge: int, by: User | None = None, client: Client | Non
     lock_resources()
     merge_row = AccountMerge.objects.select_for_update().filter(pk=merge).first()
     if merge_row is not None:
+        for following in followings():
+            following.hold(merge_row.winner_id, merge_row.loser_id)
         read_values(merge_row.winner_id, merge_row.loser_id, lock=True)
     plan = plan_unmerge(merge=merge)
     found = plan.merge
@@ -151,6 +153,8 @@ def unmerge_accounts(*, merge: int, by: User | None = None, client: Client | Non
     found.unmerge_client = client
     found.report = [asdict(conflict) for conflict in plan.conflicts]
     found.save(update_fields=["unmerged_at", "unmerged_by", "unmerge_client", "report"])
+    for following in followings():
+        following.follow(winner, loser)
     return plan
 
 

@@ -15,8 +15,8 @@ class OutboxEvent(models.Model):
     """Something that happened to an account and is no change of a record; append-only, forgotten by retention.
 
     Written in the transaction that it tells of. ``data`` is told under the access policy: ``guards`` names for
-    each guarded member its category, or ``category:level``. ``xid`` is the writing transaction, as in the
-    change log.
+    each guarded member its category, or ``category:level``, or several of them. ``xid`` is the writing
+    transaction, as in the change log.
     """
 
     kind = models.CharField(max_length=64, help_text="Key such as health.changed.")

@@ -124,12 +124,16 @@ def envelope(kind: str, happened_at: datetime, data: Mapping[str, Any]) -> str:
 def _members(event: Event, access: Access, redacted: list[str]) -> dict[str, Any]:
     kept = {}
     for name, value in (event.after or {}).items():
-        category, _, level = event.guards.get(name, "").partition(":")
-        if category and not access.allows(category, level or Level.FULL):
-            redacted.append(name)
-        else:
+        if all(_allows(access, guard) for guard in event.guards.get(name, "").split()):
             kept[name] = value
+        else:
+            redacted.append(name)
     return kept
+
+
+def _allows(access: Access, guard: str) -> bool:
+    category, _, level = guard.partition(":")
+    return access.allows(category, level or Level.FULL)
 
 
 def _identities_of(account_ids: Iterable[int]) -> dict[int, list[dict[str, str]]]:

@@ -1,5 +1,6 @@
 """Every write of saved views and target lists."""
 
+from accounts.lists.services.fates import follow_fates, follow_merged, hold_followed
 from accounts.lists.services.lists import (
     change_list,
     change_rule,
@@ -7,7 +8,7 @@ from accounts.lists.services.lists import (
     delete_list,
     restore_list,
 )
-from accounts.lists.services.members import add_accounts, follow_fates, remove_accounts, undo_change
+from accounts.lists.services.members import add_accounts, remove_accounts, undo_change
 from accounts.lists.services.refreshing import refresh_list, refresh_lists
 from accounts.lists.services.signing import propose_list, sign_list, withdraw_signature
 from accounts.lists.services.views import (
@@ -31,6 +32,8 @@ __all__ = [
     "delete_list",
     "delete_view",
     "follow_fates",
+    "follow_merged",
+    "hold_followed",
     "move_view",
     "propose_list",
     "refresh_list",

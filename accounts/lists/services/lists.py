@@ -14,6 +14,7 @@ from accounts.lists.graph import circle_of_lists
 from accounts.lists.models import ListChange, ListRule, TargetList
 from accounts.lists.services.names import clean_name, clean_text
 from accounts.lists.services.writing import begin_change, bring, finish_change, lock_list, take, want
+from accounts.lists.telling import CLOSED, DELETED, RESTORED, SHARED, tell_whole
 from people.models import User
 
 Kind = TargetList.Kind
@@ -49,8 +50,11 @@ def change_list(*, target: TargetList, by: User, name: str, purpose: str, is_sha
         raise ListRefused("Only its owner, sales, marketing and RevOps change this list.")
     if is_shared != held.is_shared and not may_delete(held, by):
         raise ListRefused("Only its owner and RevOps decide who sees it.", field="is_shared")
+    is_turned = is_shared != held.is_shared
     held.name, held.purpose, held.is_shared = clean_name(name), clean_text(purpose), is_shared
     _save(held)
+    if is_turned:
+        tell_whole(held, SHARED if is_shared else CLOSED, by)
     return held
 
 
@@ -77,6 +81,8 @@ def delete_list(*, target: TargetList, by: User) -> None:
         raise ListRefused("Only its owner and RevOps delete this list.")
     held.deleted_at = timezone.now()
     held.save(update_fields=["deleted_at"])
+    if held.is_shared:
+        tell_whole(held, DELETED, by)
 
 
 @transaction.atomic
@@ -85,8 +91,12 @@ def restore_list(*, target: TargetList, by: User) -> TargetList:
     held = TargetList.objects.select_for_update(of=("self",)).get(pk=target.pk)
     if not may_delete(held, by):
         raise ListRefused("Only its owner and RevOps bring this list back.")
+    if held.deleted_at is None:
+        return held
     held.deleted_at = None
     _save(held)
+    if held.is_shared:
+        tell_whole(held, RESTORED, by)
     return held
 
 

@@ -1,18 +1,16 @@
-"""Who is on a list by hand, and what becomes of members that are merged, deleted or restored."""
+"""Who is on a list by hand."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
-from accounts.identity.models import AccountMerge
 from accounts.lists.access import may_edit
 from accounts.lists.errors import ListRefused
 from accounts.lists.models import ListChange, ListMembership, TargetList
 from accounts.lists.services.writing import begin_change, bring, finish_change, lock_list, take, want
-from accounts.models import Account
 from people.models import User
 
 Cause = ListChange.Cause
@@ -70,60 +68,3 @@ def _editable(target: TargetList, by: User) -> TargetList:
     if not may_edit(held, by):
         raise ListRefused("Only its owner, sales, marketing and RevOps change who is on this list.")
     return held
-
-
-def follow_fates() -> int:
-    """Let lists by hand follow what became of their members; return how many lists changed.
-
-    A deleted account leaves; of a merged one the account that it became part of takes the place; who is back, such as
-    after a merge was taken back, is on the list again.
-    """
-    gone = ListMembership.objects.current().filter(account__deleted_at__isnull=False)
-    lists = TargetList.objects.live().filter(kind=TargetList.Kind.STATIC)
-    touched = lists.filter(
-        Exists(gone.filter(list=OuterRef("pk"))) | Exists(_returned().filter(list=OuterRef("pk")))
-    )
-    return sum(_follow(pk) for pk in touched.order_by("pk").values_list("pk", flat=True))
-
-
-@transaction.atomic
-def _follow(pk: int) -> bool:
-    try:
-        held = lock_list(pk)
-    except ListRefused:
-        return False
-    members = ListMembership.objects.current().filter(list=held)
-    gone = members.filter(account__deleted_at__isnull=False)
-    merges = AccountMerge.objects.filter(
-        loser__in=gone.values("account_id"), unmerged_at=None, winner__deleted_at=None
-    )
-    returned = list(_returned().filter(list=held).values_list("account_id", flat=True))
-    # Who took the place of an account that is back was never meant.
-    stand_ins = AccountMerge.objects.filter(loser__in=returned, unmerged_at__isnull=False)
-    come = Account.objects.live().filter(pk__in=[*merges.values_list("winner_id", flat=True), *returned])
-    go = [
-        *gone.values_list("account_id", flat=True),
-        *members.filter(came_with__cause=Cause.FATES, account__in=stand_ins.values("winner_id")).values_list(
-            "account_id", flat=True
-        ),
-    ]
-    change = begin_change(held, Cause.FATES, None, note="Follows merged, deleted and restored accounts")
-    want(Account.objects.filter(pk__in=go).values("pk"))
-    removed = take(held, change, wanted=True)
-    want(come.exclude(pk__in=set(go) - set(returned)).values("pk"))
-    return finish_change(held, change, added=bring(held, change), removed=removed)
-
-
-def _returned() -> QuerySet[ListMembership]:
-    """Return the last stays of live accounts that had left only because they were deleted or merged."""
-    newer = ListMembership.objects.filter(
-        list=OuterRef("list"),
-        account=OuterRef("account"),
-        came_with__number__gt=OuterRef("came_with__number"),
-    )
-    return ListMembership.objects.filter(
-        ~Exists(newer),
-        left_with__cause=Cause.FATES,
-        account__deleted_at=None,
-        list__kind=TargetList.Kind.STATIC,
-    )

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from accounts.lists.errors import ChangedMeanwhile, ListRefused
 from accounts.lists.models import ListChange, ListMembership, ListRule, TargetList
+from accounts.lists.telling import tell_change
 from common.sql import load_sql
 from people.models import User
 
@@ -88,7 +89,10 @@ def take(target: TargetList, change: ListChange, *, wanted: bool) -> int:
 def finish_change(
     target: TargetList, change: ListChange, *, added: int, removed: int, keep: bool = False
 ) -> bool:
-    """Count what a change did and make it the list's version; one that did nothing is dropped unless ``keep``."""
+    """Count what a change did, make it the list's version and tell of it; return whether it did anything.
+
+    One that did nothing is dropped unless ``keep``.
+    """
     if not (added or removed or keep):
         change.delete()
         return False
@@ -97,6 +101,7 @@ def finish_change(
     change.save(update_fields=["added", "removed", "members"])
     target.version = change.number
     target.save(update_fields=["version"])
+    tell_change(target, change)
     return True
 
 

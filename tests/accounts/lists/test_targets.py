@@ -231,11 +231,13 @@ def test_a_merged_member_is_followed_and_a_deleted_one_leaves(ann: User, three: 
     target = services.create_list(name="Spring", by=ann)
     services.add_accounts(target=target, accounts=named("Alpha", "Beta"), by=ann)
     merge = merge_accounts(winner=three["Gamma"].pk, loser=three["Alpha"].pk, by=ann)
+    assert on(target) == {"Gamma", "Beta"}
     Account.objects.filter(name="Beta").update(deleted_at=timezone.now())
     assert services.follow_fates() == 1
     assert on(target) == {"Gamma"}
     assert services.follow_fates() == 0
     unmerge_accounts(merge=merge.pk, by=ann)
+    assert on(target) == {"Alpha"}
     Account.objects.filter(name="Beta").update(deleted_at=None)
     services.follow_fates()
     assert on(target) == {"Alpha", "Beta"}
