@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from accounts.conditions.expression import ConditionError, leaves, stored_condition
+from accounts.conditions.expression import ConditionError, stored_condition
+from accounts.conditions.query import numbers_read
 from accounts.lists.models import ListRule, TargetList
 from accounts.lists.services import follow_fates, refresh_lists
 from metrics.models import RefreshRun
@@ -24,7 +25,7 @@ def _needed() -> list[str]:
         "condition", flat=True
     ):
         try:
-            found.update(leaf.field for _, leaf in leaves(stored_condition(data)))
+            found |= numbers_read(stored_condition(data))
         except ConditionError:
             continue
     return sorted(found & all_items().keys())

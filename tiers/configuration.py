@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from accounts.conditions.expression import condition_data, parse_condition
+from accounts.conditions.expression import condition_data, stored_condition
 from accounts.models import Tier
 from people.configuration.registry import ConfigError, Problem
 from people.configuration.shapes import Record, Shape, kind_of, unknown
@@ -205,7 +205,8 @@ def _normal(whole: Mapping[str, Any]) -> str:
         return None if value is None else format(Decimal(str(value)).normalize(), "f")
 
     def condition(value: Any) -> Any:
-        return condition_data(parse_condition(value))
+        # What is in force may have come to speak of something gone, and a file is how to mend it.
+        return condition_data(stored_condition(value))
 
     told = {
         **{key: value for key, value in whole.items() if key not in KNOWN_OF_ITEMS and key != "parts"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ from accounts.conditions.expression import (
     condition_data,
     leaves,
     parse_condition,
+    stored_condition,
 )
 from accounts.models import Tier
 from tiers.models import RuleSet, ScorePoint, ScoreThreshold, TierRule
@@ -148,7 +149,7 @@ def write_content(rule_set: RuleSet, content: Content) -> None:
             position=place,
             tier=tiers[rule.tier],
             name=rule.name.strip(),
-            condition=condition_data(parse_condition(rule.condition)),
+            condition=condition_data(stored_condition(rule.condition)),
         )
         for place, rule in enumerate(content.rules, start=1)
     )
@@ -158,7 +159,7 @@ def write_content(rule_set: RuleSet, content: Content) -> None:
             position=place,
             name=one.name.strip(),
             points=one.points,
-            condition=condition_data(parse_condition(one.condition)),
+            condition=condition_data(stored_condition(one.condition)),
         )
         for place, one in enumerate(content.points, start=1)
     )
@@ -168,14 +169,21 @@ def write_content(rule_set: RuleSet, content: Content) -> None:
     )
 
 
-def problems_of(content: Content) -> list[Problem]:
-    """Return everything that keeps a content from being saved, each with the place and what to do."""
+def problems_of(content: Content, before: Content | None = None) -> list[Problem]:
+    """Return everything that keeps a content from being saved, each with the place and what to do.
+
+    Conditions that stood in ``before`` may speak of what has gone since, so that one can be mended after the other;
+    without it all must be sound, as for publication.
+    """
+    held: list[Any] = []
+    if before is not None:
+        held = [*(one.condition for one in before.rules), *(one.condition for one in before.points)]
     return [
         *_problems_of_terms(content),
         *(
-            _problems_of_scores(content)
+            _problems_of_scores(content, held)
             if content.kind == RuleSet.Kind.SCORE
-            else _problems_of_rules(content)
+            else _problems_of_rules(content, held)
         ),
     ]
 
@@ -191,7 +199,7 @@ def _problems_of_terms(content: Content) -> Iterator[Problem]:
             yield Problem(f"/{name}", f"{days} days can't be kept.", f"Use 0 to {LONGEST_WAIT:,} days.")
 
 
-def _problems_of_rules(content: Content) -> Iterator[Problem]:
+def _problems_of_rules(content: Content, held: Sequence[Any]) -> Iterator[Problem]:
     if content.points or content.thresholds:
         yield Problem(
             "/points", "Points belong to sets of the kind score.", "Remove them, or change the kind."
@@ -206,7 +214,7 @@ def _problems_of_rules(content: Content) -> Iterator[Problem]:
     yield from _problems_of_tiers("rules", [rule.tier for rule in content.rules])
     for place, rule in enumerate(content.rules):
         path = f"/rules/{place}/condition"
-        condition, found = _parsed(rule.condition, path)
+        condition, found = _parsed(rule.condition, path, is_held=rule.condition in held)
         yield from found
         if condition is None:
             continue
@@ -223,7 +231,7 @@ def _problems_of_rules(content: Content) -> Iterator[Problem]:
             )
 
 
-def _problems_of_scores(content: Content) -> Iterator[Problem]:
+def _problems_of_scores(content: Content, held: Sequence[Any]) -> Iterator[Problem]:
     if content.rules:
         yield Problem(
             "/rules", "Rules belong to sets of the kind conditions.", "Remove them, or change the kind."
@@ -238,7 +246,7 @@ def _problems_of_scores(content: Content) -> Iterator[Problem]:
         path = f"/points/{place}"
         if not _is_fit(one.points):
             yield Problem(f"{path}/points", "That is too many points.", f"Use up to {MOST_POINTS:,}.")
-        condition, found = _parsed(one.condition, f"{path}/condition")
+        condition, found = _parsed(one.condition, f"{path}/condition", is_held=one.condition in held)
         yield from found
         if condition is not None:
             for inner, leaf in leaves(condition):
@@ -328,9 +336,9 @@ def _problems_of_tiers(part: str, slugs: list[str]) -> Iterator[Problem]:
             )
 
 
-def _parsed(data: Any, path: str) -> tuple[Condition | None, list[Problem]]:
+def _parsed(data: Any, path: str, *, is_held: bool) -> tuple[Condition | None, list[Problem]]:
     try:
-        condition = parse_condition(data)
+        condition = stored_condition(data) if is_held else parse_condition(data)
     except ConditionError as error:
         return None, [
             Problem(f"{path}{problem.path}", problem.message, problem.remedy) for problem in error.problems

@@ -11,6 +11,8 @@ from metrics.registry import EVERYTHING, rollup
 from tiers.assignment.night import follow_crm, follow_rules, note_boundaries, numbers_asked
 
 STANDING = "metrics.standing"
+# Rules may ask who is on a target list, so lists are brought up to the night's numbers before.
+LISTS = "engagement.target_lists"
 
 
 def _needed() -> set[str]:
@@ -27,7 +29,7 @@ def tenures(as_of: date, first: int, last: int) -> int:
     return follow_crm(as_of, first, last) if RefreshRun.objects.is_newest(as_of) else 0
 
 
-@rollup("tiers.assignment", label="Tiers by the rules", depends_on=_needed, after=(EVERYTHING,))
+@rollup("tiers.assignment", label="Tiers by the rules", depends_on=_needed, after=(LISTS, EVERYTHING))
 def assignment(as_of: date, first: int, last: int) -> int:
     """Decide by the numbers of the newest day which tiers count from the next day on."""
     return follow_rules(as_of, first, last) if RefreshRun.objects.is_newest(as_of) else 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
 
+from accounts.conditions.expression import BrokenConditionError
 from metrics.engine.plan import today
 from tiers.approvals import ask_for_approvals
 from tiers.assignment.assign import apply_rule_set, assign_accounts
@@ -13,6 +15,8 @@ from tiers.models import PreviewRun, RuleSet
 from tiers.preview.work import work_off_preview
 from tiers.reminders import remind_of_overrides
 from tiers.services.publishing import publish_due
+
+logger = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -31,8 +35,11 @@ def keep_tiers() -> None:
     """
     publish_due()
     if RuleSet.objects.in_force(today()).filter(state=RuleSet.State.PUBLISHED, applied_at=None).exists():
-        apply_rule_set()
-        keep_all_boundaries()
+        try:
+            apply_rules()
+        except BrokenConditionError:
+            # It is tried again in a minute; what follows doesn't wait for it.
+            logger.exception("The tier rules in force can't be asked")
     while (ids := accounts_due(today())) and assign_accounts(ids):
         pass
     ask_for_approvals()

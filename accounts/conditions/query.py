@@ -5,12 +5,22 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 
 from django.db.models import DateField, Q, Value
 
 from accounts.conditions.custom import own_fields_once
-from accounts.conditions.expression import AllOf, Condition, Leaf, Not, ensure_sound, leaves, resolve
+from accounts.conditions.expression import (
+    AllOf,
+    BrokenConditionError,
+    Condition,
+    Leaf,
+    Not,
+    ensure_sound,
+    leaves,
+    resolve,
+)
 from accounts.conditions.operators import DAY
 from accounts.conditions.registry import ConditionField, Moment
 from accounts.models import Account
@@ -118,6 +128,19 @@ def used_fields(conditions: Iterable[Condition]) -> dict[str, ConditionField]:
         for _, leaf in leaves(condition):
             field, _ = resolve(leaf)
             found[alias_of(field)] = field
+    return found
+
+
+def numbers_read(condition: Condition) -> set[str]:
+    """Return the keys of what a condition reads: its fields, and the numbers behind them, as health behind its band.
+
+    What is gone is left out, so that a broken condition names what it still reads.
+    """
+    found: set[str] = set()
+    for _, leaf in leaves(condition):
+        with suppress(BrokenConditionError):
+            field, _ = resolve(leaf)
+            found |= {field.key, field.explain} - {""}
     return found
 
 

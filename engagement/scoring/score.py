@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from accounts.conditions.expression import ConditionError, leaves, parse_condition
-from accounts.conditions.query import matching
+from accounts.conditions.expression import ConditionError, parse_condition
+from accounts.conditions.query import matching, numbers_read
 from engagement.models import AccountScore, ScoreModel, ScoreRule
 from engagement.scoring.signals import SIGNALS
 from metrics.registry import all_items
@@ -94,5 +94,5 @@ def fields_read() -> set[str]:
     found: set[str] = set()
     for rule in rules:
         with suppress(ConditionError):
-            found |= {leaf.field for _, leaf in leaves(parse_condition(rule.condition))}
+            found |= numbers_read(parse_condition(rule.condition))
     return found & set(all_items())

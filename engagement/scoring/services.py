@@ -14,7 +14,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.conditions.expression import ConditionError, leaves, parse_condition, stored_condition
+from accounts.conditions.expression import ConditionError, parse_condition, stored_condition
+from accounts.conditions.query import numbers_read
 from engagement.models import ScoreKind, ScoreModel, ScoreRule
 from engagement.scoring.models import LONGEST_HALF_LIFE, MOST_POINTS
 from engagement.scoring.signals import SIGNALS
@@ -198,9 +199,9 @@ def _rule_problems(rule: RuleDraft) -> Mapping[str, list[str]]:
 
 
 def fields_used(rules: Iterable[RuleDraft | ScoreRule]) -> set[str]:
-    """Return the fields that the conditions of rules read."""
+    """Return the fields that the conditions of rules read, with the numbers behind them."""
     conditions = [stored_condition(rule.condition) for rule in rules if rule.condition is not None]
-    return {leaf.field for condition in conditions for _, leaf in leaves(condition)}
+    return {key for condition in conditions for key in numbers_read(condition)}
 
 
 def _circle(rules: Sequence[RuleDraft]) -> list[str]:

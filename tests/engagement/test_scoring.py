@@ -18,6 +18,7 @@ from accounts.conditions.query import matching
 from accounts.lenses.registry import panels
 from engagement.models import AccountScore, ScoreKind, ScoreModel, ScoreRule
 from engagement.scoring.explain import how
+from engagement.scoring.score import fields_read
 from engagement.scoring.services import (
     RuleDraft,
     ScoreModelChangedError,
@@ -293,3 +294,9 @@ def test_the_how_page_shows_it_and_a_score_is_a_field_of_conditions() -> None:
     [found] = explain(fits, other, as_of=TODAY).values()
     assert not found.holds
     assert "Fit" in found.sentence
+
+
+def test_a_score_waits_for_the_number_behind_a_field_that_it_reads() -> None:
+    band = {"field": "metrics.health_band", "op": "eq", "value": "green"}
+    publish("fit", RuleDraft(name="Healthy", points=Decimal(10), condition=band))
+    assert "metrics.health_score" in fields_read()

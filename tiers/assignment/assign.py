@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import structlog
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from accounts.conditions.expression import BrokenConditionError
 from accounts.models import Account, Tier
 from metrics.engine.plan import slice_accounts, today
 from metrics.engine.steps import STEP_SETTINGS
@@ -16,7 +18,9 @@ from people.models import User
 from tiers.assignment.apply import apply_verdicts, lock_tiers
 from tiers.assignment.decide import BY_CRM, LAST_ID, Terms, crm_verdicts, terms_of
 from tiers.evaluation import compile_rules, verdicts
-from tiers.models import RuleSet
+from tiers.models import RuleSet, TierOverride
+
+logger = structlog.get_logger(__name__)
 
 
 def assign_tiers(
@@ -48,15 +52,27 @@ def assign_tiers(
 
 
 def assign_accounts(ids: Sequence[int]) -> int:
-    """Bring some accounts up to what counts today: overrides, the rules in force, or the CRM."""
+    """Bring some accounts up to what counts today: overrides, the rules in force, or the CRM.
+
+    Where the rules in force speak of something gone, only overrides count, and the others stay as they are.
+    """
     if not ids:
         return 0
     first, last, on = min(ids), max(ids), today()
     rule_set = RuleSet.objects.in_force(on).first()
     if rule_set is not None:
-        return assign_tiers(rule_set=rule_set, on=on, first=first, last=last, only=ids)
+        try:
+            return assign_tiers(rule_set=rule_set, on=on, first=first, last=last, only=ids)
+        except BrokenConditionError as error:
+            logger.error(
+                "The tier rules in force can't be asked", version=rule_set.version, reason=str(error)
+            )
+            # An override asks no rule; everybody else stays until the rules are mended.
+            ids = list(
+                TierOverride.objects.open_on(on).filter(account__in=ids).values_list("account", flat=True)
+            )
     verdict = load("tiers", "some_verdicts", verdicts=crm_verdicts(first, last), ids=list(ids))
-    return apply_verdicts(verdict, BY_CRM, on=on, first=first, last=last)
+    return apply_verdicts(verdict, terms_of(rule_set) if rule_set else BY_CRM, on=on, first=first, last=last)
 
 
 def put_by_hand(account_id: int, *, tier: Tier, reason: str, by: User) -> int:

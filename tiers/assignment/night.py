@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from accounts.conditions.expression import leaves
+from accounts.conditions.query import numbers_read
 from metrics.engine.plan import today
 from metrics.registry import all_items
 from tiers.assignment.apply import apply_verdicts
@@ -73,5 +73,5 @@ def numbers_asked(day: date) -> set[str]:
     rule_set = RuleSet.objects.in_force(day).first()
     if rule_set is None:
         return set()
-    asked = {leaf.field for condition in compile_rules(rule_set).conditions for _, leaf in leaves(condition)}
+    asked = {key for condition in compile_rules(rule_set).conditions for key in numbers_read(condition)}
     return asked & set(all_items())

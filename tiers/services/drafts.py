@@ -34,8 +34,9 @@ def create_draft(*, by: User, based_on: RuleSet | None = None, content: Content 
     require_revops(by, "Changing the tier rules")
     lock_tiers()
     base = based_on or RuleSet.objects.published().first()
-    wanted = content or (read_content(base) if base else default_content())
-    _refuse(wanted)
+    held = read_content(base) if base else None
+    wanted = content or held or default_content()
+    _refuse(wanted, None if content else held)
     newest: int | None = RuleSet.objects.aggregate(newest=Max("version"))["newest"]
     draft = RuleSet.objects.create(version=(newest or 0) + 1, author=by, based_on=base, **_terms(wanted))
     write_content(draft, wanted)
@@ -56,7 +57,7 @@ def save_draft(*, rule_set: RuleSet, by: User, content: Content, expected: str) 
     held = lock_rule_set(rule_set.pk)
     refuse_unless_draft(held)
     refuse_unless_seen(held, expected)
-    _refuse(content)
+    _refuse(content, read_content(held))
     for name, value in _terms(content).items():
         setattr(held, name, value)
     held.save(update_fields=list(_terms(content)))
@@ -114,8 +115,8 @@ def refuse_unless_seen(held: RuleSet, digest: str) -> None:
     )
 
 
-def _refuse(content: Content) -> None:
-    problems = problems_of(content)
+def _refuse(content: Content, before: Content | None) -> None:
+    problems = problems_of(content, before)
     if problems:
         raise RuleSetError(problems)
 
