@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Self
 
 from django.db.models import F, Q, QuerySet
 
+from common.versions.models import VersionQuerySet
+
 if TYPE_CHECKING:
-    from engagement.models import Engagement, Opportunity
+    from engagement.models import Engagement, Opportunity, ScoreModel
 
 
 def _end_of(day: date) -> datetime:
@@ -61,3 +63,9 @@ class OpportunityQuerySet(QuerySet["Opportunity"]):
     def soonest_first(self) -> Self:
         """Deals by the day they close, those without one last."""
         return self.order_by(F("close_on").asc(nulls_last=True), "pk")
+
+
+class ScoreModelQuerySet(VersionQuerySet["ScoreModel"]):
+    def of_kind(self, kind: str) -> Self:
+        """Versions of one kind of score."""
+        return self.filter(kind=kind)

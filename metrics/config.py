@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from accounts.models import Tier
-from metrics.health.services import draft_health_model, publish_health_model, retire_health_model
+from metrics.health.services import (
+    cycle,
+    draft_health_model,
+    publish_health_model,
+    restore_health_model,
+    retire_health_model,
+)
+from metrics.health.words import Recipe, differences, plain, recipe_of
 from metrics.models import HealthCap, HealthComponent, HealthModel
 from metrics.registry import metrics
 from people.configuration.history import Line, Step
@@ -19,38 +25,6 @@ from people.models import User
 
 EVERY = "every"
 State = HealthModel.State
-Recipe = dict[str, Any]
-
-
-def _plain(value: Decimal) -> int | float:
-    """Return a decimal as YAML writes it shortest: 25 and 0.6, not 25.000 and 0.600."""
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def recipe_of(model: HealthModel) -> Recipe:
-    """Return what a model is made of as plain data."""
-    return {
-        "minimum_coverage": _plain(Decimal(model.minimum_coverage)),
-        "components": [
-            {
-                "key": part.key,
-                "label": part.label,
-                "group": part.group,
-                "weight": _plain(part.weight),
-                "curve": [list(point) for point in part.curve],
-            }
-            for part in model.components.order_by("pk")
-        ],
-        "caps": [
-            {
-                "key": cap.key,
-                "label": cap.label,
-                "threshold": _plain(cap.threshold),
-                "ceiling": _plain(cap.ceiling),
-            }
-            for cap in model.caps.order_by("pk")
-        ],
-    }
 
 
 def export_models() -> dict[str, Recipe]:
@@ -78,20 +52,21 @@ def apply_models(data: Mapping[str, Recipe], by: User | None, is_published: bool
     for (verb, slug, held), _ in list(_steps(data, is_published=is_published)):
         if verb == "retire":
             assert held is not None
-            retire_health_model(model=held)
+            retire_health_model(model=held, by=by)
             continue
-        model = held or _drafted(slug, data[slug])
+        model = held or _drafted(slug, data[slug], by)
         if verb == "publish":
-            publish_health_model(model=model)
+            publish_health_model(model=model, by=by, expected=cycle.seen(model))
 
 
-def _drafted(slug: str, recipe: Recipe) -> HealthModel:
+def _drafted(slug: str, recipe: Recipe, by: User | None) -> HealthModel:
     return draft_health_model(
         tier=None if slug == EVERY else Tier.objects.get(slug=slug),
         minimum_coverage=str(recipe["minimum_coverage"]),
         components=recipe["components"],
         caps=recipe["caps"],
         note="Imported from a file.",
+        by=by,
     )
 
 
@@ -116,28 +91,6 @@ def _steps(data: Mapping[str, Recipe], *, is_published: bool) -> Iterator[Planne
     for slug, model in held.items():
         if slug not in data and is_published:
             yield ("retire", slug, model), f"Health model {_name(slug)}: version {model.version} is retired"
-
-
-def differences(before: Recipe | None, after: Recipe) -> list[str]:
-    """Say in words how two recipes differ."""
-    if before is None:
-        return ["the first of its own"]
-    said = []
-    if before["minimum_coverage"] != after["minimum_coverage"]:
-        said.append(f"minimum coverage from {before['minimum_coverage']} to {after['minimum_coverage']}")
-    for kind in ("components", "caps"):
-        old = {part["key"]: part for part in before[kind]}
-        new = {part["key"]: part for part in after[kind]}
-        said += [f"{old[key]['label']} left out of the {kind}" for key in old if key not in new]
-        said += [f"{new[key]['label']} added to the {kind}" for key in new if key not in old]
-        said += [
-            f"{new[key]['label']}: {name} from {old[key][name]} to {value}"
-            for key in new
-            if key in old
-            for name, value in new[key].items()
-            if old[key][name] != value
-        ]
-    return said or ["another order of the parts"]
 
 
 def tell_models(steps: Sequence[Step]) -> list[Line]:
@@ -174,12 +127,12 @@ def what_is_newer(steps: Sequence[Step]) -> list[str]:
 
 
 def undo_publication(steps: Sequence[Step], by: User) -> None:
-    """Publish again what was retired."""
+    """Put what was retired in force again, as a version of its own."""
     for step in _retired(steps):
         model = HealthModel.objects.filter(pk=step.object_id).first()
         if model is None:
             raise ValidationError(f"Health model {step.name} is gone.")
-        publish_health_model(model=model)
+        restore_health_model(model=model, by=by)
 
 
 def effect_of_publication(steps: Sequence[Step]) -> list[str]:
@@ -224,7 +177,7 @@ def _normal(recipe: Recipe) -> Recipe:
     """Return a file's recipe in the precision of the database, so that it compares with a stored one."""
 
     def at(value: float, places: str) -> int | float:
-        return _plain(Decimal(str(value)).quantize(Decimal(places)))
+        return plain(Decimal(str(value)).quantize(Decimal(places)))
 
     return {
         "minimum_coverage": at(recipe["minimum_coverage"], "0.001"),
@@ -237,14 +190,12 @@ def _normal(recipe: Recipe) -> Recipe:
 
 
 def _published() -> dict[str, HealthModel]:
-    found = HealthModel.objects.filter(state=State.PUBLISHED).select_related("tier").order_by("tier__rank")
+    found = HealthModel.objects.published().select_related("tier").order_by("tier__rank")
     return {model.tier.slug if model.tier else EVERY: model for model in found}
 
 
 def _drafts(slug: str) -> list[HealthModel]:
-    tier = None if slug == EVERY else slug
-    drafts = HealthModel.objects.filter(tier__slug=tier) if tier else HealthModel.objects.filter(tier=None)
-    return list(drafts.filter(state=State.DRAFT).order_by("-version"))
+    return list(HealthModel.objects.drafts().of_tier("" if slug == EVERY else slug).newest_first())
 
 
 def _name(slug: str) -> str:

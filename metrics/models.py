@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pghistory
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Account, HealthBand, Tier
+from common.versions.frozen import frozen_after_draft, frozen_with_version
+from common.versions.models import Version
 from metrics.querysets import (
+    HealthModelQuerySet,
     HealthScoreQuerySet,
     MetricValueQuerySet,
     RefreshRunQuerySet,
@@ -136,20 +140,13 @@ class RefreshStep(models.Model):
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
-class HealthModel(models.Model):
+class HealthModel(Version):
     """A versioned recipe for the health score of a tier, or of every account where ``tier`` is null."""
 
-    class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        PUBLISHED = "published", "Published"
-        RETIRED = "retired", "Retired"
-
-    version = models.PositiveIntegerField()
     tier = models.ForeignKey(Tier, models.PROTECT, null=True, blank=True, related_name="+")
-    state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     minimum_coverage = models.DecimalField(max_digits=4, decimal_places=3, default="0.600")
-    note = models.TextField(blank=True)
-    published_at = models.DateTimeField(null=True, blank=True)
+
+    objects = HealthModelQuerySet.as_manager()
 
     class Meta:
         constraints = (
@@ -163,9 +160,14 @@ class HealthModel(models.Model):
                 nulls_distinct=False,
             ),
         )
+        triggers = (frozen_after_draft("health model", content=("tier_id", "minimum_coverage")),)
 
     def __str__(self) -> str:
         return f"Health model {self.version}"
+
+
+def _frozen_with_model() -> pgtrigger.Trigger:
+    return frozen_with_version("health model", table="metrics_healthmodel", column="model_id")
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
@@ -188,6 +190,7 @@ class HealthComponent(models.Model):
             models.UniqueConstraint(name="metrics_healthcomponent_one", fields=("model", "key")),
             models.CheckConstraint(name="metrics_healthcomponent_weight", condition=Q(weight__gt=0)),
         )
+        triggers = (_frozen_with_model(),)
 
     def __str__(self) -> str:
         return self.label
@@ -210,6 +213,7 @@ class HealthCap(models.Model):
                 name="metrics_healthcap_ceiling", condition=Q(ceiling__gte=0, ceiling__lte=100)
             ),
         )
+        triggers = (_frozen_with_model(),)
 
     def __str__(self) -> str:
         return self.label

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Self
 
 from django.db.models import Max, Min, QuerySet
 
+from common.versions.models import VersionQuerySet
+
 if TYPE_CHECKING:
-    from metrics.models import HealthScore, MetricValue, RefreshRun, RefreshStep, SegmentValue
+    from metrics.models import HealthModel, HealthScore, MetricValue, RefreshRun, RefreshStep, SegmentValue
 
 
 class MetricValueQuerySet(QuerySet["MetricValue"]):
@@ -82,3 +84,9 @@ class RefreshStepQuerySet(QuerySet["RefreshStep"]):
         waiting = self.queued().filter(run_id=run_id)
         lowest = waiting.order_by().values("run_id").annotate(lowest=Min("wave")).values("lowest")
         return waiting.filter(wave=lowest[:1]).order_by("wave", "pk")
+
+
+class HealthModelQuerySet(VersionQuerySet["HealthModel"]):
+    def of_tier(self, slug: str | None) -> Self:
+        """Versions of one tier's own model, or of the one for every tier."""
+        return self.filter(tier__slug=slug) if slug else self.filter(tier=None)

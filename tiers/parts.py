@@ -1,7 +1,7 @@
 """What belongs to a rule set beside its rules, such as what each tier is entitled to.
 
 A part is copied into new drafts, counts in the digest of the version and is told in its differences. It is declared
-in ``<app>/rule_set_parts.py``; its rows carry ``tiers.models.frozen.frozen_with_its_rule_set``.
+in ``<app>/rule_set_parts.py``; its rows carry ``tiers.models.rules.frozen_with_rule_set``.
 """
 
 from __future__ import annotations

@@ -7,28 +7,18 @@ from typing import TYPE_CHECKING, Self
 
 from django.db.models import Q, QuerySet
 
+from common.versions.models import DatedVersionQuerySet
+
 if TYPE_CHECKING:
     from tiers.models import PendingMove, PreviewRun, RuleSet, TierOverride
 
 
-class RuleSetQuerySet(QuerySet["RuleSet"]):
-    def newest_first(self) -> Self:
-        """Versions, the newest first."""
-        return self.order_by("-version")
-
-    def published(self) -> Self:
-        """The version that is published, if any."""
-        return self.filter(state="published")
-
+class RuleSetQuerySet(DatedVersionQuerySet["RuleSet"]):
     def in_force(self, day: date) -> Self:
         """The version whose rules counted, or count, on ``day``."""
         return self.filter(
             Q(ends_on=None) | Q(ends_on__gt=day), state__in=("published", "retired"), starts_on__lte=day
         )
-
-    def due(self, day: date) -> Self:
-        """Scheduled versions whose day has come, the oldest first."""
-        return self.filter(state="scheduled", starts_on__lte=day).order_by("starts_on", "pk")
 
 
 class TierOverrideQuerySet(QuerySet["TierOverride"]):

@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
-from common.frozen import frozen_after_draft, frozen_with_version
-from people.models import User
+from common.versions.frozen import frozen_after_draft, frozen_with_version
+from common.versions.models import Version
+from engagement.querysets import ScoreModelQuerySet
 
 MOST_POINTS = 100
 LONGEST_HALF_LIFE = 3650
@@ -20,31 +21,19 @@ class ScoreKind(models.TextChoices):
     INTENT = "intent", "Intent"
 
 
-@pghistory.track()
-class ScoreModel(models.Model):
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class ScoreModel(Version):
     """One version of a point model; at most one of a kind is published.
 
     A score is the sum of the points of its rules, within 0 and 100. What happened counts half as much with every
     ``half_life_days`` that pass; a model without it has only rules about what an account is.
     """
 
-    class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        PUBLISHED = "published", "Published"
-        RETIRED = "retired", "Retired"
-
     kind = models.CharField(max_length=12, choices=ScoreKind)
-    version = models.PositiveIntegerField()
-    state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     half_life_days = models.PositiveSmallIntegerField(null=True, blank=True)
-    note = models.TextField(blank=True, help_text="What it changes and why, for colleagues.")
-    author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    based_on = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(db_default=Now())
     saved_at = models.DateTimeField(db_default=Now())
-    published_at = models.DateTimeField(null=True, blank=True)
-    published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScoreModelQuerySet.as_manager()
 
     class Meta:
         constraints = (
@@ -65,20 +54,7 @@ class ScoreModel(models.Model):
                 condition=Q(state="draft") | Q(published_at__isnull=False),
             ),
         )
-        triggers = (
-            frozen_after_draft(
-                "score model",
-                content=(
-                    "kind",
-                    "version",
-                    "half_life_days",
-                    "note",
-                    "author_id",
-                    "published_at",
-                    "published_by_id",
-                ),
-            ),
-        )
+        triggers = (frozen_after_draft("score model", content=("kind", "half_life_days")),)
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} model, version {self.version}"

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import pghistory
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from accounts.conditions.expression import ConditionError, parse_condition, stored_condition
 from accounts.conditions.query import numbers_read
+from common.versions.cycle import Lifecycle, authored
 from engagement.models import ScoreKind, ScoreModel, ScoreRule
 from engagement.scoring.models import LONGEST_HALF_LIFE, MOST_POINTS
 from engagement.scoring.signals import SIGNALS
@@ -25,10 +23,6 @@ from people.models import User
 
 MOST_RULES = 50
 ROLLUP = "engagement.scores"
-
-
-class ScoreModelChangedError(Exception):
-    """Somebody else saved or published since the editor read the model; the message says who and when."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,20 +36,33 @@ class RuleDraft:
     at_most: Decimal | None = None
 
 
+def _check(held: ScoreModel) -> None:
+    check_rules(held.kind, draft_rules(held), held.half_life_days)
+
+
+def _differences(before: ScoreModel, after: ScoreModel) -> list[str]:
+    from engagement.scoring.words import model_differences
+
+    half_lives = (before.half_life_days, after.half_life_days)
+    return model_differences(draft_rules(before), draft_rules(after), half_lives)
+
+
+cycle = Lifecycle(
+    model=ScoreModel,
+    series=("kind",),
+    mark=lambda held: held.saved_at.isoformat(),
+    check=_check,
+    differences=_differences,
+)
+
+
 @transaction.atomic
 def create_score_draft(*, kind: str, by: User | None, based_on: ScoreModel | None = None) -> ScoreModel:
     """Start a draft of the next version with the rules of ``based_on``, else of the version in force."""
-    held = list(ScoreModel.objects.filter(kind=kind).select_for_update().order_by("pk"))
-    source = based_on or next((one for one in held if one.state == ScoreModel.State.PUBLISHED), None)
-    newest = ScoreModel.objects.filter(kind=kind).aggregate(newest=Max("version"))["newest"] or 0
-    with pghistory.context(user=by.pk if by else None):
-        draft = ScoreModel.objects.create(
-            kind=ScoreKind(kind),
-            version=newest + 1,
-            half_life_days=source.half_life_days if source else None,
-            author=by,
-            based_on=source,
-        )
+    cycle.lock(ScoreModel(kind=ScoreKind(kind)))
+    source = based_on or ScoreModel.objects.of_kind(kind).published().first()
+    half_life_days = source.half_life_days if source else None
+    draft = cycle.begin(by=by, based_on=source, kind=ScoreKind(kind), half_life_days=half_life_days)
     if source:
         _write_rules(draft, draft_rules(source))
     return draft
@@ -69,20 +76,20 @@ def save_score_draft(
     rules: Sequence[RuleDraft],
     half_life_days: int | None,
     note: str = "",
-    seen: datetime | None = None,
+    expected: str | None = None,
     untouched: Collection[int] = (),
 ) -> ScoreModel:
     """Replace what a draft says.
 
-    ``seen`` is the ``saved_at`` that the editor read, ``untouched`` the places of rules that are as they were: what
-    has come to be wrong with those is refused at publication, so that one can be mended after the other. Raises
-    ValidationError by field (``rules.0.points``), and ScoreModelChangedError where somebody else saved in between or
-    it is no draft any more.
+    ``expected`` is the mark (``cycle.mark``) that the editor read, ``untouched`` the places of rules that are as they
+    were: what has come to be wrong with those is refused at publication, so that one can be mended after the other.
+    Raises ValidationError by field (``rules.0.points``), and VersionChangedError where somebody else saved in between
+    or it is no draft any more.
     """
-    held = _locked(model, seen)
+    held = cycle.hold(model, expected=expected)
     check_rules(held.kind, rules, half_life_days, untouched)
     held.half_life_days, held.note, held.saved_at = half_life_days, note.strip(), timezone.now()
-    with pghistory.context(user=by.pk if by else None):
+    with authored(by):
         held.save(update_fields=("half_life_days", "note", "saved_at"))
     held.rules.all().delete()
     _write_rules(held, rules)
@@ -91,38 +98,19 @@ def save_score_draft(
 
 @transaction.atomic
 def discard_score_draft(*, model: ScoreModel, by: User | None) -> None:
-    """Delete a draft. Raises ScoreModelChangedError where it is none any more."""
-    held = _locked(model, None)
-    with pghistory.context(user=by.pk if by else None):
-        held.delete()
+    """Throw a draft away. Raises VersionChangedError where it is none any more."""
+    cycle.discard(model, by=by)
 
 
 @transaction.atomic
-def publish_score_model(*, model: ScoreModel, by: User | None, seen: datetime | None = None) -> ScoreModel:
+def publish_score_model(*, model: ScoreModel, by: User | None, expected: str | None = None) -> ScoreModel:
     """Put a draft in force from the next refresh on, in place of the version published until now.
 
-    Scores that were stored stay as they are. Raises ValidationError where the draft can't be published, and
-    ScoreModelChangedError as ``save_score_draft`` does, or where a newer version was published meanwhile.
+    Scores that were stored stay as they are. ``expected`` is what ``cycle.seen`` gave when the publisher looked; None
+    is for whoever began the draft in the same go. Raises ValidationError where the draft can't be published, and
+    VersionChangedError with the differences where it was saved, or another version published, meanwhile.
     """
-    # In one order: every version of the kind, then the draft among them.
-    versions = list(ScoreModel.objects.filter(kind=model.kind).select_for_update().order_by("pk"))
-    held = _locked(model, seen)
-    published = next((one for one in versions if one.state == ScoreModel.State.PUBLISHED), None)
-    if published and published.pk != held.based_on_id and published.version > _origin(held):
-        raise ScoreModelChangedError(
-            f"{published.published_by or 'Somebody'} published version {published.version} since this draft was "
-            "begun. Compare the two, then start a draft from that version."
-        )
-    rules = draft_rules(held)
-    check_rules(held.kind, rules, held.half_life_days)
-    now = timezone.now()
-    with pghistory.context(user=by.pk if by else None):
-        if published:
-            published.state, published.retired_at = ScoreModel.State.RETIRED, now
-            published.save(update_fields=("state", "retired_at"))
-        held.state, held.published_at, held.published_by = ScoreModel.State.PUBLISHED, now, by
-        held.save(update_fields=("state", "published_at", "published_by"))
-    return held
+    return cycle.publish(model, by=by, expected=expected)
 
 
 @transaction.atomic
@@ -136,7 +124,7 @@ def restore_score_model(*, model: ScoreModel, by: User | None) -> ScoreModel:
         half_life_days=model.half_life_days,
         note=f"Back to version {model.version}.",
     )
-    return publish_score_model(model=draft, by=by)
+    return cycle.publish(draft, by=by)
 
 
 def check_rules(
@@ -209,24 +197,6 @@ def _circle(rules: Sequence[RuleDraft]) -> list[str]:
     edges = {key: dependencies_of(item) for key, item in items.items()}
     edges[ROLLUP] = tuple(sorted({*edges[ROLLUP], *(fields_used(rules) & items.keys())}))
     return find_cycle(edges)
-
-
-def _locked(model: ScoreModel, seen: datetime | None) -> ScoreModel:
-    held = ScoreModel.objects.select_for_update().filter(pk=model.pk).first()
-    if held is None:
-        raise ScoreModelChangedError("Somebody discarded this draft.")
-    if held.state != ScoreModel.State.DRAFT:
-        who = held.published_by or "Somebody"
-        raise ScoreModelChangedError(f"{who} published this version; start a new draft to change it.")
-    if seen is not None and held.saved_at != seen:
-        raise ScoreModelChangedError("Somebody saved this draft since you opened it. Load it again.")
-    return held
-
-
-def _origin(draft: ScoreModel) -> int:
-    """Return the version that was in force when a draft was begun, or 0."""
-    before = ScoreModel.objects.filter(kind=draft.kind, published_at__lte=draft.created_at)
-    return before.aggregate(newest=Max("version"))["newest"] or 0
 
 
 def draft_rules(model: ScoreModel) -> list[RuleDraft]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,12 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.conditions.expression import ConditionError, condition_data, stored_condition
 from accounts.conditions.forms import ConditionForm
 from common.htmx import render_page
+from common.versions.errors import VersionChangedError
 from engagement.forms import IS, RuleForm, SettingsForm
 from engagement.models import ScoreModel
 from engagement.scoring.services import (
     RuleDraft,
-    ScoreModelChangedError,
     create_score_draft,
+    cycle,
     discard_score_draft,
     draft_rules,
     publish_score_model,
@@ -32,8 +32,6 @@ from engagement.views.score_models import show, version_of
 from people.guards import revops_only, signed_in
 
 EDITING = "Editing score models"
-# What no draft was ever saved at: a page that doesn't say what it saw saw something else.
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @require_POST
@@ -52,14 +50,14 @@ def change_draft(request: HttpRequest, kind: str, version: int) -> HttpResponse:
             rules=rules,
             half_life_days=form.cleaned_data.get("half_life_days"),
             note=form.cleaned_data["note"],
-            seen=_seen(request),
+            expected=request.POST.get("seen", ""),
             untouched=range(len(rules)),
         )
+    except VersionChangedError as error:
+        return show(request, model, form=form, meanwhile=error, status=409)
     except ValidationError as error:
         rest = _refuse_settings(form, error)
         return show(request, model, form=form, problems=rest, status=422)
-    except ScoreModelChangedError as error:
-        return show(request, model, form=form, problems=[str(error)], status=409)
     messages.success(request, told)
     return redirect("engagement:score_version", kind, version)
 
@@ -80,13 +78,14 @@ def edit_rule(request: HttpRequest, kind: str, version: int, place: int | None =
         url=request.path,
     )
     form = RuleForm.of(rule, kind=kind)
+    meanwhile: VersionChangedError | None = None
     problems: list[str] = []
     status = 200
     if is_sent and editor.is_edit:
         form = RuleForm.as_typed(request.POST, kind=kind)
     elif is_sent:
         form = RuleForm(request.POST, initial={"signal": rule.signal if rule else ""}, kind=kind)
-        problems, status = _save_rule(request, model, rules, place, form, editor)
+        meanwhile, problems, status = _save_rule(request, model, rules, place, form, editor)
         if status == 200:
             messages.success(
                 request, "The rule is saved in the draft. Look at the preview before you publish it."
@@ -98,7 +97,8 @@ def edit_rule(request: HttpRequest, kind: str, version: int, place: int | None =
         "form": form,
         "editor": editor,
         "problems": problems,
-        "seen": request.POST.get("seen", "") if is_sent else model.saved_at.isoformat(),
+        "meanwhile": meanwhile,
+        "seen": request.POST.get("seen", "") if is_sent else cycle.mark(model),
     }
     return render_page(
         request, "engagement/score_rule.html", "components/condition_editor.html", context, status=status
@@ -122,7 +122,7 @@ def act(request: HttpRequest, kind: str, version: int) -> HttpResponse:
             )
             return redirect("engagement:score_version", kind, draft.version)
         if what == "publish":
-            publish_score_model(model=model, by=by, seen=_seen(request))
+            publish_score_model(model=model, by=by, expected=request.POST.get("seen", ""))
             messages.success(
                 request, f"Version {version} is in force. Scores follow it from the next refresh on."
             )
@@ -136,20 +136,14 @@ def act(request: HttpRequest, kind: str, version: int) -> HttpResponse:
             discard_score_draft(model=model, by=by)
             messages.success(request, f"The draft, version {version}, is gone.")
             return redirect("engagement:score_model", kind)
+    except VersionChangedError as error:
+        if not error.is_closed:
+            return show(request, version_of(request, kind, version), meanwhile=error, status=409)
+        messages.error(request, str(error))
     except ValidationError as error:
         for problem in told_problems(model, error):
             messages.error(request, problem)
-    except ScoreModelChangedError as error:
-        messages.error(request, str(error))
     return redirect(here)
-
-
-def _seen(request: HttpRequest) -> datetime:
-    try:
-        seen = datetime.fromisoformat(request.POST.get("seen", ""))
-    except ValueError:
-        return NEVER
-    return seen if seen.tzinfo else NEVER
 
 
 def _moved(rules: list[RuleDraft], action: str) -> tuple[list[RuleDraft], str]:
@@ -192,14 +186,14 @@ def _save_rule(
     place: int | None,
     form: RuleForm,
     editor: ConditionForm,
-) -> tuple[list[str], int]:
-    """Save one rule; return what is wrong beside the fields, and the status."""
+) -> tuple[VersionChangedError | None, list[str], int]:
+    """Save one rule; return what others did meanwhile, what is wrong beside the fields, and the status."""
     is_form_valid = form.is_valid()
     is_condition = form.cleaned_data.get("cause", IS) == IS
     if is_condition and not editor.is_valid():
-        return [], 422
+        return None, [], 422
     if not is_form_valid:
-        return [], 422
+        return None, [], 422
     index = place - 1 if place else len(rules)
     written = RuleDraft(
         name=form.cleaned_data["name"],
@@ -210,7 +204,7 @@ def _save_rule(
     )
     if not is_condition and not written.signal:
         form.add_error("signal", "Choose what happens.")
-        return [], 422
+        return None, [], 422
     try:
         save_score_draft(
             model=model,
@@ -218,14 +212,14 @@ def _save_rule(
             rules=[*rules[:index], written, *rules[index + 1 :]],
             half_life_days=model.half_life_days,
             note=model.note,
-            seen=_seen(request),
+            expected=request.POST.get("seen", ""),
             untouched=[at for at in range(len(rules)) if at != index],
         )
+    except VersionChangedError as error:
+        return error, [], 409
     except ValidationError as error:
-        return form.refuse(error, index), 422
-    except ScoreModelChangedError as error:
-        return [str(error)], 409
-    return [], 200
+        return None, form.refuse(error, index), 422
+    return None, [], 200
 
 
 def _limit(form: RuleForm) -> Decimal | None:

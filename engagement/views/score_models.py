@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,10 +16,12 @@ from accounts.lenses.doubts import doubt_of, doubts_on
 from common.charts import Chart, Series
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from common.formatting import format_number
+from common.versions.errors import VersionChangedError
 from engagement.forms import SettingsForm
 from engagement.models import ScoreKind, ScoreModel, ScoreRule
 from engagement.scoring.analysis import BAR, distribution, newest_scores
 from engagement.scoring.explain import CATEGORIES, METRICS, categories_of
+from engagement.scoring.services import cycle
 from engagement.scoring.words import (
     faded,
     fading_words,
@@ -95,9 +97,10 @@ def show(
     *,
     form: SettingsForm | None = None,
     problems: Sequence[str] = (),
+    meanwhile: VersionChangedError | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Draw the page of a version; ``form`` and ``problems`` are what an attempt to change a draft left."""
+    """Draw the page of a version; ``form``, ``problems`` and ``meanwhile`` are what an attempt to change it left."""
     access = request_access(request)
     in_force = model if model.state == State.PUBLISHED else published(model.kind)
     rules = list(model.rules.all())
@@ -114,7 +117,7 @@ def show(
     if asked_format(request) and request.method != "POST":
         return export_response(request, chosen_table(request, exports))
     may_edit = is_revops(request)
-    other = in_force if model.state == State.DRAFT else model.based_on
+    other = in_force if model.state == State.DRAFT else cast("ScoreModel | None", model.based_on)
     context: dict[str, Any] = {
         "model": model,
         "kinds": [kind for kind in ScoreKind if access.allows(CATEGORIES[kind])],
@@ -124,7 +127,8 @@ def show(
         "closed_rules": any(rule.closed for rule in shown),
         "form": form or SettingsForm.of(model),
         "problems": problems,
-        "seen": model.saved_at.isoformat(),
+        "meanwhile": meanwhile,
+        "seen": cycle.mark(model),
         "fading": _fading(model, [rule for rule in rules if not _closed(rule, access)]),
         "spread": _spread(ScoreKind(model.kind), access),
         "other": other,

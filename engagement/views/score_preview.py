@@ -21,7 +21,7 @@ from common.formatting import format_number, format_percent
 from engagement.models import ScoreKind, ScoreModel
 from engagement.scoring.analysis import Decile, newest_scores
 from engagement.scoring.preview import MARK, Comparison, Preview, compare_win_rates, preview
-from engagement.scoring.services import check_rules, draft_rules
+from engagement.scoring.services import check_rules, cycle, draft_rules
 from engagement.scoring.words import points_words
 from engagement.views.score_drafts import EDITING, told_problems
 from engagement.views.score_models import bars, differences_between, published, version_of
@@ -45,7 +45,7 @@ def score_preview(request: HttpRequest, kind: str, version: int) -> HttpResponse
         "is_in_force": model == in_force,
         "as_of": day,
         "mark": MARK,
-        "seen": model.saved_at.isoformat(),
+        "seen": cycle.seen(model),
     }
     problems = _problems(model)
     if problems:

@@ -15,7 +15,13 @@ from django.utils import timezone
 
 from engagement.models import AccountScore, ScoreModel
 from engagement.scoring.preview import compare_win_rates, preview
-from engagement.scoring.services import create_score_draft, draft_rules, publish_score_model, save_score_draft
+from engagement.scoring.services import (
+    create_score_draft,
+    cycle,
+    draft_rules,
+    publish_score_model,
+    save_score_draft,
+)
 from engagement.scoring.words import model_differences
 from tests.engagement.test_scoring import is_large, publish, rule, score
 from tests.metrics.facts import TODAY, ago, make_account, make_deal, make_touch
@@ -44,7 +50,7 @@ def text_of(client: Client, url: str) -> str:
 
 def send(client: Client, draft: ScoreModel, where: str, **fields: Any) -> Any:
     draft.refresh_from_db()
-    data = {"seen": draft.saved_at.isoformat(), **fields}
+    data = {"seen": cycle.seen(draft) if where == "do/" else cycle.mark(draft), **fields}
     return client.post(f"/scores/models/{draft.kind}/{draft.version}/{where}", data)
 
 
@@ -194,20 +200,20 @@ def test_bad_settings_are_refused_and_kept(revops: Client, fields: dict[str, Any
 
 def test_of_two_who_edit_the_second_keeps_what_was_typed(revops: Client) -> None:
     draft = draft_of()
-    seen = draft.saved_at.isoformat()
+    seen = cycle.mark(draft)
     send(revops, draft, "rules/", half_life_days="20", note="Mine")
     late = revops.post(
         f"{PAGE}{draft.version}/rules/", {"seen": seen, "half_life_days": "60", "note": "Theirs"}
     )
     assert late.status_code == 409
-    assert "saved this draft since" in late.content.decode()
+    assert "was saved since you opened it" in late.content.decode()
     assert "Theirs" in late.content.decode()
     rule_late = revops.post(f"{PAGE}{draft.version}/rules/1/", {"seen": seen, **rule_fields(name="Typed")})
     assert rule_late.status_code == 409
     assert 'value="Typed"' in rule_late.content.decode()
     for odd in ("", "yesterday", "2026-01-01"):
         again = revops.post(f"{PAGE}{draft.version}/do/", {"seen": odd, "do": "publish"}, follow=True)
-        assert "saved this draft since" in again.content.decode()
+        assert "was saved since you opened it" in again.content.decode()
     draft.refresh_from_db()
     assert (draft.note, draft.state) == ("Mine", "draft")
 

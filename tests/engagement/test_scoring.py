@@ -16,14 +16,15 @@ from accounts.conditions.explain import explain
 from accounts.conditions.expression import parse_condition
 from accounts.conditions.query import matching
 from accounts.lenses.registry import panels
+from common.versions.errors import VersionChangedError
 from engagement.models import AccountScore, ScoreKind, ScoreModel, ScoreRule
 from engagement.scoring.explain import how
 from engagement.scoring.score import fields_read
 from engagement.scoring.services import (
     RuleDraft,
-    ScoreModelChangedError,
     check_rules,
     create_score_draft,
+    cycle,
     discard_score_draft,
     publish_score_model,
     restore_score_model,
@@ -156,21 +157,21 @@ def test_of_two_drafts_the_second_is_told_of_the_first() -> None:
     publish("engagement", rule())
     one, two = (create_score_draft(kind="engagement", by=None) for _ in range(2))
     publish_score_model(model=one, by=None)
-    with pytest.raises(ScoreModelChangedError, match=f"published version {one.version}"):
+    with pytest.raises(VersionChangedError, match=f"version {one.version} was published"):
         publish_score_model(model=two, by=None)
-    with pytest.raises(ScoreModelChangedError, match="published this version"):
+    with pytest.raises(VersionChangedError, match="is published and is kept"):
         save_score_draft(model=one, by=None, rules=[rule()], half_life_days=30)
 
 
 def test_of_two_editors_of_one_draft_the_second_is_told() -> None:
     draft = create_score_draft(kind="engagement", by=None)
     draft.refresh_from_db()
-    seen = draft.saved_at
-    save_score_draft(model=draft, by=None, rules=[rule()], half_life_days=30, seen=seen)
-    with pytest.raises(ScoreModelChangedError, match="saved this draft"):
-        save_score_draft(model=draft, by=None, rules=[rule("Other")], half_life_days=30, seen=seen)
+    seen = cycle.mark(draft)
+    save_score_draft(model=draft, by=None, rules=[rule()], half_life_days=30, expected=seen)
+    with pytest.raises(VersionChangedError, match="was saved since"):
+        save_score_draft(model=draft, by=None, rules=[rule("Other")], half_life_days=30, expected=seen)
     discard_score_draft(model=draft, by=None)
-    with pytest.raises(ScoreModelChangedError, match="discarded"):
+    with pytest.raises(VersionChangedError, match="thrown away"):
         discard_score_draft(model=draft, by=None)
 
 

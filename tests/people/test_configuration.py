@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.identity.services import share_domain
 from accounts.models import SharedDomain
 from metrics.health.services import draft_health_model, publish_health_model
+from metrics.health.words import recipe_of
 from metrics.models import HealthModel
 from people.access import access_of
 from people.configuration.files import MAX_BYTES, apply_import, export_yaml, plan_import, read_yaml
@@ -190,8 +191,9 @@ def test_a_published_health_model_is_rolled_back(revops: User) -> None:
     assert "Health model 1 for every tier: from Published to Retired" in map(str, save.lines)
     assert plan_restoration(save).effects
     restore(save=save, by=revops)
-    first.refresh_from_db()
-    assert first.state == "published"
+    again = HealthModel.objects.get(state="published")
+    assert (again.version, again.note, again.published_by) == (3, "Back to version 1.", revops)
+    assert recipe_of(again) == recipe_of(first)
     assert "replaced since" in plan_restoration(save).problems[0]
 
 

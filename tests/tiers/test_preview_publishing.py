@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 
 from accounts.models import Account, TierTenure
+from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from tests.tiers.facts import began, make_draft, make_worth, plain_rules, publish, set_worth, tier_of
 from tests.tiers.test_preview import HARDER, preview, told
@@ -18,7 +19,6 @@ from tests.users import make_user
 from tiers.assignment.assign import apply_rule_set
 from tiers.models import PendingMove, RuleSet
 from tiers.preview.publishing import PreviewOutdatedError, publish_preview
-from tiers.services import RuleSetChangedError
 
 DAY = timedelta(days=1)
 ACCOUNTS = 100_000
@@ -131,7 +131,7 @@ def test_of_two_who_publish_previews_at_once_one_wins_and_the_other_gets_the_dif
         try:
             ready.wait(timeout=20)
             outcomes[place] = publish_preview(run=runs[place], by=by)
-        except RuleSetChangedError as error:
+        except VersionChangedError as error:
             outcomes[place] = error
         finally:
             connection.close()
@@ -141,7 +141,7 @@ def test_of_two_who_publish_previews_at_once_one_wins_and_the_other_gets_the_dif
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
-    lost = [one for one in outcomes.values() if isinstance(one, RuleSetChangedError)]
+    lost = [one for one in outcomes.values() if isinstance(one, VersionChangedError)]
     won = [one for one in outcomes.values() if isinstance(one, RuleSet)]
     assert (len(won), len(lost)) == (1, 1), outcomes
     assert lost[0].differences

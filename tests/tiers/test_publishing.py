@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from accounts.models import TierTenure
+from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from tests.metrics.facts import make_account, refresh
 from tests.tiers.facts import at_least, make_draft, make_worth, plain_rules, publish, tier_of
@@ -19,7 +20,6 @@ from tiers.assignment.assign import apply_rule_set
 from tiers.content import EVERYONE, Content, Rule, RuleSetError
 from tiers.models import RuleSet
 from tiers.services import (
-    RuleSetChangedError,
     publish_due,
     publish_rule_set,
     retire_rule_set,
@@ -52,7 +52,7 @@ def test_of_two_who_publish_at_once_one_wins_and_the_other_gets_the_difference()
         try:
             ready.wait(timeout=20)
             outcomes[place] = publish_rule_set(rule_set=drafts[place], by=by, expected=seen[place])
-        except RuleSetChangedError as error:
+        except VersionChangedError as error:
             outcomes[place] = error
         finally:
             connection.close()
@@ -62,7 +62,7 @@ def test_of_two_who_publish_at_once_one_wins_and_the_other_gets_the_difference()
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
-    lost = [one for one in outcomes.values() if isinstance(one, RuleSetChangedError)]
+    lost = [one for one in outcomes.values() if isinstance(one, VersionChangedError)]
     won = [one for one in outcomes.values() if isinstance(one, RuleSet)]
     assert (len(won), len(lost)) == (1, 1)
     assert f"Version {won[0].version} was published by {by} meanwhile." in lost[0].message
@@ -77,11 +77,11 @@ def test_a_draft_that_was_saved_since_it_was_seen_is_not_published() -> None:
     draft = make_draft(by=by)
     seen = seen_of(draft)
     save_draft(rule_set=draft, by=by, content=HARDER, expected=draft.digest)
-    with pytest.raises(RuleSetChangedError) as refused:
+    with pytest.raises(VersionChangedError) as refused:
         publish_rule_set(rule_set=draft, by=by, expected=seen)
     assert "Rule “Middle” removed" in refused.value.differences
     for nonsense in ("", "x", "1.2.3", "999999999999999999999.a", "\x00"):
-        with pytest.raises(RuleSetChangedError):
+        with pytest.raises(VersionChangedError):
             publish_rule_set(rule_set=draft, by=by, expected=nonsense)
     assert RuleSet.objects.get().state == "draft"
 

@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from people.functions import Function
 from tests.tiers.facts import at_least, make_draft, plain_rules, publish
@@ -29,7 +30,6 @@ from tiers.content import (
 from tiers.defaults import default_content
 from tiers.models import RuleSet, ScoreThreshold, TierRule
 from tiers.services import (
-    RuleSetChangedError,
     create_draft,
     delete_draft,
     override_tier,
@@ -281,7 +281,7 @@ def test_of_two_editors_of_a_draft_the_second_gets_what_changed() -> None:
         rules=(Rule(name="Large", tier="strategic", condition=at_least(120_000, 100_000)), *changed.rules[1:])
     )
     save_draft(rule_set=draft, by=second, content=changed, expected=seen)
-    with pytest.raises(RuleSetChangedError, match="was saved by Second Editor") as refused:
+    with pytest.raises(VersionChangedError, match="was saved by Second Editor") as refused:
         save_draft(rule_set=draft, by=first, content=plain_rules(), expected=seen)
     assert refused.value.differences
     assert all("Large" in one for one in refused.value.differences)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-import pghistory
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Tier
+from common.versions.cycle import authored
 from people.models import User
 from tiers.entitlements.registry import kinds
 from tiers.entitlements.tables import changes_between, table_of
 from tiers.models import EntitlementValue, RuleSet
-from tiers.services.drafts import lock_rule_set, note_revision, refuse_unless_draft, refuse_unless_seen
+from tiers.services.cycle import cycle
+from tiers.services.drafts import note_revision
 from tiers.services.errors import require_revops
 
 NOT_A_DRAFT = (
@@ -54,7 +55,7 @@ def fill_draft(*, rule_set: RuleSet) -> None:
 
     Values that are there already stay.
     """
-    table = table_of(rule_set.based_on)
+    table = table_of(cast("RuleSet | None", rule_set.based_on))
     EntitlementValue.objects.bulk_create(
         (
             EntitlementValue(rule_set=rule_set, tier=tier, key=kind.key, value=table.value(kind, tier))
@@ -72,18 +73,15 @@ def set_entitlements(
     """Set what a draft entitles one tier to, by kind; return in words what changed.
 
     ``expected`` is the digest of the content that the editor began from; None is for whoever began the draft in the
-    same transaction. All of it or nothing: raises ValidationError by field or where it is no draft any more,
-    RuleSetChangedError where somebody has saved it since. Locks the rule set.
+    same transaction. All of it or nothing: raises ValidationError by field, VersionChangedError where somebody has
+    saved it since or it is no draft any more. Locks the rule set.
     """
     require_revops(by, "Changing what tiers are entitled to")
     stored = check_values(values)
-    held = lock_rule_set(rule_set.pk)
-    refuse_unless_draft(held)
-    if expected is not None:
-        refuse_unless_seen(held, expected)
+    held = cycle.hold(rule_set, expected=expected)
     before = table_of(held)
     new = {key: value for key, value in stored.items() if before.value(kinds[key], tier) != value}
-    with pghistory.context(user=by.pk):
+    with authored(by):
         EntitlementValue.objects.bulk_create(
             [EntitlementValue(rule_set=held, tier=tier, key=key, value=value) for key, value in new.items()],
             update_conflicts=True,

@@ -15,6 +15,7 @@ from accounts.views.detail import view_of
 from accounts.views.merged import follow_merges
 from common.export import asked_format, export_response
 from common.htmx import render_page
+from common.versions.errors import VersionChangedError
 from people.access import request_access, require
 from people.guards import is_revops, revops_only, signed_in
 from people.models import Category
@@ -26,7 +27,7 @@ from tiers.entitlements.resolution import entitlements_of
 from tiers.entitlements.services import set_entitlements
 from tiers.entitlements.tables import ValueTable, differences, table_in_force, table_of, values_table
 from tiers.models import RuleSet
-from tiers.services import RuleSetChangedError, create_draft
+from tiers.services import create_draft
 from tiers.views.versions import rule_set_of, versions_seen_by
 
 
@@ -88,11 +89,13 @@ def edit_entitlements(request: HttpRequest, version: int, tier: str) -> HttpResp
                 by=signed_in(request),
                 expected=request.POST.get("expected", ""),
             )
+        except VersionChangedError as error:
+            form.add_error(
+                None, error if error.is_closed else f"{error} Look at what changed, then save again."
+            )
+            meanwhile = error.differences
         except ValidationError as error:
             form.add_errors(error)
-        except RuleSetChangedError as error:
-            form.add_error(None, f"{error.message} Look at what changed, then save again.")
-            meanwhile = error.differences
         else:
             told = f"{held.label}, {'; '.join(changed)}." if changed else "Nothing was changed."
             messages.success(request, told) if changed else messages.info(request, told)

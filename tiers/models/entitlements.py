@@ -6,8 +6,7 @@ import pghistory
 from django.db import models
 
 from accounts.models import Tier
-from tiers.models.frozen import frozen_with_its_rule_set
-from tiers.models.rules import RuleSet
+from tiers.models.rules import RuleSet, frozen_with_rule_set
 
 
 @pghistory.track()
@@ -27,7 +26,7 @@ class EntitlementValue(models.Model):
         constraints = (
             models.UniqueConstraint(name="tiers_entitlementvalue_one", fields=("rule_set", "tier", "key")),
         )
-        triggers = (frozen_with_its_rule_set(),)
+        triggers = (frozen_with_rule_set(),)
 
     def __str__(self) -> str:
         return f"{self.key} of tier {self.tier_id} in {self.rule_set_id}"

@@ -3,45 +3,43 @@
 from __future__ import annotations
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
 from accounts.models import Tier
+from common.versions.frozen import frozen_after_draft, frozen_with_version
+from common.versions.models import DatedVersion
 from people.models import User
-from tiers.models.frozen import frozen_once_published, frozen_with_its_rule_set
 from tiers.querysets import RuleSetQuerySet
 
 DWELL_DAYS = 90
 GRACE_DAYS = 30
 LONGEST_WAIT = 3650
+NOUN = "tier rules"
 
 
-@pghistory.track(exclude=["applied_at"])
-class RuleSet(models.Model):
+def frozen_with_rule_set() -> pgtrigger.Trigger:
+    """Return the trigger of rows that belong to a rule set (``rule_set_id``): they change with a draft only."""
+    return frozen_with_version(NOUN, table="tiers_ruleset", column="rule_set_id")
+
+
+@pghistory.track(
+    pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["applied_at"]
+)
+class RuleSet(DatedVersion):
     """One version of the tier rules: a draft, waiting for its day, in force, or of the past.
 
-    It holds from ``starts_on`` on, until ``ends_on`` (the first day without it). At most one is published. What
-    was published never changes, which the database sees to. ``digest`` is of its whole content; whoever edits or
-    publishes says which content they saw.
+    ``digest`` is of its whole content; whoever edits or publishes says which content they saw.
     """
-
-    class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        SCHEDULED = "scheduled", "Scheduled"
-        PUBLISHED = "published", "Published"
-        RETIRED = "retired", "Retired"
 
     class Kind(models.TextChoices):
         CONDITIONS = "conditions", "Rules, the first that fits counts"
         SCORE = "score", "Points with thresholds"
 
     version = models.PositiveIntegerField(unique=True)
-    state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.CONDITIONS)
-    note = models.TextField(blank=True, help_text="What it changes and why, for colleagues.")
-    author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    based_on = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
     minimum_dwell_days = models.PositiveSmallIntegerField(
         default=DWELL_DAYS,
         help_text="No demotion before so many days in a tier, and no return after a demotion.",
@@ -51,16 +49,9 @@ class RuleSet(models.Model):
     )
     demotions_need_approval = models.BooleanField(default=False)
     digest = models.CharField(max_length=64, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
-    starts_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField(null=True, blank=True)
-    published_at = models.DateTimeField(null=True, blank=True)
-    published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     applied_at = models.DateTimeField(
         null=True, blank=True, help_text="When every account had been brought up to it."
     )
-    retired_at = models.DateTimeField(null=True, blank=True)
-    retired_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = RuleSetQuerySet.as_manager()
 
@@ -91,7 +82,19 @@ class RuleSet(models.Model):
                 condition=Q(minimum_dwell_days__lte=LONGEST_WAIT, demotion_grace_days__lte=LONGEST_WAIT),
             ),
         )
-        triggers = (frozen_once_published(),)
+        triggers = (
+            frozen_after_draft(
+                NOUN,
+                content=(
+                    "kind",
+                    "minimum_dwell_days",
+                    "demotion_grace_days",
+                    "demotions_need_approval",
+                    "digest",
+                ),
+                is_dated=True,
+            ),
+        )
 
     def __str__(self) -> str:
         return f"Version {self.version}"
@@ -117,7 +120,7 @@ class TierRule(models.Model):
             models.UniqueConstraint("rule_set", Lower("name"), name="tiers_tierrule_name"),
             models.CheckConstraint(name="tiers_tierrule_named", condition=~Q(name="")),
         )
-        triggers = (frozen_with_its_rule_set(),)
+        triggers = (frozen_with_rule_set(),)
 
     def __str__(self) -> str:
         return self.name
@@ -139,7 +142,7 @@ class ScorePoint(models.Model):
             models.UniqueConstraint("rule_set", Lower("name"), name="tiers_scorepoint_name"),
             models.CheckConstraint(name="tiers_scorepoint_named", condition=~Q(name="")),
         )
-        triggers = (frozen_with_its_rule_set(),)
+        triggers = (frozen_with_rule_set(),)
 
     def __str__(self) -> str:
         return self.name
@@ -168,7 +171,7 @@ class ScoreThreshold(models.Model):
                 | Q(enter__isnull=False, stay__isnull=False, stay__lte=F("enter")),
             ),
         )
-        triggers = (frozen_with_its_rule_set(),)
+        triggers = (frozen_with_rule_set(),)
 
     def __str__(self) -> str:
         return f"{self.tier_id} from {self.enter}"

@@ -23,7 +23,7 @@ from tiers.assignment.decide import terms_of
 from tiers.evaluation import CompiledRules, compile_rules
 from tiers.models import PreviewRow, PreviewRun, RuleSet
 from tiers.preview.judging import Question, forget_outlook, look_ahead
-from tiers.services.drafts import lock_rule_set
+from tiers.services.cycle import cycle
 from tiers.services.errors import require_revops
 from tiers.services.publishing import publish_rule_set
 
@@ -68,7 +68,7 @@ def publish_preview(*, run: PreviewRun, by: User, accepted: str = "") -> RuleSet
     """
     require_revops(by, "Publishing tier rules")
     lock_tiers()
-    held = lock_rule_set(run.rule_set_id)
+    held = cycle.locked(run.rule_set)
     run = PreviewRun.objects.get(pk=run.pk)
     if run.state != PreviewRun.State.DONE:
         raise ValidationError("Only a preview that is done can be published.")

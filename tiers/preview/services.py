@@ -15,9 +15,8 @@ from people.models import User
 from tiers.content import RuleSetError, problems_of, read_content, read_whole
 from tiers.models import PreviewRun, RuleSet
 from tiers.preview.replay import days_to_replay
-from tiers.services.drafts import lock_rule_set
+from tiers.services.cycle import cycle, seen_of
 from tiers.services.errors import require_revops
-from tiers.services.publishing import seen_of
 
 KEPT_RUNS = 5
 KEPT_FOR = timedelta(days=90)
@@ -32,7 +31,7 @@ def request_preview(*, rule_set: RuleSet, by: User, as_of: date | None = None) -
     RuleSetError where a condition speaks of something gone, ValidationError for a day that can't be asked.
     """
     require_revops(by, "Previewing tier rules")
-    held = lock_rule_set(rule_set.pk)
+    held = cycle.locked(rule_set)
     if as_of is not None and not EARLIEST <= as_of < today():
         raise ValidationError({"as_of": "Choose a day before today, or leave it empty for now."})
     problems = problems_of(read_content(held))

@@ -1,19 +1,17 @@
 """Writes of rule sets, overrides and moves by hand."""
 
+from tiers.services.cycle import seen_of
 from tiers.services.drafts import create_draft, delete_draft, note_revision, save_draft
-from tiers.services.errors import RuleSetChangedError
 from tiers.services.overrides import end_override, extend_override, move_by_hand, override_tier
 from tiers.services.publishing import (
     publish_due,
     publish_rule_set,
     retire_rule_set,
     schedule_rule_set,
-    seen_of,
     unschedule_rule_set,
 )
 
 __all__ = [
-    "RuleSetChangedError",
     "create_draft",
     "delete_draft",
     "end_override",

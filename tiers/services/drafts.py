@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
 
+from common.versions.cycle import authored
 from people.models import User
 from tiers.assignment.apply import lock_tiers
 from tiers.content import (
@@ -20,8 +19,8 @@ from tiers.content import (
 from tiers.defaults import default_content
 from tiers.models import RuleSet, RuleSetRevision
 from tiers.parts import rule_set_parts
-from tiers.services.errors import RuleSetChangedError, require_revops
-from tiers.words import differences
+from tiers.services.cycle import cycle
+from tiers.services.errors import require_revops
 
 
 @transaction.atomic
@@ -37,12 +36,12 @@ def create_draft(*, by: User, based_on: RuleSet | None = None, content: Content 
     held = read_content(base) if base else None
     wanted = content or held or default_content()
     _refuse(wanted, None if content else held)
-    newest: int | None = RuleSet.objects.aggregate(newest=Max("version"))["newest"]
-    draft = RuleSet.objects.create(version=(newest or 0) + 1, author=by, based_on=base, **_terms(wanted))
-    write_content(draft, wanted)
-    for part in rule_set_parts:
-        part.fill(draft)
-    note_revision(rule_set=draft, by=by)
+    with authored(by):
+        draft = cycle.begin(by=by, based_on=base, **_terms(wanted))
+        write_content(draft, wanted)
+        for part in rule_set_parts:
+            part.fill(draft)
+        note_revision(rule_set=draft, by=by)
     return draft
 
 
@@ -50,29 +49,26 @@ def create_draft(*, by: User, based_on: RuleSet | None = None, content: Content 
 def save_draft(*, rule_set: RuleSet, by: User, content: Content, expected: str) -> RuleSet:
     """Replace the content of a draft; ``expected`` is the digest of the one that the editor began from.
 
-    Locks the rule set. Raises RuleSetError naming each place, RuleSetChangedError where somebody has saved it since,
-    ValidationError where it is no draft any more.
+    Locks the rule set. Raises RuleSetError naming each place, VersionChangedError where somebody has saved it since or
+    it is no draft any more.
     """
     require_revops(by, "Changing the tier rules")
-    held = lock_rule_set(rule_set.pk)
-    refuse_unless_draft(held)
-    refuse_unless_seen(held, expected)
+    held = cycle.hold(rule_set, expected=expected)
     _refuse(content, read_content(held))
     for name, value in _terms(content).items():
         setattr(held, name, value)
-    held.save(update_fields=list(_terms(content)))
-    write_content(held, content)
-    note_revision(rule_set=held, by=by)
+    with authored(by):
+        held.save(update_fields=list(_terms(content)))
+        write_content(held, content)
+        note_revision(rule_set=held, by=by)
     return held
 
 
 @transaction.atomic
 def delete_draft(*, rule_set: RuleSet, by: User) -> None:
-    """Throw a draft away; raises ValidationError where it is no draft any more."""
+    """Throw a draft away; raises VersionChangedError where it is no draft any more."""
     require_revops(by, "Changing the tier rules")
-    held = lock_rule_set(rule_set.pk)
-    refuse_unless_draft(held)
-    held.delete()
+    cycle.discard(rule_set, by=by)
 
 
 def note_revision(*, rule_set: RuleSet, by: User | None) -> None:
@@ -84,35 +80,6 @@ def note_revision(*, rule_set: RuleSet, by: User | None) -> None:
     rule_set.digest = digest
     rule_set.save(update_fields=["digest"])
     RuleSetRevision.objects.create(rule_set=rule_set, digest=digest, content=whole, saved_by=by)
-
-
-def lock_rule_set(pk: int) -> RuleSet:
-    """Return the rule set, locked; raises ValidationError where it has gone."""
-    held = RuleSet.objects.select_for_update(of=("self",)).filter(pk=pk).first()
-    if held is None:
-        raise ValidationError("This draft was thrown away meanwhile.")
-    return held
-
-
-def refuse_unless_draft(held: RuleSet) -> None:
-    """Raise ValidationError where the version is no draft."""
-    if held.state != RuleSet.State.DRAFT:
-        raise ValidationError(
-            f"{held} is {held.get_state_display().lower()} and is kept as it is. Begin a new draft from it."
-        )
-
-
-def refuse_unless_seen(held: RuleSet, digest: str) -> None:
-    """Raise RuleSetChangedError where the content isn't the one seen."""
-    if held.digest == digest:
-        return
-    seen = held.revisions.filter(digest=digest).first()
-    newest = held.revisions.select_related("saved_by").first()
-    who = f" by {newest.saved_by}" if newest and newest.saved_by else ""
-    raise RuleSetChangedError(
-        f"{held} was saved{who} since you opened it.",
-        differences(seen.content, read_whole(held)) if seen else [],
-    )
 
 
 def _refuse(content: Content, before: Content | None) -> None:

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.lists.opening import id_of
 from accounts.models import TierTenure
-from common.formatting import format_date
 from metrics.engine.plan import today
 from metrics.models import RefreshRun
 from people.models import User
 from tiers.assignment.apply import lock_tiers
-from tiers.content import RuleSetError, problems_of, read_content, read_whole
+from tiers.content import RuleSetError
 from tiers.models import RuleSet
-from tiers.services.drafts import lock_rule_set, refuse_unless_draft, refuse_unless_seen
-from tiers.services.errors import RuleSetChangedError, require_revops
-from tiers.words import differences
+from tiers.services.cycle import cycle
+from tiers.services.errors import require_revops
 
 logger = structlog.get_logger(__name__)
-
-
-def seen_of(rule_set: RuleSet) -> str:
-    """Return what somebody sees who looks at a version now: its content, and which version is in force."""
-    published = RuleSet.objects.published().values_list("pk", flat=True).first()
-    return f"{published or 0}.{rule_set.digest}"
 
 
 @transaction.atomic
@@ -38,18 +30,14 @@ def publish_rule_set(*, rule_set: RuleSet, by: User, expected: str, starts_on: d
     ``expected`` is what ``seen_of`` gave when the publisher looked. It holds from today; an earlier ``starts_on`` is
     for an installation that has not counted that day yet, so that its history is made by the rules. Accounts follow
     behind the commit, and within a minute where the broker is away. Takes the lock of tiers: of two at once one wins,
-    and the other gets RuleSetChangedError. Raises RuleSetError where the content no longer holds, ValidationError.
+    and the other gets VersionChangedError. Raises RuleSetError where the content no longer holds, ValidationError.
     """
     require_revops(by, "Publishing tier rules")
     lock_tiers()
-    held = lock_rule_set(rule_set.pk)
-    _refuse_unless_seen(held, expected)
-    if held.state not in (RuleSet.State.DRAFT, RuleSet.State.SCHEDULED):
-        raise ValidationError(f"{held} is {held.get_state_display().lower()} already.")
     day = starts_on or today()
     if day != today():
         _refuse_past(day)
-    return _put_in_force(held, by, day)
+    return _followed(cycle.publish(rule_set, by=by, expected=expected, **_from(day)))
 
 
 @transaction.atomic
@@ -57,20 +45,7 @@ def schedule_rule_set(*, rule_set: RuleSet, by: User, expected: str, starts_on: 
     """Let a draft be put in force when ``starts_on`` begins (UTC); raises as ``publish_rule_set`` does."""
     require_revops(by, "Publishing tier rules")
     lock_tiers()
-    held = lock_rule_set(rule_set.pk)
-    _refuse_unless_seen(held, expected)
-    refuse_unless_draft(held)
-    _refuse_problems(held)
-    if starts_on <= today():
-        raise ValidationError({"starts_on": "Choose a day after today, or publish it now."})
-    other = RuleSet.objects.filter(state=RuleSet.State.SCHEDULED, starts_on=starts_on).first()
-    if other is not None:
-        raise ValidationError(
-            {"starts_on": f"{other} is scheduled for {format_date(starts_on)} already. Choose another day."}
-        )
-    held.state, held.starts_on, held.published_by = RuleSet.State.SCHEDULED, starts_on, by
-    held.save(update_fields=["state", "starts_on", "published_by"])
-    return held
+    return cycle.schedule(rule_set, by=by, expected=expected, starts_on=starts_on, today=today())
 
 
 @transaction.atomic
@@ -78,12 +53,7 @@ def unschedule_rule_set(*, rule_set: RuleSet, by: User) -> RuleSet:
     """Make a scheduled version a draft again; raises ValidationError where it isn't scheduled (any more)."""
     require_revops(by, "Publishing tier rules")
     lock_tiers()
-    held = lock_rule_set(rule_set.pk)
-    if held.state != RuleSet.State.SCHEDULED:
-        raise ValidationError(f"{held} is {held.get_state_display().lower()}, not scheduled.")
-    held.state, held.starts_on, held.published_by = RuleSet.State.DRAFT, None, None
-    held.save(update_fields=["state", "starts_on", "published_by"])
-    return held
+    return cycle.unschedule(rule_set, by=by)
 
 
 @transaction.atomic
@@ -91,12 +61,7 @@ def retire_rule_set(*, rule_set: RuleSet, by: User, expected: str) -> RuleSet:
     """Take the published version out of force without another: from tonight the CRM's tiers count again."""
     require_revops(by, "Publishing tier rules")
     lock_tiers()
-    held = lock_rule_set(rule_set.pk)
-    _refuse_unless_seen(held, expected)
-    if held.state != RuleSet.State.PUBLISHED:
-        raise ValidationError(f"{held} is {held.get_state_display().lower()}, not published.")
-    _retire(held, by, max(today(), held.starts_on or today()))
-    return held
+    return cycle.retire(rule_set, by=by, expected=expected, ends_on=today())
 
 
 def publish_due() -> list[RuleSet]:
@@ -105,48 +70,33 @@ def publish_due() -> list[RuleSet]:
     A version whose rules no longer hold, since a field has gone, stays scheduled and says why on its page.
     """
     published = []
-    for pk in RuleSet.objects.due(today()).values_list("pk", flat=True):
+    for version in RuleSet.objects.due(today()):
         try:
             with transaction.atomic():
                 lock_tiers()
-                held = RuleSet.objects.due(today()).select_for_update(of=("self",)).filter(pk=pk).first()
-                if held is not None and held.published_by is not None:
-                    published.append(_put_in_force(held, held.published_by, today()))
+                held = cycle.take_due(version, today=today())
+                if held is not None:
+                    by = held.published_by
+                    published.append(_followed(cycle.put_in_force(held, by=by, **_from(today()))))
         except RuleSetError as error:
-            logger.error("A scheduled version of the tier rules can't be published", pk=pk, reason=str(error))
+            logger.error(
+                "A scheduled version of the tier rules can't be published", pk=version.pk, reason=str(error)
+            )
     return published
 
 
-def _put_in_force(held: RuleSet, by: User, day: date) -> RuleSet:
-    """Retire the version in force and publish ``held`` from ``day`` on; the lock of tiers is taken."""
+def _from(day: date) -> dict[str, Any]:
+    """Return the columns of a version that counts from a day on; a history still to be made is made by its refresh."""
+    return {"starts_on": day, "applied_at": Now() if day < today() else None}
+
+
+def _followed(published: RuleSet) -> RuleSet:
+    """Let the accounts follow a version behind the commit."""
     from tiers.tasks import apply_rules
 
-    _refuse_problems(held)
-    before = RuleSet.objects.published().select_for_update(of=("self",)).first()
-    if before is not None:
-        _retire(before, by, day)
-    held.state, held.starts_on, held.published_by = RuleSet.State.PUBLISHED, day, by
-    held.published_at = Now()
-    is_history = day < today()
-    # A history that is still to be made is made by the refresh of its days.
-    held.applied_at = Now() if is_history else None
-    held.save(update_fields=["state", "starts_on", "published_by", "published_at", "applied_at"])
-    held.refresh_from_db()
-    if not is_history:
+    if published.applied_at is None:
         transaction.on_commit(lambda: apply_rules.apply_async(retry=False), robust=True)
-    return held
-
-
-def _retire(held: RuleSet, by: User, day: date) -> None:
-    held.state, held.ends_on, held.retired_by = RuleSet.State.RETIRED, day, by
-    held.retired_at = Now()
-    held.save(update_fields=["state", "ends_on", "retired_by", "retired_at"])
-
-
-def _refuse_problems(held: RuleSet) -> None:
-    problems = problems_of(read_content(held))
-    if problems:
-        raise RuleSetError(problems)
+    return published
 
 
 def _refuse_past(day: date) -> None:
@@ -158,18 +108,3 @@ def _refuse_past(day: date) -> None:
         raise ValidationError(
             {"starts_on": "Tiers of that day have been counted already. Publish it from today."}
         )
-
-
-def _refuse_unless_seen(held: RuleSet, expected: str) -> None:
-    seen, _, digest = expected.partition(".")
-    present = RuleSet.objects.published().select_related("published_by").first()
-    if seen != str(present.pk if present else 0):
-        before = RuleSet.objects.filter(pk=id_of(seen) or 0).first()
-        told = (
-            f"{present} was published by {present.published_by} meanwhile."
-            if present
-            else f"{before or 'The version in force'} was retired meanwhile."
-        )
-        changed = differences(read_whole(before), read_whole(present)) if before and present else []
-        raise RuleSetChangedError(told, changed)
-    refuse_unless_seen(held, digest)

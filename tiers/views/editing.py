@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.lists.opening import id_of
 from common.htmx import wants_partial
+from common.versions.errors import VersionChangedError
 from people.guards import revops_only, signed_in
 from tiers.content import Content, RuleSetError, read_content
 from tiers.draft_forms import ItemForm, TermsForm
 from tiers.drafting import items_of, moved_item, place_of, with_item, without_item
 from tiers.models import RuleSet
-from tiers.services import RuleSetChangedError, save_draft
+from tiers.services import save_draft
 from tiers.views.versions import WHAT, rule_set_of
 
 MOVES = {"up": -1, "down": 1}
@@ -44,7 +45,7 @@ def terms(request: HttpRequest, version: int) -> HttpResponse:
             )
         except RuleSetError as error:
             more["others"] = form.refuse(error.problems)
-        except RuleSetChangedError as error:
+        except VersionChangedError as error:
             more["meanwhile"] = error
         except ValidationError as error:
             form.add_error(None, error)
@@ -91,7 +92,7 @@ def item(request: HttpRequest, version: int, place: int | None = None) -> HttpRe
             )
         except RuleSetError as error:
             more["others"] = form.refuse(error.problems, at)
-        except RuleSetChangedError as error:
+        except VersionChangedError as error:
             more["meanwhile"] = error
         except ValidationError as error:
             form.named.add_error(None, error)
@@ -129,7 +130,7 @@ def arrange(request: HttpRequest, version: int, place: int, do: str) -> HttpResp
         )
     except RuleSetError as error:
         messages.error(request, " ".join(f"{one.message} {one.remedy}" for one in error.problems[:3]))
-    except RuleSetChangedError as error:
+    except VersionChangedError as error:
         told = "; ".join(error.differences[:5])
         messages.error(request, f"{error.message} {told}. Look at the rules, then do it again.")
     except ValidationError as error:

@@ -19,6 +19,7 @@ from common.charts import Chart, Series
 from common.export import asked_format, chosen_table, export_response
 from common.formatting import format_count, format_number
 from common.htmx import render_page
+from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from people.guards import revops_only, signed_in
 from tiers.content import RuleSetError, read_content
@@ -27,7 +28,7 @@ from tiers.models import PreviewRow, PreviewRun, RuleSet
 from tiers.preview.publishing import PreviewOutdatedError, publish_preview
 from tiers.preview.services import cancel_preview, request_preview
 from tiers.preview.tables import SHOWN_REPEATED, offers_of, repeated, rows_of, told
-from tiers.services import RuleSetChangedError, seen_of
+from tiers.services import seen_of
 from tiers.views.versions import rule_set_of, version_page
 
 WHAT = "Previewing tier rules"
@@ -89,7 +90,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
             {"run": run, "rule_set": run.rule_set, "changed": error},
             status=409,
         )
-    except RuleSetChangedError as error:
+    except VersionChangedError as error:
         return _page(request, run, status=409, meanwhile=error)
     except RuleSetError as error:
         messages.error(request, " ".join(f"{one.message} {one.remedy}" for one in error.problems[:3]))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.lists.opening import id_of
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
+from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from people.access import request_access, require
 from people.guards import is_revops, revops_only, signed_in, whom_to_ask
@@ -23,7 +24,6 @@ from tiers.models import PreviewRun, RuleSet, TierOverride
 from tiers.querysets import RuleSetQuerySet
 from tiers.reading import ItemLine, Save, changes_to, lines_of, saves_of, thresholds_of
 from tiers.services import (
-    RuleSetChangedError,
     create_draft,
     delete_draft,
     retire_rule_set,
@@ -142,7 +142,7 @@ def schedule(request: HttpRequest, version: int) -> HttpResponse:
                 expected=request.POST.get("seen", ""),
                 starts_on=form.cleaned_data["starts_on"],
             )
-        except RuleSetChangedError as error:
+        except VersionChangedError as error:
             meanwhile = error
         except RuleSetError as error:
             form.add_error(None, str(error))
@@ -176,7 +176,7 @@ def retire(request: HttpRequest, version: int) -> HttpResponse:
     found = rule_set_of(request, version)
     try:
         retire_rule_set(rule_set=found, by=signed_in(request), expected=request.POST.get("seen", ""))
-    except RuleSetChangedError as error:
+    except VersionChangedError as error:
         return version_page(request, found, read_content(found), status=409, meanwhile=error)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

@@ -6,17 +6,23 @@ from collections.abc import Sequence
 
 import pgtrigger
 
+# Columns of every version: the first wait unchanged from the moment it is scheduled, the others are kept once it is
+# published. ``based_on`` may lose a draft that is thrown away.
+WRITTEN = ("version", "note", "author_id")
+PUBLICATION = ("published_at", "published_by_id")
+
 # check_violation, so that Django raises IntegrityError as it does for constraints.
 _CODE = "USING ERRCODE = 'check_violation'"
 
 
-def frozen_after_draft(noun: str, *, content: Sequence[str], retired: str = "retired") -> pgtrigger.Trigger:
-    """Return the trigger of a table of versions with ``version`` and ``state``: only drafts change or go.
+def frozen_after_draft(noun: str, *, content: Sequence[str], is_dated: bool = False) -> pgtrigger.Trigger:
+    """Return the trigger of a table of versions: only drafts change or go, and states follow one another.
 
-    A draft becomes anything but ``retired``; later versions keep the columns of ``content`` and go to ``retired`` only.
+    draft → (scheduled →) published → retired, and scheduled → draft. ``content`` are the table's own columns that stay
+    as they were; ``is_dated`` for a ``DatedVersion``, whose first day stays too.
     """
-    old = ", ".join(f"OLD.{column}" for column in content)
-    new = ", ".join(f"NEW.{column}" for column in content)
+    written = (*WRITTEN, *content)
+    kept = (*written, *PUBLICATION, *(("starts_on",) if is_dated else ()))
     refuse = f"RAISE EXCEPTION 'Version % of the {noun} is % and is kept as it is.', OLD.version, OLD.state {_CODE};"
     return pgtrigger.Trigger(
         name="frozen_after_draft",
@@ -25,11 +31,15 @@ def frozen_after_draft(noun: str, *, content: Sequence[str], retired: str = "ret
         func=f"""
             IF OLD.state = 'draft' THEN
                 IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-                IF NEW.state = '{retired}' THEN {refuse} END IF;
+                IF NEW.state = 'retired' THEN {refuse} END IF;
                 RETURN NEW;
             END IF;
             IF TG_OP = 'DELETE' THEN {refuse} END IF;
-            IF NEW.state NOT IN (OLD.state, '{retired}') OR ({old}) IS DISTINCT FROM ({new}) THEN {refuse} END IF;
+            IF OLD.state = 'scheduled' THEN
+                IF NEW.state = 'retired' OR (NEW.state <> 'draft' AND {_changed(written)}) THEN {refuse} END IF;
+                RETURN NEW;
+            END IF;
+            IF NEW.state NOT IN (OLD.state, 'retired') OR {_changed(kept)} THEN {refuse} END IF;
             RETURN NEW;
         """,
     )
@@ -63,3 +73,8 @@ def frozen_with_version(noun: str, *, table: str, column: str) -> pgtrigger.Trig
             RETURN NEW;
         """,  # noqa: S608
     )
+
+
+def _changed(columns: Sequence[str]) -> str:
+    old, new = (", ".join(f"{side}.{column}" for column in columns) for side in ("OLD", "NEW"))
+    return f"(({old}) IS DISTINCT FROM ({new}))"
