@@ -14,12 +14,17 @@ OVERRIDE, HAND = "override", "hand"
 class DecisionForm(forms.Form):
     """Which tier, why, and until when: an override, or a move from which the rules go on."""
 
-    tier = forms.ModelChoiceField(Tier.objects.all(), to_field_name="slug", empty_label=None)
+    tier = forms.ModelChoiceField(
+        Tier.objects.all(),
+        to_field_name="slug",
+        empty_label="Choose a tier",
+        error_messages={"required": "Choose the tier."},
+    )
     how = forms.ChoiceField(
         label="How long",
         choices=[
             (OVERRIDE, "Until a day: the rules wait meanwhile"),
-            (HAND, "From here on by the rules: they may move it again after its dwell"),
+            (HAND, "For now: the rules go on from there, and may move it after its dwell"),
         ],
         initial=OVERRIDE,
         widget=forms.RadioSelect,
@@ -28,7 +33,7 @@ class DecisionForm(forms.Form):
         label="First day without it",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Who sets it and the account’s owner are reminded two weeks before.",
+        help_text="Needed for an override. You and the account’s owner are reminded two weeks before.",
     )
     reason = forms.CharField(
         max_length=500,
@@ -54,4 +59,14 @@ class ExtensionForm(forms.Form):
             "required": "Choose the day on which it ends.",
             "invalid": "Write a day such as 2027-03-31.",
         },
+    )
+
+
+class EndingForm(forms.Form):
+    """Why an override ends before its day."""
+
+    reason = forms.CharField(
+        label="Why it ends",
+        max_length=500,
+        error_messages={"required": "Say why, so that others understand it later."},
     )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, F, Sum
+
 from accounts.conditions import words
 from accounts.conditions.expression import ConditionError, problems_of, stored_condition
-from accounts.models import Tier
+from accounts.models import Account, Tier
 from common.formatting import format_number
 from people.models import User
 from tiers.content import Content, Points, read_whole
 from tiers.drafting import items_of
-from tiers.models import RuleSet
+from tiers.models import RuleSet, TierOverride
 from tiers.words import differences
 
 SHOWN_SAVES = 30
@@ -115,3 +117,26 @@ def _said(data: Any) -> tuple[str, str]:
         return "a condition that can no longer be read", "It can no longer be read."
     trouble = " ".join(f"{problem.message} {problem.remedy}" for problem in problems_of(condition))
     return words.words(condition), trouble
+
+
+def moves_to_crm(day: date) -> list[dict[str, Any]]:
+    """Return how many accounts, with how much ARR, the CRM has in another tier, by both tiers; one query.
+
+    Accounts that an override holds on the day stay where they are, and so do those without a tier in the CRM.
+    """
+    held = TierOverride.objects.open_on(day).values("account_id")
+    moves = (
+        Account.objects.live()
+        .exclude(tier=None)
+        .exclude(pk__in=held)
+        .exclude(standing__tier=F("tier"))
+        .order_by("standing__tier__rank", "tier__rank")
+        .values(
+            from_slug=F("standing__tier__slug"),
+            from_label=F("standing__tier__label"),
+            to_slug=F("tier__slug"),
+            to_label=F("tier__label"),
+        )
+        .annotate(accounts=Count("pk"), arr=Sum("standing__arr"))
+    )
+    return [dict(one) for one in moves]

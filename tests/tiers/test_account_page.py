@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from accounts.models import Standing, Tier
 from metrics.engine.plan import today
+from people.configuration.history import Asked, read_saves
+from people.configuration.registry import sections
 from people.functions import Function
 from tests.metrics.facts import make_account, refresh
 from tests.tiers.facts import began, make_worth, publish, set_worth, tier_of
@@ -68,9 +70,17 @@ def test_revops_overrides_and_ends_it_there() -> None:
     assert "Acme is Strategic until" in done.content.decode()
     assert tier_of(account) == "strategic"
     override = TierOverride.objects.get()
-    client.post(reverse("tiers:end_override", args=[account.pk, override.pk]))
+    shown = client.get(reverse("tiers:account", args=[account.pk])).content.decode()
+    assert "By the rules the account becomes Growth at once." in shown
+    ending = reverse("tiers:end_override", args=[account.pk, override.pk])
+    silent = client.post(ending)
+    assert silent.status_code == 422
+    assert "Say why, so that others understand it later." in silent.content.decode()
+    assert tier_of(account) == "strategic"
+    client.post(ending, {"reason": "A mistake"})
     assert tier_of(account) == "growth"
-    again = client.post(reverse("tiers:end_override", args=[account.pk, override.pk]), follow=True)
+    assert TierOverride.objects.get().end_reason == "A mistake"
+    again = client.post(ending, {"reason": "A mistake"}, follow=True)
     assert "ended already" in again.content.decode()
     client.post(reverse("tiers:decide", args=[account.pk]), {**given, "how": "hand", "tier": "enterprise"})
     assert tier_of(account) == "enterprise"
@@ -128,3 +138,26 @@ def test_a_time_that_began_before_records_is_shown_and_an_override_asks_by_what_
     )
     page = client.get(reverse("tiers:account", args=[account.pk])).content.decode()
     assert "ARR $95,000 ≥ $90,000: yes" in page, "the override takes no threshold away"
+
+
+def test_the_audit_names_who_overrode_and_who_ended_it() -> None:
+    account, one, other = make_worth(30_000), make_user("revops"), make_user("revops")
+    publish(by=one)
+    given = {"tier": "strategic", "how": "override", "ends_on": str(today() + 20 * DAY), "reason": "Board"}
+    client_of(one).post(reverse("tiers:decide", args=[account.pk]), given)
+    held = TierOverride.objects.get()
+    later = {"ends_on": str(today() + 30 * DAY)}
+    client_of(other).post(reverse("tiers:extend_override", args=[account.pk, held.pk]), later)
+    client_of(one).post(reverse("tiers:end_override", args=[account.pk, held.pk]), {"reason": "Left"})
+    saves = read_saves(Asked([sections["overrides"]]), size=5)[0]
+    assert [save.author for save in saves] == [str(one), str(other), str(one)]
+
+
+def test_a_decision_begins_with_no_tier_chosen() -> None:
+    account = make_account("growth")
+    client = client_as(Function.REVOPS)
+    given = {"tier": "", "how": "override", "ends_on": str(today() + DAY), "reason": "x"}
+    refused = client.post(reverse("tiers:decide", args=[account.pk]), given)
+    assert refused.status_code == 422
+    assert "Choose the tier." in refused.content.decode()
+    assert '<option value="" selected>Choose a tier</option>' in refused.content.decode()

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Tier
 from metrics.engine.plan import today
 from people.models import User
 from tests.tiers.facts import began, make_draft, make_worth, plain_rules, publish, set_worth, tier_of
@@ -21,7 +22,7 @@ from tiers.content import read_content
 from tiers.models import PreviewRun, RuleSet, TierOverride
 from tiers.preview.services import request_preview
 from tiers.preview.work import work_off_preview
-from tiers.services import override_tier, save_draft
+from tiers.services import override_tier, save_draft, seen_of
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -148,6 +149,9 @@ def test_a_draft_is_begun_edited_rule_by_rule_and_thrown_away(client: Client) ->
     assert "no rule below it is ever asked" in refused.content.decode()
     saves = page(client, "version", 2)
     assert "Rule “Between” removed" in saves
+    asked = page(client, "discard", 2)
+    assert "with 5 saves. No account moves." in asked
+    assert RuleSet.objects.filter(version=2).exists(), "looking throws nothing away"
     assert post(client, "discard", 2).status_code == 302
     assert not RuleSet.objects.filter(version=2).exists()
 
@@ -335,6 +339,30 @@ def test_a_version_is_scheduled_and_taken_back(client: Client) -> None:
     assert client.get(reverse("tiers:rule", args=[1, 1])).status_code == 302, "kept as it is"
     post(client, "unschedule", 1)
     assert RuleSet.objects.get().state == "draft"
+
+
+def test_a_version_is_retired_after_a_look_at_whom_the_crm_has_elsewhere(
+    client: Client, revops: User
+) -> None:
+    moved, held, same = (
+        make_worth(30_000, name=name, tier=slug)
+        for name, slug in (("Moved", "strategic"), ("Held", "strategic"), ("Same", "growth"))
+    )
+    one = publish(by=revops)
+    apply_rule_set()
+    assert [tier_of(account) for account in (moved, held, same)] == ["growth"] * 3
+    override_tier(
+        account=held, tier=Tier.objects.get(slug="standard"), reason="x", by=revops, ends_on=today() + DAY
+    )
+    assert reverse("tiers:retire", args=[1]) in page(client, "version", 1)
+    shown = page(client, "retire", 1)
+    row = re.sub(r"<[^>]+>|\s+", " ", shown.split("<tbody>")[1].split("</tbody>")[0]).split()
+    assert row == ["Growth", "Strategic", "1", "$30,000"]
+    assert RuleSet.objects.get().state == RuleSet.State.PUBLISHED, "looking retires nothing"
+    post(client, "retire", 1, seen=seen_of(one))
+    assert RuleSet.objects.get().state == RuleSet.State.RETIRED
+    assert client.get(reverse("tiers:retire", args=[1])).status_code == 302
+    assert client.get(reverse("tiers:discard", args=[1])).status_code == 302
 
 
 def test_a_preview_can_be_cancelled_and_asked_of_a_past_day(client: Client, revops: User) -> None:

@@ -9,6 +9,8 @@ class LinkForm(forms.Form):
     """For whom a link is, and how long it works."""
 
     note = forms.CharField(
-        label="For whom", max_length=NOTE_LENGTH, help_text="Such as a customer's name; only you see it."
+        label="For whom",
+        max_length=NOTE_LENGTH,
+        help_text="Such as a customer's name; only colleagues see it.",
     )
-    days = forms.IntegerField(label="Works for days", min_value=1, max_value=LONGEST_DAYS, initial=30)
+    days = forms.IntegerField(label="Works for, days", min_value=1, max_value=LONGEST_DAYS, initial=30)

@@ -87,7 +87,7 @@ class OverridesEnding(HomePanel):
     title = "Overrides expiring within 30 days"
     template = "tiers/home/overrides.html"
     category = Category.ACCOUNT_PROFILE
-    functions = {Function.REVOPS: 16}
+    functions = {Function.REVOPS: 22}
 
     def load(self, reader: Reader) -> dict[str, Any]:
         held = TierOverride.objects.open_on(reader.as_of).filter(account__deleted_at=None)

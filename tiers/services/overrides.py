@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pghistory
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -48,9 +49,10 @@ def override_tier(
             f"{other.author} has overridden this account to {other.tier} until {format_date(other.ends_on)}. "
             "End that first."
         )
-    override = TierOverride.objects.create(
-        account=account, tier=tier, reason=said, author=by, starts_on=begins, ends_on=ends_on
-    )
+    with pghistory.context(user=by.pk):
+        override = TierOverride.objects.create(
+            account=account, tier=tier, reason=said, author=by, starts_on=begins, ends_on=ends_on
+        )
     assign_accounts([account.pk])
     return override
 
@@ -65,7 +67,8 @@ def end_override(*, override: TierOverride, by: User, reason: str = "") -> TierO
         raise ValidationError("This override has ended already.")
     held.ended_on = max(today(), held.starts_on)
     held.ended_by, held.end_reason = by, _storable(reason)[:REASON_LENGTH]
-    held.save(update_fields=["ended_on", "ended_by", "end_reason"])
+    with pghistory.context(user=by.pk):
+        held.save(update_fields=["ended_on", "ended_by", "end_reason"])
     assign_accounts([held.account_id])
     return held
 
@@ -88,7 +91,8 @@ def extend_override(*, override: TierOverride, ends_on: date, by: User) -> TierO
             {"ends_on": f"Another override begins on {format_date(planned.starts_on)}. End that first."}
         )
     held.ends_on, held.reminded_at = ends_on, None
-    held.save(update_fields=["ends_on", "reminded_at"])
+    with pghistory.context(user=by.pk):
+        held.save(update_fields=["ends_on", "reminded_at"])
     return held
 
 

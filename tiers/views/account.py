@@ -15,7 +15,7 @@ from metrics.engine.plan import today
 from people.access import request_access, require
 from people.guards import is_revops, revops_only, signed_in
 from people.models import Category
-from tiers.forms import HAND, DecisionForm, ExtensionForm
+from tiers.forms import HAND, DecisionForm, EndingForm, ExtensionForm
 from tiers.history import answers_of, overrides_of, stays_of, waiting_move
 from tiers.history_tables import answers_table, stays_table
 from tiers.models import RuleSet, TierOverride
@@ -61,15 +61,18 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @revops_only(WHAT)
 def end(request: HttpRequest, pk: int, override: int) -> HttpResponse:
-    """End an override today."""
+    """End an override today, with a reason."""
     found = _account(request, pk)
     held = get_object_or_404(TierOverride, pk=override, account=found)
+    form = EndingForm(request.POST, auto_id=f"id_{held.pk}_%s")
+    if not form.is_valid():
+        return _page(request, found, DecisionForm(), status=422, refused=(held.pk, form))
     try:
-        end_override(override=held, by=signed_in(request), reason=request.POST.get("reason", ""))
+        end_override(override=held, by=signed_in(request), reason=form.cleaned_data["reason"])
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"The override to {held.tier} has ended.")
+        messages.success(request, f"The override to {held.tier} has ended; the rules decide again.")
     return redirect("tiers:account", pk)
 
 
@@ -86,7 +89,7 @@ def extend(request: HttpRequest, pk: int, override: int) -> HttpResponse:
         except ValidationError as error:
             _refused(form, error)
     if form.errors:
-        return _page(request, found, DecisionForm(), status=422, extension=(held.pk, form))
+        return _page(request, found, DecisionForm(), status=422, refused=(held.pk, form))
     messages.success(request, f"The override to {held.tier} now ends on {format_date(held.ends_on)}.")
     return redirect("tiers:account", pk)
 
@@ -109,7 +112,7 @@ def _page(
     found: Account,
     form: DecisionForm,
     status: int = 200,
-    extension: tuple[int, ExtensionForm] | None = None,
+    refused: tuple[int, ExtensionForm | EndingForm] | None = None,
 ) -> HttpResponse:
     rule_set = RuleSet.objects.in_force(today()).select_related("published_by").first()
     answers = answers_of(found, rule_set, request_access(request)) if rule_set else []
@@ -119,9 +122,12 @@ def _page(
         "tier": standing.tier if standing else None,
         "stays": stays_of(found, today()),
         "move": waiting_move(found),
-        "overrides": [_with_form(override, extension) for override in overrides_of(found)],
+        "overrides": [_with_forms(override, refused) for override in overrides_of(found)],
         "rule_set": rule_set,
         "answers": answers if isinstance(answers, list) else [],
+        "by_rules": next((one.tier for one in answers if one.is_first), "")
+        if isinstance(answers, list)
+        else "",
         "trouble": answers if isinstance(answers, str) else "",
         "form": form,
         "can_decide": is_revops(request),
@@ -131,13 +137,19 @@ def _page(
     return render(request, "tiers/account.html", context, status=status)
 
 
-def _with_form(
-    override: TierOverride, extension: tuple[int, ExtensionForm] | None
-) -> tuple[TierOverride, ExtensionForm]:
-    """Return an override with the form that extends it: as it was sent, where it was refused."""
-    if extension is not None and extension[0] == override.pk:
-        return override, extension[1]
-    return override, ExtensionForm(initial={"ends_on": override.ends_on}, auto_id=f"id_{override.pk}_%s")
+def _with_forms(
+    override: TierOverride, refused: tuple[int, ExtensionForm | EndingForm] | None
+) -> tuple[TierOverride, ExtensionForm, EndingForm]:
+    """Return an override with the forms that change it: as one was sent, where it was refused."""
+    sent = refused[1] if refused is not None and refused[0] == override.pk else None
+    auto_id = f"id_{override.pk}_%s"
+    return (
+        override,
+        sent
+        if isinstance(sent, ExtensionForm)
+        else ExtensionForm(initial={"ends_on": override.ends_on}, auto_id=auto_id),
+        sent if isinstance(sent, EndingForm) else EndingForm(auto_id=auto_id),
+    )
 
 
 def _refused(form: DecisionForm | ExtensionForm, error: ValidationError) -> None:

@@ -155,7 +155,11 @@ def _results(request: HttpRequest, run: PreviewRun) -> dict[str, Any]:
             }
             for one in summary["moves"]
         ],
-        "tiers": [{**one, "label": labels.get(one["tier"], one["tier"])} for one in summary["tiers"]],
+        "tiers": [
+            {**_changed(one), "label": labels.get(one["tier"], one["tier"])} for one in summary["tiers"]
+        ],
+        "load": [_changed(one) for one in summary["load"]],
+        "roles": [_changed(one) for one in summary["roles"]],
         "terms": [
             {**one, "from_label": labels.get(one["from"], ""), "to_label": labels.get(one["to"], "")}
             for one in summary["terms"]
@@ -176,6 +180,10 @@ def _results(request: HttpRequest, run: PreviewRun) -> dict[str, Any]:
         "outcomes": PreviewRow.Outcome.choices,
         "all_tiers": list(labels.items()),
     }
+
+
+def _changed(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {**one, "change": one["after"] - one["before"]}
 
 
 def _day(text: str | None) -> date | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.lists.opening import id_of
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
@@ -22,7 +23,7 @@ from tiers.draft_forms import PreviewForm, ScheduleForm
 from tiers.drafting import default_points
 from tiers.models import PreviewRun, RuleSet, TierOverride
 from tiers.querysets import RuleSetQuerySet
-from tiers.reading import ItemLine, Save, changes_to, lines_of, saves_of, thresholds_of
+from tiers.reading import ItemLine, Save, changes_to, lines_of, moves_to_crm, saves_of, thresholds_of
 from tiers.services import (
     create_draft,
     delete_draft,
@@ -113,11 +114,16 @@ def start(request: HttpRequest) -> HttpResponse:
     return redirect("tiers:version", draft.version)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @revops_only(WHAT)
 def discard(request: HttpRequest, version: int) -> HttpResponse:
-    """Throw a draft away."""
+    """Throw a draft away, after a look at what goes with it."""
     found = rule_set_of(request, version)
+    if request.method != "POST":
+        if found.state != RuleSet.State.DRAFT:
+            return redirect("tiers:version", version)
+        context = {"rule_set": found, "saves": found.revisions.count(), "runs": found.previews.count()}
+        return render(request, "tiers/versions/discard.html", context)
     try:
         delete_draft(rule_set=found, by=signed_in(request))
     except ValidationError as error:
@@ -169,11 +175,21 @@ def unschedule(request: HttpRequest, version: int) -> HttpResponse:
     return redirect("tiers:version", version)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @revops_only(WHAT)
 def retire(request: HttpRequest, version: int) -> HttpResponse:
-    """Take the published version out of force."""
+    """Take the published version out of force, after a look at whom the CRM has in another tier."""
     found = rule_set_of(request, version)
+    if request.method != "POST":
+        if found.state != RuleSet.State.PUBLISHED:
+            return redirect("tiers:version", version)
+        context = {
+            "rule_set": found,
+            "seen": seen_of(found),
+            "moves": moves_to_crm(today()),
+            "currency": settings.REPORTING_CURRENCY,
+        }
+        return render(request, "tiers/versions/retire.html", context)
     try:
         retire_rule_set(rule_set=found, by=signed_in(request), expected=request.POST.get("seen", ""))
     except VersionChangedError as error:
