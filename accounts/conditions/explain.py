@@ -78,7 +78,7 @@ def explain(
     As ``query.matching`` with the same arguments, whatever the accounts' state. ``access`` redacts what its reader may
     not see; without it all is told. Raises BrokenConditionError.
     """
-    moment = Moment(as_of=as_of, numbers_on=numbers_on)
+    moment = Moment(as_of=as_of, numbers_on=numbers_on, access=access)
     reader = _Reader(condition, moment, is_held=is_held, access=access)
     rows = with_fields(_asked(accounts), [condition], moment=moment)
     return {row["pk"]: reader.finding(row) for row in reader.select(rows)}
@@ -112,14 +112,20 @@ class _Reader:
         self.leaves = {path: (leaf, *resolve(leaf)) for path, leaf in leaves(condition)}
         self.places = {path: f"holds_{number}" for number, path in enumerate(self.leaves)}
         self.aliases = {path: f"value_of_{alias_of(field)}" for path, (_, field, _) in self.leaves.items()}
+        self.closed = {
+            path: field.why_not(access, leaf.value) for path, (leaf, field, _) in self.leaves.items()
+        }
         # Accounts share most of their values, and the words of a choice take a look at all of them.
         self._words: dict[str, str] = {}
         self._said: dict[tuple[str, Any], str] = {}
 
     def select(self, rows: QuerySet[Any, Any]) -> Iterable[Mapping[str, Any]]:
         """Return the rows with each field's value and each comparison's truth."""
+        # What may not be read is not even selected.
         values = {
-            f"value_of_{alias}": F(alias) for alias, field in self.fields.items() if self._may_read(field)
+            f"value_of_{alias}": F(alias)
+            for alias, field in self.fields.items()
+            if field.is_readable(self.access)
         }
         truths = {
             place: Case(
@@ -128,14 +134,10 @@ class _Reader:
                 output_field=BooleanField(),
             )
             for path, place in self.places.items()
-            if self._may_read(self.leaves[path][1])
+            if not self.closed[path]
         }
         found: Any = rows.annotate(**values, **truths).values("pk", *values, *truths)
         return found  # type: ignore[no-any-return]
-
-    def _may_read(self, field: ConditionField) -> bool:
-        # What may not be read is not even selected.
-        return field.is_readable(self.access)
 
     def finding(self, row: Mapping[str, Any]) -> Finding:
         """Return the finding of one row."""
@@ -177,8 +179,7 @@ class _Reader:
             "threshold_words": words,
             "is_stay": self.is_held and leaf.stay is not None,
         }
-        if self.access is not None and not self._may_read(field):
-            why = self.access.why_not(field.category)
+        if why := self.closed[path]:
             claim = " ".join(text for text in (field.label, operator.sign, words) if text)
             return Finding(holds=None, redacted=why, sentence=f"{claim}: not shown. {why}", **told)
         actual, holds = row[self.aliases[path]], bool(row[self.places[path]])

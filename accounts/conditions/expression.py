@@ -275,7 +275,8 @@ class _Parser:
             return None
         operator = operators[op]
         value = self._value(field, operator, data.get("value"), f"{path}/value")
-        closed = field.why_closed(self.access, value) if self.access and field.why_closed else ""
+        is_asked = value is not None or operator.asks_presence
+        closed = field.why_not(self.access, value) if is_asked else ""
         if closed:
             self.refuse(f"{path}/value", closed, "Choose another value.")
             return None

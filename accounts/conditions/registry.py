@@ -30,11 +30,13 @@ class Moment:
 
     ``numbers_on`` names the day whose stored numbers are read in place of the newest finished refresh up to
     ``as_of``: a refresh asks for its own day, which isn't finished yet. ``notes`` gathers what a reader of the
-    answer should know, such as from which day the numbers are; ``memo`` what several fields need read once.
+    answer should know, such as from which day the numbers are; ``memo`` what several fields need read once. ``access``
+    is the reader of the values, where one is told them: a value of which only some may be seen leaves out the rest.
     """
 
     as_of: date | None = None
     numbers_on: date | None = None
+    access: Access | None = None
     notes: dict[str, str] = field(default_factory=dict)
     memo: dict[str, Any] = field(default_factory=dict)
 
@@ -68,7 +70,7 @@ class ConditionField:
     of 1 is 100 %. ``level`` is the access that reading it takes. ``suggestions`` help typing and refuse nothing,
     while a ``choice`` that is not among ``choices`` is refused. ``explain`` is the key of the metric behind it.
     ``is_never_missing`` is for what counts without a value too: who is on no list is on none of those asked about.
-    ``why_closed`` says why a reader may not ask about a value, empty where they may.
+    ``why_closed`` says why a reader may not ask about a value (None: whether there is one), empty where they may.
     """
 
     key: str
@@ -88,6 +90,14 @@ class ConditionField:
     def is_readable(self, access: Access | None) -> bool:
         """Return whether the reader may see its values; None reads everything, as rules of RevOps do."""
         return access is None or access.allows(self.category, self.level)
+
+    def why_not(self, access: Access | None, value: Any) -> str:
+        """Return why the reader may not know of a comparison with ``value``, empty where they may."""
+        if access is None:
+            return ""
+        if not self.is_readable(access):
+            return access.why_not(self.category)
+        return self.why_closed(access, value) if self.why_closed else ""
 
 
 condition_fields: Registry[ConditionField] = Registry("condition field", "conditions")

@@ -47,7 +47,7 @@ def why_closed(target: TargetList, access: Access) -> str:
     for need in target.needs:
         category, _, level = need.partition(":")
         if not access.allows(category, level or Level.FULL):
-            return f"Who is on it tells what its condition reads. {access.why_not(category)}"
+            return f"Who is or was on it tells what its conditions read. {access.why_not(category)}"
     return ""
 
 

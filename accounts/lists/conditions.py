@@ -92,8 +92,12 @@ class _InNone(_OfLists):
 def _read(moment: Moment) -> Reading:
     every = ListMembership.objects.filter(list__deleted_at=None, list__is_shared=True)
     held = every.current() if moment.as_of is None else every.at(end_of(moment.as_of))
+    told = held
+    if moment.access is not None:
+        shared = TargetList.objects.live().filter(is_shared=True)
+        told = held.filter(list__in=[one.pk for one in shared if not why_closed(one, moment.access)])
     names = (
-        held.filter(account=OuterRef("pk"))
+        told.filter(account=OuterRef("pk"))
         .order_by()
         .values("account")
         .annotate(names=StringAgg("list__name", SEPARATOR, order_by="list__name"))
@@ -108,10 +112,13 @@ def _choices() -> list[Choice]:
 
 
 def _why_closed(access: Access, value: Any) -> str:
-    values = value if isinstance(value, tuple) else (value,)
-    asked = TargetList.objects.filter(
-        pk__in=[int(one) for one in values if isinstance(one, str) and is_id(one)]
-    )
+    if value is None:  # whether an account is on any list tells of each
+        asked = TargetList.objects.live().filter(is_shared=True)
+    else:
+        values = value if isinstance(value, tuple | list) else (value,)
+        asked = TargetList.objects.filter(
+            pk__in=[int(one) for one in values if isinstance(one, str) and is_id(one)]
+        )
     return next((reason for one in asked if (reason := why_closed(one, access))), "")
 
 

@@ -97,7 +97,7 @@ class TargetList(models.Model):
     """Accounts that are worked on together: put there by hand, or by a condition.
 
     ``version`` is the number of its newest change. ``needs`` names what a reader must be allowed to read (category and
-    level, such as ``revenue:totals``), since who is on a list by a condition tells what the condition reads.
+    level, such as ``revenue:totals``), since who is or was on a list by a condition tells what that reads.
     """
 
     class Kind(models.TextChoices):

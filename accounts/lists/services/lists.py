@@ -106,7 +106,8 @@ def _follow_rule(target: TargetList, condition: Condition, by: User, cause: str)
         raise ListRefused(f"The list would ask about itself: {circle}.", field="where")
     last = target.rules.aggregate(last=Max("number"))["last"] or 0
     rule = ListRule.objects.create(list=target, number=last + 1, condition=condition_data(condition), by=by)
-    target.rule, target.needs = rule, needs_of(condition)
+    # Versions of before stay to be seen, so what their conditions read is needed on.
+    target.rule, target.needs = rule, sorted({*target.needs, *needs_of(condition)})
     target.refreshed_at, target.trouble = timezone.now(), ""
     target.save(update_fields=["rule", "needs", "refreshed_at", "trouble"])
     want(matching(condition).values("pk"))

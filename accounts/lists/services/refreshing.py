@@ -43,7 +43,7 @@ def refresh_list(
         held.trouble = " ".join(f"{one.message} {one.remedy}" for one in error.problems)[:500]
         held.save(update_fields=["refreshed_at", "trouble"])
         return None
-    held.needs = needs_of(condition)
+    held.needs = sorted({*held.needs, *needs_of(condition)})
     held.save(update_fields=["refreshed_at", "trouble", "needs"])
     want(matching(condition, numbers_on=numbers_on).values("pk"))
     change = begin_change(held, ListChange.Cause.REFRESH, by, rule=held.rule)

@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.conditions.explain import explain
-from accounts.conditions.expression import Condition, parse_condition
+from accounts.conditions.expression import Condition, ConditionError, parse_condition
 from accounts.conditions.query import matching
 from accounts.lists import services
 from accounts.lists.errors import ChangedMeanwhile, ListRefused
 from accounts.lists.models import ListChange, ListMembership, TargetList
 from accounts.models import Account
 from accounts.querysets import AccountQuerySet
+from people.access import access_of
 from people.models import User
 from tests.accounts.rows import make_listed
 from tests.users import client_as, client_of, make_user
@@ -292,7 +293,7 @@ def test_who_may_not_read_what_a_condition_reads_does_not_see_its_list(ann: User
     assert "was left out" in " ".join(shown.context["problems"])
     asked = f'{{"field":"accounts.in_list","op":"in","value":["{target.pk}"]}}'
     by_condition = client.get(reverse("accounts:list"), {"where": asked})
-    assert "tells what its condition reads" in " ".join(by_condition.context["problems"])
+    assert "tells what its conditions read" in " ".join(by_condition.context["problems"])
     account = Account.objects.get(name="Alpha")
     panel = client.get(reverse("accounts:panel", args=[account.pk, "accounts.lists"])).content.decode()
     assert "Large" not in panel
@@ -409,3 +410,35 @@ def test_accounts_are_sorted_by_the_lists_they_are_on(ann: User, sort: str, name
         services.add_accounts(target=target, accounts=named(name), by=ann)
     page = client_of(ann).get(reverse("accounts:list"), {"sort": sort, "columns": "accounts.lists"})
     assert [row.name for row in page.context["page"].rows] == names
+
+
+def test_an_explanation_names_no_list_that_its_reader_does_not_see_into(
+    ann: User, three: dict[str, Account]
+) -> None:
+    closed = services.create_list(name="Rich", by=ann, condition=rule("finance.arr", "gte", 150))
+    opened = services.create_list(name="Spring", by=ann)
+    services.add_accounts(target=opened, accounts=named("Alpha"), by=ann)
+    alpha, support, sales = three["Alpha"], access_of("support"), access_of("sales")
+    told = explain(rule("accounts.in_list", "in", [str(opened.pk)]), alpha, access=support)[alpha.pk]
+    assert (told.holds, told.actual) == (True, "Spring")
+    told = explain(rule("accounts.in_list", "in", [str(opened.pk)]), alpha, access=sales)[alpha.pk]
+    assert told.actual == "Rich, Spring"
+    for asked in (rule("accounts.in_list", "in", [str(closed.pk)]), rule("accounts.in_list", "is_set", None)):
+        told = explain(asked, alpha, access=support)[alpha.pk]
+        assert told.holds is None
+        assert told.actual is None
+        assert "does not read revenue" in told.redacted
+    with pytest.raises(ConditionError, match="does not read revenue"):
+        parse_condition({"field": "accounts.in_list", "op": "is_set"}, access=support)
+
+
+def test_another_condition_opens_no_version_that_told_of_closed_numbers(ann: User) -> None:
+    target = services.create_list(name="Large", by=ann, condition=rule("finance.arr", "gte", 150))
+    services.change_rule(target=target, condition=by_country("DE"), by=ann, version=target.version)
+    services.refresh_list(target=target)
+    client = client_as("support")
+    for url in (
+        reverse("accounts:list_change", args=[target.pk, 1]),
+        f"{target.get_absolute_url()}?export=csv&as_of={timezone.now().date() - timedelta(days=1)}",
+    ):
+        assert client.get(url).status_code == 403
