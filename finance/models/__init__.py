@@ -1,8 +1,15 @@
-"""Contracts, their lines, exchange rates, and the revenue that follows."""
+"""Contracts, their lines, exchange rates, and the ledger of revenue that follows."""
 
 from finance.models.contracts import BillingPeriod, Contract, ContractLine
 from finance.models.rates import ExchangeRate
-from finance.models.revenue import MonthlyRevenue, RevenueToRecompute
+from finance.models.revenue import (
+    MonthlyRevenue,
+    RateEntry,
+    RevenueClose,
+    RevenueEntry,
+    RevenuePlace,
+    RevenueToRecompute,
+)
 
 __all__ = [
     "BillingPeriod",
@@ -10,5 +17,9 @@ __all__ = [
     "ContractLine",
     "ExchangeRate",
     "MonthlyRevenue",
+    "RateEntry",
+    "RevenueClose",
+    "RevenueEntry",
+    "RevenuePlace",
     "RevenueToRecompute",
 ]
