@@ -53,6 +53,16 @@ class Access:
             return f"{name} reads only totals of {Category(category).label.lower()}. RevOps can change this."
         return f"{name} does not read {Category(category).label.lower()}. RevOps can change this."
 
+    def why_none(self, categories: Iterable[str]) -> str:
+        """Return one sentence for all ``categories`` that may not be read at all, empty where there are none."""
+        names = [Category(one).label.lower() for one in categories if not self.allows(one, Level.TOTALS)]
+        if not names:
+            return ""
+        name = Function(self.function).label if self.function in Function.values else "This client"
+        *first, last = names
+        listed = f"{', '.join(first)} or {last}" if first else last
+        return f"{name} does not read {listed}. RevOps can change this."
+
     def redact(self, value: Any, category: str | None, level: str = Level.FULL) -> Any:
         """Return ``value``, or the mark that stands for it."""
         if category is None or self.allows(category, level):

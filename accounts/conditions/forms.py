@@ -261,11 +261,9 @@ class ConditionForm:
         return PartView(self.root, self)
 
     @property
-    def closed_categories(self) -> list[str]:
-        """Why some fields are left out, a sentence for each category."""
-        if self.access is None:
-            return []
-        return [self.access.why_not(key) for key in Category.values if not self.access.allows(key, "totals")]
+    def left_out(self) -> str:
+        """Why some fields are left out, in one sentence; empty where none are."""
+        return "" if self.access is None else self.access.why_none(Category.values)
 
     def parent_of(self, part: Part) -> int:
         """Return the id of the group that holds a part."""

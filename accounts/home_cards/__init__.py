@@ -1,5 +1,5 @@
 """The home cards over accounts and their standing."""
 
-from accounts.home_cards import approvals, charts, tables
+from accounts.home_cards import approvals, charts, lists, tables
 
-__all__ = ["approvals", "charts", "tables"]
+__all__ = ["approvals", "charts", "lists", "tables"]

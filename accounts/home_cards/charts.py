@@ -138,13 +138,12 @@ class TargetsByIndustry(HomePanel):
     template = "accounts/panels/chart.html"
     category = Category.ACCOUNT_PROFILE
     is_today_only = True
-    functions = {Function.MARKETING: 10, Function.SALES: 60}
+    functions = {Function.MARKETING: 15, Function.SALES: 60}
 
     def load(self, reader: Reader) -> dict[str, Any]:
+        wanted = Account.objects.live().filter(lifecycle__in=(Lifecycle.TARGET, Lifecycle.PROSPECT))
         rows = list(
-            Account.objects.live()
-            .filter(lifecycle__in=(Lifecycle.TARGET, Lifecycle.PROSPECT))
-            .exclude(industry="")
+            wanted.exclude(industry="")
             .order_by()
             .values("industry")
             .annotate(
@@ -153,7 +152,7 @@ class TargetsByIndustry(HomePanel):
             )
             .order_by(-(F("targets") + F("prospects")), "industry")[:12]
         )
-        whole = sum(row["targets"] + row["prospects"] for row in rows)
+        whole = wanted.count()
         title = (
             f"{rows[0]['industry']} holds {rows[0]['targets'] + rows[0]['prospects']} of {whole}"
             if rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -20,10 +20,14 @@ Render = Callable[[Sequence[Any]], str]
 
 
 class CellRenderer:
-    """Draws the cells of one column; values that repeat are drawn once."""
+    """Draws the cells of one column; values that repeat are drawn once.
 
-    def __init__(self, column: Column) -> None:
+    ``names`` are those of colleagues by address.
+    """
+
+    def __init__(self, column: Column, names: Mapping[str, str] | None = None) -> None:
         self.column = column
+        self._names = names or {}
         self._memo: dict[Any, str] = {}
         self._draw: Render = {
             "money": self._money,
@@ -72,10 +76,9 @@ class CellRenderer:
     def _text(self, values: Sequence[Any]) -> str:
         value = str(values[0])
         if "@" in value:
-            # The part that tells people apart, by which the column is sorted; the whole on hover.
-            return format_html(
-                '<span class="abe-address" title="{}">{}</span>', value, value.partition("@")[0]
-            )
+            # Of who is no colleague the part that tells people apart; the address, which sorts the column, on hover.
+            shown = self._names.get(value) or value.partition("@")[0]
+            return format_html('<span class="abe-address" title="{}">{}</span>', value, shown)
         return str(escape((self.column.choices or {}).get(value, value)))
 
 

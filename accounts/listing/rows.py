@@ -18,10 +18,12 @@ from accounts.listing.keyset import Page, Row, read_page, row_fields
 from accounts.listing.spec import Listing
 from common.tags.marks import icon, provisional
 from people.access import Access
+from people.directory import names_of
 from sync.freshness.marks import provisional_numbers
 
 SIZE = 50
 AS_OF = "standing__as_of"
+PEOPLE = ("accounts.owner", "accounts.sponsor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class ListPage:
 def list_page(listing: Listing) -> ListPage:
     """Read and draw the page that ``listing`` asks for; one query, two across the edge of the blanks.
 
-    One more where the doubts about the day's numbers are not at hand.
+    One more where the doubts about the day's numbers are not at hand, and one for the names of colleagues.
     """
     fields, places = cell_fields(listing)
     fields.append(AS_OF)
@@ -93,8 +95,15 @@ def list_page(listing: Listing) -> ListPage:
 def _rows(
     listing: Listing, page: Page, places: Sequence[Sequence[int]], doubts: Mapping[str, str]
 ) -> list[ListRow]:
+    names = _names(
+        page,
+        [places[at][0] for at, column in enumerate(listing.columns) if column.key in PEOPLE and places[at]],
+    )
     drawers = [
-        (_drawer(column, column.explain in doubts) if place else _closed(column, listing.access), place)
+        (
+            _drawer(column, column.explain in doubts, names) if place else _closed(column, listing.access),
+            place,
+        )
         for column, place in zip(listing.columns[1:], places[1:], strict=True)
     ]
     base = reverse("accounts:detail", args=[0]).removesuffix("0/")
@@ -110,8 +119,8 @@ def _rows(
 
 
 class _drawer:  # noqa: N801 - used as a function that remembers what it drew
-    def __init__(self, column: Column, is_provisional: bool) -> None:
-        self._cell = CellRenderer(column)
+    def __init__(self, column: Column, is_provisional: bool, names: Mapping[str, str]) -> None:
+        self._cell = CellRenderer(column, names)
         css = [
             name
             for name, holds in (("is-num", column.is_numeric), ("is-provisional", is_provisional))
@@ -137,6 +146,12 @@ class _closed:  # noqa: N801
 
     def __call__(self, row: Row, place: Sequence[int]) -> str:
         return self._mark
+
+
+def _names(page: Page, places: Sequence[int]) -> Mapping[str, str]:
+    """Return the names of the colleagues whose addresses stand at ``places``; no query where none does."""
+    emails = {str(row[place]) for row in page.rows for place in places if row[place]}
+    return names_of(emails) if emails else {}
 
 
 def _why(column: Column, access: Access) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -13,12 +13,13 @@ from accounts.models import Account
 
 @dataclass(frozen=True, kw_only=True)
 class Signed:
-    """One side's signature: what it wants, and how many came and left since."""
+    """One side's signature: what it wants, ``alone`` what the other doesn't, and how many came and left since."""
 
     side: str
     label: str
     signature: ListSignature | None
     wanted: int = 0
+    alone: int = 0
     came: int = 0
     left: int = 0
 
@@ -32,10 +33,14 @@ class Alignment:
     either: int
 
     @property
+    def is_signed(self) -> bool:
+        """Whether both sides have signed."""
+        return all(side.signature for side in self.sides)
+
+    @property
     def ratio(self) -> float | None:
         """The overlap, 1 where both want the same."""
-        is_signed = all(side.signature for side in self.sides)
-        return self.both / self.either if is_signed and self.either else None
+        return self.both / self.either if self.is_signed and self.either else None
 
 
 def wanted_by(signature: ListSignature | None) -> QuerySet[Account]:
@@ -64,7 +69,22 @@ def alignment_of(target: TargetList) -> Alignment:
     sides = tuple(_signed(target, side, held.get(side)) for side in Side.values)
     sales, marketing = (wanted_by(held.get(side)) for side in (Side.SALES, Side.MARKETING))
     both = sales.filter(pk__in=marketing.values("pk")).count()
-    return Alignment(sides=sides, both=both, either=sum(side.wanted for side in sides) - both)
+    return Alignment(
+        sides=tuple(replace(side, alone=side.wanted - both) for side in sides),
+        both=both,
+        either=sum(side.wanted for side in sides) - both,
+    )
+
+
+def waited_for(lists: Iterable[TargetList]) -> dict[int, list[Side]]:
+    """Return the sides that proposed lists still wait for, by the list's id; one query."""
+    proposed = [target for target in lists if target.proposed_at is not None]
+    signed = set(
+        ListSignature.objects.filter(list__in=proposed, ended_at=None).values_list("list_id", "side")
+    )
+    return {
+        target.pk: [side for side in Side if (target.pk, side.value) not in signed] for target in proposed
+    }
 
 
 def only_wanted_by(target: TargetList, side: str) -> QuerySet[Account]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from people.models import User
 
@@ -32,6 +32,12 @@ class TargetListQuerySet(QuerySet["TargetList"]):
     def shown_to(self, user: User) -> Self:
         """Live lists of a reader's own, and shared ones; what a rule reads is asked of ``lists.access``."""
         return self.live().filter(Q(owner=user) | Q(is_shared=True))
+
+    def with_members(self) -> Self:
+        """Lists by name with their owner, and as ``members`` how many live accounts are on each."""
+        current = Q(memberships__left_with=None, memberships__account__deleted_at=None)
+        counted = self.select_related("owner").annotate(members=Count("memberships", filter=current))
+        return counted.order_by("name", "pk")
 
 
 class MembershipQuerySet(QuerySet["ListMembership"]):

@@ -84,3 +84,11 @@ def test_large_customers_with_one_colleague_are_named() -> None:
     data = card("people", "accounts.single_points")
     assert [row["name"] for row in data["rows"]] == ["No sponsor", "One twice"]
     assert data["finding"] == "2 customers without a second colleague"
+
+
+def test_targets_by_industry_count_against_all_of_them() -> None:
+    for number in range(14):
+        make_listed(f"Target {number}", lifecycle="target", industry=f"Industry {number % 13}")
+    make_listed("Of no industry", lifecycle="prospect", industry="")
+    chart: Chart = card("marketing", "accounts.targets_by_industry")["chart"]
+    assert chart.title == "Industry 0 holds 2 of 15"

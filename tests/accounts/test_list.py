@@ -346,3 +346,12 @@ def test_an_account_page_address_is_each_rows_first_link(revops: Client) -> None
     account = make_listed("Alpha")
     assert f'<a href="{account.get_absolute_url()}">Alpha</a>' in revops.get(LIST).content.decode()
     assert Account.objects.count() == 1
+
+
+def test_owners_are_shown_by_their_names(revops: Client) -> None:
+    owner = make_user("sales")
+    make_listed("Owned", owner_email=owner.email)
+    make_listed("Of a stranger", owner_email="kim.stone@elsewhere.example")
+    page = revops.get(LIST, {"columns": "accounts.owner"}).content.decode()
+    assert f'title="{owner.email}">{owner.name}<' in page
+    assert ">kim.stone<" in page

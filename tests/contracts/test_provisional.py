@@ -35,6 +35,7 @@ WITHOUT_NUMBERS = {
     "pods.my_signals": "each signal says for itself what its trigger reads",
     "accounts.single_points": "owners and sponsors; the health beside them is marked at its column",
     "accounts.load_by_owner": "accounts counted by their owner",
+    "accounts.target_lists": "lists with how many accounts are on each",
     "accounts.targets_by_industry": "accounts counted by their profile",
     "accounts.gaps": "accounts counted by what their profile lacks",
     "accounts.duplicates": "accounts compared by their profile",

@@ -65,7 +65,9 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = set(wanted_by(held).values_list("pk", flat=True)[:MOST_PICKED]) if held else set()
     context = {
         "target": target,
-        "members": members.select_related("account").order_by("account__name", "pk")[:MOST_PICKED],
+        "members": members.select_related("account__standing__tier").order_by("account__name", "pk")[
+            :MOST_PICKED
+        ],
         "total": members.count(),
         "most": MOST_PICKED,
         "may_sign": user.function in Side.values and target.proposed_at is not None,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,16 +17,17 @@ from accounts.conditions.forms import ConditionForm
 from accounts.conditions.query import matching
 from accounts.lists import services
 from accounts.lists.access import may_delete, may_edit, open_lists, why_closed
-from accounts.lists.alignment import Alignment, alignment_of
+from accounts.lists.alignment import Alignment, alignment_of, waited_for
 from accounts.lists.errors import ChangedMeanwhile, ListRefused
 from accounts.lists.graph import circle_of_lists
-from accounts.lists.models import ListMembership, TargetList
+from accounts.lists.models import ListMembership, Side, TargetList
 from accounts.lists.opening import WHERE
 from accounts.lists.showing import where_words
 from accounts.models import Account
 from accounts.views.lists.forms import ListForm, PasteForm, number_of, refuse
 from common.asof import requested_as_of
 from common.export import Table, asked_format, export_response, table_of
+from common.formatting import format_count
 from common.pagination import read_page
 from people.access import request_access, require
 from people.guards import signed_in
@@ -59,18 +60,12 @@ def target_lists(request: HttpRequest) -> HttpResponse:
     """List the target lists that the reader sees."""
     user, access = signed_in(request), request_access(request)
     require(access, Category.ACCOUNT_PROFILE)
-    found = (
-        TargetList.objects.shown_to(user)
-        .select_related("owner")
-        .annotate(
-            members=Count(
-                "memberships",
-                filter=Q(memberships__left_with=None, memberships__account__deleted_at=None),
-            )
-        )
-        .order_by("name", "pk")
-    )
-    rows = [{"list": one, "closed": why_closed(one, access)} for one in found]
+    found = TargetList.objects.shown_to(user).with_members()
+    waits = waited_for(found)
+    rows = [
+        {"list": one, "closed": why_closed(one, access), "waits_for": _sides(waits.get(one.pk, []))}
+        for one in found
+    ]
     if asked_format(request):
         return export_response(request, _lists_table(rows))
     deleted = TargetList.objects.filter(owner=user, deleted_at__isnull=False).order_by("-deleted_at", "-pk")
@@ -89,8 +84,13 @@ def _lists_table(rows: list[dict[str, Any]]) -> Table:
             ("owner", "Owner", lambda row: str(row["list"].owner)),
             ("shared", "Shared", lambda row: row["list"].is_shared),
             ("proposed", "Proposed", lambda row: row["list"].proposed_at),
+            ("waits_for", "Waits for", lambda row: row["waits_for"]),
         ],
     )
+
+
+def _sides(sides: list[Side]) -> str:
+    return " and ".join(str(side.label).lower() for side in sides)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -124,10 +124,16 @@ def new(request: HttpRequest) -> HttpResponse:
         except ListRefused as refused:
             refuse(form, refused)
         else:
-            messages.success(request, f"“{target.name}” is there.")
+            messages.success(request, f"“{target.name}” is made{_with_members(target)}.")
             return redirect(target)
     context = {"form": form, "editor": editor, "is_rule": is_rule, "target": None}
     return render(request, "accounts/lists/list_form.html", context, status=422 if form.errors else 200)
+
+
+def _with_members(target: TargetList) -> str:
+    if target.kind == TargetList.Kind.STATIC:
+        return ". Nobody is on it yet"
+    return f" with {format_count(members_of(target, None).count(), 'account')}"
 
 
 @require_safe

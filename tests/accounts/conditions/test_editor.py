@@ -17,6 +17,7 @@ from accounts.conditions.expression import condition_data, parse_condition
 from accounts.conditions.forms import ConditionForm
 from accounts.conditions.parts import from_data
 from accounts.models import Account
+from people.access import access_of
 from tests.accounts.conditions.strategies import conditions
 from tests.accounts.conditions.world import make_world
 from tests.accounts.rows import make_listed
@@ -230,7 +231,7 @@ def test_what_may_not_be_read_filters_nothing() -> None:
     assert "Support does not read revenue." in " ".join(response.context["problems"])
     page = support.get(WHERE).content.decode()
     assert "finance.arr" not in page
-    assert "Support does not read revenue." in page
+    assert "Support does not read revenue" in page
     assert "finance.arr" not in json.dumps(support.get(reverse("accounts:condition_schema")).json())
     sent = {
         "where-node": "1:0:leaf",
@@ -310,3 +311,11 @@ def test_no_typed_number_breaks_the_page(revops: Client, text: str) -> None:
     ):
         sent = {"where-node": "1:0:leaf", "where-1-field": field, "where-1-op": op, "where-1-value": text}
         assert revops.post(WHERE, sent).status_code in (200, 302), (field, text)
+
+
+def test_what_the_reader_may_not_ask_about_is_told_in_one_sentence() -> None:
+    told = ConditionForm(access=access_of("marketing")).left_out
+    assert told.count("does not read") == 1
+    assert told.startswith("Marketing does not read revenue, product usage")
+    assert told.endswith("or contracts. RevOps can change this.")
+    assert ConditionForm(access=access_of("revops")).left_out == ""

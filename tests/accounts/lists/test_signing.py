@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from accounts.conditions.expression import parse_condition
 from accounts.lists import services
-from accounts.lists.alignment import alignment_of, only_wanted_by
+from accounts.lists.alignment import alignment_of, only_wanted_by, waited_for
 from accounts.lists.errors import ChangedMeanwhile, ListRefused
 from accounts.lists.models import TargetList
 from accounts.models import Account
@@ -97,3 +98,41 @@ def test_a_side_signs_on_the_page_for_its_own_picks(proposed: TargetList, sales:
     only = client.get(reverse("accounts:list_only", args=[proposed.pk, "sales"]))
     assert "Account 0" in only.content.decode()
     assert client.get(reverse("accounts:list_only", args=[proposed.pk, "nobody"])).status_code == 404
+
+
+def test_each_side_is_told_what_waits_for_it(proposed: TargetList, sales: User, marketing: User) -> None:
+    waits = waited_for([proposed, services.create_list(name="Not proposed", by=marketing)])
+    assert waits == {proposed.pk: ["sales", "marketing"]}
+    services.sign_list(target=proposed, by=marketing, version=proposed.version)
+    assert waited_for([proposed]) == {proposed.pk: ["sales"]}
+    lists = reverse("accounts:target_lists")
+    assert "Waits for sales" in client_of(marketing).get(lists).content.decode()
+    card = client_of(sales).get(reverse("home_panel", args=["accounts.target_lists"])).content.decode()
+    assert "waits for your side to sign" in card
+    assert reverse("accounts:list_sign", args=[proposed.pk]) in card
+    assert "for your side" not in client_of(marketing).get(reverse("home")).content.decode()
+    services.sign_list(target=proposed, by=sales, version=proposed.version)
+    assert "Signed by both" in client_of(sales).get(lists).content.decode()
+
+
+def test_what_both_want_is_not_told_as_none_before_both_have_signed(
+    proposed: TargetList, sales: User, marketing: User
+) -> None:
+    page = client_of(sales).get(proposed.get_absolute_url())
+    assert "<dt>Both want</dt><dd>–</dd>" in page.content.decode()
+    services.sign_list(target=proposed, by=marketing, version=proposed.version)
+    services.sign_list(target=proposed, by=sales, version=proposed.version, picks=ids(0))
+    assert [side.alone for side in alignment_of(proposed).sides] == [0, 3]
+    text = client_of(sales).get(proposed.get_absolute_url()).content.decode()
+    assert reverse("accounts:list_only", args=[proposed.pk, "marketing"]) in text
+    assert reverse("accounts:list_only", args=[proposed.pk, "sales"]) not in text
+
+
+def test_the_card_of_lists_keeps_what_a_condition_reads(marketing: User) -> None:
+    revops = make_user("revops")
+    rich = parse_condition({"field": "finance.arr", "op": "gte", "value": 1})
+    services.create_list(name="Rich", by=revops, condition=rich)
+    card = client_of(marketing).get(reverse("home_panel", args=["accounts.target_lists"]))
+    [row] = card.context["card"].data["rows"]
+    assert row["members"] is None
+    assert "does not read revenue" in row["closed"]
