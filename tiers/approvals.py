@@ -29,9 +29,11 @@ def ask_for_approvals() -> int:
     """
     live = ApprovalRequest.objects.filter(kind=DEMOTION, state__in=ApprovalRequest.LIVE)
     waiting = PendingMove.objects.undecided().filter(account__deleted_at=None)
+    present = dict(
+        waiting.filter(account__in=live.values("subject_id")).values_list("account_id", "to_tier__slug")
+    )
     for request in live.order_by("pk"):
-        move = waiting.filter(account_id=request.subject_id).select_related("to_tier").first()
-        if move is None or move.to_tier.slug != request.data.get("to"):
+        if present.get(request.subject_id) != request.data.get("to"):
             supersede_request(request=request, note=GONE)
     asked = live.filter(subject_id=OuterRef("account_id"))
     moves = waiting.filter(~Exists(asked)).select_related("account", "from_tier", "to_tier", "rule")
@@ -61,7 +63,8 @@ def _steps(request: ApprovalRequest) -> list[StepPlan]:
 def _decide(request: ApprovalRequest, decision: str) -> None:
     lock_tiers()
     move = (
-        PendingMove.objects.select_for_update(of=("self",))
+        PendingMove.objects.undecided()
+        .select_for_update(of=("self",))
         .filter(account_id=request.subject_id, to_tier__slug=request.data.get("to"))
         .first()
     )

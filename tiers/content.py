@@ -22,6 +22,7 @@ from accounts.conditions.expression import (
     parse_condition,
     stored_condition,
 )
+from accounts.conditions.values import is_storable
 from accounts.models import Tier
 from tiers.models import RuleSet, ScorePoint, ScoreThreshold, TierRule
 from tiers.models.rules import DWELL_DAYS, GRACE_DAYS, LONGEST_WAIT
@@ -29,6 +30,7 @@ from tiers.parts import rule_set_parts
 
 MOST_RULES = 100
 MOST_POINTS = Decimal(10000)
+HOW_MANY = f"Use up to {MOST_POINTS:,}, with two decimals at most."
 NAME_LENGTH = 128
 EVERYONE: dict[str, Any] = {"all": []}
 # A rule over the tier that it gives would chase itself; what the CRM says is another field.
@@ -191,7 +193,7 @@ def problems_of(content: Content, before: Content | None = None) -> list[Problem
 def _problems_of_terms(content: Content) -> Iterator[Problem]:
     if content.kind not in RuleSet.Kind.values:
         yield Problem("/kind", f"There is no kind “{content.kind[:40]}”.", "Choose conditions or score.")
-    if "\x00" in content.note:
+    if not is_storable(content.note):
         yield Problem("/note", "The note holds a character that can't be kept.", "Remove it.")
     for name in ("minimum_dwell_days", "demotion_grace_days"):
         days = getattr(content, name)
@@ -245,7 +247,7 @@ def _problems_of_scores(content: Content, held: Sequence[Any]) -> Iterator[Probl
     for place, one in enumerate(content.points):
         path = f"/points/{place}"
         if not _is_fit(one.points):
-            yield Problem(f"{path}/points", "That is too many points.", f"Use up to {MOST_POINTS:,}.")
+            yield Problem(f"{path}/points", "That is no number of points.", HOW_MANY)
         condition, found = _parsed(one.condition, f"{path}/condition", is_held=one.condition in held)
         yield from found
         if condition is not None:
@@ -282,7 +284,7 @@ def _problems_of_thresholds(content: Content) -> Iterator[Problem]:
             if (held := getattr(one, name)) is not None and not _is_fit(held)
         ]
         if unfit:
-            yield Problem(f"{path}/{unfit[0]}", "That is no number of points.", f"Use up to {MOST_POINTS:,}.")
+            yield Problem(f"{path}/{unfit[0]}", "That is no number of points.", HOW_MANY)
             continue
         if one.enter is None:
             if one.stay is not None:
@@ -305,7 +307,7 @@ def _problems_of_thresholds(content: Content) -> Iterator[Problem]:
 
 def _is_fit(points: Decimal) -> bool:
     number = Decimal(points)
-    return number.is_finite() and abs(number) <= MOST_POINTS
+    return number.is_finite() and abs(number) <= MOST_POINTS and number == round(number, 2)
 
 
 def _problems_of_names(part: str, names: list[str]) -> Iterator[Problem]:
@@ -316,7 +318,7 @@ def _problems_of_names(part: str, names: list[str]) -> Iterator[Problem]:
             yield Problem(path, "The name is missing.", "Name it so that people see why an account moved.")
         elif len(name.strip()) > NAME_LENGTH:
             yield Problem(path, "The name is too long.", f"Use at most {NAME_LENGTH} letters.")
-        elif "\x00" in name:
+        elif not is_storable(name):
             yield Problem(path, "The name holds a character that can't be kept.", "Remove it.")
         elif folded in seen:
             yield Problem(

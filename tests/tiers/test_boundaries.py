@@ -14,10 +14,13 @@ from accounts.models import Account
 from metrics.engine.plan import today
 from tests.metrics.facts import make_account, make_line, refresh
 from tests.tiers.facts import at_least, make_worth, plain_rules, publish, set_worth
+from tests.tiers.test_preview import preview
+from tests.users import make_user
 from tiers.assignment.assign import apply_rule_set
 from tiers.assignment.boundaries import keep_all_boundaries
 from tiers.content import EVERYONE, Content, Points, Rule, Threshold
 from tiers.models import NearBoundary
+from tiers.services import create_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +109,35 @@ def test_below_a_negation_thresholds_move_the_other_way() -> None:
     data = {"not": {"all": [at_least(100), {"field": "finance.arr", "op": "lt", "value": 1000}]}}
     moved = eased(parse_condition(data), Decimal("0.1"))
     assert [leaf.value for _, leaf in leaves(moved)] == [Decimal(110), Decimal(900)]
+
+
+def test_a_preview_calls_the_same_points_near_as_the_first_screen() -> None:
+    steps = range(4, 101, 4)
+    content = Content(
+        kind="score",
+        points=tuple(
+            Points(
+                name=f"From {size}", points=Decimal(4), condition=at_least(size, field="accounts.employees")
+            )
+            for size in steps
+        ),
+        thresholds=(
+            Threshold(tier="strategic", enter=Decimal(80), stay=Decimal(50)),
+            Threshold(tier="growth", enter=Decimal(30), stay=Decimal(20)),
+            Threshold(tier="standard"),
+        ),
+    )
+    held = [make_account(employees=100) for _ in steps]
+    for size in steps:
+        make_account(employees=size)
+    publish(content)
+    apply_rule_set()
+    for account, size in zip(held, steps, strict=True):
+        Account.objects.filter(pk=account.pk).update(employees=size)
+    keep_all_boundaries()
+    run = preview(create_draft(by=make_user("revops", email="other@example.com")))
+    shown = dict(run.rows.filter(is_near=True).values_list("account", "account__employees"))
+    kept = dict(NearBoundary.objects.values_list("account", "account__employees"))
+    assert {52, 76} <= set(kept.values())
+    assert 56 not in kept.values()
+    assert shown == kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -79,3 +80,28 @@ def test_a_request_that_the_rules_overtook_is_taken_back() -> None:
     request.refresh_from_db()
     assert request.state == "superseded"
     assert tier_of(account) == "strategic"
+
+
+def test_a_move_that_waits_anew_is_not_approved_by_a_request_of_before() -> None:
+    fallen()
+    request = ApprovalRequest.objects.get()
+    PendingMove.objects.update(why="grace", until=today() + 20 * DAY)
+    with pytest.raises(RefusedError):
+        decide_step(request=request, by=make_user("customer_success"), is_approved=True)
+    assert PendingMove.objects.get().decision == ""
+    ask_for_approvals()
+    request.refresh_from_db()
+    assert request.state == "superseded"
+
+
+def test_looking_at_many_requests_costs_no_query_each(django_assert_max_num_queries: Any) -> None:
+    accounts = [make_worth(100_000) for _ in range(12)]
+    publish(plain_rules(demotions_need_approval=True, demotion_grace_days=0))
+    apply_rule_set()
+    for account in accounts:
+        began(account, today() - 200 * DAY)
+        set_worth(account, 50_000)
+    apply_rule_set()
+    assert ask_for_approvals() == 12
+    with django_assert_max_num_queries(4):
+        assert ask_for_approvals() == 0

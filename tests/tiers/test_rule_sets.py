@@ -98,6 +98,8 @@ REFUSED = [
     (Content(rules=(LARGE, REST), demotion_grace_days=4_000), "/demotion_grace_days", "can't be kept"),
     (Content(kind="magic", rules=(LARGE, REST)), "/kind", "no kind “magic”"),
     (Content(rules=(LARGE, REST), note="\x00"), "/note", "can't be kept"),
+    (Content(rules=(LARGE, REST), note="\ud800"), "/note", "can't be kept"),
+    (rules(Rule(name="a\ud800", tier="growth", condition=at_least(1)), REST), "/rules/0/name", "can't be kept"),
     (Content(rules=(LARGE, REST), points=(POINTS,)), "/points", "kind score"),
     (scores(Threshold(tier="growth", enter=Decimal(5), stay=Decimal(4))), "/thresholds", "takes everyone else"),
     (
@@ -129,7 +131,12 @@ REFUSED = [
     (
         scores(Threshold(tier="standard"), points=(Points(name="A", points=Decimal(10**9), condition=at_least(1)),)),
         "/points/0/points",
-        "too many points",
+        "no number of points",
+    ),
+    (
+        scores(Threshold(tier="standard"), points=(Points(name="A", points=Decimal("0.001"), condition=at_least(1)),)),
+        "/points/0/points",
+        "no number of points",
     ),
     (
         scores(Threshold(tier="standard"), points=(Points(name="A", points=Decimal(1), condition=at_least(10, 9)),)),

@@ -21,10 +21,13 @@ SELECT
         ELSE EXISTS (
             SELECT FROM tiers_scorethreshold AS threshold
             JOIN accounts_tier AS tier ON tier.id = threshold.tier_id
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN told.held_rank <= tier.rank THEN threshold.stay ELSE threshold.enter END AS points
+            ) AS least
+            -- As tiers/sql/keep_near_points.sql.
             WHERE threshold.rule_set_id = {rule_set}
-                AND abs(
-                    told.score - CASE WHEN told.held_rank <= tier.rank THEN threshold.stay ELSE threshold.enter END
-                ) <= abs(threshold.enter) * {near}
+                AND told.score >= least.points - abs(least.points) * {near}
+                AND told.score < least.points + abs(least.points) * {near}
         )
     END AS is_near,
     told.score, told.arr, told.tickets
