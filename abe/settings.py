@@ -216,6 +216,10 @@ CELERY_BEAT_SCHEDULE = {
     "end-pins": {"task": "sync.tasks.end_pins", "schedule": 60.0},
     "go-on-with-imports": {"task": "sync.files.tasks.go_on_with_imports", "schedule": 30.0},
     "drop-old-imports": {"task": "sync.files.tasks.drop_old_imports", "schedule": crontab(hour=3, minute=41)},
+    "drop-old-list-files": {
+        "task": "accounts.tasks.drop_old_list_files",
+        "schedule": crontab(hour=3, minute=53),
+    },
     "purge-expired": {"task": "sync.tasks.purge_expired", "schedule": crontab(hour=3, minute=17)},
 }
 

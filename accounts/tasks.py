@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.identity.duplicates import find_duplicates
+from accounts.lists.services import drop_old_files
 
 SUNDAY = 7
 
@@ -15,3 +16,9 @@ SUNDAY = 7
 def search_duplicates(*, everything: bool = False) -> None:
     """Look for duplicates among what changed since the last search; among all accounts on Sundays or when asked."""
     find_duplicates(everything=everything or timezone.now().isoweekday() == SUNDAY)
+
+
+@shared_task
+def drop_old_list_files() -> int:
+    """Throw away files for target lists that are older than 30 days."""
+    return drop_old_files()

@@ -2,7 +2,7 @@ from django.urls import include, path
 
 from accounts.views import detail, home, listing, search, where
 from accounts.views.identity import domains, merges, queue
-from accounts.views.lists import members, saved, signing, targets
+from accounts.views.lists import files, members, saved, signing, targets
 
 accounts = [
     path("", listing.account_list, name="list"),
@@ -28,6 +28,8 @@ accounts = [
     path("lists/<int:pk>/delete/", targets.delete, name="list_delete"),
     path("lists/<int:pk>/restore/", targets.restore, name="list_restore"),
     path("lists/<int:pk>/paste/", members.paste, name="list_paste"),
+    path("lists/<int:pk>/files/", files.upload, name="list_upload"),
+    path("lists/<int:pk>/files/<int:number>/", files.file, name="list_file"),
     path("lists/<int:pk>/remove/", members.remove, name="list_remove"),
     path("lists/<int:pk>/history/", members.history, name="list_history"),
     path("lists/<int:pk>/history/<int:number>/", members.change, name="list_change"),

@@ -168,6 +168,7 @@ class ListChange(models.Model):
         CREATED = "created", "List made"
         HAND = "hand", "By hand"
         PASTE = "paste", "Pasted"
+        FILE = "file", "From a file"
         SELECTION = "selection", "Chosen on the account list"
         RULE = "rule", "Condition changed"
         REFRESH = "refresh", "Condition asked anew"
@@ -230,6 +231,31 @@ class ListMembership(models.Model):
 
     def __str__(self) -> str:
         return f"Account {self.account_id} on list {self.list_id}"
+
+
+class ListFile(models.Model):
+    """A file whose rows name accounts for a list; kept for 30 days, so that what named nobody can be mended.
+
+    ``reading`` says how it is read, ``columns`` which of its columns are looked up; the suggested ones where empty.
+    ``change`` is what it brought, None as long as it brought nothing.
+    """
+
+    name = models.CharField(max_length=255)
+    data = models.BinaryField()
+    reading = models.JSONField(default=dict)
+    columns = ArrayField(models.CharField(max_length=255), default=list, db_default=[], blank=True)
+    list = models.ForeignKey(TargetList, models.CASCADE, related_name="files")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(db_default=Now())
+    added_at = models.DateTimeField(null=True)
+    change = models.ForeignKey(ListChange, models.CASCADE, null=True, related_name="+", db_index=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """Return the page that shows what its rows name."""
+        return reverse("accounts:list_file", args=[self.list_id, self.pk])
 
 
 class Side(models.TextChoices):

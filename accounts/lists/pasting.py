@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.db.models.functions import Upper
 
 from accounts.identity.domains import normalise_domain
+from accounts.identity.models import AccountMerge
 from accounts.models import Account
 from sync.models import Link
+from sync.redirects import target_of
 
 MOST_LINES = 5000
 LONGEST_LINE = 255
@@ -27,37 +29,58 @@ class Pasted:
 def read_pasted(text: str) -> Pasted:
     """Return the live accounts that the lines of a text name; a constant number of queries.
 
-    Each line is looked up as our number, a source's id, a web domain and a name, in this order; the first that finds
-    counts. Raises ValueError for more lines than can be read.
+    Raises ValueError for more lines than can be read.
     """
-    lines = _lines(text)
+    clean = text.encode(errors="ignore").decode()
+    lines = list(dict.fromkeys(line for line in map(clean_line, clean.splitlines()) if line))
     if len(lines) > MOST_LINES:
         raise ValueError(f"The text has {len(lines):,} lines. Paste at most {MOST_LINES:,} at once.")
-    ways = (_by_number(lines), _by_source(lines), _by_domain(lines), _by_name(lines))
+    hits = look_up(lines)
     found = Pasted()
     for line in lines:
-        hits = next((way[line] for way in ways if way.get(line)), set())
-        if len(hits) == 1:
-            found.accounts |= hits
+        named = hits.get(line, set())
+        if len(named) == 1:
+            found.accounts |= named
         else:
-            (found.ambiguous if hits else found.unknown).append(line)
+            (found.ambiguous if named else found.unknown).append(line)
     return found
 
 
-def _lines(text: str) -> list[str]:
-    clean = text.encode(errors="ignore").decode().replace("\x00", "")
-    cells = (line.split("\t")[0].strip().strip('",;').strip()[:LONGEST_LINE] for line in clean.splitlines())
-    return list(dict.fromkeys(cell for cell in cells if cell))
+def look_up(texts: Collection[str]) -> dict[str, set[int]]:
+    """Return the live accounts that each text names, where it names any; a constant number of queries.
+
+    A text is looked up as our number and a source's id, then as a web domain, then as a name; the first that finds
+    counts. A number that is ours and another account's id of a source names both. The number of a merged account
+    names the one that it is part of.
+    """
+    ids = _by_number(texts)
+    for text, pks in _by_source(texts).items():
+        ids[text] = ids.get(text, set()) | pks
+    found = ids
+    for way in (_by_domain, _by_name):
+        rest = [text for text in texts if text not in found]
+        found |= way(rest)
+    return found
 
 
-def _by_number(lines: Iterable[str]) -> dict[str, set[int]]:
-    numbers = {line: int(line) for line in lines if line.isascii() and line.isdecimal() and len(line) <= 18}
-    live = set(Account.objects.live().filter(pk__in=numbers.values()).values_list("pk", flat=True))
-    return {line: {number} for line, number in numbers.items() if number in live}
+def clean_line(line: str) -> str:
+    """Return a line, or a cell, as it is looked up: the first of its cells without blanks and signs around it."""
+    clean = line.replace("\x00", "").split("\t")[0]
+    return clean.strip().strip('",;').strip()[:LONGEST_LINE]
 
 
-def _by_source(lines: list[str]) -> dict[str, set[int]]:
-    links = Link.objects.filter(resource="accounts", external_id__in=lines).values_list(
+def _by_number(texts: Iterable[str]) -> dict[str, set[int]]:
+    numbers = {text: int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) <= 18}
+    asked = set(numbers.values())
+    live = set(Account.objects.live().filter(pk__in=asked).values_list("pk", flat=True))
+    merged = AccountMerge.objects.in_force().filter(loser__in=asked - live).values_list("loser_id", flat=True)
+    now = {pk: {pk} for pk in live} | {pk: {target} for pk in merged if (target := target_of("accounts", pk))}
+    ends = set(Account.objects.live().filter(pk__in=set().union(*now.values())).values_list("pk", flat=True))
+    return {text: now[pk] for text, pk in numbers.items() if now.get(pk, set()) & ends}
+
+
+def _by_source(texts: Collection[str]) -> dict[str, set[int]]:
+    links = Link.objects.filter(resource="accounts", external_id__in=list(texts)).values_list(
         "external_id", "object_id"
     )
     return _live(links)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.home import home_panels
 from accounts.identity.models import AccountMerge, DuplicatePair
 from accounts.lenses import lenses, panels
-from accounts.lists.services import add_accounts, create_list, create_view, propose_list, sign_list
+from accounts.lists.services import add_accounts, create_list, create_view, keep_file, propose_list, sign_list
 from accounts.models import Account, Tier, TierTenure
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
@@ -120,8 +120,10 @@ def _lists(pk: int) -> Iterator[Address]:
     target = propose_list(target=target, by=owner)
     sign_list(target=target, by=owner, version=target.version)
     sign_list(target=target, by=sales, version=target.version, picks=[pk])
+    kept = keep_file(target=target, by=sales, name="targets.csv", data=f"Account id\n{pk}\n".encode())
     for name, more in (
         ("target_list", ()),
+        ("list_file", (kept.pk,)),
         ("list_history", ()),
         ("list_change", (2,)),
         ("list_only", ("marketing",)),

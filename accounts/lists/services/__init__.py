@@ -1,6 +1,7 @@
 """Every write of saved views and target lists."""
 
 from accounts.lists.services.fates import follow_fates, follow_merged, hold_followed
+from accounts.lists.services.files import add_file, drop_file, drop_old_files, keep_file, read_file_as
 from accounts.lists.services.lists import (
     change_list,
     change_rule,
@@ -23,6 +24,7 @@ from accounts.lists.services.views import (
 
 __all__ = [
     "add_accounts",
+    "add_file",
     "change_list",
     "change_rule",
     "change_view",
@@ -31,11 +33,15 @@ __all__ = [
     "create_view",
     "delete_list",
     "delete_view",
+    "drop_file",
+    "drop_old_files",
     "follow_fates",
     "follow_merged",
     "hold_followed",
+    "keep_file",
     "move_view",
     "propose_list",
+    "read_file_as",
     "refresh_list",
     "refresh_lists",
     "remove_accounts",

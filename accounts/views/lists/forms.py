@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest
 
 from accounts.lists.errors import ListRefused
+from accounts.lists.files import MOST_BYTES
 from accounts.lists.models import LONGEST_NAME, Sharing
 from people.functions import Function
 
@@ -51,6 +54,29 @@ class PasteForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text="One a line: a name, a web domain, a number or a source’s id. A column copied from a sheet will do.",
     )
+
+
+class FileForm(forms.Form):
+    """A file whose rows name accounts."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="CSV, with any common separator and encoding, or Excel (.xlsx). Up to 10 MB and 100,000 rows.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xlsm"}),
+        error_messages={
+            "required": "Choose a file.",
+            "empty": "The file is empty. Choose one with a heading and rows below it.",
+        },
+    )
+
+    def clean_file(self) -> Any:
+        """Refuse a file over the limit before it is read into memory."""
+        file = self.cleaned_data["file"]
+        if file.size and file.size > MOST_BYTES:
+            raise forms.ValidationError(
+                f"The file is larger than {MOST_BYTES // 1024 // 1024} MB. Split it and upload the parts."
+            )
+        return file
 
 
 def refuse(form: forms.Form, refused: ListRefused) -> None:

@@ -19,7 +19,7 @@ from accounts.lists.models import ListChange, ListMembership, TargetList
 from accounts.lists.opening import id_of
 from accounts.lists.pasting import read_pasted
 from accounts.models import Account
-from accounts.views.lists.forms import ListForm, PasteForm, number_of
+from accounts.views.lists.forms import FileForm, ListForm, PasteForm, number_of
 from accounts.views.lists.targets import editable_lists, open_list
 from common.export import Table, asked_format, export_response, table_of
 from common.pagination import read_page
@@ -124,7 +124,7 @@ def paste(request: HttpRequest, pk: int) -> HttpResponse:
     """Put pasted accounts on a list: what the text names is shown first, done with ``apply``."""
     target = open_list(request, pk)
     form = PasteForm(request.POST)
-    context: dict[str, Any] = {"target": target, "paste": form, "found": None}
+    context: dict[str, Any] = {"target": target, "paste": form, "upload": FileForm(), "found": None}
     if not form.is_valid():
         return render(request, "accounts/lists/paste.html", context, status=422)
     try:

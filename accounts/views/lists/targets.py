@@ -20,11 +20,11 @@ from accounts.lists.access import may_delete, may_edit, open_lists, why_closed
 from accounts.lists.alignment import Alignment, alignment_of, waited_for
 from accounts.lists.errors import ChangedMeanwhile, ListRefused
 from accounts.lists.graph import circle_of_lists
-from accounts.lists.models import ListMembership, Side, TargetList
+from accounts.lists.models import ListFile, ListMembership, Side, TargetList
 from accounts.lists.opening import WHERE
 from accounts.lists.showing import where_words
 from accounts.models import Account
-from accounts.views.lists.forms import ListForm, PasteForm, number_of, refuse
+from accounts.views.lists.forms import FileForm, ListForm, PasteForm, number_of, refuse
 from common.asof import requested_as_of
 from common.export import Table, asked_format, export_response, table_of
 from common.formatting import format_count
@@ -37,6 +37,7 @@ from sync.provenance.as_of import end_of
 SHOWN = 50
 PREVIEWED = 25
 KEPT_DELETED = 10
+FILES_SHOWN = 5
 
 
 def list_of(request: HttpRequest, pk: int) -> TargetList:
@@ -166,8 +167,15 @@ def target_list(request: HttpRequest, pk: int) -> HttpResponse:
         if alignment
         else None,
         "paste": PasteForm(),
+        "upload": FileForm(),
+        "files": _newest_files(target) if may and is_static else [],
     }
     return render(request, "accounts/lists/list.html", context)
+
+
+def _newest_files(target: TargetList) -> QuerySet[ListFile]:
+    """Return the files that were brought for a list, newest first."""
+    return target.files.select_related("by").defer("data").order_by("-created_at", "-pk")[:FILES_SHOWN]
 
 
 def members_of(target: TargetList, day: date | None) -> QuerySet[ListMembership]:
