@@ -119,6 +119,7 @@ def opportunity(row: Row) -> Record:
         "currency": row["CurrencyIsoCode"],
         "opened_on": row["Opened_On__c"],
         "close_on": row["CloseDate"],
+        "contacts": [role["ContactId"] for role in row["OpportunityContactRoles"]["records"]],
     }
 
 

@@ -33,7 +33,7 @@ def build_company(*, seed: int, today: date, scale: float = 1.0) -> Company:
         contracts=build_contracts(seed, today, accounts),
         tickets=build_tickets(seed, today, accounts, contacts),
         engagements=build_engagements(seed, today, accounts, contacts),
-        opportunities=build_opportunities(seed, today, accounts),
+        opportunities=build_opportunities(seed, today, accounts, contacts),
         rates=build_rates(seed, today),
         usage=plan_usage(seed, today, accounts, contacts, round(EVENTS * scale)),
     )

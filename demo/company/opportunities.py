@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from demo.company.chance import crm_id, midnight, moment, pick, rng_for
 from demo.company.lives import HISTORY_MONTHS
 from demo.company.rates import LIST_RATE
-from demo.company.records import Account, Opportunity
+from demo.company.records import Account, Contact, Opportunity
 
 # Stages a deal passes, with the share of its time after which it is there.
 STAGES = (
@@ -24,10 +24,15 @@ _CYCLE_DAYS = {"strategic": (120, 260), "enterprise": (80, 180), "growth": (35, 
 SUITED = ("Manufacturing", "Logistics", "Software")
 # Companies with fewer people see little use in it, those with more the most.
 SMALL, LARGE = 50, 250
+# How many people take part in a deal, fewer where it was lost; and how often nobody wrote down who did.
+TOOK_PART, TOOK_PART_LOST = (2, 7), (1, 3)
+UNNOTED = 0.08
 
 
-def build_opportunities(seed: int, today: date, accounts: list[Account]) -> list[Opportunity]:
-    """Return the deals, oldest first."""
+def build_opportunities(
+    seed: int, today: date, accounts: list[Account], contacts: list[Contact]
+) -> list[Opportunity]:
+    """Return the deals, oldest first, each with those of the account's people who took part."""
     deals: list[Opportunity] = []
     for account in accounts:
         deals += _Seller(rng_for(seed, "opportunities", account.id), account, today).sell()
@@ -35,7 +40,33 @@ def build_opportunities(seed: int, today: date, accounts: list[Account]) -> list
     number = rng_for(seed, "opportunities").randrange(62**4, 62**5)
     for place, deal in enumerate(deals):
         deal.id = crm_id("006A", number + place)
+    people: dict[str, list[Contact]] = {}
+    for contact in contacts:
+        people.setdefault(contact.account, []).append(contact)
+    for deal in deals:
+        rng = rng_for(seed, "opportunity contacts", deal.id)
+        deal.contacts = _who_took_part(rng, deal, people.get(deal.account, []))
     return deals
+
+
+def _who_took_part(rng: random.Random, deal: Opportunity, people: list[Contact]) -> list[str]:
+    """Return the ids of people who were there while the deal went on: few where it was lost, none where nobody noted.
+
+    The committee comes before the users, so it is asked first.
+    """
+    known = [
+        person
+        for person in people
+        if person.created_at <= deal.modified_at
+        and (person.left_at is None or person.left_at.date() > deal.opened_on)
+    ]
+    wanted = 0 if rng.random() < UNNOTED else rng.randint(*(TOOK_PART_LOST if _is_lost(deal) else TOOK_PART))
+    likely = known[: wanted + 2]
+    return [person.id for person in rng.sample(likely, min(wanted, len(likely)))]
+
+
+def _is_lost(deal: Opportunity) -> bool:
+    return deal.is_closed and not deal.is_won
 
 
 class _Seller:

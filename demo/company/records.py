@@ -125,7 +125,7 @@ class Engagement:
 
 @dataclass(slots=True)
 class Opportunity:
-    """A deal, worth ``amount`` a year in ``currency``."""
+    """A deal, worth ``amount`` a year in ``currency``; ``contacts`` are the ids of those who take part."""
 
     id: str
     account: str
@@ -140,6 +140,7 @@ class Opportunity:
     close_on: date
     created_at: datetime
     modified_at: datetime
+    contacts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

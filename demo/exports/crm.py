@@ -133,6 +133,7 @@ def _opportunity(deal: Opportunity) -> dict[str, Any]:
         "CurrencyIsoCode": deal.currency,
         "CloseDate": deal.close_on.isoformat(),
         "Opened_On__c": deal.opened_on.isoformat(),
+        "OpportunityContactRoles": {"records": [{"ContactId": pk} for pk in deal.contacts]},
         "CreatedDate": stamp(deal.created_at),
         "LastModifiedDate": stamp(deal.modified_at),
     }

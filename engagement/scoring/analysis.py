@@ -11,6 +11,8 @@ from typing import Any
 from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Floor, Least
 
+from accounts.conditions.expression import AllOf, AnyOf, Condition, Leaf
+from accounts.conditions.query import matching
 from accounts.models import Account
 from engagement.models import AccountScore, DealKind, Opportunity, ScoreKind
 from people.models import User
@@ -81,14 +83,21 @@ def bars_of(counts: Mapping[int, int]) -> list[int]:
     return [counts.get(bar, 0) for bar in range(100 // BAR)]
 
 
-def marks_of(day: date, lifecycles: Sequence[str], owner: User | None = None) -> tuple[list[Mark], int]:
-    """Return the accounts with the highest fit and intent together, and how many there are; two queries."""
+def marks_of(
+    day: date, lifecycles: Sequence[str], owner: User | None = None, *, as_of: date | None = None
+) -> tuple[list[Mark], int]:
+    """Return the accounts with the highest fit and intent together, and how many there are; two queries.
+
+    Their lifecycle and owner are today's, or with ``as_of`` those of the end of that day.
+    """
     intent = AccountScore.objects.filter(as_of=day, kind=ScoreKind.INTENT, account_id=OuterRef("account_id"))
-    found = AccountScore.objects.filter(
-        as_of=day, kind=ScoreKind.FIT, account__deleted_at=None, account__lifecycle__in=lifecycles
-    )
-    if owner is not None:
-        found = found.filter(account__in=Account.objects.owned_by(owner.email))
+    found = AccountScore.objects.filter(as_of=day, kind=ScoreKind.FIT, account__deleted_at=None)
+    if as_of is None:
+        found = found.filter(account__lifecycle__in=lifecycles)
+        if owner is not None:
+            found = found.filter(account__in=Account.objects.owned_by(owner.email))
+    else:
+        found = found.filter(account__in=matching(_then(lifecycles, owner), as_of=as_of).values("pk"))
     rows = (
         found.annotate(intent=Subquery(intent.values("score")[:1]))
         .exclude(intent=None)
@@ -99,6 +108,15 @@ def marks_of(day: date, lifecycles: Sequence[str], owner: User | None = None) ->
         Mark(account_id=pk, name=name, fit=fit, intent=wish) for pk, name, fit, wish in rows[:MOST_MARKS]
     ]
     return marks, len(marks) if len(marks) < MOST_MARKS else found.count()
+
+
+def _then(lifecycles: Sequence[str], owner: User | None) -> Condition:
+    """Return what accounts are asked for of a past day."""
+    stage = Leaf("accounts.lifecycle", "in", tuple(map(str, lifecycles)))
+    if owner is None:
+        return stage
+    people = [Leaf(field, "eq", owner.email) for field in ("accounts.owner", "accounts.sponsor")]
+    return AllOf((stage, AnyOf(tuple(people))))
 
 
 def win_rates(kind: ScoreKind, first: date, last: date) -> WinRates:

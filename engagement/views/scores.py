@@ -41,12 +41,14 @@ def scores(request: HttpRequest) -> HttpResponse:
     by = request.GET.get("by", "")
     by = ScoreKind(by) if by in ScoreKind.values else ScoreKind.FIT
     is_mine = request.GET.get("mine") == "1"
-    as_of = requested_as_of(request) or timezone.now().date()
+    past = requested_as_of(request)
+    as_of = past or timezone.now().date()
     day = newest_scores(as_of)
     marks: list[Mark] = []
     total = 0
     if day is not None:
-        marks, total = marks_of(day, POPULATIONS[population][1], request.user if is_mine else None)
+        owner = request.user if is_mine else None
+        marks, total = marks_of(day, POPULATIONS[population][1], owner, as_of=past)
     doubts = doubts_on(as_of)
     doubt = doubt_of(SHOWN, doubts, access)
     if asked_format(request):

@@ -277,6 +277,23 @@ def test_contacts_of_lost_accounts_are_mostly_inactive(company: Company) -> None
     }  # fmt: skip
 
 
+def test_people_of_the_account_take_part_in_deals_and_more_in_those_that_are_won(company: Company) -> None:
+    people = {contact.id: contact for contact in company.contacts}
+    for deal in company.opportunities:
+        assert len(set(deal.contacts)) == len(deal.contacts)
+        for contact in (people[pk] for pk in deal.contacts):
+            assert contact.account == deal.account
+            assert contact.created_at <= deal.modified_at
+            assert contact.left_at is None or contact.left_at.date() > deal.opened_on
+    named = [deal for deal in company.opportunities if deal.contacts]
+    assert 0.6 < len(named) / len(company.opportunities) < 0.97
+    won, lost = (
+        [len(deal.contacts) for deal in company.opportunities if deal.is_closed and deal.is_won is is_won]
+        for is_won in (True, False)
+    )
+    assert sum(won) / len(won) > 1.3 * sum(lost) / len(lost)
+
+
 def test_tickets_are_answered_in_order_and_faster_for_higher_tiers(company: Company) -> None:
     tier = {account.id: account.tier for account in company.accounts}
     minutes: dict[str, list[float]] = defaultdict(list)

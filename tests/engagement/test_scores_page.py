@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,8 +12,10 @@ from django.utils import timezone
 from accounts.models import Account
 from engagement.models import AccountScore, ScoreKind, ScoreModel
 from engagement.scoring.analysis import win_rates
+from sync.models import Change
 from tests.metrics.facts import TODAY, ago, make_account, make_deal
-from tests.users import client_as
+from tests.sync.conftest import make_api
+from tests.users import client_as, client_of, make_user
 
 pytestmark = pytest.mark.django_db
 PAGE = "/scores/"
@@ -68,6 +70,35 @@ def test_the_page_shows_who_fits_and_wants_to_buy(marketing: Client) -> None:
     assert hot.name not in marketing.get(f"{PAGE}?mine=1").content.decode()
     rows = marketing.get(f"{PAGE}?export=csv").getvalue().decode().splitlines()
     assert len(rows) == 3
+
+
+def test_a_past_day_asks_for_the_lifecycle_and_owner_of_that_day() -> None:
+    user = make_user("marketing")
+    client, api = client_of(user), make_api()
+    came = {"external_id": "a", "name": "Was a prospect", "lifecycle": "prospect", "owner_email": user.email}
+    api.bulk("accounts", [came])
+    date_changes("created", 30)
+    api.bulk("accounts", [{"external_id": "a", "lifecycle": "customer", "owner_email": "x@example.com"}])
+    date_changes("updated", 5)
+    account = Account.objects.get(name="Was a prospect")
+    for day in (ago(10), TODAY):
+        give(account, day, fit=70, intent=70)
+
+    def is_shown(query: str) -> bool:
+        return account.name in client.get(f"{PAGE}?{query}").content.decode()
+
+    assert is_shown(f"as_of={ago(8)}")
+    assert is_shown(f"as_of={ago(8)}&mine=1")
+    assert not is_shown(f"as_of={ago(8)}&of=customers")
+    assert is_shown("of=customers")
+    assert not is_shown("")
+    assert is_shown(f"as_of={TODAY}&of=customers")
+    assert not is_shown(f"as_of={TODAY}&of=customers&mine=1")
+
+
+def date_changes(kind: str, days: int) -> None:
+    moment = datetime.combine(ago(days), time(12), UTC)
+    Change.objects.filter(kind=kind).update(changed_at=moment)
 
 
 def test_without_scores_the_page_says_when_they_come(marketing: Client) -> None:
