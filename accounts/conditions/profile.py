@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import cache as shared_cache
 from django.db.models import BooleanField, Case, CharField, DecimalField, ExpressionWrapper, Q, Value, When
 from django.db.models.functions import NullIf
 from django.db.models.lookups import Exact, IsNull
@@ -23,12 +23,24 @@ SUGGESTIONS_KEPT = 600  # seconds; they only help typing, an old list refuses no
 def suggestions(column: str) -> list[str]:
     """Return the texts that live accounts have in a column, for typing ahead; kept for ten minutes."""
     key = f"accounts.suggestions.{column}"
-    held: list[str] | None = cache.get(key)
+    held: list[str] | None = shared_cache.get(key)
     if held is None:
         texts = Account.objects.live().order_by().exclude(**{column: ""})
         held = sorted(texts.values_list(column, flat=True).distinct()[:300])
-        cache.set(key, held, SUGGESTIONS_KEPT)
+        shared_cache.set(key, held, SUGGESTIONS_KEPT)
     return held
+
+
+@cache
+def country_choices() -> Sequence[Choice]:
+    """Return every country, by name."""
+    return tuple(Choice(code, name) for code, name in sorted(countries().items(), key=lambda item: item[1]))
+
+
+@cache
+def currency_choices() -> Sequence[Choice]:
+    """Return every currency, by code."""
+    return tuple(Choice(code, code) for code in sorted(currencies()))
 
 
 def tier_choices() -> list[Choice]:
@@ -102,9 +114,7 @@ _declare(
     "choice",
     _text,
     "country",
-    choices=lambda: [
-        Choice(code, name) for code, name in sorted(countries().items(), key=lambda item: item[1])
-    ],
+    choices=country_choices,
 )
 _declare(
     "accounts.currency",
@@ -112,7 +122,7 @@ _declare(
     "choice",
     _text,
     "currency",
-    choices=lambda: [Choice(code, code) for code in sorted(currencies())],
+    choices=currency_choices,
 )
 _declare(
     "accounts.lifecycle",

@@ -30,6 +30,8 @@ class ListsOf(Func):
     """
 
     output_field = ListNames()
+    # No column could be compared with ids of lists.
+    is_asked_by_key = True
 
     def __init__(
         self, *expressions: Any, memberships: MembershipQuerySet | None = None, **extra: Any

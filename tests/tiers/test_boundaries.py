@@ -74,6 +74,21 @@ def test_a_number_near_its_threshold_counts_only_where_a_tier_hangs_on_it() -> N
     assert near([small, close, same_tier]) == [None, ("strategic", False), None]
 
 
+def test_whoever_is_near_a_rule_of_the_same_tier_can_be_near_falling_out_of_it_too() -> None:
+    content = Content(
+        rules=(
+            Rule(name="Also", tier="growth", condition=at_least(50_000)),
+            Rule(name="Again", tier="growth", condition=at_least(45_000)),
+            Rule(name="Rest", tier="standard", condition=EVERYONE),
+        )
+    )
+    account = make_worth(47_000)
+    publish(content)
+    keep_all_boundaries()
+    assert near([account]) == [("standard", True)]
+    assert NearBoundary.objects.values_list("rule__name", flat=True).get() == "Again"
+
+
 def test_points_are_near_a_threshold_too() -> None:
     content = Content(
         kind="score",

@@ -16,7 +16,7 @@ from metrics.engine.steps import STEP_SETTINGS
 from metrics.statements import load
 from people.models import User
 from tiers.assignment.apply import apply_verdicts, lock_tiers
-from tiers.assignment.decide import BY_CRM, LAST_ID, Terms, crm_verdicts, terms_of
+from tiers.assignment.decide import BY_CRM, LAST_ID, Terms, crm_verdicts, terms_of, unsettled
 from tiers.evaluation import compile_rules, verdicts
 from tiers.models import RuleSet, TierOverride
 
@@ -47,7 +47,12 @@ def assign_tiers(
         accounts=accounts.filter(pk__in=only) if only else accounts,
     )
     return apply_verdicts(
-        judged, terms_of(rule_set), on=on, first=first, last=last, ruled_since=rule_set.starts_on
+        unsettled(judged, on=on),
+        terms_of(rule_set),
+        on=on,
+        first=first,
+        last=last,
+        ruled_since=rule_set.starts_on,
     )
 
 

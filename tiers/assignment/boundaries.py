@@ -18,8 +18,8 @@ from metrics.engine.plan import slice_accounts, today
 from metrics.statements import Statement, compile_query, load
 from tiers.assignment.decide import LAST_ID
 from tiers.evaluation import CompiledRules, compile_rules
-from tiers.evaluation.near import NEAR, first_near, surely_first
-from tiers.evaluation.verdicts import HELD, asked_accounts, first_rule, sum_of_points
+from tiers.evaluation.near import NEAR, NEAR_PLACE, PLACE, TOWARD, with_nearness
+from tiers.evaluation.verdicts import HELD, asked_accounts, sum_of_points
 from tiers.models import NearBoundary, RuleSet
 
 # PostgreSQL takes a hundred arguments, keys and values together.
@@ -50,8 +50,8 @@ def keep_boundaries(
         scored = compile_query(rows.values_list("pk", sum_of_points(rules), F(HELD)))
         return load("tiers", "keep_near_points", judged=scored, near=NEAR, **parts).execute()
     judged: Statement = compile_query(
-        rows.values_list(
-            "pk", first_near(rules), first_rule(rules), surely_first(rules), F(HELD), _numbers(rules)
+        with_nearness(rows, rules).values_list(
+            "pk", F(PLACE), F(NEAR_PLACE), F(TOWARD), F(HELD), _numbers(rules)
         )
     )
     return load("tiers", "keep_near", judged=judged, **parts).execute()

@@ -56,6 +56,19 @@ def crm_verdicts(first: int, last: int) -> Statement:
     return load("tiers", "crm_verdicts", first=first, last=last)
 
 
+def unsettled(verdicts: Statement, *, on: date, is_past: bool = False) -> Statement:
+    """Return the verdicts of ``tiers.evaluation`` from which something could follow on the day ``on``.
+
+    Left out is who is where the rules put it with nothing that holds it or waits, and whose standing says so: in an
+    ordinary night nearly everyone. ``is_past`` as in ``decisions``.
+    """
+    return load("tiers", "unsettled", verdicts=verdicts, pending=_pending(is_past=is_past), on=on)
+
+
+def _pending(*, is_past: bool) -> Statement:
+    return load("tiers", "pending_none" if is_past else "pending_known")
+
+
 def decisions(
     verdicts: Statement,
     terms: Terms,
@@ -79,7 +92,7 @@ def decisions(
     parts: dict[str, Any] = {
         "verdicts": verdicts,
         "tenures": load("tiers", "tenures_then", on=on) if is_past else load("tiers", "tenures_known"),
-        "pending": load("tiers", "pending_none" if is_past else "pending_known"),
+        "pending": _pending(is_past=is_past),
         "cause": terms.cause,
         "waits": terms.has_waits,
         "dwell": terms.dwell_days,

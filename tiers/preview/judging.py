@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BigIntegerField, DecimalField, F, SmallIntegerField, Value
+from django.db.models import DecimalField, F, SmallIntegerField, Value
 from django.db.models.functions import Cast
 
 from accounts.conditions.custom import find_field
@@ -16,10 +16,10 @@ from accounts.conditions.query import used_fields
 from accounts.conditions.registry import Moment
 from accounts.querysets import AccountQuerySet
 from metrics.statements import Statement, compile_query, load
-from tiers.assignment.decide import LAST_ID, Terms, decisions
+from tiers.assignment.decide import LAST_ID, Terms, decisions, unsettled
 from tiers.evaluation.compiled import CompiledRules
-from tiers.evaluation.near import NEAR, first_near, surely_first
-from tiers.evaluation.verdicts import HELD, asked_accounts, first_rule, sum_of_points, verdicts_of
+from tiers.evaluation.near import NEAR, NEAR_PLACE, PLACE, with_nearness
+from tiers.evaluation.verdicts import HELD, SETTLED, asked_accounts, first_place, sum_of_points, verdicts_of
 
 # Numbers of others, found by key: what an account is worth, and what it asks of support.
 WORTH = "finance.arr"
@@ -42,32 +42,23 @@ class Question:
         return Moment(as_of=self.as_of)
 
 
-def look_ahead(
-    asked: Question,
-    accounts: AccountQuerySet,
-    *,
-    first: int = 0,
-    last: int = LAST_ID,
-    has_details: bool = True,
-) -> None:
-    """Put into ``tiers_verdict`` what the rules say of accounts, and into ``tiers_outlook`` what follows.
+def look_ahead(asked: Question, judged: Statement, *, first: int = 0, last: int = LAST_ID) -> None:
+    """Put what the rules say of accounts into ``tiers_judged``, and into ``tiers_outlook`` what follows.
 
-    Temporary tables of the transaction, one row an account. ``tiers_judged`` holds what was read; without
-    ``has_details`` only what decides. Raises BrokenConditionError.
+    ``judged`` is of ``judged_accounts``. Temporary tables of the transaction. ``tiers_unsettled`` has the verdicts
+    from which something could follow and ``tiers_outlook`` what does, without an outcome where nothing is decided;
+    all others stay in the tier that counts as held.
     """
     forget_outlook()
-    load("tiers", "preview_judge", judged=_judged(asked, accounts, has_details=has_details)).execute()
-    source = "preview_by_rule" if asked.rules.rules else "preview_by_points"
-    load("tiers", "preview_verdicts", verdicts=verdicts_of(asked.rules, load("tiers", source))).execute()
+    rules, is_past = asked.rules, asked.as_of is not None
+    kind = "rule" if rules.rules else "points"
+    load("tiers", f"preview_judge_by_{kind}", judged=judged, rule_set=rules.rule_set_id, near=NEAR).execute()
+    verdicts = verdicts_of(rules, load("tiers", f"preview_by_{kind}"))
+    load("tiers", "preview_unsettled", verdicts=unsettled(verdicts, on=asked.on, is_past=is_past)).execute()
     decided = decisions(
-        load("tiers", "preview_verdict"),
-        asked.terms,
-        on=asked.on,
-        first=first,
-        last=last,
-        is_past=asked.as_of is not None,
+        load("tiers", "preview_verdict"), asked.terms, on=asked.on, first=first, last=last, is_past=is_past
     )
-    load("tiers", "preview_outlook", decisions=decided, rule_set=asked.rules.rule_set_id, near=NEAR).execute()
+    load("tiers", "preview_outlook", decisions=decided).execute()
 
 
 def forget_outlook() -> None:
@@ -75,22 +66,29 @@ def forget_outlook() -> None:
     load("tiers", "preview_forget").execute()
 
 
-def _judged(asked: Question, accounts: AccountQuerySet, *, has_details: bool) -> Statement:
+def judged_accounts(asked: Question, accounts: AccountQuerySet, *, has_details: bool = True) -> Statement:
+    """Return what the rules say of each account with what they read; without details only what decides.
+
+    Raises BrokenConditionError.
+    """
     rules, moment = asked.rules, asked.moment()
     others = [leaf for key in (WORTH, TICKETS) if has_details and (leaf := _leaf(key)) is not None]
     rows = asked_accounts(rules, on=asked.on, moment=moment, accounts=accounts, also=others)
-    told: dict[str, Any] = {"account_id": F("pk")}
-    if rules.rules:
-        told["rule_id"] = first_rule(rules)
-        told["near_place"] = first_near(rules) if has_details else _no_place()
-        told["surely_id"] = surely_first(rules) if has_details else _no_rule()
+    told: dict[str, Any] = {
+        "account_id": F("pk"),
+        "held_id": F(HELD),
+        "settled_id": F(SETTLED),
+        "place": _no_place(),
+        "near_place": _no_place(),
+        "points": _no_number(),
+    }
+    if not rules.rules:
+        told["points"] = sum_of_points(rules)
+    elif has_details:
+        rows = with_nearness(rows, rules)
+        told |= {"place": F(PLACE), "near_place": F(NEAR_PLACE)}
     else:
-        told |= {
-            "points": sum_of_points(rules),
-            "held_id": F(HELD),
-            "near_place": _no_place(),
-            "surely_id": _no_rule(),
-        }
+        told["place"] = first_place(rules)
     read = used_fields([*rules.conditions, *others]) if has_details else {}
     by_key = {field.key: alias for alias, field in read.items()}
     told["arr"] = F(by_key[WORTH]) if WORTH in by_key else _no_number()
@@ -109,10 +107,6 @@ def _no_number() -> Cast:
 
 def _no_place() -> Cast:
     return Cast(Value(None), SmallIntegerField())
-
-
-def _no_rule() -> Cast:
-    return Cast(Value(None), BigIntegerField())
 
 
 def _leaf(key: str) -> Leaf | None:

@@ -22,7 +22,7 @@ from tiers.assignment.apply import apply_verdicts, lock_tiers
 from tiers.assignment.decide import terms_of
 from tiers.evaluation import CompiledRules, compile_rules
 from tiers.models import PreviewRow, PreviewRun, RuleSet
-from tiers.preview.judging import Question, forget_outlook, look_ahead
+from tiers.preview.judging import Question, forget_outlook, judged_accounts, look_ahead
 from tiers.services.cycle import cycle
 from tiers.services.errors import require_revops
 from tiers.services.publishing import publish_rule_set
@@ -78,7 +78,8 @@ def publish_preview(*, run: PreviewRun, by: User, accepted: str = "") -> RuleSet
     with connection.cursor() as cursor:
         cursor.execute(STEP_SETTINGS)
     rules, terms = compile_rules(published), terms_of(published)
-    look_ahead(Question(rules=rules, terms=terms, on=today()), Account.objects.live(), has_details=False)
+    asked = Question(rules=rules, terms=terms, on=today())
+    look_ahead(asked, judged_accounts(asked, Account.objects.live(), has_details=False))
     token = str(load("tiers", "preview_digest").fetch()[0][0])
     if accepted != token:
         found = _differences(run)

@@ -18,7 +18,7 @@ from metrics.statements import load
 from tiers.assignment.decide import terms_of
 from tiers.evaluation import compile_rules
 from tiers.models import PreviewRun
-from tiers.preview.judging import Question, forget_outlook, look_ahead
+from tiers.preview.judging import Question, forget_outlook, judged_accounts, look_ahead
 from tiers.preview.replay import replay
 from tiers.preview.services import forget_results
 from tiers.preview.summary import summary_of
@@ -100,7 +100,8 @@ def _step(pk: int) -> bool:
 
 def _moves(run: PreviewRun, first: int, last: int) -> None:
     accounts = Account.objects.live().filter(pk__gte=first, pk__lte=last)
-    look_ahead(_question(run), accounts, first=first, last=last)
+    asked = _question(run)
+    look_ahead(asked, judged_accounts(asked, accounts), first=first, last=last)
     load("tiers", "preview_rows", run=run.pk).execute()
     load("tiers", "preview_sums", run=run.pk).execute()
     forget_outlook()

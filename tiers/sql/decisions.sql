@@ -1,12 +1,13 @@
 -- What follows for each account on the day {on} from what the rules, or the CRM, say of it.
 -- action: move (to wanted_id, also into a first tier), close (into no tier), wait, keep.
-WITH newest AS (
+WITH verdict AS MATERIALIZED ({verdicts}),
+newest AS (
     SELECT DISTINCT ON (tenure.account_id)
         tenure.account_id, tenure.id, tenure.tier_id, tier.rank, tenure.during, tenure.cause,
         lower(tenure.during) AS began_on, upper_inf(tenure.during) AS is_open
     FROM ({tenures}) AS tenure
     JOIN accounts_tier AS tier ON tier.id = tenure.tier_id
-    WHERE tenure.account_id BETWEEN {first} AND {last}
+    JOIN verdict ON verdict.account_id = tenure.account_id
     ORDER BY tenure.account_id, tenure.during DESC
 ),
 override AS (
@@ -46,7 +47,7 @@ judged AS (
             WHEN pending.from_tier_id = newest.tier_id AND pending.to_tier_id = wanted.id THEN pending.decision
             ELSE ''
         END AS decision
-    FROM ({verdicts}) AS verdict
+    FROM verdict
     LEFT JOIN newest ON newest.account_id = verdict.account_id
     LEFT JOIN ({tenures}) AS earlier
         ON earlier.account_id = newest.account_id AND upper(earlier.during) = newest.began_on

@@ -1,1 +1,1 @@
-SELECT told_account_id, told_rule_id FROM tiers_judged
+SELECT told_account_id, told_settled_id, told_place FROM tiers_judged

@@ -1,1 +1,1 @@
-DROP TABLE IF EXISTS tiers_judged, tiers_verdict, tiers_outlook
+DROP TABLE IF EXISTS tiers_judged, tiers_unsettled, tiers_outlook

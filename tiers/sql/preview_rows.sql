@@ -3,12 +3,15 @@ INSERT INTO tiers_previewrow (
     values
 )
 SELECT
-    {run}, outlook.account_id, outlook.outcome, outlook.direction, outlook.from_tier_id, outlook.to_tier_id,
-    outlook.until, outlook.place, outlook.near_place, outlook.is_near, outlook.score, outlook.arr,
+    {run}, judged.told_account_id, coalesce(outlook.outcome, 'stays'), coalesce(outlook.direction, 0),
+    CASE WHEN outlook.account_id IS NULL THEN judged.told_held_id ELSE outlook.from_tier_id END,
+    CASE WHEN outlook.account_id IS NULL THEN judged.told_held_id ELSE outlook.to_tier_id END,
+    outlook.until, judged.told_place, judged.told_near_place, judged.told_is_near, judged.told_points, judged.told_arr,
     to_jsonb(judged) - ARRAY[
-        'told_account_id', 'told_rule_id', 'told_near_place', 'told_surely_id', 'told_points', 'told_held_id', 'told_arr',
-        'told_tickets'
+        'told_account_id', 'told_place', 'told_near_place', 'told_is_near', 'told_points', 'told_held_id', 'told_settled_id',
+        'told_arr', 'told_tickets'
     ]
-FROM tiers_outlook AS outlook
-JOIN tiers_judged AS judged ON judged.told_account_id = outlook.account_id
-WHERE outlook.outcome <> 'stays' OR outlook.is_near
+FROM tiers_judged AS judged
+LEFT JOIN tiers_outlook AS outlook ON outlook.account_id = judged.told_account_id
+WHERE (outlook.account_id IS NULL OR outlook.outcome IS NOT NULL)
+    AND (outlook.outcome <> 'stays' OR judged.told_is_near)

@@ -1,1 +1,1 @@
-SELECT account_id, tier_id, rule_id, score FROM tiers_verdict
+SELECT account_id, tier_id, rule_id, score FROM tiers_unsettled

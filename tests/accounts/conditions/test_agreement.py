@@ -1,4 +1,4 @@
-"""The query, the explanation and plain Python agree about every account, for random conditions."""
+"""The query, read once or not, the explanation and plain Python agree about every account, for random conditions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from accounts.conditions.custom import find_field
 from accounts.conditions.explain import explain
-from accounts.conditions.expression import condition_data, parse_condition
-from accounts.conditions.operators import OPERATORS, Operator
-from accounts.conditions.query import matching
+from accounts.conditions.expression import Condition, condition_data, parse_condition
+from accounts.conditions.once import computed_once
+from accounts.conditions.operators import DAY, OPERATORS, Operator
+from accounts.conditions.query import matching, meaning, used_fields, with_fields
 from accounts.conditions.words import differences, words
 from accounts.models import Account
 from tests.accounts.conditions import oracle
@@ -69,7 +70,15 @@ def check(
     assert found == {pk for pk, finding in told.items() if finding.holds}, data
     expected = {pk for pk in world.ids if oracle.holds(data, values[pk], as_of or TODAY, is_held=is_held)}
     assert found == expected, data
+    assert found == by_columns(condition, as_of=as_of, is_held=is_held), data
     return found
+
+
+def by_columns(condition: Condition, *, as_of: date | None = None, is_held: bool = False) -> set[int]:
+    """Return who matches where every field is read once, as rules do."""
+    joined = with_fields(Account.objects.live(), [condition], as_of=as_of)
+    read = computed_once(joined, [*used_fields([condition]), DAY])
+    return set(read.filter(meaning(condition, is_held=is_held)).values_list("pk", flat=True))
 
 
 # One field for each way in which a value is read.
@@ -110,6 +119,7 @@ def test_every_comparison_agrees_at_its_boundary() -> None:
                 assert found == {
                     pk for pk in world.ids if oracle.holds(asked, values[pk], TODAY, is_held=False)
                 }, data
+                assert found == by_columns(condition), data
                 met += bool(found)
     assert met > 100
 

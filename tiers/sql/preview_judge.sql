@@ -1,1 +1,0 @@
-CREATE TEMPORARY TABLE tiers_judged ON COMMIT DROP AS {judged}

@@ -1,0 +1,1 @@
+CREATE TEMPORARY TABLE tiers_unsettled ON COMMIT DROP AS {verdicts}

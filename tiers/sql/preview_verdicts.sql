@@ -1,1 +1,0 @@
-CREATE TEMPORARY TABLE tiers_verdict ON COMMIT DROP AS {verdicts}
