@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
+from django.utils import timezone
 
-from accounts.models import Account, Tier, TierTenure
+from accounts.models import Account, ListChange, ListMembership, TargetList, Tier, TierTenure
 from metrics.engine.plan import today
 from metrics.models import MetricValue, RefreshRun
 from tests.tiers.facts import (
@@ -159,6 +160,25 @@ def test_what_changes_for_support_pods_and_terms_is_summed_up() -> None:
     assert terms[0]["accounts"] == 2
     assert "first response: 8 h instead of 24 h" in terms[0]["words"]
     assert {account.pk, other.pk} == set(told(run))
+
+
+def test_rules_may_ask_for_target_lists_and_tell_the_reason_by_their_names() -> None:
+    listed, other = make_worth(150_000), make_worth(150_000)
+    by = make_user("revops")
+    target = TargetList.objects.create(name="Chosen", owner=by, kind="static")
+    begun = timezone.now() - DAY
+    came = ListChange.objects.create(list=target, number=1, cause="hand", at=begun)
+    ListMembership.objects.create(list=target, account=listed, during=(begun, None), came_with=came)
+    on_list = {"field": "accounts.in_list", "op": "in", "value": [str(target.pk)]}
+    rules = (
+        Rule(name="Chosen", tier="strategic", condition={"all": [on_list, at_least(100_000)]}),
+        Rule(name="Everyone else", tier="standard", condition=EVERYONE),
+    )
+    run = preview(make_draft(Content(rules=rules), by))
+    assert run.state == "done", run.error
+    assert told(run) == {listed.pk: ("first", None, "strategic"), other.pk: ("first", None, "standard")}
+    row = PreviewRow.objects.get(run=run, account=listed)
+    assert "Chosen" in Reasons(run).of([row])[row.pk]
 
 
 def months_of_numbers(accounts: dict[Account, list[int]]) -> None:
