@@ -210,7 +210,7 @@ class PreviewForm(forms.Form):
     """The day of which a preview speaks."""
 
     as_of = forms.DateField(
-        label="Past day",
+        label="As of a past day",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Empty for now. A past day asks with the numbers, profiles and tiers of that day.",

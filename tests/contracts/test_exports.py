@@ -66,6 +66,8 @@ NOT_WALKED = {
     "tiers:terms": "a form",
     "tiers:rule": "a form",
     "tiers:rule_new": "a form",
+    "tiers:discard": "asks once more",
+    "tiers:retire": "asks once more, with whom it would move",
     "tiers:shared_guide": "for customers, who have the PDF; colleagues see the same under tiers:guide",
     "tiers:shared_pdf": "is a file itself",
     "tiers:revoke_link": "asks once more",
@@ -74,6 +76,7 @@ NOT_WALKED = {
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {
+    "tiers/versions/retire.html": "whom retiring would move, above the button that does it",
     "tiers/previews/changed.html": "what one publication would do otherwise, above the button that accepts it",
     "accounts/identity/_profiles.html": "two accounts side by side, above the choice between them",
     "accounts/identity/merge.html": "a choice to make",

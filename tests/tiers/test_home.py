@@ -104,12 +104,12 @@ def test_moves_that_wait_are_told_by_why() -> None:
     moved(150_000, "Falls", 30_000)
     apply_rule_set()
     data = card("tiers.pending_moves")
-    assert [(one["label"], one["count"]) for one in data["counts"]] == [("Waits whether it lasts", 1)]
+    assert [(one["label"], one["count"]) for one in data["counts"]] == [("In its grace period", 1)]
     assert exported("tiers.pending_moves")[1][1:5] == [
         "Falls",
         "Strategic",
         "Growth",
-        "Waits whether it lasts",
+        "In its grace period",
     ]
 
 

@@ -77,7 +77,7 @@ class PendingMove(models.Model):
     """
 
     class Why(models.TextChoices):
-        GRACE = "grace", "Waits whether it lasts"
+        GRACE = "grace", "In its grace period"
         DWELL = "dwell", "Moved too recently"
         APPROVAL = "approval", "Waits for approval"
         REFUSED = "refused", "Was not approved"

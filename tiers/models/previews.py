@@ -86,7 +86,7 @@ class PreviewRow(models.Model):
     class Outcome(models.TextChoices):
         NOW = "now", "Moves at once"
         FIRST = "first", "Gets its first tier"
-        GRACE = "grace", "Waits whether it lasts"
+        GRACE = "grace", "In its grace period"
         DWELL = "dwell", "Moved too recently"
         APPROVAL = "approval", "Waits for approval"
         REFUSED = "refused", "Was not approved"

@@ -138,7 +138,10 @@ def arrange(request: HttpRequest, version: int, place: int, do: str) -> HttpResp
     else:
         done = {"up": "is one place higher", "down": "is one place lower", "remove": "is taken out"}[do]
         messages.success(request, f"“{name}” {done}.")
-    return redirect(f"{reverse('tiers:version', args=[version])}#rules")
+    # Where the rule stands now, so that the keyboard goes on from there.
+    now_at = place_of(read_content(found), name)
+    there = "rules" if now_at is None else f"rule-{now_at + 1}"
+    return redirect(f"{reverse('tiers:version', args=[version])}#{there}")
 
 
 def _kept(request: HttpRequest, found: RuleSet) -> HttpResponse | None:
