@@ -309,7 +309,8 @@ class ScoreTrend(Panel):
                 ],
                 unit="points",
                 category_label="Week of",
-                extra={"min": 0, "max": 100},
+                # Of what lies further back, single days are kept, so most weeks of it have no score.
+                extra={"min": 0, "max": 100, "connects": True},
                 empty="Scores appear after the next nightly refresh.",
             )
         }

@@ -15,4 +15,5 @@ class Entitlements(EntitlementPanel):
 
     key = "tiers.entitlements"
     title = "What this account is entitled to"
+    span = 12
     is_lazy = True

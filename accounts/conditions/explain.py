@@ -191,7 +191,9 @@ class _Reader:
             actual_words=said,
             missing=is_missing,
             gap=gap_of(operator, actual, compared, self.moment.day),
-            sentence=_sentence(field, operator, said, words, holds=holds),
+            sentence=_sentence(
+                field, operator, said, f"{words} to stay" if told["is_stay"] else words, holds=holds
+            ),
             **told,
         )
 

@@ -149,9 +149,11 @@ function lines(tools) {
       type: "line",
       name: series.name,
       data: series.values,
-      showSymbol: series.values.length < 3,
-      symbolSize: 6,
-      connectNulls: false,
+      showSymbol: true,
+      showAllSymbol: true,
+      symbol: "circle",
+      symbolSize: (value, { dataIndex }) => (standsAlone(series.values, dataIndex) ? 6 : 0),
+      connectNulls: spec.connects === true,
       lineStyle: series.tone === "muted" ? quiet(series) : { width: 2, type: dashes[Math.floor(index / 6) % 3] },
       color: colour(series, index),
       areaStyle: spec.series.length === 1 && limitsOf(spec).min === 0 ? { color: colour(series, index), opacity: 0.08 } : undefined,
@@ -160,6 +162,11 @@ function lines(tools) {
     })),
     grid: { left: 4, right: 14, top: spec.series.length > 1 ? below(tools) : 12, bottom: 2, containLabel: true },
   });
+}
+
+/* A value without neighbours has no line through it, so it shows as a dot. */
+function standsAlone(values, index) {
+  return (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
 }
 
 /* Amounts and counts stand on zero, so that a line's height is what it says; a score has its own ends. Where little moves

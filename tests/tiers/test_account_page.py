@@ -35,8 +35,8 @@ def test_it_tells_how_the_account_came_to_its_tier_and_what_waits() -> None:
         "Rule “Large” of version 1",
         "which Rita Rule published",
         "Waits to move from Strategic to Growth",
-        "ARR $50,000 ≥ $90,000: no",
-        "ARR $50,000 ≥ $18,000: yes",
+        "ARR $50,000 ≥ $90,000 to stay: no",
+        "ARR $50,000 ≥ $18,000 to stay: yes",
         "Put into this tier",
     ):
         assert text in page, text
@@ -128,7 +128,7 @@ def test_a_time_that_began_before_records_is_shown_and_an_override_asks_by_what_
     client = client_as("revops")
     page = client.get(reverse("tiers:account", args=[account.pk])).content.decode()
     assert "before records" in page
-    assert "ARR $95,000 ≥ $90,000: yes" in page
+    assert "ARR $95,000 ≥ $90,000 to stay: yes" in page
     override_tier(
         account=account,
         tier=Tier.objects.get(slug="standard"),
@@ -137,7 +137,7 @@ def test_a_time_that_began_before_records_is_shown_and_an_override_asks_by_what_
         ends_on=today() + DAY,
     )
     page = client.get(reverse("tiers:account", args=[account.pk])).content.decode()
-    assert "ARR $95,000 ≥ $90,000: yes" in page, "the override takes no threshold away"
+    assert "ARR $95,000 ≥ $90,000 to stay: yes" in page, "the override takes no threshold away"
 
 
 def test_the_audit_names_who_overrode_and_who_ended_it() -> None:

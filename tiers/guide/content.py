@@ -12,7 +12,7 @@ from common.export import Column, Table
 from common.formatting import format_date, format_number
 from tiers.entitlements.registry import ordered_kinds
 from tiers.entitlements.tables import ValueTable, table_in_force
-from tiers.guide.wording import AGREED, EVERYBODY, customer_words
+from tiers.guide.wording import AGREED, EVERYBODY, customer_words, in_full
 from tiers.models import RuleSet
 
 
@@ -57,6 +57,17 @@ def guide_of(table: ValueTable, rule_set: RuleSet) -> Guide:
     who = _by_points(rule_set) if is_score else _by_rules(rule_set)
     tiers = [tier for tier in table.tiers.values() if tier.pk in who]
     company = settings.COMPANY
+    rows = tuple(
+        Row(kind.label, tuple(table.words(kind, tier) for tier in tiers))
+        for kind in ordered_kinds()
+        if kind.is_shareable
+    )
+    points = tuple(_points(rule_set)) if is_score else ()
+    texts = [
+        *points,
+        *(text for tier in tiers for text in who[tier.pk]),
+        *(text for row in rows for text in row.values),
+    ]
     return Guide(
         title=f"{company} customer tiers" if company else "Our customer tiers",
         author=company,
@@ -64,13 +75,9 @@ def guide_of(table: ValueTable, rule_set: RuleSet) -> Guide:
         who="Who belongs to it",
         version=rule_set.version,
         tiers=tuple(TierColumn(tier.slug, tier.label, tuple(who[tier.pk])) for tier in tiers),
-        rows=tuple(
-            Row(kind.label, tuple(table.words(kind, tier) for tier in tiers))
-            for kind in ordered_kinds()
-            if kind.is_shareable
-        ),
-        points=tuple(_points(rule_set)) if is_score else (),
-        notes=tuple(_notes(rule_set)),
+        rows=rows,
+        points=points,
+        notes=tuple(text for text in (in_full(texts), *_notes(rule_set)) if text),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from msgspec import structs
@@ -20,6 +22,16 @@ AGREED = "By agreement with us"
 AND_MORE = "and what we agree with you"
 OR_MORE = "or by agreement with us"
 
+# What colleagues say in short, for readers who don't.
+SHORT = {
+    "AP": "accounts payable",
+    "ARR": "annual recurring revenue, what you pay for a year",
+    "CS": "customer success",
+    "CSM": "customer success manager",
+    "MRR": "monthly recurring revenue",
+    "VP": "vice president",
+}
+
 
 class Told(NamedTuple):
     """What of a condition may be told, None where nothing may; ``is_whole`` where nothing was left out."""
@@ -27,6 +39,13 @@ class Told(NamedTuple):
     condition: Condition | None
     is_whole: bool
     is_narrower: bool = False
+
+
+def in_full(texts: Iterable[str]) -> str:
+    """Return a sentence that says in full what the texts say in short, empty where they don't."""
+    used = {word for text in texts for word in re.findall(r"\b[A-Z]{2,}\b", text)}
+    told = [f"{word} is {SHORT[word]}" for word in sorted(used & SHORT.keys())]
+    return f"{'; '.join(told)}." if told else ""
 
 
 def customer_words(condition: Condition) -> str:

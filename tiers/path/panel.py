@@ -20,7 +20,7 @@ from tiers.entitlements.resolution import today
 from tiers.path.reading import Path, path_of
 from tiers.path.steps import Step
 
-MOST_BRINGS = 6
+MOST_BRINGS = 14
 
 
 @register_panel
@@ -31,7 +31,7 @@ class PathToNextTier(Panel):
     title = "Path to the next tier"
     template = "tiers/panels/path.html"
     category = Category.ACCOUNT_PROFILE
-    span = 6
+    span = 12
     is_lazy = True
 
     def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:

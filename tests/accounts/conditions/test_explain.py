@@ -103,7 +103,7 @@ def test_whoever_is_in_is_held_to_the_threshold_to_stay(account: Account) -> Non
     entering, staying = told(ARR, account), told(ARR, account, is_held=True)
     assert (entering.holds, entering.is_stay) == (False, False)
     assert (staying.holds, staying.is_stay) == (True, True)
-    assert staying.sentence == "ARR $140,000 ≥ $135,000: yes"
+    assert staying.sentence == "ARR $140,000 ≥ $135,000 to stay: yes"
     assert matching(parse_condition(ARR)).count() == 0
     assert matching(parse_condition(ARR), is_held=True).get() == account
 

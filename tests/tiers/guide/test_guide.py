@@ -23,7 +23,7 @@ from tiers.entitlements.tables import table_of
 from tiers.guide import pdf
 from tiers.guide.content import Guide, guide_of, published_guide
 from tiers.guide.pdf import guide_pdf
-from tiers.guide.wording import AGREED, AND_MORE, OR_MORE, customer_words
+from tiers.guide.wording import AGREED, AND_MORE, OR_MORE, customer_words, in_full
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +87,17 @@ def test_a_guide_shows_exactly_the_values_of_its_version() -> None:
     assert said["Payment terms"][1] == "net 11 to 22 days, milestone"
     assert "Monitoring" not in said
     assert "Collections" not in said
+
+
+def test_what_we_say_in_short_is_said_in_full_below() -> None:
+    publish_values({"strategic": {"escalation": "vp_cs", "team": ["named_csm"]}})
+    guide = published_guide()
+    assert guide is not None
+    assert "CSM is customer success manager" in guide.notes[0]
+    assert "ARR is annual recurring revenue" in guide.notes[0]
+    assert "MRR" not in guide.notes[0], "only what the guide says"
+    assert guide.notes[0] in client_as("legal").get(reverse("tiers:guide")).content.decode()
+    assert in_full(["phone", "Slack"]) == ""
 
 
 def test_a_draft_and_a_retired_version_are_in_no_guide() -> None:
