@@ -23,8 +23,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Greatest, Least
 
+from common.versions.models import DatedVersionQuerySet, VersionState
+
 if TYPE_CHECKING:
-    from finance.models import Contract, ContractLine, ExchangeRate
+    from finance.models import Contract, ContractLine, ContractVersion, ExchangeRate
 
 # How often a billing period comes round in a year. Multiplying keeps the sum exact; MRR is a twelfth of it.
 PERIODS_PER_YEAR: dict[str, Decimal] = {
@@ -98,6 +100,12 @@ class ContractQuerySet(QuerySet["Contract"]):
             next_end=NextEnd(Cast(Value(day), DateField()), F("end_on"), months),
             notice_on=ExpressionWrapper(F("next_end") - notice, output_field=DateField()),
         )
+
+
+class ContractVersionQuerySet(DatedVersionQuerySet["ContractVersion"]):
+    def recorded(self) -> Self:
+        """Versions that count or have counted, the newest first."""
+        return self.filter(state__in=(VersionState.PUBLISHED, VersionState.RETIRED)).newest_first()
 
 
 class ContractLineQuerySet(QuerySet["ContractLine"]):

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Concat, NullIf
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.timeline import timeline_rule
+from finance.contracts.effects import record_versions_of_contracts, record_versions_of_lines
 from finance.effects import mark_accounts_of_contracts, mark_accounts_of_lines
 from finance.models import BillingPeriod, Contract, ContractLine, ExchangeRate
 from people.models import Category
@@ -103,6 +104,7 @@ resources.register(
         ),
         effects=(
             mark_accounts_of_contracts,
+            record_versions_of_contracts,
             timeline_rule(
                 "finance.contract_started",
                 model=Contract,
@@ -155,7 +157,7 @@ resources.register(
                 "discount_percent must lie between 0 and 100.",
             ),
         ),
-        effects=(mark_accounts_of_lines,),
+        effects=(mark_accounts_of_lines, record_versions_of_lines),
     )
 )
 

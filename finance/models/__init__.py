@@ -1,4 +1,4 @@
-"""Contracts, their lines, exchange rates, and the ledger of revenue that follows."""
+"""Contracts, their lines and versions, exchange rates, and the ledger of revenue that follows."""
 
 from finance.models.contracts import BillingPeriod, Contract, ContractLine
 from finance.models.rates import ExchangeRate
@@ -10,11 +10,14 @@ from finance.models.revenue import (
     RevenuePlace,
     RevenueToRecompute,
 )
+from finance.models.versions import ContractToRecord, ContractVersion
 
 __all__ = [
     "BillingPeriod",
     "Contract",
     "ContractLine",
+    "ContractToRecord",
+    "ContractVersion",
     "ExchangeRate",
     "MonthlyRevenue",
     "RateEntry",

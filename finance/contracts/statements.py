@@ -1,0 +1,204 @@
+"""What a contract says at one time, as versions keep it, and what differs between two such statements.
+
+A statement is a mapping of the terms by the names of their fields (days as ISO 8601 text), ``is_deleted``, and
+``lines``: a list of mappings with ``line``, the key of the line, and its fields, numbers as exact text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from common.formatting import NO_MINOR_UNIT, format_date, format_money, format_number
+from finance.models.contracts import BillingPeriod
+from people.models import Category
+
+Statement = Mapping[str, Any]
+NOTHING = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing that is otherwise; ``on`` is the day from which, where the statement itself says so.
+
+    ``category`` guards what both sides say, where it is more than the contract itself.
+    """
+
+    subject: str
+    what: str
+    before: str
+    after: str
+    on: date | None = None
+    category: str = ""
+
+
+def differences(before: Statement, after: Statement) -> list[Difference]:
+    """Return what ``after`` says otherwise: the terms in their order, then the lines, the earliest first."""
+    currencies = (before["currency"], after["currency"])
+    found = [
+        Difference(subject="Terms", what=label, before=words(before[name]), after=words(after[name]))
+        for name, (label, words) in TERMS.items()
+        if before[name] != after[name]
+    ]
+    return found + list(_line_differences(before["lines"], after["lines"], currencies))
+
+
+def effective_on(before: Statement, after: Statement, told_on: date) -> date:
+    """Return the first day on which something is otherwise.
+
+    A line counts from when it begins, ends or would have ended; one whose price was changed in place, from its first
+    day, for that is what it now says. Terms say nothing of a day: they count from ``told_on``.
+    """
+    days = [each.on for each in differences(before, after) if each.on is not None]
+    return min(days, default=told_on)
+
+
+def words_of_line(line: Statement, currency: str) -> str:
+    """Return what is bought, such as ``100 × Core, 1,200.00 EUR a year, 10% off, from 1 Mar 2026 on``."""
+    parts = [_price(line, currency)]
+    if line["is_trial"]:
+        parts.append("trial")
+    return f"{_amount(line['quantity'])} × {line['product']}, {', '.join(parts)}, {_span(line)}"
+
+
+def _line_differences(
+    before: Sequence[Statement], after: Sequence[Statement], currencies: tuple[str, str]
+) -> Iterator[Difference]:
+    old, new = ({line["line"]: line for line in lines} for lines in (before, after))
+    keys = sorted({**old, **new}, key=lambda key: ((new.get(key) or old[key])["start_on"], key))
+    for key in keys:
+        was, now = old.get(key), new.get(key)
+        if was is None and now is not None:
+            yield _whole("Added", "", words_of_line(now, currencies[1]), now)
+        elif now is None and was is not None:
+            yield _whole("Removed", words_of_line(was, currencies[0]), "", was)
+        elif was is not None and now is not None and was != now:
+            yield from _changed(was, now, currencies)
+
+
+def _whole(what: str, before: str, after: str, line: Statement) -> Difference:
+    return Difference(
+        subject=line["product"],
+        what=what,
+        before=before or NOTHING,
+        after=after or NOTHING,
+        on=date.fromisoformat(line["start_on"]),
+        category=Category.REVENUE,
+    )
+
+
+def _changed(was: Statement, now: Statement, currencies: tuple[str, str]) -> Iterator[Difference]:
+    began = date.fromisoformat(min(was["start_on"], now["start_on"]))
+    for name, said in LINE.items():
+        if was[name] == now[name]:
+            continue
+        on = began
+        if name == "end_on":
+            on = date.fromisoformat(min(day for day in (was[name], now[name]) if day))
+        yield Difference(
+            subject=now["product"],
+            what=said.label,
+            before=said.read(was[name], currencies[0]),
+            after=said.read(now[name], currencies[1]),
+            on=on,
+            category=said.category,
+        )
+
+
+def _price(line: Statement, currency: str) -> str:
+    money = _money(line["amount"], currency)
+    off = Decimal(line["discount_percent"])
+    told = f"{money} {PERIOD_WORDS[line['billing_period']]}"
+    return f"{told}, {_amount(line['discount_percent'])}% off" if off else told
+
+
+def _span(line: Statement) -> str:
+    start = format_date(date.fromisoformat(line["start_on"]))
+    if not line["end_on"]:
+        return f"from {start} on"
+    return f"from {start} until before {format_date(date.fromisoformat(line['end_on']))}"
+
+
+PERIOD_WORDS = {
+    BillingPeriod.DAY: "a day",
+    BillingPeriod.WEEK: "a week",
+    BillingPeriod.MONTH: "a month",
+    BillingPeriod.QUARTER: "a quarter",
+    BillingPeriod.HALF_YEAR: "a half-year",
+    BillingPeriod.YEAR: "a year",
+    BillingPeriod.ONE_OFF: "once",
+    BillingPeriod.USAGE: "by usage",
+}
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2])  # zeros at the end aren't kept
+
+
+def _amount(text: str) -> str:
+    return format_number(text, decimals=_decimals(text))
+
+
+def _money(text: str, currency: str) -> str:
+    least = 0 if currency in NO_MINOR_UNIT else 2
+    return format_money(text, currency, decimals=max(_decimals(text), least))
+
+
+def _text(value: Any) -> str:
+    return str(value) if value else NOTHING
+
+
+def _day(value: str | None) -> str:
+    return format_date(date.fromisoformat(value)) if value else "open-ended"
+
+
+def _days(value: int | None) -> str:
+    return NOTHING if value is None else f"{value} {'day' if value == 1 else 'days'}"
+
+
+def _months(value: int | None) -> str:
+    return "not said" if value is None else f"{value} {'month' if value == 1 else 'months'}"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a field of a line is called, how its value reads (given the currency), and what guards it."""
+
+    label: str
+    words: Callable[[Any], str] | None = None
+    category: str = ""
+
+    def read(self, value: Any, currency: str) -> str:
+        return _money(value, currency) if self.words is None else self.words(value)
+
+
+# What each term is called, and how its value reads.
+TERMS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "number": ("Number", _text),
+    "start_on": ("Begins", _day),
+    "end_on": ("First day after the term", _day),
+    "notice_days": ("Notice period", _days),
+    "auto_renew": ("Renews by itself", _yes),
+    "renewal_months": ("Renews for", _months),
+    "currency": ("Currency", _text),
+    "payment_terms_days": ("Days to pay", _days),
+    "is_deleted": ("Deleted at the source", _yes),
+}
+
+LINE: dict[str, _Said] = {
+    "product": _Said("Product", _text),
+    "start_on": _Said("Begins", _day),
+    "end_on": _Said("First day after", _day),
+    "quantity": _Said("Quantity", _amount),
+    "amount": _Said("Amount", category=Category.REVENUE),
+    "billing_period": _Said("Paid", lambda value: PERIOD_WORDS[value]),
+    "discount_percent": _Said("Discount", lambda value: f"{_amount(value)}%", Category.REVENUE),
+    "is_trial": _Said("Trial", _yes),
+}
