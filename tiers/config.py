@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from accounts.models import Account, Tier
-from people.configuration.history import INSERTED, Line, Step, spoken
+from people.configuration.history import DELETED, INSERTED, NOTHING, Line, Step, spoken
 from people.configuration.registry import ConfigFile, ConfigSection, Tracked, sections
+from people.models import User
 from tiers.configuration import RulesShape, apply_rules, export_rules, plan_rules
+from tiers.content import RuleSetError
 from tiers.entitlements.registry import kinds
 from tiers.models import EntitlementValue, GuideLink, RuleSet, RuleSetRevision, TierOverride
+from tiers.services import bring_back_draft
 from tiers.words import differences
 
 NO_UNDO = (
@@ -35,6 +40,10 @@ def _state(value: str) -> str:
     return str(RuleSet.State(value).label).lower()
 
 
+def _if_changed(value: str) -> str:
+    return str(RuleSet.IfChanged(value).label).lower()
+
+
 VERSIONS = Tracked(
     model=RuleSet,
     noun="",
@@ -42,6 +51,8 @@ VERSIONS = Tracked(
     labels={
         "state": "state",
         "starts_on": "from",
+        "if_changed": "if more would change",
+        "held_why": "why it is held",
         "ends_on": "until",
         "digest": "content",
         "note": "note",
@@ -49,7 +60,7 @@ VERSIONS = Tracked(
         "demotion_grace_days": "demotion grace",
         "demotions_need_approval": "demotions need approval",
     },
-    show={"state": _state},
+    show={"state": _state, "if_changed": _if_changed},
 )
 VALUES = Tracked(
     model=EntitlementValue,
@@ -80,7 +91,11 @@ def tell_versions(steps: Sequence[Step]) -> list[Line]:
 
 def _lines_of_version(step: Step) -> Iterator[Line]:
     if step.kind == INSERTED:
-        yield Line(step.name, "", "nothing", _state(step.after.state))
+        yield Line(step.name, "", NOTHING, _state(step.after.state))
+        return
+    if step.kind == DELETED:
+        note = f", “{step.before.note}”" if step.before.note else ""
+        yield Line(step.name, "", f"{_state(step.before.state)}{note}", NOTHING)
         return
     for part in step.parts:
         if part.field != "digest":
@@ -91,8 +106,47 @@ def _lines_of_version(step: Step) -> Iterator[Line]:
 
 
 def _content(step: Step, side: Any) -> Any:
-    held = RuleSetRevision.objects.filter(rule_set_id=step.object_id, digest=side.digest).first()
+    held = RuleSetRevision.objects.filter(digest=side.digest).first()
     return held.content if held else {}
+
+
+def what_is_newer(steps: Sequence[Step]) -> list[str]:
+    """Say why a change can't be taken back: all but throwing a draft away is changed by another version."""
+    thrown = _thrown_away(steps)
+    if not thrown:
+        return [NO_UNDO]
+    said = []
+    for step in thrown:
+        again = RuleSet.objects.drafts().filter(digest=step.before.digest).first()
+        if again is not None:
+            said.append(f"{again} is a draft that says the same.")
+        elif not RuleSetRevision.objects.filter(digest=step.before.digest).exists():
+            said.append(f"What {step.name} said was not kept.")
+    return said
+
+
+def bring_back(steps: Sequence[Step], by: User) -> None:
+    """Begin the drafts again that were thrown away."""
+    for step in _thrown_away(steps):
+        base = RuleSet.objects.filter(pk=step.before.based_on_id).first()
+        try:
+            bring_back_draft(digest=step.before.digest, based_on=base, by=by)
+        except RuleSetError as error:
+            raise ValidationError([str(problem) for problem in error.problems]) from error
+
+
+def effect_of_bringing_back(steps: Sequence[Step]) -> list[str]:
+    """Say what comes back, and under which number."""
+    newest = RuleSet.objects.newest_first().values_list("version", flat=True).first() or 0
+    return [
+        f"It comes back as a draft, version {newest + place}, with its rules, terms and entitlements. Nothing changes "
+        "for accounts."
+        for place, _ in enumerate(_thrown_away(steps), start=1)
+    ]
+
+
+def _thrown_away(steps: Sequence[Step]) -> list[Step]:
+    return [step for step in steps if step.tracked is VERSIONS and step.kind == DELETED]
 
 
 sections.register(
@@ -101,7 +155,9 @@ sections.register(
         label="Tier rules and entitlements",
         url_name="tiers:rule_sets",
         tracks=(VERSIONS, VALUES),
-        no_undo=NO_UNDO,
+        undo=bring_back,
+        blocks=what_is_newer,
+        effect=effect_of_bringing_back,
         tell=tell_versions,
         file=ConfigFile(shape=RulesShape(), export=export_rules, plan=plan_rules, apply=apply_rules),
     )

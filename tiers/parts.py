@@ -18,6 +18,7 @@ from tiers.models import RuleSet
 class RuleSetPart:
     """One part: ``fill`` gives a new draft its rows (of ``based_on``, or defaults), ``read`` returns them as JSON.
 
+    ``write`` gives a new draft the rows that were read once; ``fill`` follows and leaves them.
     ``differences`` tells in sentences what changed between two readings. Whoever changes rows of a draft calls
     ``tiers.services.note_revision`` in the same transaction.
     """
@@ -26,6 +27,7 @@ class RuleSetPart:
     label: str
     fill: Callable[[RuleSet], None]
     read: Callable[[RuleSet], Any]
+    write: Callable[[RuleSet, Any], None]
     differences: Callable[[Any, Any], list[str]]
 
 

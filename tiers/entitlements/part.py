@@ -24,6 +24,17 @@ def read_values(rule_set: RuleSet) -> dict[str, dict[str, Any]]:
     return found
 
 
+def write_values(rule_set: RuleSet, data: Values) -> None:
+    """Give a new draft values that were read once; tiers that are gone since are left out."""
+    tiers = {tier.slug: tier for tier in Tier.objects.all()}
+    EntitlementValue.objects.bulk_create(
+        EntitlementValue(rule_set=rule_set, tier=tiers[slug], key=key, value=value)
+        for slug, values in data.items()
+        if slug in tiers
+        for key, value in values.items()
+    )
+
+
 def differences_of(before: Values | None, after: Values | None) -> list[str]:
     """Return in words what changed between two readings; what has no value has the default of its kind."""
     labels = dict(Tier.objects.values_list("slug", "label"))
@@ -52,5 +63,6 @@ ENTITLEMENTS = RuleSetPart(
     label="Entitlements",
     fill=lambda rule_set: fill_draft(rule_set=rule_set),
     read=read_values,
+    write=write_values,
     differences=differences_of,
 )

@@ -26,13 +26,20 @@ def frozen_with_rule_set() -> pgtrigger.Trigger:
 
 
 @pghistory.track(
-    pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["applied_at"]
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    exclude=["applied_at", "previewed", "renewed"],
 )
 class RuleSet(DatedVersion):
     """One version of the tier rules: a draft, waiting for its day, in force, or of the past.
 
     ``digest`` is of its whole content; whoever edits or publishes says which content they saw.
     """
+
+    class IfChanged(models.TextChoices):
+        HOLD = "hold", "Hold it and ask"
+        PUBLISH = "publish", "Publish it with whatever follows that day"
 
     class Kind(models.TextChoices):
         CONDITIONS = "conditions", "Rules, the first that fits counts"
@@ -52,6 +59,30 @@ class RuleSet(DatedVersion):
     applied_at = models.DateTimeField(
         null=True, blank=True, help_text="When every account had been brought up to it."
     )
+    previewed = models.ForeignKey(
+        "tiers.PreviewRun",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What it was scheduled on: its day does that, or what if_changed says.",
+    )
+    if_changed = models.CharField(
+        max_length=8,
+        choices=IfChanged,
+        default=IfChanged.PUBLISH,
+        help_text="What its day does where more would change than was previewed.",
+    )
+    renewed = models.ForeignKey(
+        "tiers.PreviewRun",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The preview that was made again shortly before its day, or when it was held.",
+    )
+    held_at = models.DateTimeField(null=True, blank=True, help_text="When its day came and it was held.")
+    held_why = models.TextField(blank=True)
 
     objects = RuleSetQuerySet.as_manager()
 
@@ -76,6 +107,13 @@ class RuleSet(DatedVersion):
             models.CheckConstraint(
                 name="tiers_ruleset_publication_known",
                 condition=Q(state__in=("draft", "scheduled")) | Q(published_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="tiers_ruleset_if_changed_known", condition=Q(if_changed__in=("hold", "publish"))
+            ),
+            models.CheckConstraint(
+                name="tiers_ruleset_held_while_scheduled",
+                condition=Q(held_at=None) | Q(state="scheduled"),
             ),
             models.CheckConstraint(
                 name="tiers_ruleset_waits",
@@ -178,10 +216,13 @@ class ScoreThreshold(models.Model):
 
 
 class RuleSetRevision(models.Model):
-    """The whole content of a version as somebody saved it, so that later differences can be told in words."""
+    """The whole content of a version as somebody saved it, so that later differences can be told in words.
 
-    rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="revisions")
-    digest = models.CharField(max_length=64)
+    It outlives a draft that is thrown away, so that the draft can be brought back: ``digest`` finds it.
+    """
+
+    rule_set = models.ForeignKey(RuleSet, models.SET_NULL, null=True, related_name="revisions")
+    digest = models.CharField(max_length=64, db_index=True)
     content = models.JSONField()
     saved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     saved_at = models.DateTimeField(db_default=Now())

@@ -1,7 +1,7 @@
 """Writes of rule sets, overrides and moves by hand."""
 
 from tiers.services.cycle import seen_of
-from tiers.services.drafts import create_draft, delete_draft, note_revision, save_draft
+from tiers.services.drafts import bring_back_draft, create_draft, delete_draft, note_revision, save_draft
 from tiers.services.overrides import end_override, extend_override, move_by_hand, override_tier
 from tiers.services.publishing import (
     publish_due,
@@ -12,6 +12,7 @@ from tiers.services.publishing import (
 )
 
 __all__ = [
+    "bring_back_draft",
     "create_draft",
     "delete_draft",
     "end_override",

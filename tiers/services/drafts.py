@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from common.versions.cycle import authored
@@ -10,6 +14,7 @@ from tiers.assignment.apply import lock_tiers
 from tiers.content import (
     Content,
     RuleSetError,
+    decode_content,
     digest_of,
     problems_of,
     read_content,
@@ -36,13 +41,26 @@ def create_draft(*, by: User, based_on: RuleSet | None = None, content: Content 
     held = read_content(base) if base else None
     wanted = content or held or default_content()
     _refuse(wanted, None if content else held)
-    with authored(by):
-        draft = cycle.begin(by=by, based_on=base, **_terms(wanted))
-        write_content(draft, wanted)
-        for part in rule_set_parts:
-            part.fill(draft)
-        note_revision(rule_set=draft, by=by)
-    return draft
+    return _begin(wanted, {}, by=by, based_on=base)
+
+
+@transaction.atomic
+def bring_back_draft(*, digest: str, based_on: RuleSet | None, by: User) -> RuleSet:
+    """Begin a draft that says what one said that was thrown away; ``digest`` is of its content.
+
+    It has the next number, since another may have taken its own. Takes the lock of tiers. Raises RuleSetError where
+    what it said can't be kept any more, ValidationError where nobody knows what it said.
+    """
+    require_revops(by, "Changing the tier rules")
+    lock_tiers()
+    kept = RuleSetRevision.objects.filter(digest=digest).first()
+    if kept is None:
+        raise ValidationError("What this draft said was not kept.")
+    whole = dict(kept.content)
+    parts = whole.pop("parts", {})
+    content = decode_content(whole)
+    _refuse(content, content)
+    return _begin(content, parts, by=by, based_on=based_on)
 
 
 @transaction.atomic
@@ -69,6 +87,18 @@ def delete_draft(*, rule_set: RuleSet, by: User) -> None:
     """Throw a draft away; raises VersionChangedError where it is no draft any more."""
     require_revops(by, "Changing the tier rules")
     cycle.discard(rule_set, by=by)
+
+
+def _begin(content: Content, parts: Mapping[str, Any], *, by: User, based_on: RuleSet | None) -> RuleSet:
+    with authored(by):
+        draft = cycle.begin(by=by, based_on=based_on, **_terms(content))
+        write_content(draft, content)
+        for part in rule_set_parts:
+            if part.key in parts:
+                part.write(draft, parts[part.key])
+            part.fill(draft)
+        note_revision(rule_set=draft, by=by)
+    return draft
 
 
 def note_revision(*, rule_set: RuleSet, by: User | None) -> None:
