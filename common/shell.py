@@ -5,8 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -20,6 +19,7 @@ THEMES = ("system", "light", "dark")
 THEME_COOKIE = "abe_theme"
 NAV_COOKIE = "abe_nav"
 ONE_YEAR = 365 * 24 * 3600
+LONGEST_ADDRESS = 8000
 # A new day starts the list again, so the place in the old one must not be carried along.
 DROPPED_WITH_AS_OF = frozenset({"as_of", "after", "before", "cursor", "page"})
 
@@ -100,11 +100,9 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 
     Unknown values are ignored, and an address outside this site leads home.
     """
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
-        target = "/"
+    target = own_address(request, request.POST.get("next", "")) or "/"
     response: HttpResponse = (
-        HttpResponse(status=204) if request.headers.get("X-Requested-With") else redirect(target)
+        HttpResponse(status=204) if request.headers.get("X-Requested-With") else HttpResponseRedirect(target)
     )
     for cookie, value, allowed in (
         (THEME_COOKIE, request.POST.get("theme", ""), THEMES),
@@ -115,6 +113,14 @@ def set_theme(request: HttpRequest) -> HttpResponse:
                 cookie, value, max_age=ONE_YEAR, samesite="Lax", secure=request.is_secure(), httponly=False
             )
     return response
+
+
+def own_address(request: HttpRequest, address: str) -> str:
+    """Return an address of this site as it is, nothing for any other, nor for what is no address."""
+    # Django's own redirect would take a word for the name of a view.
+    is_path = address.startswith("/") and len(address) <= LONGEST_ADDRESS
+    is_ours = is_path and url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure())
+    return address if is_ours else ""
 
 
 def _reverse_or_nothing(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.urls import reverse
 
 from accounts.identity import duplicates
 from accounts.identity.duplicates import dismiss_pair, find_duplicates, offer_again
@@ -16,7 +17,7 @@ from accounts.identity.unmerge import unmerge_accounts
 from accounts.models import Account, Contact
 from common.sql import load_sql
 from tests.sync.conftest import make_api
-from tests.users import make_user
+from tests.users import client_as, make_user
 
 pytestmark = pytest.mark.django_db
 _numbers = count(1)
@@ -227,3 +228,11 @@ def test_comparing_names_holds_up_no_feed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(duplicates, "_names_alike", watched)
     assert find_duplicates(everything=True).pairs == 1
     assert held == [None]
+
+
+@pytest.mark.parametrize("back", ["NaN", "accounts", "//evil.example", "a.b", "\x00"])
+def test_saying_that_a_pair_is_none_leads_back_to_the_queue_whatever_the_form_says(back: str) -> None:
+    one, two = make("Acme", domain="acme.com"), make("Acme", domain="acme.com")
+    url = reverse("accounts:dismiss_pair", args=[found()[one.pk, two.pk].pk])
+    answer = client_as("revops").post(url, {"next": back})
+    assert (answer.status_code, answer["Location"]) == (302, reverse("accounts:duplicates"))

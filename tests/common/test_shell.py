@@ -64,7 +64,10 @@ def test_a_script_gets_the_cookie_without_a_new_page():
     assert "abe_theme" not in response.cookies
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example", "javascript:alert(1)", "", "NaN", "a.b", "/\\evil.example"],
+)
 def test_an_address_elsewhere_leads_home(target):
     assert set_theme(RequestFactory().post("/theme/", {"theme": "light", "next": target}))["Location"] == "/"
 

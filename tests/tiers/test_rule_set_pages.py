@@ -426,3 +426,21 @@ def test_numbers_without_end_are_none(client: Client, revops: User) -> None:
     assert [answer.status_code for answer in answers] == [302, 422, 200]
     run = preview(draft)
     assert client.get(f"{reverse('tiers:preview', args=[run.pk])}?page={digits}").status_code == 200
+
+
+def test_what_a_form_says_to_have_seen_may_be_anything(client: Client, revops: User) -> None:
+    draft = make_draft(by=revops)
+    for seen in ("\x00", "a\x00b.c\x00", "9" * 5000, "é" * 600):
+        sent = {"note": "x", "minimum_dwell_days": 1, "demotion_grace_days": 1, "expected": seen}
+        assert client.post(reverse("tiers:terms", args=[draft.version]), sent).status_code in (409, 422)
+        taken = client.post(reverse("tiers:arrange", args=[draft.version, 1, "remove"]), {"expected": seen})
+        assert taken.status_code == 302
+        day = str(today() + timedelta(days=3))
+        late = client.post(reverse("tiers:schedule", args=[draft.version]), {"seen": seen, "starts_on": day})
+        assert late.status_code in (409, 422)
+    assert len(read_content(draft).rules) == 3
+    run = preview(draft)
+    assert (
+        client.get(reverse("tiers:preview", args=[run.pk]), {"from": "a\x00", "to": "\x00"}).status_code
+        == 200
+    )

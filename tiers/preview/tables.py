@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Count, F, QuerySet
 
+from accounts.conditions.values import is_storable
 from accounts.models import Account, Tier
 from common.export import Offer, Table, table_of
 from tiers.models import PreviewReplay, PreviewRow, PreviewRun
@@ -49,8 +50,9 @@ def rows_of(run: PreviewRun, chosen: Mapping[str, str]) -> QuerySet[PreviewRow]:
     if chosen.get("way") in ("up", "down"):
         rows = rows.filter(direction=1 if chosen["way"] == "up" else -1)
     for name in ("from", "to"):
-        if chosen.get(name):
-            rows = rows.filter(**{f"{name}_tier__slug": chosen[name]})
+        slug = chosen.get(name, "")
+        if slug:
+            rows = rows.filter(**{f"{name}_tier__slug": slug}) if is_storable(slug) else rows.none()
     rows = rows.select_related("account", "from_tier", "to_tier")
     return rows.order_by(F("arr").desc(nulls_last=True), "account_id")
 

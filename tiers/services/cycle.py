@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.conditions.values import is_storable
 from common.versions.cycle import DatedLifecycle
 from tiers.content import RuleSetError, problems_of, read_content, read_whole
 from tiers.models import RuleSet
@@ -20,7 +21,8 @@ def _refuse_problems(held: RuleSet) -> None:
 
 
 def _saved_since(held: RuleSet, digest: str) -> tuple[str, list[str]]:
-    seen = held.revisions.filter(digest=digest).first()
+    # What somebody says to have seen is theirs: a digest, or anything else.
+    seen = held.revisions.filter(digest=digest).first() if is_storable(digest) else None
     newest = held.revisions.select_related("saved_by").first()
     who = str(newest.saved_by) if newest and newest.saved_by else ""
     return who, differences(seen.content, read_whole(held)) if seen else []

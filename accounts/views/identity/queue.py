@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
@@ -23,6 +22,7 @@ from accounts.views.identity.guards import identity_page
 from common.codes import country_name
 from common.export import asked_format, export_response
 from common.pagination import read_page
+from common.shell import own_address
 from people.guards import is_revops, revops_only, signed_in
 from sync.models import PendingRecord
 
@@ -183,7 +183,5 @@ def _with_profiles(pairs: Any) -> list[dict[str, Any]]:
 
 
 def _back(request: HttpRequest) -> HttpResponse:
-    url = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
-        return redirect(url)
-    return redirect("accounts:duplicates")
+    url = own_address(request, request.POST.get("next", ""))
+    return HttpResponseRedirect(url) if url else redirect("accounts:duplicates")
