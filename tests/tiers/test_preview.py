@@ -302,8 +302,8 @@ def test_each_reason_is_the_finding_over_the_values_that_were_read() -> None:
     run = preview(make_draft(HARDER))
     set_worth(account, 5)
     reason = Reasons(run).of(PreviewRow.objects.filter(run=run))[PreviewRow.objects.get(run=run).pk]
-    assert reason.startswith("No longer “Large”: ARR $150,000 ≥ $180,000: no."), reason
-    assert "“Middle”: ARR $150,000 ≥ $45,000: yes." in reason
+    assert reason.startswith("No longer “Large”: ARR $150,000 ≥ $180,000 to stay: no."), reason
+    assert "“Middle”: ARR $150,000 ≥ $45,000 to stay: yes." in reason
 
 
 def test_the_reason_under_an_override_is_that_of_the_rule_which_would_decide() -> None:
