@@ -1,15 +1,23 @@
-"""Accounts' sections of the configuration: domains that many share, and the words of the tiers."""
+"""Accounts' sections of the configuration: shared domains, target lists and views, and the words of the tiers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from accounts.identity.domains import normalise_domain
 from accounts.identity.services import share_domain, unshare_domain
+from accounts.listing.spec import MOST_VALUES
+from accounts.lists.configuration.lists import apply_lists, export_lists, live_lists, plan_lists
+from accounts.lists.configuration.names import entry_key
+from accounts.lists.configuration.views import apply_views, export_views, plan_views
+from accounts.lists.errors import ListRefused
+from accounts.lists.models import LONGEST_NAME, Sharing
 from accounts.models import SharedDomain, Tier
 from people.configuration.registry import ConfigError, ConfigFile, ConfigSection, Problem, Tracked, sections
 from people.configuration.restoring import undo_rows
-from people.configuration.shapes import ListOf, Text
+from people.configuration.shapes import ANYTHING, ListOf, MapOf, Nullable, Record, Text
+from people.functions import Function
 from people.models import User
 
 
@@ -47,6 +55,49 @@ def apply_domains(data: Sequence[str], by: User | None, is_published: bool) -> N
         share_domain(domain=domain, by=by)
 
 
+def export_lists_and_views() -> dict[str, Any]:
+    """Return shared target lists, without their members, and shared views."""
+    return {"target_lists": export_lists(), "views": export_views(live_lists())}
+
+
+def plan_lists_and_views(data: Mapping[str, Any], is_published: bool) -> list[str]:
+    """Say which lists and views would be made, changed and deleted. Raises ConfigError."""
+    said: list[str] = []
+    problems: list[Problem] = []
+    coming = {entry_key(entry) for entry in data["target_lists"]}
+    plans: dict[str, Callable[[], list[str]]] = {
+        "target_lists": lambda: plan_lists(data["target_lists"]),
+        "views": lambda: plan_views(data["views"], live_lists(), coming),
+    }
+    for name, plan in plans.items():
+        try:
+            said += plan()
+        except ConfigError as error:
+            problems += _below(name, error)
+    if problems:
+        raise ConfigError(problems)
+    return said
+
+
+def apply_lists_and_views(data: Mapping[str, Any], by: User | None, is_published: bool) -> None:
+    """Make, change and delete lists, then views, which may filter by them."""
+    writes: dict[str, Callable[[], None]] = {
+        "target_lists": lambda: apply_lists(data["target_lists"], by),
+        "views": lambda: apply_views(data["views"], by, live_lists()),
+    }
+    for name, write in writes.items():
+        try:
+            write()
+        except ConfigError as error:
+            raise ConfigError(_below(name, error)) from error
+        except ListRefused as refused:
+            raise ConfigError([Problem(name, refused.detail)]) from refused
+
+
+def _below(name: str, error: ConfigError) -> list[Problem]:
+    return [Problem(f"{name}{one.path}", one.message, one.remedy) for one in error.problems]
+
+
 sections.register(
     ConfigSection(
         key="shared_domains",
@@ -66,6 +117,45 @@ sections.register(
             export=export_domains,
             plan=plan_domains,
             apply=apply_domains,
+        ),
+    )
+)
+sections.register(
+    ConfigSection(
+        key="lists",
+        label="Target lists and shared views",
+        url_name="accounts:target_lists",
+        file=ConfigFile(
+            shape=Record(
+                {
+                    "target_lists": ListOf(
+                        Record(
+                            {
+                                "name": Text(longest=LONGEST_NAME),
+                                "owner": Text(longest=254),
+                                "purpose": Text(may_be_empty=True),
+                                "condition": Nullable(MapOf(ANYTHING)),
+                            }
+                        )
+                    ),
+                    "views": ListOf(
+                        Record(
+                            {
+                                "name": Text(longest=LONGEST_NAME),
+                                "owner": Text(longest=254),
+                                "sharing": Text(choices=[Sharing.FUNCTIONS.value, Sharing.ALL.value]),
+                                "functions": ListOf(Text(choices=Function.values)),
+                                "params": MapOf(ListOf(Text(longest=2000), most=MOST_VALUES)),
+                                "where": Nullable(MapOf(ANYTHING)),
+                            },
+                            optional={"begins_for": ListOf(Text(choices=Function.values))},
+                        )
+                    ),
+                }
+            ),
+            export=export_lists_and_views,
+            plan=plan_lists_and_views,
+            apply=apply_lists_and_views,
         ),
     )
 )

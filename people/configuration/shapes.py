@@ -68,6 +68,17 @@ class Boolean:
 
 
 @dataclass(frozen=True)
+class Anything:
+    """A value that the section reads by itself, which says what is wrong with it."""
+
+    def problems(self, value: Any, path: str) -> Iterator[Problem]:
+        yield from ()
+
+
+ANYTHING = Anything()
+
+
+@dataclass(frozen=True)
 class Nullable:
     """A shape, or null."""
 

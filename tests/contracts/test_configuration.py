@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
+from accounts.conditions.expression import condition_data, parse_condition
+from accounts.lists.services import create_list, create_view
 from people.configuration.files import apply_import, export_yaml, exportable, plan_import, read_yaml
 from people.configuration.history import Asked, read_saves
 from people.configuration.reading import tracked_sections
@@ -41,6 +43,11 @@ def _something_everywhere() -> None:
     set_precedence(resource=resources["accounts"], field="custom.region", sources=[desk.slug])
     expect_freshness(source=crm, category="revenue", warn_minutes=60, error_minutes=1440)
     revops = make_user("revops")
+    rule = parse_condition({"field": "accounts.country", "op": "eq", "value": "DE"})
+    inner = create_list(name="Germany", by=revops, condition=rule)
+    create_view(
+        name="Large", by=revops, params={"list": [str(inner.pk)]}, where=condition_data(rule), sharing="all"
+    )
     rules = create_draft(by=revops)
     publish_rule_set(rule_set=rules, by=revops, expected=seen_of(rules))
 

@@ -13,6 +13,7 @@ from accounts.lists.services.members import add_accounts, remove_accounts, undo_
 from accounts.lists.services.refreshing import refresh_list, refresh_lists
 from accounts.lists.services.signing import propose_list, sign_list, withdraw_signature
 from accounts.lists.services.views import (
+    begin_function,
     change_view,
     copy_view,
     create_view,
@@ -25,6 +26,7 @@ from accounts.lists.services.views import (
 __all__ = [
     "add_accounts",
     "add_file",
+    "begin_function",
     "change_list",
     "change_rule",
     "change_view",

@@ -22,13 +22,22 @@ Kind = TargetList.Kind
 
 @transaction.atomic
 def create_list(
-    *, name: str, by: User, purpose: str = "", is_shared: bool = True, condition: Condition | None = None
+    *,
+    name: str,
+    by: User,
+    owner: User | None = None,
+    purpose: str = "",
+    is_shared: bool = True,
+    condition: Condition | None = None,
 ) -> TargetList:
-    """Make a list, by hand or, with ``condition``, by that, whose members are on it at once. Raises ListRefused."""
+    """Make a list, by hand or, with ``condition``, by that, whose members are on it at once. Raises ListRefused.
+
+    It is ``owner``'s, or of who makes it.
+    """
     target = TargetList(
         name=clean_name(name),
         purpose=clean_text(purpose),
-        owner=by,
+        owner=owner or by,
         is_shared=is_shared,
         kind=Kind.STATIC if condition is None else Kind.RULE,
     )

@@ -137,11 +137,20 @@ def set_default(*, view: SavedView | None, by: User, function: str = "") -> None
             raise ListRefused(
                 f"{Function(function).label} doesn’t see this view. Share it first.", field="function"
             )
-    who: dict[str, Any] = {"user": None, "function": function} if function else {"user": by, "function": ""}
-    if view is None:
-        ViewDefault.objects.filter(**who).delete()
+        begin_function(view=view, function=function)
+    elif view is None:
+        ViewDefault.objects.filter(user=by).delete()
     else:
-        ViewDefault.objects.update_or_create(**who, defaults={"view": view})
+        ViewDefault.objects.update_or_create(user=by, function="", defaults={"view": view})
+
+
+@transaction.atomic
+def begin_function(*, view: SavedView | None, function: str) -> None:
+    """Let the account list open with a view for a function, or with all accounts."""
+    if view is None:
+        ViewDefault.objects.filter(user=None, function=function).delete()
+    else:
+        ViewDefault.objects.update_or_create(user=None, function=function, defaults={"view": view})
 
 
 def _seen_by(view: SavedView, function: str) -> bool:

@@ -1,0 +1,1 @@
+"""Shared views and target lists as a section of the configuration."""
