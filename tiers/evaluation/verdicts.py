@@ -141,11 +141,12 @@ def first_place(rules: CompiledRules) -> Case:
 
 def fits(rule: CompiledRule, ranks: dict[int, int]) -> Q:
     """Return whether an account meets the rule, by its thresholds to stay where these count."""
-    enters = meaning(rule.condition)
+    # Soundness was checked with the fields.
+    enters = meaning(rule.condition, is_checked=True)
     if not rule.has_stay:
         return enters
     # A threshold to stay is never harder than that to enter, so whoever enters needs no second look.
-    return enters | (holds_tier_of(rule, ranks) & meaning(rule.condition, is_held=True))
+    return enters | (holds_tier_of(rule, ranks) & meaning(rule.condition, is_held=True, is_checked=True))
 
 
 def holds_tier_of(rule: CompiledRule, ranks: dict[int, int]) -> Q:
@@ -158,7 +159,7 @@ def sum_of_points(rules: CompiledRules) -> Combinable:
     total: Combinable = Value(Decimal(0), POINTS)
     for point in rules.points:
         total = total + Case(
-            When(meaning(point.condition), then=Value(point.points, POINTS)),
+            When(meaning(point.condition, is_checked=True), then=Value(point.points, POINTS)),
             default=Value(Decimal(0), POINTS),
             output_field=POINTS,
         )

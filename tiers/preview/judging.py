@@ -7,15 +7,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, F, SmallIntegerField, Value
+from django.db.models import DecimalField, F, Field, SmallIntegerField, Value
 from django.db.models.functions import Cast
 
 from accounts.conditions.custom import find_field
 from accounts.conditions.expression import Leaf
 from accounts.conditions.query import used_fields
 from accounts.conditions.registry import Moment
+from accounts.models import Account
 from accounts.querysets import AccountQuerySet
-from metrics.statements import Statement, compile_query, load
+from metrics.statements import Slice, Statement, compile_query, load
 from tiers.assignment.decide import LAST_ID, Terms, decisions, unsettled
 from tiers.evaluation.compiled import CompiledRules
 from tiers.evaluation.near import NEAR, NEAR_PLACE, PLACE, with_nearness
@@ -99,6 +100,12 @@ def judged_accounts(asked: Question, accounts: AccountQuerySet, *, has_details: 
     }
     chosen: Any = rows.annotate(**named).values_list(*named)
     return compile_query(chosen)
+
+
+def accounts_of_slice() -> AccountQuerySet:
+    """Return the live accounts of a slice whose ends ``Statement.within`` puts in."""
+    first, last = (Value(end, Field()) for end in (Slice.FIRST, Slice.LAST))
+    return Account.objects.live().filter(pk__gte=first, pk__lte=last)
 
 
 def _no_number() -> Cast:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.db.models import BigIntegerField
 from django.db.models.expressions import Col, Expression
 from django.db.models.sql.constants import LOUTER
 
-from accounts.models import Account
+from accounts.querysets import AccountQuerySet
 from metrics.models import RefreshRun
 from metrics.statements import Statement, load
 from tiers.evaluation import CompiledRules, verdicts
@@ -34,22 +35,23 @@ def days_to_replay(until: date) -> list[date]:
     return found[::-1]
 
 
-def replay(asked: Question, days: list[date], *, run: int, first: int, last: int) -> None:
+def replay(
+    asked: Question, days: Sequence[date], said: Sequence[Statement], *, run: int, first: int, last: int
+) -> None:
     """Write the moves that the rules would have made of a slice of accounts after the first of ``days``.
 
-    Between two of the days numbers count as they were on the earlier one. What needs approval counts as approved,
-    and an override of then holds. Raises BrokenConditionError.
+    ``said`` are the statements of ``said_then`` for the slice. Between two of the days numbers count as they were on
+    the earlier one. What needs approval counts as approved, and an override of then holds.
     """
-    accounts = Account.objects.live().filter(pk__gte=first, pk__lte=last)
     load("tiers", "replay_forget").execute()
     load("tiers", "replay_begin", on=days[0], first=first, last=last).execute()
-    load("tiers", "replay_start", verdicts=_said(asked.rules, days[0], accounts)).execute()
+    load("tiers", "replay_start", verdicts=said[0]).execute()
     ends = [*(day + DAY for day in days[2:]), asked.on + DAY]
-    for day, following in zip(days[1:], ends, strict=True):
+    for day, verdicts_then, following in zip(days[1:], said[1:], ends, strict=True):
         load(
             "tiers",
             "replay_month",
-            verdicts=_said(asked.rules, day, accounts),
+            verdicts=verdicts_then,
             on=day + DAY,
             next=following,
             grace=asked.terms.grace_days,
@@ -59,8 +61,9 @@ def replay(asked: Question, days: list[date], *, run: int, first: int, last: int
     load("tiers", "replay_forget").execute()
 
 
-def _said(rules: CompiledRules, day: date, accounts: Any) -> Statement:
-    return verdicts(rules, on=day, as_of=day, accounts=accounts, held=HeldInReplay())
+def said_then(rules: CompiledRules, days: Sequence[date], accounts: AccountQuerySet) -> list[Statement]:
+    """Return what the rules say at the end of each day, by the tiers of the replay; raises BrokenConditionError."""
+    return [verdicts(rules, on=day, as_of=day, accounts=accounts, held=HeldInReplay()) for day in days]
 
 
 class HeldInReplay(Expression):

@@ -12,14 +12,19 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.conditions.expression import BrokenConditionError
-from accounts.models import Account
 from metrics.engine.steps import STEP_SETTINGS
-from metrics.statements import load
+from metrics.statements import Statement, load
 from tiers.assignment.decide import terms_of
 from tiers.evaluation import compile_rules
 from tiers.models import PreviewRun
-from tiers.preview.judging import Question, forget_outlook, judged_accounts, look_ahead
-from tiers.preview.replay import replay
+from tiers.preview.judging import (
+    Question,
+    accounts_of_slice,
+    forget_outlook,
+    judged_accounts,
+    look_ahead,
+)
+from tiers.preview.replay import replay, said_then
 from tiers.preview.services import forget_results
 from tiers.preview.summary import summary_of
 
@@ -42,21 +47,50 @@ def work_off_preview(pk: int, *, seconds: float = 20.0) -> bool:
     A step and its mark commit together, and each takes up where the run really is, so that a killed worker or a
     message that comes twice costs at most one step. A run that is cancelled stops at once.
     """
-    ends_at = time.monotonic() + seconds
-    while do_next_step(pk):
+    ends_at, prepared = time.monotonic() + seconds, Prepared()
+    while do_next_step(pk, prepared):
         if time.monotonic() >= ends_at:
             return PreviewRun.objects.open().filter(pk=pk).exists()
     return False
 
 
-def do_next_step(pk: int) -> bool:
-    """Do one step of a run; return whether it was done by this call."""
+class Prepared:
+    """The statements of one run, written once for all of its slices: that takes as long as many accounts."""
+
+    def __init__(self) -> None:
+        self.asked: Question | None = None
+        self.judged: Statement | None = None
+        self.replayed: list[Statement] = []
+
+    def question(self, run: PreviewRun) -> Question:
+        """Return what the run asks."""
+        if self.asked is None:
+            self.asked = Question(
+                rules=compile_rules(run.rule_set), terms=terms_of(run.rule_set), on=run.on, as_of=run.as_of
+            )
+        return self.asked
+
+    def judges(self, run: PreviewRun) -> Statement:
+        """Return the statement that judges a slice."""
+        if self.judged is None:
+            self.judged = judged_accounts(self.question(run), accounts_of_slice())
+        return self.judged
+
+    def replays(self, run: PreviewRun, days: list[date]) -> list[Statement]:
+        """Return the statements that judge a slice at the end of each of ``days``."""
+        if not self.replayed:
+            self.replayed = said_then(self.question(run).rules, days, accounts_of_slice())
+        return self.replayed
+
+
+def do_next_step(pk: int, prepared: Prepared | None = None) -> bool:
+    """Do one step of a run; return whether it was done by this call. ``prepared`` is kept for its next steps."""
     tried = PreviewRun.objects.open().filter(pk=pk).update(state="running", attempts=F("attempts") + 1)
     if not tried:
         return False
     try:
         with transaction.atomic():
-            return _step(pk)
+            return _step(pk, prepared or Prepared())
     except _EndedError:
         return False
     except BrokenConditionError as error:
@@ -67,7 +101,7 @@ def do_next_step(pk: int) -> bool:
     return False
 
 
-def _step(pk: int) -> bool:
+def _step(pk: int, prepared: Prepared) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(STEP_SETTINGS)
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, pk % 2**31])
@@ -84,13 +118,15 @@ def _step(pk: int) -> bool:
         _end(run, SAVED_MEANWHILE)
         return False
     kind, first, last, days = run.plan[run.position]
+    known = [date.fromisoformat(day) for day in days]
     changed: dict[str, Any] = {"position": run.position + 1, "attempts": 0}
     if kind == "moves":
-        _moves(run, first, last)
+        _moves(run, prepared, first, last)
     elif kind == "replay":
-        replay(_question(run), [date.fromisoformat(day) for day in days], run=run.pk, first=first, last=last)
+        said = [one.within(first, last) for one in prepared.replays(run, known)]
+        replay(prepared.question(run), known, said, run=run.pk, first=first, last=last)
     else:
-        summary = summary_of(run, [date.fromisoformat(day) for day in days])
+        summary = summary_of(run, known)
         changed |= {"state": PreviewRun.State.DONE, "summary": summary, "finished_at": Now()}
     # One that was cancelled meanwhile keeps nothing of this step.
     if not PreviewRun.objects.open().filter(pk=pk, position=run.position).update(**changed):
@@ -98,19 +134,11 @@ def _step(pk: int) -> bool:
     return True
 
 
-def _moves(run: PreviewRun, first: int, last: int) -> None:
-    accounts = Account.objects.live().filter(pk__gte=first, pk__lte=last)
-    asked = _question(run)
-    look_ahead(asked, judged_accounts(asked, accounts), first=first, last=last)
+def _moves(run: PreviewRun, prepared: Prepared, first: int, last: int) -> None:
+    look_ahead(prepared.question(run), prepared.judges(run).within(first, last), first=first, last=last)
     load("tiers", "preview_rows", run=run.pk).execute()
     load("tiers", "preview_sums", run=run.pk).execute()
     forget_outlook()
-
-
-def _question(run: PreviewRun) -> Question:
-    return Question(
-        rules=compile_rules(run.rule_set), terms=terms_of(run.rule_set), on=run.on, as_of=run.as_of
-    )
 
 
 @transaction.atomic
