@@ -94,11 +94,18 @@ class PreviewRow(models.Model):
         STAYS = "stays", "Stays, near a boundary"
 
     run = models.ForeignKey(PreviewRun, models.CASCADE, related_name="rows", db_index=False)
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
+    # Written from rows of accounts and tiers by the thousand; checking each again took as long as finding them.
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     outcome = models.CharField(max_length=8, choices=Outcome)
     direction = models.SmallIntegerField(help_text="1 up, -1 down, 0 neither.")
-    from_tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
-    to_tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
+    from_tier = models.ForeignKey(
+        Tier, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    to_tier = models.ForeignKey(
+        Tier, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     until = models.DateField(null=True)
     place = models.PositiveSmallIntegerField(null=True)
     near_place = models.PositiveSmallIntegerField(null=True)
@@ -135,11 +142,14 @@ class PreviewReplay(models.Model):
     """One move that the version would have made in the year past."""
 
     run = models.ForeignKey(PreviewRun, models.CASCADE, related_name="replayed")
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
+    # As in PreviewRow.
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     moved_on = models.DateField()
     direction = models.SmallIntegerField()
-    from_tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", db_index=False)
-    to_tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", db_index=False)
+    from_tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    to_tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
 
     def __str__(self) -> str:
         return f"{self.account_id} on {self.moved_on}"
