@@ -198,6 +198,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=REFRESH_HOUR, minute=0),
     },
     "refresh-tick": {"task": "metrics.tasks.tick", "schedule": 30.0},
+    "go-on-with-runs": {"task": "metrics.tasks.go_on_with_runs", "schedule": 30.0},
     "keep-tiers": {"task": "tiers.tasks.keep_tiers", "schedule": 60.0},
     "remind-of-overrides": {"task": "tiers.tasks.remind", "schedule": crontab(minute=23)},
     "record-contracts": {"task": "finance.tasks.record_contracts", "schedule": 60.0},

@@ -8,6 +8,8 @@ class MetricsConfig(AppConfig):
     def ready(self) -> None:
         from metrics.checks import check_metrics
         from metrics.registry import metrics
+        from metrics.runs.registry import run_kinds
 
         metrics.discover()
+        run_kinds.discover()
         register(check_metrics)

@@ -22,6 +22,7 @@ from metrics.registry import (
     segment_definitions,
     segment_metrics,
 )
+from metrics.runs.registry import run_kinds
 from sync.registry import resources
 
 
@@ -32,6 +33,7 @@ def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *rollups.check_duplicates(),
         *segment_metrics.check_duplicates(),
         *segment_definitions.check_duplicates(),
+        *run_kinds.check_duplicates(),
         *_check_step_keys(),
         *_check_dependencies(),
         *_check_inputs(),

@@ -13,6 +13,8 @@ from metrics.engine.plan import plan_refresh, today
 from metrics.engine.steps import work_off
 from metrics.expressions import start_of
 from metrics.models import RefreshRun, RefreshStep
+from metrics.runs import services as runs
+from metrics.runs.work import work_off as work_off_run
 
 # Short enough that a message is acknowledged long before the broker would deliver it again.
 WORK_SECONDS = 20.0
@@ -55,6 +57,19 @@ def tick() -> None:
     if is_used and timezone.now().hour >= settings.REFRESH_HOUR and not runs.filter(as_of=night).exists():
         plan_refresh(as_of=night, cause="nightly, caught up")
     wake_workers()
+
+
+@shared_task
+def work_on_run(key: str, pk: int) -> None:
+    """Do steps of a run for some seconds, then hand on to the next message, until none is left."""
+    if work_off_run(key, pk, seconds=WORK_SECONDS):
+        work_on_run.delay(key, pk)
+
+
+@shared_task
+def go_on_with_runs() -> None:
+    """Call a worker for each run that is open, whatever became of the one before."""
+    runs.go_on()
 
 
 def wake_workers() -> None:

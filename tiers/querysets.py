@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from common.versions.models import DatedVersionQuerySet
 
 if TYPE_CHECKING:
-    from tiers.models import PendingMove, PreviewRun, RuleSet, TierOverride
+    from tiers.models import PendingMove, RuleSet, TierOverride
 
 
 class RuleSetQuerySet(DatedVersionQuerySet["RuleSet"]):
@@ -43,13 +43,3 @@ class PendingMoveQuerySet(QuerySet["PendingMove"]):
     def of_deleted(self) -> Self:
         """Moves of accounts that no source holds any more."""
         return self.filter(account__deleted_at__isnull=False)
-
-
-class PreviewRunQuerySet(QuerySet["PreviewRun"]):
-    def open(self) -> Self:
-        """Previews that workers have still to do with, the oldest first."""
-        return self.filter(state__in=("waiting", "running")).order_by("pk")
-
-    def newest_first(self) -> Self:
-        """Previews, the newest first."""
-        return self.order_by("-pk")

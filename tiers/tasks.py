@@ -11,8 +11,7 @@ from tiers.approvals import ask_for_approvals
 from tiers.assignment.assign import apply_rule_set, assign_accounts
 from tiers.assignment.boundaries import keep_all_boundaries
 from tiers.assignment.due import accounts_due
-from tiers.models import PreviewRun, RuleSet
-from tiers.preview.work import work_off_preview
+from tiers.models import RuleSet
 from tiers.reminders import remind_of_overrides
 from tiers.services.publishing import publish_due
 
@@ -30,8 +29,7 @@ def apply_rules() -> None:
 def keep_tiers() -> None:
     """Publish what is scheduled, finish a publication that was cut short, and look at accounts that can't wait.
 
-    These are new accounts, and those whose override begins or ends. Then approval is asked for what waits for it,
-    and previews go on whose worker has died.
+    These are new accounts, and those whose override begins or ends. Then approval is asked for what waits for it.
     """
     publish_due()
     if RuleSet.objects.in_force(today()).filter(state=RuleSet.State.PUBLISHED, applied_at=None).exists():
@@ -43,15 +41,6 @@ def keep_tiers() -> None:
     while (ids := accounts_due(today())) and assign_accounts(ids):
         pass
     ask_for_approvals()
-    for run in PreviewRun.objects.open():
-        work_on_preview.apply_async((run.pk,), retry=False)
-
-
-@shared_task(acks_late=True, reject_on_worker_lost=True)
-def work_on_preview(pk: int) -> None:
-    """Do steps of a preview for some seconds, then hand on to the next message, until none is left."""
-    if work_off_preview(pk):
-        work_on_preview.delay(pk)
 
 
 @shared_task

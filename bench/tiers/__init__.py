@@ -118,10 +118,10 @@ def make_rules() -> Any:
 
 def preview_seconds(rule_set: Any) -> float:
     """Return how long a preview of a harder draft takes from the request to its summary."""
+    from metrics.runs.work import work_off
     from people.models import User
     from tiers.content import read_content
     from tiers.preview.services import request_preview
-    from tiers.preview.work import work_off_preview
     from tiers.services import create_draft
 
     by = User.objects.get()
@@ -130,7 +130,7 @@ def preview_seconds(rule_set: Any) -> float:
 
     def work() -> None:
         run = request_preview(rule_set=draft, by=by)
-        work_off_preview(run.pk, seconds=3600)
+        work_off("tiers.preview", run.pk, seconds=3600)
         run.refresh_from_db()
         if run.state != "done":
             raise RuntimeError(run.error)

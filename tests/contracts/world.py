@@ -19,6 +19,7 @@ from accounts.lists.services import add_accounts, create_list, create_view, keep
 from accounts.models import Account, Tier, TierTenure
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
+from metrics.runs.work import work_off
 from people.approvals.models import ApprovalDelegation
 from people.functions import Function
 from people.models import User
@@ -44,7 +45,6 @@ from tests.users import make_user
 from tiers.guide.services import create_link, revoke_link
 from tiers.models import NearBoundary, PendingMove, RuleSet, TierOverride
 from tiers.preview.services import request_preview
-from tiers.preview.work import work_off_preview
 from tiers.services import create_draft, publish_rule_set, seen_of
 
 
@@ -143,7 +143,7 @@ def _tiers(pk: int) -> Iterator[Address]:
     yield Address("tiers:version", reverse("tiers:version", args=version))
     next_one = create_draft(by=revops)
     run = request_preview(rule_set=next_one, by=revops)
-    work_off_preview(run.pk)
+    work_off("tiers.preview", run.pk)
     yield Address("tiers:preview", reverse("tiers:preview", args=[run.pk]))
     yield Address("tiers:terms", reverse("tiers:terms", args=[next_one.version]))
     yield Address("tiers:rule", reverse("tiers:rule", args=[next_one.version, 1]))

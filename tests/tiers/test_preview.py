@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Account, ListChange, ListMembership, TargetList, Tier, TierTenure
 from metrics.engine.plan import today
 from metrics.models import MetricValue, RefreshRun
+from metrics.runs.work import do_next_step, work_off
 from tests.tiers.facts import (
     at_least,
     began,
@@ -29,7 +30,6 @@ from tiers.content import EVERYONE, Content, Points, Rule, Threshold
 from tiers.models import PreviewReplay, PreviewRow, PreviewRun, RuleSet
 from tiers.preview.reasons import Reasons
 from tiers.preview.services import cancel_preview, request_preview
-from tiers.preview.work import do_next_step, work_off_preview
 from tiers.services import override_tier, save_draft
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ HARDER = Content(
 def preview(draft: RuleSet, **terms: object) -> PreviewRun:
     """Preview a draft to its end."""
     run = request_preview(rule_set=draft, by=make_user("revops"), **terms)  # type: ignore[arg-type]
-    assert not work_off_preview(run.pk, seconds=600)
+    assert not work_off("tiers.preview", run.pk, seconds=600)
     run.refresh_from_db()
     return run
 
@@ -223,15 +223,15 @@ def test_the_year_past_is_replayed_with_hysteresis_and_waits() -> None:
 def test_a_killed_worker_costs_one_step_and_half_a_result_is_none() -> None:
     make_worth(150_000)
     run = request_preview(rule_set=make_draft(HARDER), by=make_user("revops"))
-    assert do_next_step(run.pk)
+    assert do_next_step("tiers.preview", run.pk)
     run.refresh_from_db()
     assert (run.state, run.position, run.summary) == ("running", 1, None)
     rows = PreviewRow.objects.filter(run=run).count()
-    assert not work_off_preview(run.pk)
+    assert not work_off("tiers.preview", run.pk)
     run.refresh_from_db()
     assert run.state == "done"
     assert PreviewRow.objects.filter(run=run).count() == rows
-    assert not do_next_step(run.pk), "a message that comes again changes nothing"
+    assert not do_next_step("tiers.preview", run.pk), "a message that comes again changes nothing"
 
 
 def test_a_draft_saved_meanwhile_ends_its_preview() -> None:
@@ -239,9 +239,9 @@ def test_a_draft_saved_meanwhile_ends_its_preview() -> None:
     by = make_user("revops")
     draft = make_draft(HARDER, by)
     run = request_preview(rule_set=draft, by=by)
-    assert do_next_step(run.pk)
+    assert do_next_step("tiers.preview", run.pk)
     save_draft(rule_set=draft, by=by, content=plain_rules(), expected=draft.digest)
-    work_off_preview(run.pk)
+    work_off("tiers.preview", run.pk)
     run.refresh_from_db()
     assert (run.state, "saved while" in run.error) == ("failed", True)
     assert not PreviewRow.objects.filter(run=run).exists()
@@ -253,9 +253,9 @@ def test_a_preview_is_joined_cancelled_and_old_ones_go() -> None:
     draft = make_draft(HARDER, by)
     run = request_preview(rule_set=draft, by=by)
     assert request_preview(rule_set=draft, by=by) == run
-    assert do_next_step(run.pk)
+    assert do_next_step("tiers.preview", run.pk)
     cancel_preview(run=run, by=by)
-    assert not do_next_step(run.pk)
+    assert not do_next_step("tiers.preview", run.pk)
     run.refresh_from_db()
     assert run.state == "cancelled"
     assert not PreviewRow.objects.filter(run=run).exists()
@@ -279,7 +279,7 @@ def test_workers_at_once_do_each_step_once() -> None:
     def work() -> None:
         try:
             for _ in range(20):
-                work_off_preview(run.pk)
+                work_off("tiers.preview", run.pk)
         finally:
             connection.close()
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Tier
 from metrics.engine.plan import today
+from metrics.runs.work import work_off
 from people.models import User
 from tests.tiers.facts import began, make_draft, make_worth, plain_rules, publish, set_worth, tier_of
 from tests.tiers.test_preview import HARDER, preview
@@ -21,7 +22,6 @@ from tiers.assignment.assign import apply_rule_set
 from tiers.content import read_content
 from tiers.models import PreviewRun, RuleSet, TierOverride
 from tiers.preview.services import request_preview
-from tiers.preview.work import work_off_preview
 from tiers.services import override_tier, save_draft, seen_of
 
 pytestmark = pytest.mark.django_db
@@ -268,7 +268,7 @@ def test_a_preview_is_followed_read_filtered_exported_and_published(client: Clie
     assert "Publish exactly this" not in waiting
     assert client.post(reverse("tiers:preview_publish", args=[run.pk])).status_code == 302
     assert RuleSet.objects.published().get().version == 1
-    work_off_preview(run.pk)
+    work_off("tiers.preview", run.pk)
     partial = client.get(reverse("tiers:preview", args=[run.pk]), headers={"HX-Request": "true"})
     assert b"<html" not in partial.content
     found = page(client, "preview", run.pk)

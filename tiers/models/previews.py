@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
 
 from accounts.models import Account, Tier
-from people.models import User
+from metrics.runs.models import Run
 from tiers.models.rules import RuleSet
-from tiers.querysets import PreviewRunQuerySet
 
 
-class PreviewRun(models.Model):
+class PreviewRun(Run):
     """One look at what a version would do: now, or as it would have been on a past day (``as_of``).
 
     It speaks of the content that it keeps, known by ``digest``, and of ``seen``, which is what a publisher has seen
-    with it. Workers go through ``plan`` in order; ``position`` counts the steps that are done. Only a run that is
-    done is shown as a result. ``summary`` is told on its page.
+    with it.
     """
-
-    class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
-
-    OPEN = (State.WAITING, State.RUNNING)
 
     rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="previews")
     digest = models.CharField(max_length=64)
@@ -35,45 +22,9 @@ class PreviewRun(models.Model):
     content = models.JSONField()
     as_of = models.DateField(null=True, blank=True)
     on = models.DateField(help_text="The day from which its moves would count.")
-    plan = models.JSONField(default=list)
-    position = models.PositiveIntegerField(default=0, db_default=0)
-    attempts = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="How often the step at hand was begun."
-    )
-    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
-    error = models.TextField(blank=True)
-    summary = models.JSONField(null=True, blank=True)
-    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    requested_at = models.DateTimeField(db_default=Now())
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    objects = PreviewRunQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("-pk",)
-        constraints = (
-            models.CheckConstraint(
-                name="tiers_previewrun_state_known",
-                condition=Q(state__in=("waiting", "running", "done", "failed", "cancelled")),
-            ),
-            models.CheckConstraint(
-                name="tiers_previewrun_done_with_summary",
-                condition=~Q(state="done") | Q(summary__isnull=False, finished_at__isnull=False),
-            ),
-        )
 
     def __str__(self) -> str:
         return f"Preview of {self.rule_set}"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether workers still have to do with it."""
-        return self.state in self.OPEN
-
-    @property
-    def percent(self) -> int:
-        """How far it is, 0 to 100."""
-        return 100 * self.position // max(1, len(self.plan))
 
 
 class PreviewRow(models.Model):

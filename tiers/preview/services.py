@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models.functions import Now
-from django.utils import timezone
 
 from metrics.engine.plan import slice_accounts, today
+from metrics.runs.services import cancel_run, forget_old, wake_on_commit
 from people.models import User
 from tiers.content import RuleSetError, problems_of, read_content, read_whole
 from tiers.models import PreviewRun, RuleSet
@@ -18,8 +17,6 @@ from tiers.preview.replay import days_to_replay
 from tiers.services.cycle import cycle, seen_of
 from tiers.services.errors import require_revops
 
-KEPT_RUNS = 5
-KEPT_FOR = timedelta(days=90)
 EARLIEST = date(2000, 1, 1)
 
 
@@ -41,7 +38,7 @@ def request_preview(*, rule_set: RuleSet, by: User, as_of: date | None = None) -
     running = held.previews.open().filter(seen=seen, as_of=as_of).first()
     if running is not None:
         return running
-    _forget_old(held)
+    forget_old(held.previews.all(), PreviewRun.objects.all())
     run = PreviewRun.objects.create(
         rule_set=held,
         digest=held.digest,
@@ -52,42 +49,20 @@ def request_preview(*, rule_set: RuleSet, by: User, as_of: date | None = None) -
         plan=_plan(as_of or today()),
         requested_by=by,
     )
-    transaction.on_commit(lambda: _wake(run.pk), robust=True)
+    wake_on_commit(run)
     return run
 
 
-@transaction.atomic
 def cancel_preview(*, run: PreviewRun, by: User) -> PreviewRun:
     """Stop a preview that is still being made; raises ValidationError where it has ended."""
     require_revops(by, "Previewing tier rules")
-    stopped = (
-        PreviewRun.objects.open()
-        .filter(pk=run.pk)
-        .update(state=PreviewRun.State.CANCELLED, error=f"Cancelled by {by}.", finished_at=Now())
-    )
-    if not stopped:
-        raise ValidationError("This preview has ended already.")
-    forget_results(run)
-    run.refresh_from_db()
-    return run
+    return cancel_run(run, by=by)
 
 
 def forget_results(run: PreviewRun) -> None:
     """Remove what a run has found so far, since half a result is none; call in a transaction."""
     for found in (run.rows, run.sums, run.replayed):
         found.all().delete()
-
-
-def _forget_old(held: RuleSet) -> None:
-    """Throw away all but the newest ended previews of a version, and those of long ago."""
-    ended = PreviewRun.objects.exclude(state__in=PreviewRun.OPEN)
-    kept = list(ended.filter(rule_set=held).newest_first().values_list("pk", flat=True)[: KEPT_RUNS - 1])
-    old = ended.filter(rule_set=held).exclude(pk__in=kept) | ended.filter(
-        requested_at__lt=timezone.now() - KEPT_FOR
-    )
-    for run in old:
-        forget_results(run)
-        run.delete()
 
 
 def _plan(until: date) -> list[list[Any]]:
@@ -102,9 +77,3 @@ def _slices() -> list[tuple[int, int]]:
     """Return ranges of account ids of up to 50,000 accounts: to write one statement takes as long as 15,000 of them."""
     found = slice_accounts()
     return [(found[place][0], found[min(place + 1, len(found) - 1)][1]) for place in range(0, len(found), 2)]
-
-
-def _wake(pk: int) -> None:
-    from tiers.tasks import work_on_preview
-
-    work_on_preview.apply_async((pk,), retry=False)

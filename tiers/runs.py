@@ -1,0 +1,6 @@
+"""What workers do for tiers while somebody waits for it."""
+
+from metrics.runs.registry import run_kinds
+from tiers.preview.work import PREVIEW
+
+run_kinds.register(PREVIEW)
