@@ -9,6 +9,12 @@ from django.db.models.functions import Now
 
 from engagement.querysets import EngagementQuerySet, OpportunityQuerySet
 from engagement.scoring.models import AccountScore, ScoreKind, ScoreModel, ScoreRule
+from engagement.scoring.previews.models import (
+    ScoreDifference,
+    ScorePreview,
+    ScorePreviewRow,
+    ScorePublication,
+)
 from sync.models import SyncedModel
 
 
@@ -110,7 +116,11 @@ __all__ = [
     "Engagement",
     "Kind",
     "Opportunity",
+    "ScoreDifference",
     "ScoreKind",
     "ScoreModel",
+    "ScorePreview",
+    "ScorePreviewRow",
+    "ScorePublication",
     "ScoreRule",
 ]

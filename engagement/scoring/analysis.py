@@ -22,6 +22,8 @@ MOST_MARKS = 400
 DECILES = 10
 # A histogram of scores has bars this wide; the last one holds 100 too.
 BAR = 10
+# Deals that were decided longer ago say little of today's rules.
+DECIDED_DAYS = 730
 # A score is made at least once a month; one that is older says nothing of the day on which a deal was opened.
 KNOWN_WITHIN_DAYS = 45
 

@@ -24,7 +24,6 @@ from engagement.scoring.services import (
     cycle,
     discard_score_draft,
     draft_rules,
-    publish_score_model,
     restore_score_model,
     save_score_draft,
 )
@@ -108,7 +107,7 @@ def edit_rule(request: HttpRequest, kind: str, version: int, place: int | None =
 @require_POST
 @revops_only(EDITING)
 def act(request: HttpRequest, kind: str, version: int) -> HttpResponse:
-    """Do what concerns a whole version: ``do`` is draft, publish, restore or discard."""
+    """Do what concerns a whole version: ``do`` is draft, restore or discard."""
     model = version_of(request, kind, version)
     by = signed_in(request)
     what = request.POST.get("do", "")
@@ -121,18 +120,13 @@ def act(request: HttpRequest, kind: str, version: int) -> HttpResponse:
                 f"Version {draft.version} is a draft of your own. Nothing changes until it is published.",
             )
             return redirect("engagement:score_version", kind, draft.version)
-        if what == "publish":
-            publish_score_model(model=model, by=by, expected=request.POST.get("seen", ""))
-            messages.success(
-                request, f"Version {version} is in force. Scores follow it from the next refresh on."
-            )
-        elif what == "restore" and model.state == ScoreModel.State.RETIRED:
+        if what == "restore" and model.state == ScoreModel.State.RETIRED:
             back = restore_score_model(model=model, by=by)
             messages.success(
                 request, f"The rules of version {version} are in force again, as version {back.version}."
             )
             return redirect("engagement:score_model", kind)
-        elif what == "discard":
+        if what == "discard":
             discard_score_draft(model=model, by=by)
             messages.success(request, f"The draft, version {version}, is gone.")
             return redirect("engagement:score_model", kind)

@@ -21,6 +21,7 @@ from engagement.forms import SettingsForm
 from engagement.models import ScoreKind, ScoreModel, ScoreRule
 from engagement.scoring.analysis import BAR, distribution, newest_scores
 from engagement.scoring.explain import CATEGORIES, METRICS, categories_of
+from engagement.scoring.previews.services import is_saved_since
 from engagement.scoring.services import cycle
 from engagement.scoring.words import (
     faded,
@@ -135,6 +136,9 @@ def show(
         "differences": differences_between(other, model, access) if other and other != model else None,
         "versions": versions,
         "may_edit": may_edit,
+        "runs": [(run, is_saved_since(run)) for run in model.previews.select_related("requested_by")]
+        if may_edit
+        else [],
         "metric": METRICS[ScoreKind(model.kind)],
         "exports": exports,
     }

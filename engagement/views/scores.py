@@ -18,7 +18,15 @@ from common.export import asked_format, export_response, with_remarks
 from common.formatting import format_number, format_percent
 from common.htmx import render_page
 from engagement.models import ScoreKind, ScoreModel
-from engagement.scoring.analysis import Decile, Mark, WinRates, marks_of, newest_scores, win_rates
+from engagement.scoring.analysis import (
+    DECIDED_DAYS,
+    Decile,
+    Mark,
+    WinRates,
+    marks_of,
+    newest_scores,
+    win_rates,
+)
 from engagement.scoring.charts import POPULATIONS, marks_table, scatter
 from engagement.scoring.explain import METRICS
 from people.access import request_access, require
@@ -26,7 +34,6 @@ from people.guards import is_revops
 from people.models import Category, User
 
 SHOWN = ("engagement.fit_score", "engagement.intent_score")
-DECIDED_DAYS = 730
 RATE_AXIS = {"min": 0, "max": 1}
 
 

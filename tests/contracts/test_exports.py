@@ -71,12 +71,14 @@ NOT_WALKED = {
     "tiers:shared_guide": "for customers, who have the PDF; colleagues see the same under tiers:guide",
     "tiers:shared_pdf": "is a file itself",
     "tiers:revoke_link": "asks once more",
+    "engagement:score_preview_new": "leads to the newest preview",
     "engagement:score_rule": "a form",
     "engagement:score_rule_new": "a form",
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {
     "tiers/versions/retire.html": "whom retiring would move, above the button that does it",
+    "engagement/previews/_publication.html": "what changed since a preview, above the button that accepts it",
     "tiers/previews/changed.html": "what one publication would do otherwise, above the button that accepts it",
     "accounts/identity/_profiles.html": "two accounts side by side, above the choice between them",
     "accounts/identity/merge.html": "a choice to make",

@@ -17,6 +17,8 @@ from accounts.identity.models import AccountMerge, DuplicatePair
 from accounts.lenses import lenses, panels
 from accounts.lists.services import add_accounts, create_list, create_view, keep_file, propose_list, sign_list
 from accounts.models import Account, Tier, TierTenure
+from engagement.scoring.previews.publishing import request_score_publication
+from engagement.scoring.previews.services import request_score_preview
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from metrics.runs.work import work_off
@@ -267,8 +269,15 @@ def _scores() -> Iterator[Address]:
     everybody = RuleDraft(name="=Everybody", points=Decimal(60), condition={"all": []})
     save_score_draft(model=draft, by=None, rules=[everybody], half_life_days=None)
     yield Address("engagement:score_model", reverse("engagement:score_model", args=["engagement"]))
-    for name in ("engagement:score_version", "engagement:score_preview"):
-        yield Address(name, reverse(name, args=["fit", draft.version]))
+    yield Address(
+        "engagement:score_version", reverse("engagement:score_version", args=["fit", draft.version])
+    )
+    draft.refresh_from_db()
+    run = request_score_preview(model=draft, by=make_user("revops"))
+    work_off("engagement.score_preview", run.pk)
+    yield Address("engagement:score_preview", reverse("engagement:score_preview", args=[run.pk]))
+    asked = request_score_publication(preview=run, by=make_user("revops"))
+    yield Address("engagement:score_publication", reverse("engagement:score_publication", args=[asked.pk]))
 
 
 def _tracking() -> Iterator[Address]:

@@ -1,9 +1,8 @@
-"""What a version would do, before it does: counted by its own rules, set-based, beside the version in force."""
+"""How well versions of a point model would have told who buys, counted by their own rules, set-based."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,57 +13,13 @@ from accounts.conditions.query import matching
 from accounts.models import Account
 from common.periods import add_months, month_start
 from engagement.models import DealKind, Opportunity, ScoreModel, ScoreRule
-from engagement.scoring.analysis import Decile, bars_of, deciles_of
-from engagement.scoring.score import NO_DECAY, NO_LIMIT, points_of, reach_of
+from engagement.scoring.analysis import Decile, deciles_of
+from engagement.scoring.score import NO_DECAY, NO_LIMIT, reach_of
 from engagement.scoring.signals import SIGNALS
 from metrics.statements import Statement, load
 
-LAST_ID = 2**63 - 1
-# From here on an account counts as one that fits, is engaged or shows intent, as on the scatter.
-MARK = 50
-MOST_MOVERS = 10
-MOST_REASONS = 3
 # Each month that deals were opened in asks every condition once; older deals say little of today's rules.
 MOST_MONTHS = 36
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reason:
-    """What one rule gives more or less than before."""
-
-    name: str
-    change: Decimal
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mover:
-    """An account whose score would change, and by which rules, the largest change first."""
-
-    account_id: int
-    name: str
-    before: Decimal
-    after: Decimal
-    reasons: Sequence[Reason]
-
-    @property
-    def change(self) -> Decimal:
-        """Points up or down."""
-        return self.after - self.before
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Preview:
-    """How scores spread under two versions on one day; ``before`` and ``after`` count accounts by tens of points."""
-
-    day: date
-    accounts: int
-    risen: int
-    fallen: int
-    crossing_up: int
-    crossing_down: int
-    before: Sequence[int]
-    after: Sequence[int]
-    movers: Sequence[Mover]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,57 +30,6 @@ class Comparison:
     after: Sequence[Decile]
     deals: int
     left_out: int
-
-
-def preview(model: ScoreModel, in_force: ScoreModel | None, day: date) -> Preview:
-    """Count every account by both versions; one query. Raises BrokenConditionError as ``matching`` does."""
-    sides = (in_force, model)
-    rules = [list(side.rules.all()) if side else [] for side in sides]
-    before, after = (
-        points_of(side, held, day, 0, LAST_ID) if side else _NO_POINTS
-        for side, held in zip(sides, rules, strict=True)
-    )
-    [row] = load(
-        "engagement", "score_preview", before=before, after=after, mark=MARK, most=MOST_MOVERS
-    ).fetch_dicts()
-    # Django reads JSON in fields only.
-    told = {name: json.loads(row[name] or "null") for name in ("before", "after", "movers")}
-    names = [{rule.position: rule.name for rule in held} for held in rules]
-    movers = [_mover(found, names) for found in told["movers"] or ()]
-    return Preview(
-        day=day,
-        movers=sorted(movers, key=lambda mover: (-abs(mover.change), mover.name)),
-        before=_bars(told["before"]),
-        after=_bars(told["after"]),
-        **{name: row[name] for name in ("accounts", "risen", "fallen", "crossing_up", "crossing_down")},
-    )
-
-
-_NO_POINTS = Statement(
-    "SELECT NULL::bigint AS account_id, NULL::integer AS rule, NULL::numeric AS points, 0 AS count WHERE false"
-)
-
-
-def _bars(counts: Mapping[str, int] | None) -> list[int]:
-    return bars_of({int(bar): n for bar, n in (counts or {}).items()})
-
-
-def _mover(found: Mapping[str, Any], names: Sequence[Mapping[int, str]]) -> Mover:
-    changes: dict[str, Decimal] = {}
-    for is_after, position, points in found["points"] or ():
-        name = names[int(is_after)].get(position, "")
-        changes[name] = changes.get(name, Decimal(0)) + Decimal(str(points)) * (1 if is_after else -1)
-    told = [
-        Reason(name=name, change=round(change, 2)) for name, change in changes.items() if round(change, 1)
-    ]
-    told.sort(key=lambda reason: (-abs(reason.change), reason.name))
-    return Mover(
-        account_id=found["account_id"],
-        name=found["name"],
-        before=round(Decimal(str(found["before"])), 2),
-        after=round(Decimal(str(found["after"])), 2),
-        reasons=told[:MOST_REASONS],
-    )
 
 
 def compare_win_rates(model: ScoreModel, in_force: ScoreModel | None, first: date, last: date) -> Comparison:
