@@ -25,11 +25,10 @@ class RunFailedError(Exception):
 class RunKind(Generic[R]):
     """A kind of run, declared in ``<app>/runs.py``.
 
-    ``worker`` returns what does one step after the other of one run, and may keep what it made for the next ones. A step
-    is done in the transaction in which it is marked as done, and returns the fields of the run that change with it;
-    the run it is given is read anew, with ``related``. ``doubt`` is asked before each
-    step for why the run can't go on, if so. ``forget`` removes what a run that ends without a result has written
-    beside its row.
+    ``worker`` returns what does one step after the other of one run, and may keep what it made for the next ones. A
+    step is done in the transaction in which it is marked as done, and returns the fields of the run that change with
+    it; the run it is given is read anew, with ``related``. ``doubt`` is asked before each step for why the run can't
+    go on, if so. ``forget`` removes what a run that ends without a result has written beside its row.
     """
 
     key: str

@@ -84,12 +84,13 @@ from metrics.runs import work
 from metrics.runs.registry import run_kinds
 from dataclasses import replace
 kind = run_kinds[sys.argv[1]]
+work_on = kind.worker()
 def slowly(run, step):
-    changed = kind.work(run, step)
+    changed = work_on(run, step)
     print(run.position, flush=True)  # done, but not committed
     time.sleep(0.2)
     return changed
-run_kinds._items[kind.key] = replace(kind, work=slowly)
+run_kinds._items[kind.key] = replace(kind, worker=lambda: slowly)
 work.work_off(kind.key, int(sys.argv[2]))
 """
 
@@ -189,16 +190,16 @@ def test_cancelling_in_the_middle_of_a_step_takes_the_step_back(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = MAKERS[kind]()
-    plain = run_kinds[kind]
+    plain = run_kinds[kind].worker()
     in_step, cancelled = threading.Event(), threading.Event()
 
     def slowly(held: Any, step: Any) -> Any:
-        changed = plain.work(held, step)
+        changed = plain(held, step)
         in_step.set()
         assert cancelled.wait(10)
         return changed
 
-    swap(monkeypatch, kind, work=slowly)
+    swap(monkeypatch, kind, slowly)
 
     def cancel() -> None:
         assert in_step.wait(10)
@@ -223,16 +224,16 @@ def test_passing_trouble_is_tried_again_and_other_trouble_ends_the_run(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = MAKERS[kind]()
-    plain = run_kinds[kind]
+    plain = run_kinds[kind].worker()
     troubles = ["40P01", "40001"]
 
     def stumbling(held: Any, step: Any) -> Any:
         if troubles:
             with connection.cursor() as cursor:
                 cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{troubles.pop()}'; END $$")
-        return plain.work(held, step)
+        return plain(held, step)
 
-    swap(monkeypatch, kind, work=stumbling)
+    swap(monkeypatch, kind, stumbling)
     assert not work_off(kind, run.pk)
     run.refresh_from_db()
     assert run.state == "done", run.error
@@ -241,12 +242,12 @@ def test_passing_trouble_is_tried_again_and_other_trouble_ends_the_run(
         raise OperationalError("the disk is full")
 
     other = MAKERS[kind]()
-    swap(monkeypatch, kind, work=failing)
+    swap(monkeypatch, kind, failing)
     assert not do_next_step(kind, other.pk)
     other.refresh_from_db()
     assert (other.state, "the disk is full" in other.error) == ("failed", True)
 
 
-def swap(monkeypatch: pytest.MonkeyPatch, kind: str, **parts: Any) -> None:
+def swap(monkeypatch: pytest.MonkeyPatch, kind: str, work: Callable[[Any, Any], Any]) -> None:
     """Let a kind of run do something else in this test."""
-    monkeypatch.setitem(registry.run_kinds._items, kind, replace(run_kinds[kind], **parts))
+    monkeypatch.setitem(registry.run_kinds._items, kind, replace(run_kinds[kind], worker=lambda: work))

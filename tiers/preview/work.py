@@ -26,7 +26,7 @@ SAVED_MEANWHILE = "The draft was saved while it was being previewed. Preview it 
 
 
 class PreviewWork:
-    """One worker at one run: its statements are written once for all slices, since that takes as long as many accounts."""
+    """One worker at one run, with statements written once for all slices: that takes as long as many accounts."""
 
     def __init__(self) -> None:
         self.asked: Question | None = None

@@ -110,7 +110,7 @@ def _doubt(run: ScorePublication) -> str:
 PUBLICATION = RunKind(
     key="engagement.score_publication",
     model=ScorePublication,
-    work=do_step,
+    worker=lambda: do_step,
     forget=forget_differences,
     doubt=_doubt,
     related=("preview__model", "requested_by"),

@@ -78,7 +78,7 @@ def _doubt(run: ScorePreview) -> str:
 PREVIEW = RunKind(
     key="engagement.score_preview",
     model=ScorePreview,
-    work=do_step,
+    worker=lambda: do_step,
     forget=forget_rows,
     doubt=_doubt,
     related=("model", "in_force"),
