@@ -356,6 +356,8 @@ TRACKING_RATE = env.int("ABE_TRACKING_RATE", default=6000)
 
 # The currency in which figures over accounts are added up.
 REPORTING_CURRENCY = env.str("ABE_REPORTING_CURRENCY", default="USD")
+# The sizes of companies by which retention is told: the number of employees from which each next one begins.
+REVENUE_SIZE_BANDS = env.list("ABE_REVENUE_SIZE_BANDS", cast=int, default=[50, 250, 1000, 5000])
 
 # The name of the company, as customers read it on the tier guide.
 COMPANY = env.str("ABE_COMPANY", default="")

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Min, QuerySet
 
 from finance.models import Contract
+from finance.revenue.ledger import LEDGER, RATES, follow_lines, follow_rates
 from finance.revenue.positions import (
     CHANGE_DAYS,
     MRR,
@@ -22,9 +23,10 @@ from finance.revenue.positions import (
     revenue_on,
     year_before,
 )
-from finance.revenue.roll_up import MONTHLY_REVENUE, roll_up_revenue
+from finance.revenue.publication import CLOSING, close_months
+from metrics.engine.plan import today
 from metrics.expressions import epoch_day
-from metrics.registry import Definition, metric, rollup, segment_metric
+from metrics.registry import EVERYTHING, Definition, metric, rollup, segment_metric
 from metrics.statements import Statement, load
 from people.models import Category, Level
 
@@ -34,10 +36,16 @@ AT_END_RATES = "Both ends are counted at the exchange rates of the end"
 TIERS = "tiers.tenures"
 
 
-@rollup(MONTHLY_REVENUE, label="Revenue by month")
-def monthly_revenue(as_of: date, first: int, last: int) -> int:
-    """Keep ARR at the end of each month, by account and currency."""
-    return roll_up_revenue(as_of=as_of, first=first, last=last)
+@rollup(RATES, label="Exchange rates known", is_sliced=False)
+def known_rates(as_of: date, first: int, last: int) -> int:
+    """Note the exchange rates that changed, so that published figures can be told at the rates of then."""
+    return follow_rates()
+
+
+@rollup(LEDGER, label="Revenue ledger", depends_on=(RATES,))
+def ledger(as_of: date, first: int, last: int) -> int:
+    """Enter into the ledger what changed of contract lines, and keep what accounts were like."""
+    return follow_lines(as_of=as_of, first=first, last=last)
 
 
 @metric(
@@ -53,6 +61,7 @@ def monthly_revenue(as_of: date, first: int, last: int) -> int:
     direction="up",
     standing="mrr",
     note=missing_rates,
+    depends_on=(LEDGER,),
 )
 def mrr(as_of: date) -> Statement:
     return revenue_on(as_of, MRR)
@@ -69,6 +78,7 @@ def mrr(as_of: date) -> Statement:
     direction="up",
     standing="arr",
     note=missing_rates,
+    depends_on=(LEDGER,),
 )
 def arr(as_of: date) -> Statement:
     return revenue_on(as_of)
@@ -86,6 +96,7 @@ def arr(as_of: date) -> Statement:
     direction="up",
     standing="nrr",
     note=missing_since_year,
+    depends_on=(LEDGER,),
 )
 def nrr(as_of: date) -> Statement:
     return load(
@@ -107,6 +118,7 @@ def nrr(as_of: date) -> Statement:
     inputs=("finance.arr", *REVENUE),
     direction="up",
     note=missing_since_year,
+    depends_on=(LEDGER,),
 )
 def grr(as_of: date) -> Statement:
     return load(
@@ -128,6 +140,7 @@ def grr(as_of: date) -> Statement:
     inputs=("finance.arr", *REVENUE),
     direction="up",
     note=missing_since_quarter,
+    depends_on=(LEDGER,),
 )
 def arr_change_90d(as_of: date) -> Statement:
     return load("finance", "arr_change", positions=positions_between(days_before(as_of, CHANGE_DAYS), as_of))
@@ -203,7 +216,7 @@ AT_START_TIER = "Accounts count in the tier they had at the start"
         f"{AT_START_TIER}. {AT_END_RATES}.",
     ),
     label="Retention over twelve months, by segment",
-    depends_on=(TIERS,),
+    depends_on=(TIERS, LEDGER),
     note=missing_since_year,
 )
 def retention(as_of: date) -> Statement:
@@ -251,8 +264,20 @@ MONTH = f"in the month of the day, from the end of the month before. {AT_START_T
     ),
     _segment("finance.arr_end", "ARR at the end", "money", "ARR on the day, of all accounts."),
     label="Movements of the month, by segment",
-    depends_on=(TIERS,),
+    depends_on=(TIERS, LEDGER),
     note=missing_since_month,
 )
 def movements(as_of: date) -> Statement:
     return load("finance", "movement_segments", placed=placed_between(month_start(as_of), as_of))
+
+
+@rollup(
+    CLOSING,
+    label="Months closed",
+    depends_on=(LEDGER, "finance.retention:segments", "finance.movements:segments"),
+    after=(EVERYTHING,),
+    is_sliced=False,
+)
+def close(as_of: date, first: int, last: int) -> int:
+    """Publish the months that have ended by the day, once their numbers are made."""
+    return len(close_months(until=as_of)) if as_of < today() else 0

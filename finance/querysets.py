@@ -26,7 +26,7 @@ from django.db.models.functions import Cast, Coalesce, Greatest, Least
 from common.versions.models import DatedVersionQuerySet, VersionState
 
 if TYPE_CHECKING:
-    from finance.models import Contract, ContractLine, ContractVersion, ExchangeRate
+    from finance.models import Contract, ContractLine, ContractVersion
 
 # How often a billing period comes round in a year. Multiplying keeps the sum exact; MRR is a twelfth of it.
 PERIODS_PER_YEAR: dict[str, Decimal] = {
@@ -148,23 +148,19 @@ class ContractLineQuerySet(QuerySet["ContractLine"]):
         )
 
     def revenue_rows(self) -> QuerySet[Any, Any]:
-        """Return ``(account_id, currency, start_on, ends_on, arr)`` of every recurring line that ever ran."""
+        """Return ``(line_id, account_id, currency, start_on, ends_on, arr)`` of every recurring line that ever ran.
+
+        Lines of accounts that were deleted don't count. This is what the ledger follows.
+        """
         lines: QuerySet[Any, Any] = self.recurring().with_last_day().with_revenue()
-        lines = lines.filter(Q(ends_on=None) | Q(ends_on__gt=F("start_on")))
+        lines = lines.filter(
+            Q(ends_on=None) | Q(ends_on__gt=F("start_on")), contract__account__deleted_at=None
+        )
         return lines.values(
             "start_on",
             "ends_on",
             "arr",
+            line_id=F("pk"),
             account_id=F("contract__account_id"),
             currency=F("contract__currency"),
         )
-
-
-class ExchangeRateQuerySet(QuerySet["ExchangeRate"]):
-    def live(self) -> Self:
-        """Rates that no source has deleted."""
-        return self.filter(deleted_at=None)
-
-    def latest_on(self, day: date) -> Self:
-        """The newest rate of each currency on or before ``day``."""
-        return self.live().filter(on__lte=day).order_by("currency", "-on", "-pk").distinct("currency")

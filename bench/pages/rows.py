@@ -97,7 +97,8 @@ def load_histories() -> list[int]:
     """Give some accounts a year of everything; return their ids."""
     from accounts.models import Account, TimelineEvent
     from engagement.models import Engagement
-    from finance.models import Contract, ContractLine, MonthlyRevenue
+    from finance.models import Contract, ContractLine
+    from finance.revenue.ledger import follow_lines, mark_all
     from product.models import UsageFeatureDay, UsageUserDay
     from support.models import Ticket
 
@@ -122,11 +123,6 @@ def load_histories() -> list[int]:
             )
             for n in range(8)
         )
-        month, rows = today.replace(day=1), []
-        for n in range(30):
-            rows.append(MonthlyRevenue(account_id=pk, month=month, currency="USD", arr=90_000 - 500 * n))
-            month = (month - timedelta(days=1)).replace(day=1)
-        MonthlyRevenue.objects.bulk_create(rows)
         Ticket.objects.bulk_create(
             Ticket(
                 account_id=pk,
@@ -163,4 +159,6 @@ def load_histories() -> list[int]:
             )
             for n in range(200)
         )
+    mark_all()
+    follow_lines(as_of=today, first=0, last=2**63 - 1)
     return chosen

@@ -14,7 +14,7 @@ FROM product_usageevent
 WHERE occurred_at >= :day::timestamp AT TIME ZONE 'UTC'
     AND account_id IN (SELECT account_id FROM product_usageuserday WHERE day = :day)
 GROUP BY 1, 2, 3;
--- name: ARR by month
+-- name: lines as the night has them in its ledger, and what became of the profiles of accounts
 CREATE TEMPORARY TABLE line AS
 SELECT contract.account_id, contract.currency, line.start_on,
     CASE WHEN contract.auto_renew THEN line.end_on ELSE least(line.end_on, contract.end_on) END AS ends_on,
@@ -26,16 +26,12 @@ FROM finance_contractline AS line
 JOIN finance_contract AS contract ON contract.id = line.contract_id
 WHERE line.deleted_at IS NULL AND contract.deleted_at IS NULL AND NOT line.is_trial AND line.amount > 0
     AND line.billing_period NOT IN ('one_off', 'usage');
-INSERT INTO finance_monthlyrevenue AS held (account_id, month, currency, arr)
-SELECT line.account_id, month.first_day, line.currency, round(sum(line.arr), 2)
-FROM line
-JOIN (
-    VALUES (date_trunc('month', :day::timestamp)::date, :day::date),
-        ((date_trunc('month', :day::timestamp) - interval '1 month')::date,
-        date_trunc('month', :day::timestamp)::date - 1)
-) AS month (first_day, day) ON line.start_on <= month.day AND (line.ends_on IS NULL OR line.ends_on > month.day)
-GROUP BY 1, 2, 3
-ON CONFLICT (account_id, month, currency) DO UPDATE SET arr = excluded.arr WHERE held.arr <> excluded.arr;
+UPDATE finance_revenueplace AS place
+SET until = :day
+FROM accounts_account AS account
+WHERE account.id = place.account_id AND place.until IS NULL
+    AND (account.industry, account.country, account.employees)
+        IS DISTINCT FROM (place.industry, place.country, place.employees);
 -- name: MRR and ARR
 INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
 SELECT kind.key, :day, own.account_id, sum(round(round(own.arr / kind.divisor, 2) * coalesce(quote.rate, 1), 2))

@@ -3,7 +3,6 @@
 from finance.models.contracts import BillingPeriod, Contract, ContractLine
 from finance.models.rates import ExchangeRate
 from finance.models.revenue import (
-    MonthlyRevenue,
     RateEntry,
     RevenueClose,
     RevenueEntry,
@@ -19,7 +18,6 @@ __all__ = [
     "ContractToRecord",
     "ContractVersion",
     "ExchangeRate",
-    "MonthlyRevenue",
     "RateEntry",
     "RevenueClose",
     "RevenueEntry",

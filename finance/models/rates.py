@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from finance.querysets import ExchangeRateQuerySet
 from sync.models import LIVE, SyncedModel
 
 
@@ -18,8 +17,6 @@ class ExchangeRate(SyncedModel):
     currency = models.CharField(max_length=3)
     on = models.DateField()
     rate = models.DecimalField(max_digits=18, decimal_places=8)
-
-    objects = ExchangeRateQuerySet.as_manager()
 
     class Meta:
         constraints = (

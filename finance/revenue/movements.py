@@ -1,20 +1,24 @@
-"""What led from one month's ARR to the next, for charts, tables and the proof that it adds up."""
+"""What led from one ARR to the next, by segment and by account, for charts, tables and the proof that it adds up."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
 
 from dateutil.relativedelta import relativedelta
 
-from finance.models import ContractLine, MonthlyRevenue
-from finance.revenue.positions import positions_between, rates_on
+from finance.models import ContractLine, RevenueEntry
+from finance.revenue.positions import month_end, place, rates_at, recorded_by
+from finance.revenue.windows import Window, as_published, monthly_windows, positions_over
+from metrics.engine.plan import today
+from metrics.models import RefreshRun
 from metrics.statements import Statement, load
 
-Dimension = Literal["all", "tier", "industry"]
+Dimension = Literal["all", "tier", "industry", "country", "size"]
 KINDS = ("new", "expansion", "reactivation", "contraction", "churn")
 DOWNWARD = frozenset({"contraction", "churn"})
 
@@ -22,33 +26,84 @@ _MEMBERS = {
     "all": Statement("''"),
     "tier": Statement("placed.tier"),
     "industry": Statement("placed.industry"),
+    "country": Statement("placed.country"),
+    "size": Statement("placed.size"),
 }
+DIMENSIONS: tuple[Dimension, ...] = ("tier", "industry", "country", "size")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Movement:
-    """The movements of one month in one segment, or of one account, in the reporting currency.
+    """The movements of one period in one segment, or of one account, in the reporting currency.
 
-    ``month`` is its first day; ``member`` as in ``metrics.SegmentValue``; ``accounts`` had ARR at the start.
+    From the end of ``start_day`` to the end of ``end_day``, which lies in ``month`` (its first day). ``member`` as in
+    ``metrics.SegmentValue``. ``fx`` is what exchange rates alone did, zero in constant currency. ``accounts`` had
+    ARR at the start and ``lost`` of them none at the end; ``kept`` is what they have at the end, ``least`` the sum of
+    the lesser of both ends.
     """
 
     month: date
+    start_day: date
+    end_day: date
     member: str
     start: Decimal
+    fx: Decimal
     new: Decimal
     expansion: Decimal
     reactivation: Decimal
     contraction: Decimal
     churn: Decimal
     end: Decimal
+    kept: Decimal
+    least: Decimal
     accounts: int
+    lost: int
     account_id: int | None = None
 
     @property
     def gap(self) -> Decimal:
         """What is missing for the identity; always zero."""
-        up = self.start + self.new + self.expansion + self.reactivation
+        up = self.start + self.fx + self.new + self.expansion + self.reactivation
         return self.end - (up - self.contraction - self.churn)
+
+    @property
+    def nrr(self) -> Decimal | None:
+        """ARR at the end of those who had some at the start, as a share of it; None where there was none."""
+        return self.kept / self.start if self.start else None
+
+    @property
+    def grr(self) -> Decimal | None:
+        """The lesser of both ends of each account, as a share of the start; never above 1."""
+        return self.least / self.start if self.start else None
+
+    @property
+    def logo_churn(self) -> Decimal | None:
+        """The share of paying accounts that pay nothing at the end."""
+        return Decimal(self.lost) / self.accounts if self.accounts else None
+
+    @property
+    def expansion_rate(self) -> Decimal | None:
+        """What those who had ARR at the start pay more, as a share of it."""
+        return self.expansion / self.start if self.start else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LineMovement:
+    """One line of an account on two days; ``start`` and ``end`` are None for want of a rate.
+
+    ``…_own`` are in the line's currency. Lines are rounded one by one, so they may differ by a cent from their account.
+    """
+
+    line_id: int
+    product: str
+    contract_id: int
+    contract_number: str
+    currency: str
+    start_own: Decimal
+    end_own: Decimal
+    start: Decimal | None
+    base: Decimal | None
+    end: Decimal | None
 
 
 def movements(
@@ -59,100 +114,175 @@ def movements(
     account_id: int | None = None,
     rates_day: date | None = None,
     until: date | None = None,
+    constant_currency: bool = True,
+    known_at: datetime | None = None,
+    published: bool = False,
 ) -> list[Movement]:
     """Return the movements of the months ``first`` to ``last`` by segment, oldest month first.
 
-    With ``until``, a day of the last month, that month ends on the day, as if nothing later were known.
+    The running month ends on the day that was refreshed last, or on ``until``.
 
-    All months are counted at the rates of one day, by default the end of the last month, so that each month
-    begins where the one before ended. Accounts stand in the segment they belonged to when the month began;
-    those with money in a currency without a rate are left out. One query.
+    In constant currency all months are counted at the rates of one day, by default the end of the last month, else
+    each end at its own. Either way each month begins where the one before ended. Accounts stand in the segment they
+    belonged to when the month began; those with money in a currency without a rate are left out. ``known_at`` gives
+    what was known at a time, ``published`` each month as it was published. Two
+    queries, three where published.
     """
-    placed = _placed(first, last, account_id, rates_day, until)
+    windows = [
+        Window(item.start, item.end, known_at)
+        for item in monthly_windows(first, last, until=until or newest_day())
+    ]
+    return movements_over(
+        as_published(windows) if published else windows,
+        dimension,
+        account_id=account_id,
+        rates_day=rates_day or month_end(last),
+        constant_currency=constant_currency,
+    )
+
+
+def movements_over(
+    windows: Sequence[Window],
+    dimension: Dimension = "all",
+    *,
+    account_id: int | None = None,
+    rates_day: date | None = None,
+    constant_currency: bool = True,
+) -> list[Movement]:
+    """Return the movements of each window by segment: the base of every retention, whatever its period.
+
+    Windows and rates as in ``positions_over``. One query.
+    """
+    if not windows:
+        return []
+    placed = _placed(windows, account_id, rates_day, constant_currency=constant_currency)
     rows = load("finance", "movement_months", placed=placed, member=_MEMBERS[dimension]).fetch_dicts()
     return [Movement(**row) for row in rows]
 
 
 def account_movements(
-    first: date, last: date, dimension: Dimension = "all", member: str = "", *, rates_day: date | None = None
+    first: date,
+    last: date,
+    dimension: Dimension = "all",
+    member: str = "",
+    *,
+    rates_day: date | None = None,
+    constant_currency: bool = True,
+    known_at: datetime | None = None,
 ) -> list[Movement]:
     """Return what ``movements`` adds up for one member, account by account, a month's largest loss first."""
-    placed = _placed(first, last, None, rates_day)
+    windows = [
+        Window(item.start, item.end, known_at) for item in monthly_windows(first, last, until=newest_day())
+    ]
+    return account_movements_over(
+        windows, dimension, member, rates_day=rates_day, constant_currency=constant_currency
+    )
+
+
+def account_movements_over(
+    windows: Sequence[Window],
+    dimension: Dimension = "all",
+    member: str = "",
+    *,
+    rates_day: date | None = None,
+    constant_currency: bool = True,
+) -> list[Movement]:
+    """Return what ``movements_over`` adds up for one member, account by account."""
+    if not windows:
+        return []
     rows = load(
-        "finance", "movement_accounts", placed=placed, member=_MEMBERS[dimension], wanted=member
+        "finance",
+        "movement_accounts",
+        placed=_placed(windows, None, rates_day, constant_currency=constant_currency),
+        member=_MEMBERS[dimension],
+        wanted=member,
     ).fetch_dicts()
     return [Movement(**row) for row in rows]
+
+
+def line_movements(
+    account_id: int, window: Window, *, rates_day: date | None = None, constant_currency: bool = True
+) -> list[LineMovement]:
+    """Return the lines of an account that had ARR at an end of a window, the largest loss first; one query."""
+    day = rates_day or window.end
+    start_rates, end_rates = (day, day) if constant_currency else (window.start, window.end)
+    rows = load(
+        "finance",
+        "line_positions",
+        account=account_id,
+        start_day=window.start,
+        end_day=window.end,
+        known=recorded_by(window.known_at),
+        rates=rates_at([start_rates], [end_rates], [window.known_at]),
+    ).fetch_dicts()
+    return [LineMovement(**row) for row in rows]
 
 
 def find_gaps(first: date, last: date) -> list[str]:
     """Return a sentence for each month and segment whose movements don't add up; none is what is right.
 
-    Checks the identity, that segments add up to the whole, that a month begins where the last one ended, and
-    that the roll-up says the same as the contract lines themselves.
+    Checks the identity in constant currency and at dated rates, that segments add up to the whole, that a month
+    begins where the last one ended, and that the ledger says the same as the contract lines themselves.
     """
-    rates_day = month_end(last)
-    whole = movements(first, last, rates_day=rates_day)
-    found = [_told(movement, "all", "is off by", movement.gap) for movement in whole if movement.gap]
-    by_month = {movement.month: movement for movement in whole}
-    for dimension in ("tier", "industry"):
-        parts = movements(first, last, dimension, rates_day=rates_day)
-        found += [_told(part, dimension, "is off by", part.gap) for part in parts if part.gap]
-        for month, total in by_month.items():
-            for kind in ("start", *KINDS, "end"):
-                summed = sum((getattr(part, kind) for part in parts if part.month == month), Decimal(0))
-                wanted = getattr(total, kind)
-                if summed != wanted:
-                    found.append(f"{month:%Y-%m}: {kind} by {dimension} adds up to {summed}, not {wanted}.")
-    for before, after in pairwise(whole):
-        if before.month + relativedelta(months=1) == after.month and before.end != after.start:
-            found.append(
-                f"{after.month:%Y-%m} starts with {after.start}, the month before ends with {before.end}."
-            )
-    return found + _compare_with_lines(by_month, rates_day)
-
-
-def month_end(month: date) -> date:
-    """Return the last day of the month of ``month``."""
-    return month + relativedelta(day=31)
+    found: list[str] = []
+    for constant in (True, False):
+        whole = movements(first, last, constant_currency=constant)
+        found += [_told(movement, "all", "is off by", movement.gap) for movement in whole if movement.gap]
+        by_month = {movement.month: movement for movement in whole}
+        for dimension in DIMENSIONS:
+            parts = movements(first, last, dimension, constant_currency=constant)
+            found += [_told(part, dimension, "is off by", part.gap) for part in parts if part.gap]
+            for month, total in by_month.items():
+                for kind in _SUMMED:
+                    summed = sum((getattr(part, kind) for part in parts if part.month == month), Decimal(0))
+                    wanted = getattr(total, kind)
+                    if summed != wanted:
+                        found.append(
+                            f"{month:%Y-%m}: {kind} by {dimension} adds up to {summed}, not {wanted}."
+                        )
+        for before, after in pairwise(whole):
+            if before.month + relativedelta(months=1) == after.month and before.end != after.start:
+                found.append(
+                    f"{after.month:%Y-%m} starts with {after.start}, the month before ends with {before.end}."
+                )
+    return found + _compare_with_lines()
 
 
 def newest_month() -> date | None:
-    """Return the first day of the newest month in the roll-up."""
-    return MonthlyRevenue.objects.order_by("-month").values_list("month", flat=True).first()
+    """Return the first day of the month that was refreshed last; None while the ledger is empty."""
+    if not RevenueEntry.objects.exists():
+        return None
+    return newest_day().replace(day=1)
 
 
-def _compare_with_lines(by_month: dict[date, Movement], rates_day: date) -> list[str]:
-    found = []
-    running = newest_month()
-    for month, movement in by_month.items():
-        if month == running:
-            continue  # the running month is rolled up as of the newest refresh, not as of its end
-        start = month - relativedelta(days=1)
-        positions = positions_between(start, month_end(month), rates_day=rates_day)
-        start_arr, end_arr = load("finance", "position_totals", positions=positions).fetch()[0]
-        if (start_arr, end_arr) != (movement.start, movement.end):
-            found.append(
-                f"{month:%Y-%m}: contract lines say {start_arr} to {end_arr}, "
-                f"the roll-up {movement.start} to {movement.end}."
-            )
-    return found
+def newest_day() -> date:
+    """Return the day that was refreshed last, today where none was."""
+    return RefreshRun.objects.finished().newest_day() or today()
+
+
+_SUMMED = tuple(
+    field.name
+    for field in fields(Movement)
+    if field.name not in {"month", "start_day", "end_day", "member", "account_id"}
+)
+
+
+def _compare_with_lines() -> list[str]:
+    """Say of which accounts the ledger differs from their lines, unless they are marked to be followed."""
+    rows = load("finance", "ledger_differs", lines=ContractLine.objects.revenue_rows()).fetch()
+    return [
+        f"Account {account}, line {line}: the contract line says {said} {currency} from {on}, the ledger {held}."
+        for account, line, currency, on, said, held in rows
+    ]
 
 
 def _placed(
-    first: date, last: date, account_id: int | None, rates_day: date | None, until: date | None = None
+    windows: Sequence[Window], account_id: int | None, rates_day: date | None, *, constant_currency: bool
 ) -> Statement:
-    positions = load(
-        "finance",
-        "monthly_positions",
-        rates=rates_on(rates_day or month_end(last)),
-        lines=ContractLine.objects.revenue_rows(),
-        first_month=first.replace(day=1),
-        last_month=last.replace(day=1),
-        account=account_id,
-        until=until,
+    positions = positions_over(
+        windows, rates_day=rates_day, constant_currency=constant_currency, account_id=account_id
     )
-    moved = load("finance", "movements", positions=positions, start_day=Statement("position.month - 1"))
-    return load("finance", "placed", movements=moved, start_day=Statement("(movement.month - 1)"))
+    return place(load("finance", "movements", positions=positions))
 
 
 def _told(movement: Movement, dimension: str, what: str, amount: Decimal) -> str:

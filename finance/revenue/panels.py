@@ -13,8 +13,9 @@ from accounts.lenses import Panel, register_panel
 from accounts.models import Account
 from common.charts import Chart, Series
 from common.formatting import format_percent
-from finance.models import ContractLine, ExchangeRate
+from finance.models import RevenueEntry
 from finance.revenue.charts import arr_chart, movement_chart
+from finance.revenue.positions import read_rates
 from finance.revenue.series import account_series
 from people.models import Category, Level
 
@@ -66,16 +67,12 @@ class RevenueByProduct(Panel):
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         lines = (
-            ContractLine.objects.recurring()
-            .running_on(as_of)
-            .filter(contract__account=account)
-            .with_revenue()
-            .order_by()
-            .values_list("product", "contract__currency")
+            RevenueEntry.objects.filter(account=account, on__lte=as_of)
+            .values_list("line__product", "currency")
             .annotate(total=Sum("arr"))
+            .exclude(total=0)
         )
-        rates = dict(ExchangeRate.objects.latest_on(as_of).values_list("currency", "rate"))
-        rates[settings.REPORTING_CURRENCY] = Decimal(1)
+        rates = read_rates(as_of)
         totals: dict[str, Decimal] = {}
         for product, currency, arr in lines:
             if currency in rates:

@@ -1,57 +1,145 @@
-"""Composed statements over recurring revenue: on one day, and between two."""
+"""Composed statements over the ledger: recurring revenue on one day, and between two."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 
 from common.formatting import format_date
-from finance.models import ContractLine
-from metrics.statements import Statement, load
+from metrics.statements import Statement, compose, load
 
 ARR = 1
 MRR = 12
 CHANGE_DAYS = 90
+NOW = "infinity"  # whatever is known by now
 
 
-def rates_on(day: date) -> Statement:
-    """Return ``(currency, rate)``: what one unit is worth in the reporting currency on ``day``."""
-    return load("finance", "rates", reporting=settings.REPORTING_CURRENCY, day=day)
+def rates_at(
+    start_days: Sequence[date], end_days: Sequence[date], known_at: Sequence[datetime | None]
+) -> Statement:
+    """Return ``(place, currency, start_rate, end_rate)`` of windows: what one unit is worth in the reporting
+    currency on both days, as known at a time (None: now). ``place`` counts from 1.
+    """
+    return load(
+        "finance",
+        "rates",
+        reporting=settings.REPORTING_CURRENCY,
+        start_days=list(start_days),
+        end_days=list(end_days),
+        known=[at or NOW for at in known_at],
+    )
 
 
-def revenue_on(day: date, divisor: int = ARR) -> Statement:
+def rates_on(day: date, *, known_at: datetime | None = None) -> Statement:
+    """Return the same of a single day; both rates are alike."""
+    return rates_at([day], [day], [known_at])
+
+
+def read_rates(day: date) -> dict[str, Any]:
+    """Return what one unit of each currency that has a rate is worth on ``day``; one query."""
+    return {currency: rate for _, currency, _, rate in rates_on(day).fetch() if rate is not None}
+
+
+def revenue_on(day: date, divisor: int = ARR, *, known_at: datetime | None = None) -> Statement:
     """Return ``(account_id, value)``: ARR on ``day`` in the reporting currency, or MRR with a divisor of 12.
 
     0 for accounts that had revenue before; null where the currency has no rate by then.
     """
-    lines = ContractLine.objects.revenue_rows()
-    return load("finance", "revenue_on", lines=lines, rates=rates_on(day), day=day, divisor=divisor)
+    return load(
+        "finance",
+        "revenue_on",
+        rates=rates_on(day, known_at=known_at),
+        day=day,
+        divisor=divisor,
+        known=recorded_by(known_at),
+    )
 
 
-def positions_between(start: date, end: date, *, rates_day: date | None = None) -> Statement:
-    """Return ``(account_id, start_arr, end_arr, first_on)`` at the rates of ``end`` or of ``rates_day``."""
+def positions_between(
+    start: date,
+    end: date,
+    *,
+    rates_day: date | None = None,
+    constant_currency: bool = True,
+    known_at: datetime | None = None,
+) -> Statement:
+    """Return ``(account_id, start_day, end_day, start_arr, base_arr, end_arr, had_before)`` of two days.
+
+    In constant currency both ends are counted at the rates of ``end`` or of ``rates_day``, and ``base_arr`` equals
+    ``start_arr``. Else each end counts at its own day's rates, and ``base_arr`` is the start at those of the end.
+    ``had_before`` says whether there was ever revenue up to the start. ``known_at`` gives what the ledger and the
+    rates knew at a time.
+    """
+    day = rates_day or end
+    start_rates, end_rates = (day, day) if constant_currency else (start, end)
     return load(
         "finance",
         "positions",
-        lines=ContractLine.objects.revenue_rows(),
-        rates=rates_on(rates_day or end),
+        rates=rates_at([start_rates], [end_rates], [known_at]),
+        known=recorded_by(known_at),
         start_day=start,
         end_day=end,
     )
 
 
-def movements_between(start: date, end: date) -> Statement:
-    """Return each account's start, new, expansion, reactivation, contraction, churn and end, in ARR."""
-    return load("finance", "movements", positions=positions_between(start, end), start_day=start)
+def movements_between(
+    start: date,
+    end: date,
+    *,
+    rates_day: date | None = None,
+    constant_currency: bool = True,
+    known_at: datetime | None = None,
+) -> Statement:
+    """Return each account's start, fx, new, expansion, reactivation, contraction, churn and end, in ARR."""
+    positions = positions_between(
+        start, end, rates_day=rates_day, constant_currency=constant_currency, known_at=known_at
+    )
+    return load("finance", "movements", positions=positions)
 
 
-def placed_between(start: date, end: date) -> Statement:
-    """Return the movements with the tier and the industry of each account at the start."""
-    return load("finance", "placed", movements=movements_between(start, end), start_day=start)
+def placed_between(
+    start: date,
+    end: date,
+    *,
+    rates_day: date | None = None,
+    constant_currency: bool = True,
+    known_at: datetime | None = None,
+) -> Statement:
+    """Return the movements with the tier, industry, country and size of each account at the start."""
+    return place(
+        movements_between(
+            start, end, rates_day=rates_day, constant_currency=constant_currency, known_at=known_at
+        )
+    )
+
+
+def place(movements: Statement) -> Statement:
+    """Return movements with the segments that each account belonged to on their ``start_day``."""
+    bands = sorted({band for band in settings.REVENUE_SIZE_BANDS if band > 1})
+    return load(
+        "finance", "placed", movements=movements, size_bands=bands or [1], size_labels=size_labels(bands)
+    )
+
+
+def size_labels(bands: Sequence[int]) -> list[str]:
+    """Return the names of the sizes that ``bands`` (where each next one begins) give: 1-49, 50-249, 250+."""
+    firsts = [1, *bands]
+    return [
+        *(f"{first}-{after - 1}" for first, after in zip(firsts, bands, strict=False)),
+        f"{firsts[-1]}+",
+        f"{firsts[-1]}+",
+    ]
+
+
+def recorded_by(known_at: datetime | None) -> Statement:
+    """Return the condition on ``entry`` that the ledger knew it at a time, by default now."""
+    if known_at is None:
+        return Statement("true")
+    return compose("entry.recorded_at <= {at}", at=known_at)
 
 
 def year_before(day: date) -> date:
@@ -62,6 +150,11 @@ def year_before(day: date) -> date:
 def month_start(day: date) -> date:
     """Return the last day of the month before: where the movements of a month begin."""
     return day.replace(day=1) - timedelta(days=1)
+
+
+def month_end(month: date) -> date:
+    """Return the last day of the month of ``month``."""
+    return month + relativedelta(day=31)
 
 
 def days_before(day: date, days: int) -> date:
@@ -96,7 +189,6 @@ def currencies_without_rate(
     rows = load(
         "finance",
         "missing_between",
-        lines=ContractLine.objects.revenue_rows(),
         rates=rates_on(rates_day or day),
         since=since,
         day=day,
@@ -106,11 +198,9 @@ def currencies_without_rate(
 
 
 def _missing(since: date, as_of: date, first: int, last: int, outcome: str) -> str:
-    lines = ContractLine.objects.revenue_rows()
     rows = load(
         "finance",
         "missing_rates",
-        lines=lines,
         rates=rates_on(as_of),
         since=since,
         day=as_of,

@@ -22,7 +22,10 @@ KEPT_SECONDS = 600
 
 @dataclass(frozen=True, kw_only=True)
 class Bridge:
-    """What led from one ARR to another; end = start + new + expansion + reactivation − contraction − churn."""
+    """What led from one ARR to another; end = start + new + expansion + reactivation − contraction − churn.
+
+    In constant currency, so that rates move nothing.
+    """
 
     first: date
     last: date

@@ -1,10 +1,14 @@
--- Currencies without a rate of revenue that ran at any time from one day to another, and of how many accounts.
-SELECT line.currency, count(DISTINCT line.account_id)
-FROM ({lines}) AS line
-JOIN accounts_account AS account ON account.id = line.account_id AND account.deleted_at IS NULL
-LEFT JOIN ({rates}) AS rate ON rate.currency = line.currency
-WHERE rate.rate IS NULL
-    AND ({account}::bigint IS NULL OR line.account_id = {account}::bigint)
-    AND line.start_on <= {day} AND (line.ends_on IS NULL OR line.ends_on > {since})
-GROUP BY line.currency
-ORDER BY line.currency
+-- Currencies without a rate in which accounts had revenue at any time from one day to another, and of how many:
+-- those whose ARR, summed over these days, is above zero.
+SELECT own.currency, count(*)
+FROM (
+    SELECT entry.account_id, entry.currency
+    FROM finance_revenueentry AS entry
+    LEFT JOIN ({rates}) AS rate ON rate.currency = entry.currency
+    WHERE rate.end_rate IS NULL AND entry."on" <= {day}
+        AND ({account}::bigint IS NULL OR entry.account_id = {account}::bigint)
+    GROUP BY entry.account_id, entry.currency
+    HAVING sum(entry.arr * ({day}::date + 1 - greatest(entry."on", {since}::date))) > 0
+) AS own
+GROUP BY own.currency
+ORDER BY own.currency

@@ -1,11 +1,12 @@
-SELECT line.currency, count(DISTINCT line.account_id)
-FROM ({lines}) AS line
-LEFT JOIN ({rates}) AS rate ON rate.currency = line.currency
-WHERE rate.rate IS NULL
-    AND line.account_id BETWEEN {first} AND {last}
-    AND (
-        (line.start_on <= {day} AND (line.ends_on IS NULL OR line.ends_on > {day}))
-        OR (line.start_on <= {since} AND (line.ends_on IS NULL OR line.ends_on > {since}))
-    )
-GROUP BY line.currency
-ORDER BY line.currency
+-- Currencies without a rate in which accounts had revenue on one of two days, and of how many.
+SELECT own.currency, count(*)
+FROM (
+    SELECT entry.account_id, entry.currency
+    FROM finance_revenueentry AS entry
+    LEFT JOIN ({rates}) AS rate ON rate.currency = entry.currency
+    WHERE rate.end_rate IS NULL AND entry."on" <= {day} AND entry.account_id BETWEEN {first} AND {last}
+    GROUP BY entry.account_id, entry.currency
+    HAVING round(sum(entry.arr), 2) <> 0 OR round(sum(entry.arr) FILTER (WHERE entry."on" <= {since}), 2) <> 0
+) AS own
+GROUP BY own.currency
+ORDER BY own.currency

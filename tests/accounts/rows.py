@@ -12,7 +12,15 @@ from metrics.models import HealthModel, HealthScore, MetricValue, RefreshRun
 from people.models import Category
 from pods.models import Signal
 from product.models import UsageFeatureDay, UsageUserDay
-from tests.metrics.facts import at, make_account, make_contact, make_line, make_ticket, make_touch
+from tests.metrics.facts import (
+    at,
+    follow_revenue,
+    make_account,
+    make_contact,
+    make_line,
+    make_ticket,
+    make_touch,
+)
 
 TODAY = datetime.now(UTC).date()
 # A figure nobody writes by chance, in the forms in which a page could let it out.
@@ -112,14 +120,7 @@ def _revenue(account: Account) -> None:
     )
     for number in range(30):
         make_line(account, days_ago(300 - number), amount=1000 + number, contract=line.contract)
-    from finance.models import MonthlyRevenue
-
-    month = TODAY.replace(day=1)
-    for number in range(14):
-        MonthlyRevenue.objects.create(
-            account=account, month=month, currency="USD", arr=SECRET_ARR - number * 1000
-        )
-        month = (month - timedelta(days=1)).replace(day=1)
+    follow_revenue(TODAY)
 
 
 def _usage(account: Account) -> None:

@@ -130,7 +130,10 @@ def test_the_preview_counts_what_the_merge_moves(pair: tuple[Account, Account]) 
     merge = merge_accounts(winner=winner.pk, loser=loser.pk)
     assert promised == merge.counts
     assert promised["accounts.Account.parent"] == 3
-    assert ("monthly revenues", "Rolled up anew from the contract lines.") in preview.stays
+    assert (
+        "entries of the revenue ledger",
+        "The ledger keeps what was known; the lines that move are entered anew for both.",
+    ) in preview.stays
 
 
 def test_a_merge_takes_as_many_queries_with_many_children_as_with_few(api: Api) -> None:

@@ -22,6 +22,7 @@ from tests.metrics.facts import (
     TODAY,
     ago,
     at,
+    follow_revenue,
     make_account,
     make_contact,
     make_deal,
@@ -86,7 +87,7 @@ def make_later_facts() -> None:
     Ticket.objects.filter(solved_at=None).update(solved_at=at(tomorrow), first_replied_at=at(tomorrow))
     make_rate("EUR", tomorrow, "9")
     roll_up("product.usage_days")
-    roll_up("finance.monthly_revenue")
+    follow_revenue()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from common.formatting import format_date
 from metrics.models import RefreshRun, RefreshStep
 from metrics.registry import metrics, segment_metrics
 from people.access import access_of
-from tests.metrics.facts import LAST, TODAY, ago, make_account, make_line, make_rate, refresh
+from tests.metrics.facts import LAST, TODAY, ago, follow_revenue, make_account, make_line, make_rate, refresh
 from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +21,7 @@ SEGMENTS = ("finance.retention:segments", "finance.movements:segments")
 
 
 def note_of(key: str) -> str:
+    follow_revenue()
     item = segment_metrics.get(key) or metrics[key]
     assert item.note is not None
     return item.note(TODAY, 0, LAST)

@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Account, TierTenure
-from finance.models import MonthlyRevenue
+from finance.models import ContractLine
 from finance.querysets import PERIODS_PER_YEAR
 from finance.revenue.movements import account_movements, find_gaps, movements
 from metrics.models import SegmentValue
 from tests.metrics.facts import (
     TODAY,
     ago,
+    follow_revenue,
     make_account,
     make_line,
     make_rate,
@@ -248,10 +249,10 @@ def test_the_identity_holds_for_every_month_and_segment_of_any_company(drawn: li
         make_rate("JPY", BEGIN - timedelta(days=1), "0.00667")
         as_of = BEGIN + relativedelta(months=23, days=9)
         roll_up("tiers.tenures", as_of)
-        roll_up("finance.monthly_revenue", as_of)
+        follow_revenue(as_of)
         assert find_gaps(BEGIN, as_of) == []
         rates = {"USD": Decimal(1), "EUR": Decimal("1.131"), "JPY": Decimal("0.00667")}
-        for movement in movements(BEGIN, as_of):
+        for movement in movements(BEGIN, as_of, until=as_of):
             day = min(movement.month + relativedelta(day=31), as_of)
             assert movement.end == sum(arr_of(drawn, place, day, rates) for place in range(4))
         rows = measure_segments("finance.movements", as_of)
@@ -288,7 +289,7 @@ def test_the_accounts_behind_a_movement_add_up_to_it() -> None:
             account, ago(400), MONTH - timedelta(days=20 * place) if place else None, amount=100 + place
         )
     roll_up("tiers.tenures")
-    roll_up("finance.monthly_revenue")
+    follow_revenue()
     behind = account_movements(date(2026, 10, 1), date(2026, 10, 1), "tier", "growth")
     whole = movements(date(2026, 10, 1), date(2026, 10, 1), "tier")[0]
     assert {row.account_id: row.churn for row in behind if row.churn} == {accounts[1].pk: 101}
@@ -298,28 +299,28 @@ def test_the_accounts_behind_a_movement_add_up_to_it() -> None:
     assert only[0].churn == 101
 
 
-def test_a_tampered_roll_up_is_found() -> None:
+def test_a_ledger_that_differs_from_the_lines_is_found() -> None:
     account = make_account()
-    make_line(account, ago(400))
-    roll_up("finance.monthly_revenue")
+    line = make_line(account, ago(400))
+    follow_revenue()
     assert find_gaps(date(2026, 1, 1), MONTH) == []
-    MonthlyRevenue.objects.filter(month=date(2026, 5, 1)).update(arr=Decimal("1200.01"))
-    gaps = find_gaps(date(2026, 1, 1), MONTH)
-    assert gaps == ["2026-05: contract lines say 1200.00 to 1200.00, the roll-up 1200.00 to 1200.01.",
-                    "2026-06: contract lines say 1200.00 to 1200.00, the roll-up 1200.01 to 1200.00."]  # fmt: skip
+    ContractLine.objects.filter(pk=line.pk).update(amount=Decimal("1200.01"))
+    (gap,) = find_gaps(date(2026, 1, 1), MONTH)
+    assert gap.startswith(f"Account {account.pk}, line {line.pk}: the contract line says 1200.01")
+    assert f"USD from {ago(400)}, the ledger 1200.00" in gap
 
 
 def test_check_revenue_says_what_does_not_add_up() -> None:
-    with pytest.raises(CommandError, match="No month has been rolled up"):
+    with pytest.raises(CommandError, match="The revenue ledger is empty"):
         call_command("check_revenue")
     account = make_account()
-    make_line(account, ago(400))
-    roll_up("finance.monthly_revenue")
+    line = make_line(account, ago(400))
+    refresh()
     out = StringIO()
     call_command("check_revenue", months=6, stdout=out)
     assert "adds up in every month and segment from 2026-06 to 2026-11" in out.getvalue()
-    MonthlyRevenue.objects.filter(month=date(2026, 9, 1)).delete()
-    with pytest.raises(CommandError, match="2026-09: contract lines say"):
+    ContractLine.objects.filter(pk=line.pk).update(start_on=ago(399))
+    with pytest.raises(CommandError, match="the contract line says 0 USD from"):
         call_command("check_revenue", months=6)
 
 

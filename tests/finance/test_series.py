@@ -10,7 +10,7 @@ import pytest
 from accounts.models import Account
 from finance.revenue.movements import KINDS
 from finance.revenue.series import Series, account_series, company_series
-from tests.metrics.facts import make_account, make_line, make_rate, measure, roll_up
+from tests.metrics.facts import follow_revenue, make_account, make_line, make_rate, measure
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_the_series_ends_with_the_arr_of_the_day(as_of: date) -> None:
     make_line(kept, date(2026, 3, 1), amount="1000.01", currency="EUR")
     make_rate("EUR", date(2025, 1, 1), "1.1")
     make_rate("EUR", date(2026, 10, 15), "1.3")
-    roll_up("finance.monthly_revenue", REFRESHED)
+    follow_revenue(REFRESHED)
     arr = measure("finance.arr", as_of)
     assert company_series(as_of).values[-1] == sum(arr.values())
     assert identity(company_series(as_of)) == 0
@@ -50,7 +50,7 @@ def test_the_series_ends_with_the_arr_of_the_day(as_of: date) -> None:
 def test_churn_later_in_the_month_is_not_known_yet() -> None:
     account = make_account()
     make_line(account, date(2024, 1, 1), date(2026, 10, 20), amount=5000)
-    roll_up("finance.monthly_revenue", REFRESHED)
+    follow_revenue(REFRESHED)
     assert read(account, INSIDE).bridge(12).churn == 0
     assert read(account, date(2026, 10, 20)).bridge(12).churn == 5000
 
@@ -59,5 +59,5 @@ def test_whole_months_before_stay_as_rolled_up() -> None:
     account = make_account()
     make_line(account, date(2026, 8, 5), date(2026, 9, 5))
     make_line(account, date(2026, 9, 20), amount=300)
-    roll_up("finance.monthly_revenue", REFRESHED)
+    follow_revenue(REFRESHED)
     assert list(read(account, INSIDE).values[-4:]) == [0, 1200, 300, 300]

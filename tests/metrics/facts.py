@@ -10,6 +10,7 @@ from typing import Any
 from accounts.models import Account, Contact, Tier
 from engagement.models import Engagement, Opportunity
 from finance.models import Contract, ContractLine, ExchangeRate, RevenueToRecompute
+from finance.revenue.ledger import follow_lines, follow_rates
 from metrics.engine.plan import plan_refresh
 from metrics.engine.steps import work_off
 from metrics.engine.store import store_metric, store_segments
@@ -137,14 +138,22 @@ def roll_up(key: str, as_of: date = TODAY) -> int:
     return rollups[key].query(as_of, 0, LAST)
 
 
+def follow_revenue(as_of: date = TODAY) -> int:
+    """Bring rates and ledger up to the contract lines, as the refresh does ahead of the numbers; return the entries."""
+    follow_rates()
+    return follow_lines(as_of=as_of, first=0, last=LAST)
+
+
 def measure(key: str, as_of: date = TODAY) -> dict[int, Decimal]:
-    """Store one metric of a day and return it by account."""
+    """Store one metric of a day, with the ledger up to date, and return it by account."""
+    follow_revenue(as_of)
     store_metric(metrics[key], as_of, 0, LAST)
     return dict(MetricValue.objects.on(as_of).filter(key=key).values_list("account_id", "value"))
 
 
 def measure_segments(key: str, as_of: date = TODAY) -> dict[tuple[str, str, str], SegmentValue]:
-    """Store the numbers of one segment declaration and return them by key, dimension and member."""
+    """Store the numbers of one segment declaration, with the ledger up to date; by key, dimension and member."""
+    follow_revenue(as_of)
     store_segments(segment_metrics[f"{key}:segments"], as_of)
     return {(row.key, row.dimension, row.member): row for row in SegmentValue.objects.filter(as_of=as_of)}
 

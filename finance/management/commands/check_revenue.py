@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         last = newest_month()
         if last is None:
-            raise CommandError("No month has been rolled up yet. Run manage.py refresh first.")
+            raise CommandError("The revenue ledger is empty. Run manage.py refresh first.")
         first = last - relativedelta(months=options["months"] - 1)
         gaps = find_gaps(first, last)
         if gaps:

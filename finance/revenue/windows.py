@@ -1,0 +1,90 @@
+"""Periods over which revenue is compared: months, quarters, years that end each month, each as known at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dateutil.relativedelta import relativedelta
+
+from finance.models import RevenueClose
+from finance.revenue.positions import NOW, month_end, month_start, rates_at
+from metrics.statements import Statement, compose, load
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From the end of ``start`` to the end of ``end``, as the ledger knew it at ``known_at`` (None: now)."""
+
+    start: date
+    end: date
+    known_at: datetime | None = None
+
+
+def monthly_windows(first: date, last: date, *, until: date | None = None) -> list[Window]:
+    """Return the months of ``first`` to ``last``, none of which goes past ``until``."""
+    return windows_of(first, last, months=1, until=until)
+
+
+def windows_of(
+    first: date, last: date, *, months: int, step: int = 1, until: date | None = None
+) -> list[Window]:
+    """Return windows of so many months that end with each month from ``first`` to ``last``, ``step`` apart.
+
+    A quarter is ``months=3, step=3`` with the last month of the first quarter as ``first``; twelve months back from
+    the end of each month are ``months=12``. None goes past ``until``.
+    """
+    found = []
+    month, last = first.replace(day=1), last.replace(day=1)
+    while month <= last:
+        start = month_start(month - relativedelta(months=months - 1))
+        if until is not None and start >= until:
+            break
+        found.append(Window(start, min(month_end(month), until or month_end(month))))
+        month += relativedelta(months=step)
+    return found
+
+
+def as_published(windows: Sequence[Window]) -> list[Window]:
+    """Return the windows, each as known when its last month was closed; what is still open as known now."""
+    closed = dict(RevenueClose.objects.values_list("month", "closed_at"))
+    return [Window(item.start, item.end, closed.get(item.end.replace(day=1))) for item in windows]
+
+
+def positions_over(
+    windows: Sequence[Window],
+    *,
+    rates_day: date | None = None,
+    constant_currency: bool = True,
+    account_id: int | None = None,
+) -> Statement:
+    """Return what ``positions_between`` does, of many windows at once.
+
+    Windows come in the order of their starts, ends and knowledge. In constant currency all are counted at the rates
+    of ``rates_day``, by default the last end.
+    """
+    starts, ends = [item.start for item in windows], [item.end for item in windows]
+    known = [item.known_at for item in windows]
+    knowledge = [at or NOW for at in known]
+    day = rates_day or ends[-1]
+    constant = [day] * len(windows)
+    late = (
+        compose(
+            "width_bucket(entry.recorded_at - interval '1 microsecond', {known}::timestamptz[])",
+            known=knowledge,
+        )
+        if any(known)
+        else Statement("0")
+    )
+    return load(
+        "finance",
+        "window_positions",
+        rates=rates_at(constant, constant, known) if constant_currency else rates_at(starts, ends, known),
+        starts=starts,
+        ends=ends,
+        late=late,
+        last_end=ends[-1],
+        count=len(windows),
+        account=account_id,
+    )

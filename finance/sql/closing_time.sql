@@ -1,0 +1,6 @@
+-- Not before anything that has been entered, even where a clock was set back.
+SELECT greatest(
+    clock_timestamp(),
+    (SELECT max(entry.recorded_at) FROM finance_revenueentry AS entry),
+    (SELECT max(entry.recorded_at) FROM finance_rateentry AS entry)
+)
