@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 
 from accounts.models import Account, TierTenure
+from common.formatting import format_date
 from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from tests.tiers.facts import began, make_draft, make_worth, plain_rules, publish, set_worth, tier_of
@@ -146,3 +147,28 @@ def test_of_two_who_publish_previews_at_once_one_wins_and_the_other_gets_the_dif
     assert (len(won), len(lost)) == (1, 1), outcomes
     assert lost[0].differences
     assert Account.objects.get(pk=account.pk).tier_tenures.count() == 1
+
+
+@pytest.mark.django_db
+def test_another_tier_and_another_day_are_changes_too() -> None:
+    rises, falls = make_worth(10_000, name="Rises"), make_worth(300_000, name="Falls")
+    publish()
+    apply_rule_set()
+    began(rises, today() - 400 * DAY)
+    began(falls, today() - 10 * DAY)
+    set_worth(rises, 60_000)
+    set_worth(falls, 60_000)
+    by = make_user("revops")
+    run = preview(make_draft(HARDER, by))
+    set_worth(rises, 500_000)
+    began(falls, today() - 20 * DAY)
+    with pytest.raises(PreviewOutdatedError) as refused:
+        publish_preview(run=run, by=by)
+    day = [format_date(today() + days * DAY) for days in (80, 70)]
+    assert {one.name: (one.previewed, one.now) for one in refused.value.differences} == {
+        "Rises": ("Standard to Growth at once", "Standard to Strategic at once"),
+        "Falls": (
+            f"Strategic to Growth after its dwell on {day[0]}",
+            f"Strategic to Growth after its dwell on {day[1]}",
+        ),
+    }

@@ -136,3 +136,35 @@ def test_the_card_of_lists_keeps_what_a_condition_reads(marketing: User) -> None
     [row] = card.context["card"].data["rows"]
     assert row["members"] is None
     assert "does not read revenue" in row["closed"]
+
+
+def test_what_either_side_alone_wants_is_in_neither_the_overlap_nor_the_other_list(
+    proposed: TargetList, sales: User, marketing: User
+) -> None:
+    services.sign_list(target=proposed, by=sales, version=proposed.version, picks=ids(0, 1, 2))
+    services.sign_list(target=proposed, by=marketing, version=proposed.version, picks=ids(2, 3))
+    found = alignment_of(proposed)
+    assert (found.both, found.either, found.ratio) == (1, 4, 0.25)
+    wanted = {
+        side: set(only_wanted_by(proposed, side).values_list("name", flat=True))
+        for side in ("sales", "marketing")
+    }
+    assert wanted == {"sales": {"Account 0", "Account 1"}, "marketing": {"Account 3"}}
+
+
+def test_a_signature_for_the_whole_list_is_for_who_was_on_it_then(
+    proposed: TargetList, sales: User, marketing: User
+) -> None:
+    for by in (sales, marketing):
+        services.sign_list(target=proposed, by=by, version=proposed.version)
+    services.add_accounts(target=proposed, accounts=Account.objects.filter(pk__in=ids(4)), by=marketing)
+    services.remove_accounts(target=proposed, accounts=Account.objects.filter(pk__in=ids(0)), by=marketing)
+    proposed.refresh_from_db()
+    services.sign_list(target=proposed, by=marketing, version=proposed.version)
+    found = alignment_of(proposed)
+    assert (found.both, found.either) == (3, 5)
+    assert {side.side: (side.wanted, side.came, side.left) for side in found.sides} == {
+        "sales": (4, 1, 1),
+        "marketing": (4, 0, 0),
+    }
+    assert list(only_wanted_by(proposed, "sales").values_list("name", flat=True)) == ["Account 0"]

@@ -442,3 +442,33 @@ def test_another_condition_opens_no_version_that_told_of_closed_numbers(ann: Use
         f"{target.get_absolute_url()}?export=csv&as_of={timezone.now().date() - timedelta(days=1)}",
     ):
         assert client.get(url).status_code == 403
+
+
+@pytest.mark.parametrize("function", ["support", "legal", "leadership", "finance"])
+def test_a_shared_list_is_changed_by_its_owner_sales_marketing_and_revops_alone(
+    ann: User, function: str
+) -> None:
+    by_hand = services.create_list(name="Spring", by=ann)
+    services.add_accounts(target=by_hand, accounts=named("Alpha"), by=ann)
+    by_rule = services.create_list(name="Germans", by=ann, condition=by_country("DE"))
+    other, first = make_user(function), by_hand.changes.get(number=2)
+    attempts = [
+        lambda: services.add_accounts(target=by_hand, accounts=named("Beta"), by=other),
+        lambda: services.remove_accounts(target=by_hand, accounts=named("Alpha"), by=other),
+        lambda: services.undo_change(change=first, by=other),
+        lambda: services.change_list(target=by_hand, by=other, name="Mine", purpose="", is_shared=True),
+        lambda: services.change_rule(target=by_rule, condition=by_country("US"), by=other, version=1),
+        lambda: services.refresh_list(target=by_rule, by=other),
+        lambda: services.propose_list(target=by_hand, by=other),
+        lambda: services.delete_list(target=by_hand, by=other),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ListRefused, match="Only"):
+            attempt()
+    assert (on(by_hand), on(by_rule)) == ({"Alpha"}, {"Alpha", "Beta"})
+    colleague = make_user("sales")
+    services.add_accounts(target=by_hand, accounts=named("Beta"), by=colleague)
+    with pytest.raises(ListRefused, match="Only its owner and RevOps"):
+        services.delete_list(target=by_hand, by=colleague)
+    with pytest.raises(ListRefused, match="decide who sees it"):
+        services.change_list(target=by_hand, by=colleague, name="Spring", purpose="", is_shared=False)
