@@ -152,6 +152,9 @@ class Standing(models.Model):
         max_digits=12, decimal_places=4, null=True, help_text="Last 30 days against the account's own norm."
     )
     last_touch_on = models.DateField(null=True)
+    fit_score = models.DecimalField(max_digits=5, decimal_places=2, null=True, help_text="0 to 100.")
+    engagement_score = models.DecimalField(max_digits=5, decimal_places=2, null=True, help_text="0 to 100.")
+    intent_score = models.DecimalField(max_digits=5, decimal_places=2, null=True, help_text="0 to 100.")
     as_of = models.DateField(null=True)
     updated_at = models.DateTimeField(null=True)
 
@@ -172,6 +175,9 @@ class Standing(models.Model):
                 "open_tickets",
                 "usage_trend",
                 "last_touch_on",
+                "fit_score",
+                "engagement_score",
+                "intent_score",
             ]
         )
 

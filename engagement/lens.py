@@ -54,6 +54,22 @@ register_column(
         help="The newest call, e-mail, meeting or event",
     )
 )
+for kind, name, category, told in (
+    (ScoreKind.FIT, "fit_score", Category.ACCOUNT_PROFILE, "How well it suits us, 0 to 100"),
+    (ScoreKind.ENGAGEMENT, "engagement_score", ENGAGEMENT, "How much we are in touch, 0 to 100"),
+    (ScoreKind.INTENT, "intent_score", ENGAGEMENT, "Whether it is about to buy, 0 to 100"),
+):
+    register_column(
+        Column(
+            key=f"engagement.{name}",
+            label=kind.label,
+            field=f"standing__{name}",
+            kind="number",
+            category=category,
+            explain=f"engagement.{name}",
+            help=told,
+        )
+    )
 
 
 @register_panel
@@ -335,6 +351,8 @@ register_lens(
         columns=(
             "accounts.tier",
             "accounts.lifecycle",
+            "engagement.fit_score",
+            "engagement.intent_score",
             "accounts.industry",
             "accounts.country",
             "engagement.last_touch_on",

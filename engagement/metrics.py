@@ -133,6 +133,7 @@ def _breakdown(kind: ScoreKind) -> Breakdown:
     depends_on=(ROLLUP,),
     direction="up",
     breakdown=_breakdown(ScoreKind.FIT),
+    standing="fit_score",
 )
 def fit_score(as_of: date) -> QuerySet[Any, Any]:
     return _scores(as_of, ScoreKind.FIT)
@@ -149,6 +150,7 @@ def fit_score(as_of: date) -> QuerySet[Any, Any]:
     depends_on=(ROLLUP,),
     direction="up",
     breakdown=_breakdown(ScoreKind.ENGAGEMENT),
+    standing="engagement_score",
 )
 def engagement_score(as_of: date) -> QuerySet[Any, Any]:
     return _scores(as_of, ScoreKind.ENGAGEMENT)
@@ -165,6 +167,7 @@ def engagement_score(as_of: date) -> QuerySet[Any, Any]:
     depends_on=(ROLLUP,),
     direction="up",
     breakdown=_breakdown(ScoreKind.INTENT),
+    standing="intent_score",
 )
 def intent_score(as_of: date) -> QuerySet[Any, Any]:
     return _scores(as_of, ScoreKind.INTENT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, Literal
 
 from accounts.conditions.custom import CUSTOM, LONGEST_NAME, find_field
@@ -12,11 +13,12 @@ from accounts.conditions.operators import OPERATORS
 from accounts.conditions.parts import typed
 from accounts.lenses.figures import reporting_currency
 from accounts.models import HealthBand, Lifecycle, Tier
-from common.formatting import format_money
+from common.formatting import format_money, format_number
 from people.models import Category, Level, User
 
 LARGEST_AMOUNT = Decimal("1e15")
 MOST_DAYS = 3660
+MOST_POINTS = 100
 
 
 def _as_written(text: str, user: User) -> str:
@@ -77,6 +79,13 @@ def _days(text: str, user: User) -> int:
     return int(text)
 
 
+def _score(text: str, user: User) -> Decimal:
+    score = _amount(text, user)
+    if score > MOST_POINTS:
+        raise ValueError("write a score from 0 to 100")
+    return score
+
+
 def _id(text: str, user: User) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 18:
         raise ValueError("use the number of an account")
@@ -104,6 +113,10 @@ def _money(amount: Decimal) -> str:
 def ask(key: str, op: str, value: Any = None) -> dict[str, Any]:
     """Return one comparison as data."""
     return {"field": key, "op": op} if value is None else {"field": key, "op": op, "value": value}
+
+
+def _at_least(key: str, value: Any) -> dict[str, Any]:
+    return ask(key, "gte", value)
 
 
 FILTERS: dict[str, Filter] = {
@@ -186,6 +199,23 @@ FILTERS: dict[str, Filter] = {
             level=Level.TOTALS,
             control="number",
             unit="days",
+        ),
+        *(
+            Filter(
+                key=f"{name}_min",
+                label=f"{label} from",
+                parse=_score,
+                asks=partial(_at_least, f"engagement.{name}_score"),
+                words=format_number,
+                category=category,
+                control="number",
+                hint="A score from 0 to 100.",
+            )
+            for name, label, category in (
+                ("fit", "Fit", Category.ACCOUNT_PROFILE),
+                ("engagement", "Engagement", Category.ENGAGEMENT),
+                ("intent", "Intent", Category.ENGAGEMENT),
+            )
         ),
         Filter(key="list", label="Target list", asks=None, many=True, control="choices", is_own=True),
         # What a view means takes who asks, so the list reads it.

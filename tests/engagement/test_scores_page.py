@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, Standing
 from engagement.models import AccountScore, ScoreKind, ScoreModel
 from engagement.scoring.analysis import win_rates
 from sync.models import Change
-from tests.metrics.facts import TODAY, ago, make_account, make_deal
+from tests.metrics.facts import TODAY, ago, make_account, make_deal, make_touch, refresh
 from tests.sync.conftest import make_api
 from tests.users import client_as, client_of, make_user
 
@@ -142,3 +142,28 @@ def test_the_home_of_marketing_shows_who_fits_and_wants_to_buy(marketing: Client
     text = marketing.get("/panels/engagement.fit_intent/").content.decode()
     assert "1 of 1 targets and prospects fit and show intent" in text
     assert hot.name in text
+
+
+def test_the_account_list_shows_sorts_and_filters_by_scores() -> None:
+    quiet = make_account(lifecycle="prospect")
+    busy = make_account(lifecycle="prospect")
+    make_touch(busy, ago(3), kind="meeting", direction="inbound")
+    refresh(TODAY)
+    held = {row.account_id: row.score for row in AccountScore.objects.filter(kind="engagement", as_of=TODAY)}
+    assert held[busy.pk] > held[quiet.pk]
+    for account in (quiet, busy):
+        assert Standing.objects.get(account=account).engagement_score == held[account.pk]
+    client, key = client_as("marketing"), "engagement.engagement_score"
+
+    def names(query: str) -> list[str]:
+        return [row.name for row in client.get(f"/accounts/?columns={key}&{query}").context["page"].rows]
+
+    assert names(f"sort=-{key}") == [busy.name, quiet.name]
+    assert names(f"sort={key}") == [quiet.name, busy.name]
+    assert names("engagement_min=1") == [busy.name]
+    for wrong in ("101", "-1", "x", "NaN"):
+        page = client.get(f"/accounts/?engagement_min={wrong}")
+        assert "was left out" in " ".join(page.context["problems"])
+    closed = client_as("support").get(f"/accounts/?sort=-{key}&columns={key}&engagement_min=1")
+    assert "was refused" in " ".join(closed.context["problems"])
+    assert len(closed.context["page"].rows) == 2

@@ -29,8 +29,8 @@ def test_a_list_of_many_is_refreshed_set_based_and_filtered_by_a_join() -> None:
             [MANY],
         )
         cursor.execute(
-            "INSERT INTO accounts_standing (account_id, arr, health_band)"
-            " SELECT id, id, 'green' FROM accounts_account"
+            "INSERT INTO accounts_standing (account_id, arr, health_band, intent_score)"
+            " SELECT id, id, 'green', id %% 101 FROM accounts_account"
         )
         cursor.execute("ANALYZE accounts_account, accounts_standing")
     owner = make_user("marketing")
