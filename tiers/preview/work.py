@@ -16,6 +16,7 @@ from tiers.preview.judging import (
     accounts_of_slice,
     forget_outlook,
     judged_accounts,
+    kept_values,
     look_ahead,
 )
 from tiers.preview.replay import replay, said_then
@@ -39,7 +40,7 @@ class PreviewWork:
         known = [date.fromisoformat(day) for day in days]
         if kind == "moves":
             look_ahead(self.question(run), self.judges(run).within(first, last), first=first, last=last)
-            load("tiers", "preview_rows", run=run.pk).execute()
+            load("tiers", "preview_rows", run=run.pk, values=kept_values(self.question(run))).execute()
             load("tiers", "preview_sums", run=run.pk).execute()
             forget_outlook()
         elif kind == "replay":

@@ -7,10 +7,7 @@ SELECT
     CASE WHEN outlook.account_id IS NULL THEN judged.told_held_id ELSE outlook.from_tier_id END,
     CASE WHEN outlook.account_id IS NULL THEN judged.told_held_id ELSE outlook.to_tier_id END,
     outlook.until, judged.told_place, judged.told_near_place, judged.told_is_near, judged.told_points, judged.told_arr,
-    to_jsonb(judged) - ARRAY[
-        'told_account_id', 'told_place', 'told_near_place', 'told_is_near', 'told_points', 'told_held_id', 'told_settled_id',
-        'told_arr', 'told_tickets'
-    ]
+    {values}
 FROM tiers_judged AS judged
 LEFT JOIN tiers_outlook AS outlook ON outlook.account_id = judged.told_account_id
 WHERE (outlook.account_id IS NULL OR outlook.outcome IS NOT NULL)
