@@ -33,7 +33,8 @@ class DecisionForm(forms.Form):
         label="First day without it",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Needed for an override. You and the account’s owner are reminded two weeks before.",
+        help_text="Needed for an override, which ends as that day begins (UTC). You and the account’s owner are "
+        "reminded two weeks before.",
     )
     reason = forms.CharField(
         max_length=500,

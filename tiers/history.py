@@ -9,7 +9,7 @@ from datetime import date
 from django.db.models import Q
 
 from accounts.conditions.explain import Finding, explain
-from accounts.conditions.expression import BrokenConditionError
+from accounts.conditions.expression import AnyOf, BrokenConditionError, Condition
 from accounts.models import Account, Tier, TierTenure
 from metrics.engine.plan import today
 from people.access import Access
@@ -83,9 +83,10 @@ def overrides_of(account: Account) -> list[TierOverride]:
 
 
 def answers_of(account: Account, rule_set: RuleSet, access: Access) -> list[RuleAnswer] | str:
-    """Return what each rule of a version says of the account now, or why that can't be told; a query a rule.
+    """Return what each rule of a version says of the account now, or why that can't be told.
 
-    Values that the reader may not see are left out. For a set of points each condition answers with its points.
+    Values that the reader may not see are left out. For a set of points each condition answers with its points. A few
+    queries, whatever the number of rules.
     """
     try:
         rules = compile_rules(rule_set)
@@ -99,11 +100,11 @@ def _rules(account: Account, rules: CompiledRules, access: Access) -> list[RuleA
     labels = dict(Tier.objects.values_list("pk", "label"))
     answers: list[RuleAnswer] = []
     is_decided = False
-    for rule in rules.rules:
-        is_held = _is_held(rule, held)
-        shown = truth = explain(rule.condition, [account.pk], is_held=is_held, access=access)[account.pk]
-        if shown.holds is None:  # which rule counts is told by the history anyway, but not by which value
-            truth = explain(rule.condition, [account.pk], is_held=is_held)[account.pk]
+    ways = [_is_held(rule, held) for rule in rules.rules]
+    told = _found(account, rules.conditions, ways, access)
+    # Which rule counts is told by the history anyway, but not by which value.
+    truths = _found(account, rules.conditions, ways, None) if any(one.holds is None for one in told) else told
+    for rule, shown, truth in zip(rules.rules, told, truths, strict=True):
         is_first = bool(truth.holds) and not is_decided
         is_decided = is_decided or is_first
         answers.append(
@@ -120,6 +121,18 @@ def _rules(account: Account, rules: CompiledRules, access: Access) -> list[RuleA
     return answers
 
 
+def _found(
+    account: Account, conditions: Sequence[Condition], ways: Sequence[bool], access: Access | None
+) -> list[Finding]:
+    """Return what each condition finds by its thresholds to stay or to enter; a query for each of the two."""
+    every = AnyOf(tuple(conditions))
+    found = {
+        is_held: explain(every, [account.pk], is_held=is_held, access=access)[account.pk].parts
+        for is_held in set(ways)
+    }
+    return [found[is_held][place] for place, is_held in enumerate(ways)]
+
+
 def _rank_held(account: Account) -> int | None:
     """Return the rank that counts as held today, as evaluation has it."""
     rows = Account.objects.filter(pk=account.pk).alias(tiers_tenure=tenure_on(today()))
@@ -133,8 +146,8 @@ def _is_held(rule: CompiledRule, held: int | None) -> bool:
 
 def _points(account: Account, rules: CompiledRules, access: Access) -> list[RuleAnswer]:
     answers = []
-    for point in rules.points:
-        shown = explain(point.condition, [account.pk], access=access)[account.pk]
+    told = _found(account, rules.conditions, [False] * len(rules.points), access)
+    for point, shown in zip(rules.points, told, strict=True):
         answers.append(
             RuleAnswer(
                 name=point.name,

@@ -5,18 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Standing, Tier
 from metrics.engine.plan import today
+from people.access import access_of
 from people.configuration.history import Asked, read_saves
 from people.configuration.registry import sections
 from people.functions import Function
 from tests.metrics.facts import make_account, refresh
-from tests.tiers.facts import began, make_worth, publish, set_worth, tier_of
+from tests.tiers.facts import at_least, began, make_worth, publish, set_worth, tier_of
 from tests.users import client_as, client_of, make_user
 from tiers.assignment.assign import apply_rule_set
-from tiers.models import TierOverride
+from tiers.content import EVERYONE, Content, Rule
+from tiers.history import answers_of
+from tiers.models import RuleSet, TierOverride
 from tiers.services import override_tier
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +166,22 @@ def test_a_decision_begins_with_no_tier_chosen() -> None:
     assert refused.status_code == 422
     assert "Choose the tier." in refused.content.decode()
     assert '<option value="" selected>Choose a tier</option>' in refused.content.decode()
+
+
+def test_what_many_rules_say_costs_no_query_each() -> None:
+    account = make_worth(5_000)
+
+    def queries(count: int) -> int:
+        rules = [
+            Rule(name=f"From {size}", tier="growth", condition=at_least(10_000 + size, 9_000 + size))
+            for size in range(count)
+        ]
+        publish(Content(rules=(*rules, Rule(name="Rest", tier="standard", condition=EVERYONE))), revops)
+        rule_set = RuleSet.objects.published().get()
+        with CaptureQueriesContext(connection) as asked:
+            answers = answers_of(account, rule_set, access_of("support"))
+        assert len(answers) == count + 1
+        return len(asked)
+
+    revops = make_user("revops")
+    assert queries(12) == queries(2)

@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from accounts.models import Account, Tier, TierTenure, TimelineEvent
 from metrics.engine.plan import today
@@ -21,7 +22,7 @@ from tiers.assignment.due import accounts_due
 from tiers.evaluation import tenure_on, tier_held
 from tiers.models import PendingMove, RuleSet, TierOverride
 from tiers.reminders import remind_of_overrides
-from tiers.services import end_override, move_by_hand, override_tier
+from tiers.services import end_override, extend_override, move_by_hand, override_tier
 from tiers.tasks import keep_tiers
 
 pytestmark = pytest.mark.django_db
@@ -191,6 +192,28 @@ def test_author_and_owner_are_reminded_once_before_it_ends() -> None:
     assert "Acme: the override to Strategic ends on" in Notice.objects.first().text  # type: ignore[union-attr]
     soon.refresh_from_db()
     assert soon.reminded_at is not None
+
+
+def test_one_that_was_extended_is_told_of_again_and_one_that_ended_no_more() -> None:
+    author, account = make_user("revops"), make_account("growth")
+    held = override(account, "strategic", author, ends_on=today() + 10 * DAY)
+    assert remind_of_overrides() == 1
+    Notice.objects.update(sent_at=timezone.now())
+    extend_override(override=held, ends_on=today() + 40 * DAY, by=author)
+    assert remind_of_overrides() == 0
+    extend_override(override=held, ends_on=today() + 12 * DAY, by=author)
+    assert remind_of_overrides() == 1
+    assert Notice.objects.filter(sent_at=None).count() == 1
+    end_override(override=held, by=author, reason="Left")
+    assert not Notice.objects.filter(sent_at=None).exists()
+
+
+def test_where_its_author_has_left_revops_is_reminded() -> None:
+    author, colleague = make_user("revops"), make_user("revops", email="other@example.com")
+    override(make_account("growth"), "strategic", author, ends_on=today() + 10 * DAY)
+    User.objects.filter(pk=author.pk).update(is_active=False)
+    assert remind_of_overrides() == 1
+    assert set(Notice.objects.values_list("user_id", flat=True)) == {colleague.pk}
 
 
 def test_a_move_by_hand_holds_until_the_rules_move_it_on() -> None:

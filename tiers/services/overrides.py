@@ -12,9 +12,11 @@ from accounts.models import Account, Tier
 from common.formatting import format_date
 from metrics.engine.plan import today
 from people.models import User
+from people.notices.services import withdraw_notices
 from tiers.assignment.apply import lock_tiers
 from tiers.assignment.assign import assign_accounts, put_by_hand
 from tiers.models import RuleSet, TierOverride
+from tiers.reminders import about_override
 from tiers.services.errors import require_revops
 
 REASON_LENGTH = 500
@@ -69,6 +71,7 @@ def end_override(*, override: TierOverride, by: User, reason: str = "") -> TierO
     held.ended_by, held.end_reason = by, _storable(reason)[:REASON_LENGTH]
     with pghistory.context(user=by.pk):
         held.save(update_fields=["ended_on", "ended_by", "end_reason"])
+    withdraw_notices(about=[about_override(held)])
     assign_accounts([held.account_id])
     return held
 
@@ -93,6 +96,7 @@ def extend_override(*, override: TierOverride, ends_on: date, by: User) -> TierO
     held.ends_on, held.reminded_at = ends_on, None
     with pghistory.context(user=by.pk):
         held.save(update_fields=["ends_on", "reminded_at"])
+    withdraw_notices(about=[about_override(held)])
     return held
 
 

@@ -472,3 +472,13 @@ def test_a_shared_list_is_changed_by_its_owner_sales_marketing_and_revops_alone(
         services.delete_list(target=by_hand, by=colleague)
     with pytest.raises(ListRefused, match="decide who sees it"):
         services.change_list(target=by_hand, by=colleague, name="Spring", purpose="", is_shared=False)
+
+
+def test_a_night_asks_a_list_behind_the_lists_that_it_asks_about(ann: User) -> None:
+    first = services.create_list(name="In the other", by=ann, condition=by_country("FR"))
+    other = services.create_list(name="Germans", by=ann, condition=by_country("DE"))
+    asks = rule("accounts.in_list", "in", [str(other.pk)])
+    services.change_rule(target=first, condition=asks, by=ann, version=first.version)
+    Account.objects.filter(name="Gamma").update(country="DE")
+    assert services.refresh_lists() == 2
+    assert on(first) == on(other) == {"Alpha", "Beta", "Gamma"}
