@@ -204,6 +204,13 @@ class ScheduleForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="When the day begins (UTC).",
     )
+    if_changed = forms.ChoiceField(
+        label="If more would change that day than the preview shows",
+        choices=RuleSet.IfChanged,
+        initial=RuleSet.IfChanged.HOLD,
+        widget=forms.RadioSelect,
+        help_text="It is previewed again the day before, and you are told what would be otherwise.",
+    )
 
 
 class PreviewForm(forms.Form):

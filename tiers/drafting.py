@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
-from tiers.content import Content, Points, Rule, Threshold
-from tiers.defaults import at_least
+from accounts.models import Tier
+from tiers.content import Content, Points, Rule, Threshold, problems_of, read_content
+from tiers.defaults import at_least, default_content
 from tiers.models import RuleSet
 
 
@@ -69,6 +72,44 @@ def default_points() -> Content:
             Threshold(tier="growth", enter=Decimal(30), stay=Decimal(27)),
             Threshold(tier="standard"),
         ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OtherKind:
+    """A draft as one of the other kind: ``content``, what it begins with (``source``), and what is ``dropped``."""
+
+    content: Content
+    label: str
+    source: str
+    dropped: Sequence[str]
+
+
+def other_kind(content: Content) -> OtherKind:
+    """Return a draft's content as one of the other kind; its note and terms stay.
+
+    Its rules, or points, are those of the newest version of that kind that still holds, else the product's own.
+    """
+    is_score = content.kind == RuleSet.Kind.SCORE
+    kind = RuleSet.Kind.CONDITIONS if is_score else RuleSet.Kind.SCORE
+    held = RuleSet.objects.filter(kind=kind, published_at__isnull=False).newest_first().first()
+    begun = read_content(held) if held else None
+    if begun is None or problems_of(begun):
+        held, begun = None, default_content() if is_score else default_points()
+    labels = dict(Tier.objects.values_list("slug", "label"))
+    dropped = (
+        [f"Points “{one.name}” ({one.points:+f})" for one in content.points]
+        + [f"Threshold of {labels.get(one.tier, one.tier)}" for one in content.thresholds]
+        if is_score
+        else [f"Rule “{one.name}” ({labels.get(one.tier, one.tier)})" for one in content.rules]
+    )
+    return OtherKind(
+        content=msgspec.structs.replace(
+            content, kind=kind, rules=begun.rules, points=begun.points, thresholds=begun.thresholds
+        ),
+        label=kind.label,
+        source=f"those of {held}" if held else "those that the product came with",
+        dropped=dropped,
     )
 
 

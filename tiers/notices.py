@@ -9,3 +9,10 @@ topics.register(
         why="You get this because you set the override, or look after the account.",
     )
 )
+topics.register(
+    Topic(
+        key="tier_versions",
+        many="{count} updates on scheduled tier rules",
+        why="You get this because you wrote or scheduled the version, or look after the tier rules.",
+    )
+)

@@ -13,7 +13,8 @@ from tiers.assignment.boundaries import keep_all_boundaries
 from tiers.assignment.due import accounts_due
 from tiers.models import RuleSet
 from tiers.reminders import remind_of_overrides
-from tiers.services.publishing import publish_due
+from tiers.scheduled.due import publish_due
+from tiers.scheduled.renewing import renew_previews, tell_of_tomorrow
 
 logger = structlog.get_logger(__name__)
 
@@ -32,6 +33,8 @@ def keep_tiers() -> None:
     These are new accounts, and those whose override begins or ends. Then approval is asked for what waits for it.
     """
     publish_due()
+    renew_previews()
+    tell_of_tomorrow()
     if RuleSet.objects.in_force(today()).filter(state=RuleSet.State.PUBLISHED, applied_at=None).exists():
         try:
             apply_rules()

@@ -5,7 +5,7 @@ from django.urls import include, path
 from tiers.entitlements import views as entitlements
 from tiers.guide.views import links, pages
 from tiers.path import views as paths
-from tiers.views import account, editing, overrides, previews, versions
+from tiers.views import account, editing, overrides, previews, schedules, versions
 
 tiers = [
     path("accounts/<int:pk>/", account.account, name="account"),
@@ -32,12 +32,14 @@ tiers = [
     path("drafts/", versions.start, name="draft_new"),
     path("versions/<int:version>/", versions.version, name="version"),
     path("versions/<int:version>/terms/", editing.terms, name="terms"),
+    path("versions/<int:version>/kind/", editing.kind, name="kind"),
     path("versions/<int:version>/rules/new/", editing.item, name="rule_new"),
     path("versions/<int:version>/rules/<int:place>/", editing.item, name="rule"),
     path("versions/<int:version>/rules/<int:place>/<slug:do>/", editing.arrange, name="arrange"),
     path("versions/<int:version>/discard/", versions.discard, name="discard"),
-    path("versions/<int:version>/schedule/", versions.schedule, name="schedule"),
-    path("versions/<int:version>/unschedule/", versions.unschedule, name="unschedule"),
+    path("versions/<int:version>/schedule/", schedules.schedule, name="schedule"),
+    path("versions/<int:version>/unschedule/", schedules.unschedule, name="unschedule"),
+    path("versions/<int:version>/decide/", schedules.decide, name="decide_on_renewed"),
     path("versions/<int:version>/retire/", versions.retire, name="retire"),
     path("versions/<int:version>/preview/", previews.ask, name="preview_new"),
     path("previews/<int:pk>/", previews.preview, name="preview"),

@@ -217,12 +217,17 @@ class DatedLifecycle(Lifecycle[D]):
 
     def unschedule(self, version: D, *, by: Any, **columns: Any) -> D:
         """Make a scheduled version a draft again; raises ValidationError where it isn't scheduled (any more)."""
+        held = self.take_scheduled(version)
+        with authored(by):
+            _write(held, state=VersionState.DRAFT, starts_on=None, published_by=None, **columns)
+        return held
+
+    def take_scheduled(self, version: D) -> D:
+        """Return a scheduled version, locked; raises ValidationError where it isn't scheduled (any more)."""
         self.lock(version)
         held = self.locked(version)
         if held.state != VersionState.SCHEDULED:
             raise ValidationError(f"{held} is {held.get_state_display().lower()}, not scheduled.")
-        with authored(by):
-            _write(held, state=VersionState.DRAFT, starts_on=None, published_by=None, **columns)
         return held
 
     def take_due(self, version: D, *, today: date) -> D | None:

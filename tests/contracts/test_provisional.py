@@ -44,6 +44,7 @@ WITHOUT_NUMBERS = {
     "tiers.fired": "the numbers that the rules in force read; each list is marked at its head",
     "tiers.near_boundary": "as tiers.fired",
     "tiers.pending_moves": "as tiers.fired",
+    "tiers.scheduled": "versions and their days; numbers stand in their previews",
     "tiers.overrides_ending": "what people decided",
     "tiers.history": "tenures, and who decided them",
     "tiers.entitlements": "values of the rule set and of contracts",

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.models import Account, Standing, TierTenure
@@ -73,3 +74,17 @@ def tenures(account: Account) -> list[tuple[str, date | None, date | None, str]]
 def began(account: Account, day: date) -> None:
     """Let the account's only tenure have begun on ``day``."""
     TierTenure.objects.filter(account=account).update(during=DateRange(day, None))
+
+
+def at(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
+    """Let it be another day for what schedules, previews, publishes and assigns."""
+    for module in (
+        "services.publishing",
+        "assignment.assign",
+        "preview.publishing",
+        "preview.services",
+        "scheduled.due",
+        "scheduled.renewing",
+        "tasks",
+    ):
+        monkeypatch.setattr(f"tiers.{module}.today", lambda: day)

@@ -14,13 +14,13 @@ from accounts.models import TierTenure
 from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from tests.metrics.facts import make_account, refresh
-from tests.tiers.facts import at_least, make_draft, make_worth, plain_rules, publish, tier_of
+from tests.tiers.facts import at, at_least, make_draft, make_worth, plain_rules, publish, tier_of
 from tests.users import make_user
 from tiers.assignment.assign import apply_rule_set
 from tiers.content import EVERYONE, Content, Rule, RuleSetError
 from tiers.models import RuleSet
+from tiers.scheduled.due import publish_due
 from tiers.services import (
-    publish_due,
     publish_rule_set,
     retire_rule_set,
     save_draft,
@@ -110,8 +110,7 @@ def test_a_scheduled_version_comes_on_its_day_exactly_once(monkeypatch: pytest.M
     assert publish_due() == []
     keep_tiers()
     assert tier_of(account) == "strategic"
-    for module in ("services.publishing", "assignment.assign", "tasks"):
-        monkeypatch.setattr(f"tiers.{module}.today", lambda: tomorrow)
+    at(monkeypatch, tomorrow)
     assert [one.pk for one in publish_due()] == [draft.pk]
     assert publish_due() == []
     draft.refresh_from_db()
@@ -125,7 +124,7 @@ def test_workers_that_publish_what_is_due_at_once_publish_it_once(monkeypatch: p
     draft = make_draft(by=by)
     schedule_rule_set(rule_set=draft, by=by, expected=seen_of(draft), starts_on=today() + DAY)
     tomorrow = today() + DAY
-    monkeypatch.setattr("tiers.services.publishing.today", lambda: tomorrow)
+    at(monkeypatch, tomorrow)
     found: list[int] = []
 
     def work() -> None:
@@ -167,7 +166,7 @@ def test_a_scheduled_version_whose_field_has_gone_waits_and_stops_no_other(
     holder.custom = {}
     holder.save()
     later = today() + 3 * DAY
-    monkeypatch.setattr("tiers.services.publishing.today", lambda: later)
+    at(monkeypatch, later)
     assert [one.pk for one in publish_due()] == [sound.pk]
     broken.refresh_from_db()
     assert broken.state == "scheduled"

@@ -329,12 +329,13 @@ def test_of_two_admins_on_the_page_the_second_gets_the_difference(client: Client
 def test_a_version_is_scheduled_and_taken_back(client: Client) -> None:
     make_draft()
     seen = hidden(page(client, "version", 1))["seen"]
-    refused = post(client, "schedule", 1, seen=seen, starts_on=today().isoformat())
+    anyway = {"if_changed": "publish"}
+    refused = post(client, "schedule", 1, seen=seen, starts_on=today().isoformat(), **anyway)
     assert refused.status_code == 422
     assert "Choose a day after today" in refused.content.decode()
     tomorrow = (today() + DAY).isoformat()
-    assert post(client, "schedule", 1, seen=["0.x"], starts_on=tomorrow).status_code == 422
-    assert post(client, "schedule", 1, seen=seen, starts_on=tomorrow).status_code == 302
+    assert post(client, "schedule", 1, seen=["0.x"], starts_on=tomorrow, **anyway).status_code == 422
+    assert post(client, "schedule", 1, seen=seen, starts_on=tomorrow, **anyway).status_code == 302
     assert "Scheduled by" in page(client, "version", 1)
     assert client.get(reverse("tiers:rule", args=[1, 1])).status_code == 302, "kept as it is"
     post(client, "unschedule", 1)

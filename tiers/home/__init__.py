@@ -1,5 +1,5 @@
 """What RevOps sees first of tiers."""
 
-from tiers.home import boundaries, decisions, fired
+from tiers.home import boundaries, decisions, fired, scheduled
 
-__all__ = ["boundaries", "decisions", "fired"]
+__all__ = ["boundaries", "decisions", "fired", "scheduled"]

@@ -16,7 +16,7 @@ from accounts.models import Account, Tier
 from common.formatting import format_date, format_number
 from metrics.engine.plan import today
 from metrics.engine.steps import STEP_SETTINGS
-from metrics.statements import load
+from metrics.statements import Statement, load
 from people.models import User
 from tiers.assignment.apply import apply_verdicts, lock_tiers
 from tiers.assignment.decide import terms_of
@@ -75,25 +75,44 @@ def publish_preview(*, run: PreviewRun, by: User, accepted: str = "") -> RuleSet
     if run.as_of is not None:
         raise ValidationError("This preview speaks of a past day. Preview the version as it is now.")
     published = publish_rule_set(rule_set=held, by=by, expected=run.seen)
+    follow_preview(published, run, accepted=accepted)
+    return published
+
+
+def follow_preview(
+    published: RuleSet, run: PreviewRun, *, accepted: str = "", is_any_accepted: bool = False
+) -> int:
+    """Make the moves of a version that was just published; call in its transaction, under the lock of tiers.
+
+    Return for how many accounts something else follows than was previewed. That raises PreviewOutdatedError, unless
+    ``accepted`` is the token of exactly what would happen now, or ``is_any_accepted``.
+    """
     with connection.cursor() as cursor:
         cursor.execute(STEP_SETTINGS)
     rules, terms = compile_rules(published), terms_of(published)
     asked = Question(rules=rules, terms=terms, on=today())
     look_ahead(asked, judged_accounts(asked, Account.objects.live(), has_details=False))
     token = str(load("tiers", "preview_digest").fetch()[0][0])
-    if accepted != token:
-        found = _differences(run)
-        if found:
-            raise PreviewOutdatedError(_told(found[:SHOWN], rules), len(found), token)
+    found = [] if accepted == token else _differences(run, load("tiers", "preview_now"), today())
+    if found and not is_any_accepted:
+        raise PreviewOutdatedError(_told(found[:SHOWN], rules), len(found), token)
     # What was compared is what is applied, whatever others write into accounts meanwhile.
     apply_verdicts(load("tiers", "preview_verdict"), terms, on=today(), ruled_since=published.starts_on)
     forget_outlook()
-    return published
+    return len(found)
 
 
-def _differences(run: PreviewRun) -> list[dict[str, Any]]:
+def differences_since(
+    run: PreviewRun, newer: PreviewRun, *, shown: int = SHOWN
+) -> tuple[list[Difference], int]:
+    """Return the first accounts for which a newer preview of the same content says otherwise, and how many they are."""
+    found = _differences(run, load("tiers", "preview_then", run=newer.pk), newer.on)
+    return _told(found[:shown], compile_rules(newer.rule_set)), len(found)
+
+
+def _differences(run: PreviewRun, now: Statement, on: date) -> list[dict[str, Any]]:
     # Days until which moves wait count from the day of publishing, so they only compare on the same day.
-    return load("tiers", "preview_differences", run=run.pk, with_days=run.on == today()).fetch_dicts()
+    return load("tiers", "preview_differences", run=run.pk, now=now, with_days=run.on == on).fetch_dicts()
 
 
 def _told(found: Sequence[dict[str, Any]], rules: CompiledRules) -> list[Difference]:

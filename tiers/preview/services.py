@@ -34,11 +34,17 @@ def request_preview(*, rule_set: RuleSet, by: User, as_of: date | None = None) -
     problems = problems_of(read_content(held))
     if problems:
         raise RuleSetError(problems)
+    return begin_preview(held, by=by, as_of=as_of)
+
+
+def begin_preview(held: RuleSet, *, by: User, as_of: date | None = None) -> PreviewRun:
+    """Begin a preview of a version that is locked and sound, or join the one that is being made."""
     seen = seen_of(held)
     running = held.previews.open().filter(seen=seen, as_of=as_of).first()
     if running is not None:
         return running
-    forget_old(held.previews.all(), PreviewRun.objects.all())
+    waited_on = RuleSet.objects.scheduled().exclude(previewed=None).values("previewed")
+    forget_old(held.previews.exclude(pk__in=waited_on), PreviewRun.objects.exclude(pk__in=waited_on))
     run = PreviewRun.objects.create(
         rule_set=held,
         digest=held.digest,

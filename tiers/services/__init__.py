@@ -4,7 +4,6 @@ from tiers.services.cycle import seen_of
 from tiers.services.drafts import bring_back_draft, create_draft, delete_draft, note_revision, save_draft
 from tiers.services.overrides import end_override, extend_override, move_by_hand, override_tier
 from tiers.services.publishing import (
-    publish_due,
     publish_rule_set,
     retire_rule_set,
     schedule_rule_set,
@@ -20,7 +19,6 @@ __all__ = [
     "move_by_hand",
     "note_revision",
     "override_tier",
-    "publish_due",
     "publish_rule_set",
     "retire_rule_set",
     "save_draft",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
@@ -15,12 +14,12 @@ from metrics.engine.plan import today
 from metrics.models import RefreshRun
 from people.models import User
 from tiers.assignment.apply import lock_tiers
-from tiers.content import RuleSetError
-from tiers.models import RuleSet
+from tiers.models import PreviewRun, RuleSet
 from tiers.services.cycle import cycle
 from tiers.services.errors import require_revops
 
-logger = structlog.get_logger(__name__)
+# What a version is told by that was not looked at again since it was scheduled.
+FRESH: dict[str, Any] = {"renewed": None, "held_at": None, "held_why": ""}
 
 
 @transaction.atomic
@@ -41,11 +40,47 @@ def publish_rule_set(*, rule_set: RuleSet, by: User, expected: str, starts_on: d
 
 
 @transaction.atomic
-def schedule_rule_set(*, rule_set: RuleSet, by: User, expected: str, starts_on: date) -> RuleSet:
-    """Let a draft be put in force when ``starts_on`` begins (UTC); raises as ``publish_rule_set`` does."""
+def schedule_rule_set(
+    *,
+    rule_set: RuleSet,
+    by: User,
+    expected: str,
+    starts_on: date,
+    previewed: PreviewRun | None = None,
+    if_changed: str = RuleSet.IfChanged.PUBLISH,
+) -> RuleSet:
+    """Let a draft be put in force when ``starts_on`` begins (UTC); raises as ``publish_rule_set`` does.
+
+    ``previewed`` is what it was decided on. Where its day would do anything else, ``if_changed`` says whether it is
+    held and its authors are asked, or published with whatever follows that day.
+    """
     require_revops(by, "Publishing tier rules")
     lock_tiers()
-    return cycle.schedule(rule_set, by=by, expected=expected, starts_on=starts_on, today=today())
+    if if_changed == RuleSet.IfChanged.HOLD and previewed is None:
+        raise ValidationError(
+            {"if_changed": "Preview it first: it is held where more changes than was shown."}
+        )
+    if previewed is not None:
+        refuse_unfit_preview(previewed, rule_set, expected)
+    return cycle.schedule(
+        rule_set,
+        by=by,
+        expected=expected,
+        starts_on=starts_on,
+        today=today(),
+        previewed=previewed,
+        if_changed=if_changed,
+        **FRESH,
+    )
+
+
+def refuse_unfit_preview(run: PreviewRun, rule_set: RuleSet, expected: str) -> None:
+    """Raise ValidationError where a preview can't be what a version waits on: not done, of a past day, of another."""
+    is_of_it = run.rule_set_id == rule_set.pk and run.seen == expected
+    if run.state != PreviewRun.State.DONE or run.as_of is not None or not is_of_it:
+        raise ValidationError(
+            {"if_changed": "There is no preview of the version as it is now. Preview it, then schedule it."}
+        )
 
 
 @transaction.atomic
@@ -53,7 +88,7 @@ def unschedule_rule_set(*, rule_set: RuleSet, by: User) -> RuleSet:
     """Make a scheduled version a draft again; raises ValidationError where it isn't scheduled (any more)."""
     require_revops(by, "Publishing tier rules")
     lock_tiers()
-    return cycle.unschedule(rule_set, by=by)
+    return cycle.unschedule(rule_set, by=by, previewed=None, if_changed=RuleSet.IfChanged.PUBLISH, **FRESH)
 
 
 @transaction.atomic
@@ -64,30 +99,17 @@ def retire_rule_set(*, rule_set: RuleSet, by: User, expected: str) -> RuleSet:
     return cycle.retire(rule_set, by=by, expected=expected, ends_on=today())
 
 
-def publish_due() -> list[RuleSet]:
-    """Put in force what is scheduled up to today; each once, however many ask at the same time.
-
-    A version whose rules no longer hold, since a field has gone, stays scheduled and says why on its page.
-    """
-    published = []
-    for version in RuleSet.objects.due(today()):
-        try:
-            with transaction.atomic():
-                lock_tiers()
-                held = cycle.take_due(version, today=today())
-                if held is not None:
-                    by = held.published_by
-                    published.append(_followed(cycle.put_in_force(held, by=by, **_from(today()))))
-        except RuleSetError as error:
-            logger.error(
-                "A scheduled version of the tier rules can't be published", pk=version.pk, reason=str(error)
-            )
-    return published
+def put_due_in_force(version: RuleSet) -> RuleSet | None:
+    """Publish a version whose day has come; None where another has, or it is held. Call under the lock of tiers."""
+    held = cycle.take_due(version, today=today())
+    if held is None or held.held_at is not None:
+        return None
+    return _followed(cycle.put_in_force(held, by=held.published_by, **_from(today())))
 
 
 def _from(day: date) -> dict[str, Any]:
     """Return the columns of a version that counts from a day on; a history still to be made is made by its refresh."""
-    return {"starts_on": day, "applied_at": Now() if day < today() else None}
+    return {"starts_on": day, "applied_at": Now() if day < today() else None, "held_at": None, "held_why": ""}
 
 
 def _followed(published: RuleSet) -> RuleSet:

@@ -17,8 +17,9 @@ from common.versions.errors import VersionChangedError
 from people.guards import revops_only, signed_in
 from tiers.content import Content, RuleSetError, read_content
 from tiers.draft_forms import ItemForm, TermsForm
-from tiers.drafting import items_of, moved_item, place_of, with_item, without_item
+from tiers.drafting import items_of, moved_item, other_kind, place_of, with_item, without_item
 from tiers.models import RuleSet
+from tiers.reading import lines_of
 from tiers.services import save_draft
 from tiers.views.versions import WHAT, rule_set_of
 
@@ -109,6 +110,38 @@ def item(request: HttpRequest, version: int, place: int | None = None) -> HttpRe
         **more,
     }
     return _form_page(request, "tiers/versions/item.html", found, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@revops_only(WHAT)
+def kind(request: HttpRequest, version: int) -> HttpResponse:
+    """Make a draft of rules one of points, or the other way round; what that drops is shown first."""
+    found = rule_set_of(request, version)
+    if (kept := _kept(request, found)) is not None:
+        return kept
+    other = other_kind(read_content(found))
+    more: dict[str, Any] = {}
+    if request.method == "POST":
+        try:
+            save_draft(
+                rule_set=found,
+                by=signed_in(request),
+                content=other.content,
+                expected=request.POST.get("expected", ""),
+            )
+        except RuleSetError as error:
+            more["problems"] = error.problems
+        except VersionChangedError as error:
+            more["meanwhile"] = error
+        else:
+            messages.success(
+                request, f"{found} is of the other kind now. Nothing changes before it is published."
+            )
+            return redirect("tiers:version", version)
+        found.refresh_from_db()
+        other = other_kind(read_content(found))
+    context = {"rule_set": found, "other": other, "items": lines_of(other.content), **more}
+    return render(request, "tiers/versions/kind.html", context, status=422 if more else 200)
 
 
 @require_POST

@@ -24,13 +24,12 @@ from tiers.drafting import default_points
 from tiers.models import PreviewRun, RuleSet, TierOverride
 from tiers.querysets import RuleSetQuerySet
 from tiers.reading import ItemLine, Save, changes_to, lines_of, moves_to_crm, saves_of, thresholds_of
+from tiers.scheduled.reading import preview_to_schedule_on, schedule_of
 from tiers.services import (
     create_draft,
     delete_draft,
     retire_rule_set,
-    schedule_rule_set,
     seen_of,
-    unschedule_rule_set,
 )
 
 WHAT = "Changing the tier rules"
@@ -92,6 +91,8 @@ def version_page(
         "seen": seen_of(found),
         "exports": _offers(request, found, content),
         "schedule": ScheduleForm(auto_id="schedule_%s"),
+        "schedule_on": preview_to_schedule_on(found) if can_edit and found.is_draft else None,
+        "scheduled": schedule_of(found) if can_edit and found.state == RuleSet.State.SCHEDULED else None,
         "preview": PreviewForm(auto_id="preview_%s"),
         **more,
     }
@@ -131,48 +132,6 @@ def discard(request: HttpRequest, version: int) -> HttpResponse:
         return redirect("tiers:version", version)
     messages.success(request, f"{found} is thrown away.")
     return redirect("tiers:rule_sets")
-
-
-@require_POST
-@revops_only(WHAT)
-def schedule(request: HttpRequest, version: int) -> HttpResponse:
-    """Let a draft come into force on a day, without comparing it with a preview."""
-    found = rule_set_of(request, version)
-    form = ScheduleForm(request.POST, auto_id="schedule_%s")
-    meanwhile = None
-    if form.is_valid():
-        try:
-            schedule_rule_set(
-                rule_set=found,
-                by=signed_in(request),
-                expected=request.POST.get("seen", ""),
-                starts_on=form.cleaned_data["starts_on"],
-            )
-        except VersionChangedError as error:
-            meanwhile = error
-        except RuleSetError as error:
-            form.add_error(None, str(error))
-        except ValidationError as error:
-            form.add_error("starts_on" if hasattr(error, "error_dict") else None, error.messages)
-        else:
-            messages.success(request, f"{found} comes into force on that day.")
-            return redirect("tiers:version", version)
-    found.refresh_from_db()
-    return version_page(request, found, read_content(found), status=422, schedule=form, meanwhile=meanwhile)
-
-
-@require_POST
-@revops_only(WHAT)
-def unschedule(request: HttpRequest, version: int) -> HttpResponse:
-    """Make a scheduled version a draft again."""
-    found = rule_set_of(request, version)
-    try:
-        unschedule_rule_set(rule_set=found, by=signed_in(request))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, f"{found} is a draft again.")
-    return redirect("tiers:version", version)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

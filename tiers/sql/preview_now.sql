@@ -1,0 +1,1 @@
+SELECT * FROM tiers_outlook WHERE outcome <> 'stays'
