@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -14,6 +16,9 @@ from people.functions import Function
 from people.models import Category
 from tiers.assignment.apply import lock_tiers
 from tiers.assignment.assign import assign_accounts
+from tiers.entitlements.registry import ordered_kinds
+from tiers.entitlements.resolution import Entitled, entitlements_by
+from tiers.entitlements.tables import ValueTable, table_in_force
 from tiers.models import PendingMove
 
 DEMOTION = "tiers.demotion"
@@ -37,11 +42,16 @@ def ask_for_approvals() -> int:
             supersede_request(request=request, note=GONE)
     asked = live.filter(subject_id=OuterRef("account_id"))
     moves = waiting.filter(~Exists(asked)).select_related("account", "from_tier", "to_tier", "rule")
-    wanted = [_asked(move) for move in moves.order_by("until", "pk")[:AT_ONCE]]
-    return len(request_approvals(kind=DEMOTION, asked=wanted)) if wanted else 0
+    due = list(moves.order_by("until", "pk")[:AT_ONCE])
+    if not due:
+        return 0
+    table = table_in_force()
+    held = entitlements_by(table, [move.account_id for move in due])
+    wanted = [_asked(move, table, held[move.account_id]) for move in due]
+    return len(request_approvals(kind=DEMOTION, asked=wanted))
 
 
-def _asked(move: PendingMove) -> Asked:
+def _asked(move: PendingMove, table: ValueTable, held: Mapping[str, Entitled]) -> Asked:
     name = f"rule “{move.rule.name}”" if move.rule else "its points"
     return Asked(
         subject_id=move.account_id,
@@ -51,9 +61,24 @@ def _asked(move: PendingMove) -> Asked:
         reason=f"By {name} it belongs there since {move.since:%-d %b %Y}.",
         data={
             "to": move.to_tier.slug,
-            "facts": [{"label": "Tier", "before": str(move.from_tier), "after": str(move.to_tier)}],
+            "facts": [
+                {"label": "Tier", "before": str(move.from_tier), "after": str(move.to_tier)},
+                *_entitlements_that_change(move, table, held),
+            ],
         },
     )
+
+
+def _entitlements_that_change(
+    move: PendingMove, table: ValueTable, held: Mapping[str, Entitled]
+) -> list[dict[str, str]]:
+    """Return what the account is entitled to by its tier and would be by the lower one; what a contract gives stays."""
+    changed = []
+    for kind in ordered_kinds():
+        before, after = table.words(kind, move.from_tier), table.words(kind, move.to_tier)
+        if before != after and held[kind.key].source != "contract":
+            changed.append({"label": kind.label, "before": before, "after": after})
+    return changed
 
 
 def _steps(request: ApprovalRequest) -> list[StepPlan]:

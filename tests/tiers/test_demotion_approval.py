@@ -11,8 +11,9 @@ from accounts.models import Account, TierTenure
 from metrics.engine.plan import today
 from people.approvals.models import ApprovalRequest
 from people.approvals.services import RefusedError, decide_step
+from tests.metrics.facts import make_line
 from tests.tiers.facts import began, make_worth, plain_rules, publish, set_worth, tier_of
-from tests.users import make_user
+from tests.users import client_as, make_user
 from tiers.approvals import ask_for_approvals
 from tiers.assignment.assign import apply_rule_set
 from tiers.models import PendingMove
@@ -105,3 +106,20 @@ def test_looking_at_many_requests_costs_no_query_each(django_assert_max_num_quer
     assert ask_for_approvals() == 12
     with django_assert_max_num_queries(4):
         assert ask_for_approvals() == 0
+
+
+def test_a_request_tells_what_the_account_would_lose_but_not_what_its_contract_gives() -> None:
+    account = fallen()
+    request = ApprovalRequest.objects.get()
+    facts = {fact["label"]: (fact["before"], fact["after"]) for fact in request.data["facts"]}
+    assert facts["Tier"] == ("Strategic", "Growth")
+    assert facts["First response"] == ("30 min", "8 h")
+    assert "Payment terms" in facts
+    page = client_as("customer_success").get(request.get_absolute_url()).content.decode()
+    assert "30 min" in page
+    request.delete()
+    make_line(account, today() - 90 * DAY, terms={"payment_terms_days": 75, "number": "C-9"})
+    assert ask_for_approvals() == 1
+    labels = [fact["label"] for fact in ApprovalRequest.objects.get().data["facts"]]
+    assert "Payment terms" not in labels
+    assert "First response" in labels
