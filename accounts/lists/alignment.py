@@ -67,8 +67,16 @@ def alignment_of(target: TargetList) -> Alignment:
     """Return the overlap and what changed since; a constant number of queries."""
     held = signatures_of(target)
     sides = tuple(_signed(target, side, held.get(side)) for side in Side.values)
-    sales, marketing = (wanted_by(held.get(side)) for side in (Side.SALES, Side.MARKETING))
-    both = sales.filter(pk__in=marketing.values("pk")).count()
+    signed = [held[side] for side in Side.values if side in held]
+    if (
+        len(signed) == len(Side)
+        and all(one.is_whole for one in signed)
+        and len({one.version for one in signed}) == 1
+    ):
+        both = sides[0].wanted  # both signed for the same, which needn't be compared account by account
+    else:
+        sales, marketing = (wanted_by(held.get(side)) for side in (Side.SALES, Side.MARKETING))
+        both = sales.filter(pk__in=marketing.values("pk")).count()
     return Alignment(
         sides=tuple(replace(side, alone=side.wanted - both) for side in sides),
         both=both,
@@ -98,13 +106,16 @@ def _signed(target: TargetList, side: str, signature: ListSignature | None) -> S
     label = str(Side(side).label)
     if signature is None:
         return Signed(side=side, label=label, signature=None)
+    wanted = wanted_by(signature).count()
+    if signature.version == target.version:
+        return Signed(side=side, label=label, signature=signature, wanted=wanted)
     now = ListMembership.objects.current().filter(list=target)
     then = ListMembership.objects.of_version(signature.version).filter(list=target)
     return Signed(
         side=side,
         label=label,
         signature=signature,
-        wanted=wanted_by(signature).count(),
+        wanted=wanted,
         came=now.filter(account__deleted_at=None).exclude(account__in=then.values("account_id")).count(),
         left=then.exclude(account__in=now.values("account_id")).values("account_id").distinct().count(),
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from zlib import crc32
+
+from django.db import connection
 
 from accounts.conditions.expression import Condition, ConditionError, stored_condition
 from accounts.lists.access import lists_in
@@ -10,6 +13,13 @@ from accounts.lists.models import ListRule, SavedView, TargetList
 from accounts.lists.opening import IN_VIEW, Kept, id_of
 
 ARROW = " → "
+CONDITIONS_LOCK = crc32(b"accounts.lists.conditions") - 2**31
+
+
+def hold_conditions() -> None:
+    """Let nobody else change which lists ask about which until the transaction ends; call with the list's row held."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CONDITIONS_LOCK])
 
 
 def circle_of_lists(target: TargetList, condition: Condition) -> str:

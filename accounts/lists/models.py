@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
@@ -141,6 +143,12 @@ class TargetList(models.Model):
     def get_absolute_url(self) -> str:
         """Return the list's page."""
         return reverse("accounts:target_list", args=[self.pk])
+
+    @property
+    def details(self) -> str:
+        """A digest of its name, what it is for and who sees it, by which a form tells what it began with."""
+        told = repr((self.name, self.purpose, self.is_shared))
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 class ListRule(models.Model):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from django.db.models.functions import Upper
+from django.db import connection
 
 from accounts.identity.domains import normalise_domain
-from accounts.identity.models import AccountMerge
 from accounts.models import Account
-from sync.models import Link
+from common.sql import load_sql
 from sync.redirects import target_of
 
+MERGED, ID = 0, 1
 MOST_LINES = 5000
 LONGEST_LINE = 255
+LARGEST_ID_DIGITS = 18
 
 
 @dataclass
@@ -47,20 +48,30 @@ def read_pasted(text: str) -> Pasted:
 
 
 def look_up(texts: Collection[str]) -> dict[str, set[int]]:
-    """Return the live accounts that each text names, where it names any; a constant number of queries.
+    """Return the live accounts that each text names, where it names any; one query, and some for merged accounts.
 
     A text is looked up as our number and a source's id, then as a web domain, then as a name; the first that finds
     counts. A number that is ours and another account's id of a source names both. The number of a merged account
     names the one that it is part of.
     """
-    ids = _by_number(texts)
-    for text, pks in _by_source(texts).items():
-        ids[text] = ids.get(text, set()) | pks
-    found = ids
-    for way in (_by_domain, _by_name):
-        rest = [text for text in texts if text not in found]
-        found |= way(rest)
-    return found
+    given = list(texts)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            load_sql("accounts", "lists/look_up"),
+            [given, [_number(text) for text in given], [_domain(text) for text in given]],
+        )
+        rows = cursor.fetchall()
+    merged = {pk: target_of("accounts", pk) for _, way, pk in rows if way == MERGED}
+    live = set(Account.objects.live().filter(pk__in=set(merged.values())).values_list("pk", flat=True))
+    found: dict[str, tuple[int, set[int]]] = {}
+    for text, way, pk in rows:
+        account, place = (merged[pk], ID) if way == MERGED else (pk, way)
+        if account is None or (way == MERGED and account not in live):
+            continue
+        nearest, pks = found.get(text, (place, set()))
+        if place <= nearest:
+            found[text] = (place, pks | {account} if place == nearest else {account})
+    return {text: pks for text, (_, pks) in found.items()}
 
 
 def clean_line(line: str) -> str:
@@ -69,54 +80,12 @@ def clean_line(line: str) -> str:
     return clean.strip().strip('",;').strip()[:LONGEST_LINE]
 
 
-def _by_number(texts: Iterable[str]) -> dict[str, set[int]]:
-    numbers = {text: int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) <= 18}
-    asked = set(numbers.values())
-    live = set(Account.objects.live().filter(pk__in=asked).values_list("pk", flat=True))
-    merged = AccountMerge.objects.in_force().filter(loser__in=asked - live).values_list("loser_id", flat=True)
-    now = {pk: {pk} for pk in live} | {pk: {target} for pk in merged if (target := target_of("accounts", pk))}
-    ends = set(Account.objects.live().filter(pk__in=set().union(*now.values())).values_list("pk", flat=True))
-    return {text: now[pk] for text, pk in numbers.items() if now.get(pk, set()) & ends}
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LARGEST_ID_DIGITS else None
 
 
-def _by_source(texts: Collection[str]) -> dict[str, set[int]]:
-    links = Link.objects.filter(resource="accounts", external_id__in=list(texts)).values_list(
-        "external_id", "object_id"
-    )
-    return _live(links)
-
-
-def _by_domain(lines: list[str]) -> dict[str, set[int]]:
-    domains: dict[str, list[str]] = {}
-    for line in lines:
-        try:
-            domain = normalise_domain(line) if "." in line and " " not in line else ""
-        except ValueError:
-            continue
-        if domain:
-            domains.setdefault(domain, []).append(line)
-    held = Account.objects.live().filter(domain__in=list(domains)).values_list("domain", "pk")
-    return _gathered((line, pk) for domain, pk in held for line in domains[domain])
-
-
-def _by_name(lines: list[str]) -> dict[str, set[int]]:
-    names: dict[str, list[str]] = {}
-    for line in lines:
-        names.setdefault(line.upper(), []).append(line)
-    held = Account.objects.live().annotate(upper=Upper("name")).filter(upper__in=list(names))
-    return _gathered(
-        (line, pk) for name, pk in held.values_list("upper", "pk") for line in names.get(name, ())
-    )
-
-
-def _live(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
-    held = list(pairs)
-    live = set(Account.objects.live().filter(pk__in={pk for _, pk in held}).values_list("pk", flat=True))
-    return _gathered((text, pk) for text, pk in held if pk in live)
-
-
-def _gathered(pairs: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {}
-    for text, pk in pairs:
-        found.setdefault(text, set()).add(pk)
-    return found
+def _domain(text: str) -> str | None:
+    try:
+        return (normalise_domain(text) or None) if "." in text and " " not in text else None
+    except ValueError:
+        return None

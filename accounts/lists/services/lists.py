@@ -6,12 +6,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.conditions.expression import Condition, condition_data
+from accounts.conditions.expression import Condition, condition_data, stored_condition
 from accounts.conditions.query import matching
 from accounts.lists.access import may_delete, may_edit, needs_of
-from accounts.lists.errors import ListRefused
-from accounts.lists.graph import circle_of_lists
-from accounts.lists.models import ListChange, ListRule, TargetList
+from accounts.lists.errors import ChangedMeanwhile, ListRefused
+from accounts.lists.graph import circle_of_lists, hold_conditions
+from accounts.lists.models import ListChange, ListRule, ListSignature, TargetList
 from accounts.lists.services.names import clean_name, clean_text
 from accounts.lists.services.writing import begin_change, bring, finish_change, lock_list, take, want
 from accounts.lists.telling import CLOSED, DELETED, RESTORED, SHARED, tell_whole
@@ -52,15 +52,30 @@ def create_list(
 
 
 @transaction.atomic
-def change_list(*, target: TargetList, by: User, name: str, purpose: str, is_shared: bool) -> TargetList:
-    """Rename a list, say what it is for, and share it or keep it. Raises ListRefused."""
+def change_list(
+    *, target: TargetList, by: User, name: str, purpose: str, is_shared: bool, seen: str | None = None
+) -> TargetList:
+    """Rename a list, say what it is for, and share it or keep it.
+
+    One that is kept is proposed to nobody any more, and signatures for it end. ``seen`` is the ``TargetList.details``
+    that the form began with. Raises ListRefused, ChangedMeanwhile where they are others by now.
+    """
     held = lock_list(target.pk)
+    if seen is not None and seen != held.details:
+        raise ChangedMeanwhile(
+            f"Somebody has changed this meanwhile: it is called “{held.name}”, "
+            f"{f'for “{held.purpose}”' if held.purpose else 'says nothing of what it is for'}, and "
+            f"{'everybody sees it' if held.is_shared else 'only its owner sees it'}. Save again to replace that."
+        )
     if not may_edit(held, by):
         raise ListRefused("Only its owner, sales, marketing and RevOps change this list.")
     if is_shared != held.is_shared and not may_delete(held, by):
         raise ListRefused("Only its owner and RevOps decide who sees it.", field="is_shared")
     is_turned = is_shared != held.is_shared
     held.name, held.purpose, held.is_shared = clean_name(name), clean_text(purpose), is_shared
+    if not is_shared:
+        held.proposed_at = held.proposed_by = None
+        ListSignature.objects.filter(list=held, ended_at=None).update(ended_at=timezone.now())
     _save(held)
     if is_turned:
         tell_whole(held, SHARED if is_shared else CLOSED, by)
@@ -96,12 +111,17 @@ def delete_list(*, target: TargetList, by: User) -> None:
 
 @transaction.atomic
 def restore_list(*, target: TargetList, by: User) -> TargetList:
-    """Bring a deleted list back as it was. Raises ListRefused where its name is taken."""
-    held = TargetList.objects.select_for_update(of=("self",)).get(pk=target.pk)
+    """Bring a deleted list back as it was.
+
+    Raises ListRefused where its name is taken, or lists that came to ask about it meanwhile would close a circle.
+    """
+    held = TargetList.objects.select_for_update(of=("self",)).select_related("rule").get(pk=target.pk)
     if not may_delete(held, by):
         raise ListRefused("Only its owner and RevOps bring this list back.")
     if held.deleted_at is None:
         return held
+    if held.rule is not None:
+        _refuse_circle(held, stored_condition(held.rule.condition), field="")
     held.deleted_at = None
     _save(held)
     if held.is_shared:
@@ -110,9 +130,7 @@ def restore_list(*, target: TargetList, by: User) -> TargetList:
 
 
 def _follow_rule(target: TargetList, condition: Condition, by: User, cause: str) -> ListChange | None:
-    circle = circle_of_lists(target, condition)
-    if circle:
-        raise ListRefused(f"The list would ask about itself: {circle}.", field="where")
+    _refuse_circle(target, condition, field="where")
     last = target.rules.aggregate(last=Max("number"))["last"] or 0
     rule = ListRule.objects.create(list=target, number=last + 1, condition=condition_data(condition), by=by)
     # Versions of before stay to be seen, so what their conditions read is needed on.
@@ -125,6 +143,14 @@ def _follow_rule(target: TargetList, condition: Condition, by: User, cause: str)
     added = bring(target, change)
     finish_change(target, change, added=added, removed=removed, keep=True)
     return change
+
+
+def _refuse_circle(target: TargetList, condition: Condition, *, field: str) -> None:
+    # Two lists changed at once could come to ask about each other, neither seeing the other's new condition.
+    hold_conditions()
+    circle = circle_of_lists(target, condition)
+    if circle:
+        raise ListRefused(f"The list would ask about itself: {circle}.", field=field)
 
 
 def _save(target: TargetList) -> None:

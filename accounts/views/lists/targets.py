@@ -214,11 +214,15 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = ListForm(request.POST)
     if form.is_valid():
         try:
-            services.change_list(target=target, by=signed_in(request), **form.cleaned_data)
+            changed = services.change_list(
+                target=target, by=signed_in(request), seen=request.POST.get("seen", ""), **form.cleaned_data
+            )
         except ListRefused as refused:
             refuse(form, refused)
+            target = list_of(request, pk)
         else:
-            messages.success(request, "Saved.")
+            ended = target.proposed_at is not None and changed.proposed_at is None
+            messages.success(request, f"Saved.{' It is no longer proposed to anybody.' if ended else ''}")
             return redirect(target)
     return render(request, "accounts/lists/list_form.html", {"form": form, "target": target}, status=422)
 

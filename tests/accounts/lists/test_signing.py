@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.conditions.expression import parse_condition
 from accounts.lists import services
@@ -61,6 +62,7 @@ def test_a_signature_is_of_a_version(proposed: TargetList, sales: User, marketin
     services.sign_list(target=proposed, by=marketing, version=version)
     services.add_accounts(target=proposed, accounts=Account.objects.filter(name="Account 4"), by=sales)
     services.remove_accounts(target=proposed, accounts=Account.objects.filter(name="Account 0"), by=sales)
+    proposed.refresh_from_db()
     side = next(one for one in alignment_of(proposed).sides if one.side == "marketing")
     assert (side.wanted, side.came, side.left) == (4, 1, 1)
     with pytest.raises(ChangedMeanwhile):
@@ -168,3 +170,43 @@ def test_a_signature_for_the_whole_list_is_for_who_was_on_it_then(
         "marketing": (4, 0, 0),
     }
     assert list(only_wanted_by(proposed, "sales").values_list("name", flat=True)) == ["Account 0"]
+
+
+def test_who_keeps_a_proposed_list_takes_the_proposal_and_the_signatures_back(
+    proposed: TargetList, sales: User, marketing: User
+) -> None:
+    version = proposed.version
+    services.sign_list(target=proposed, by=sales, version=version)
+    seller, keep = client_of(sales), {"name": "Spring", "purpose": ""}
+    sign = reverse("accounts:list_sign", args=[proposed.pk])
+    assert seller.get(sign).status_code == 200
+    edit = reverse("accounts:list_edit", args=[proposed.pk])
+    form = client_of(marketing).get(edit)
+    assert "the proposal and the signatures end" in form.content.decode()
+    done = client_of(marketing).post(edit, keep | {"seen": proposed.details}, follow=True)
+    assert "no longer proposed" in done.content.decode()
+    assert seller.post(sign, {"version": version, "whole": "1"}).status_code == 404
+    with pytest.raises(ListRefused, match="proposed"):
+        services.sign_list(target=proposed, by=sales, version=version)
+    held = TargetList.objects.get(pk=proposed.pk)
+    assert held.proposed_at is None
+    assert not held.signatures.filter(ended_at=None).exists()
+    services.change_list(target=held, by=marketing, name="Spring", purpose="", is_shared=True)
+    with pytest.raises(ListRefused, match="proposed"):
+        services.sign_list(target=held, by=sales, version=version)
+    assert alignment_of(held).ratio is None
+
+
+def test_both_sides_that_sign_for_the_same_agree_whatever_happened_to_accounts_since(
+    proposed: TargetList, sales: User, marketing: User
+) -> None:
+    for person in (sales, marketing):
+        services.sign_list(target=proposed, by=person, version=proposed.version)
+    found = alignment_of(proposed)
+    assert (found.both, found.either, found.ratio) == (4, 4, 1)
+    Account.objects.filter(name="Account 0").update(deleted_at=timezone.now())
+    found = alignment_of(proposed)
+    assert (found.both, found.either, found.ratio) == (3, 3, 1)
+    services.sign_list(target=proposed, by=sales, version=proposed.version, picks=ids(1))
+    found = alignment_of(proposed)
+    assert (found.both, found.either) == (1, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -452,7 +453,7 @@ def test_a_shared_list_is_changed_by_its_owner_sales_marketing_and_revops_alone(
     services.add_accounts(target=by_hand, accounts=named("Alpha"), by=ann)
     by_rule = services.create_list(name="Germans", by=ann, condition=by_country("DE"))
     other, first = make_user(function), by_hand.changes.get(number=2)
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         lambda: services.add_accounts(target=by_hand, accounts=named("Beta"), by=other),
         lambda: services.remove_accounts(target=by_hand, accounts=named("Alpha"), by=other),
         lambda: services.undo_change(change=first, by=other),
@@ -482,3 +483,65 @@ def test_a_night_asks_a_list_behind_the_lists_that_it_asks_about(ann: User) -> N
     Account.objects.filter(name="Gamma").update(country="DE")
     assert services.refresh_lists() == 2
     assert on(first) == on(other) == {"Alpha", "Beta", "Gamma"}
+
+
+def test_of_two_who_rename_a_list_the_second_is_told_and_loses_nothing_typed(ann: User) -> None:
+    target = services.create_list(name="Spring", by=ann, purpose="Trade fair")
+    url, seen = reverse("accounts:list_edit", args=[target.pk]), target.details
+    first = {"name": "Summer", "purpose": "Trade fair", "is_shared": "on", "seen": seen}
+    assert client_of(ann).post(url, first).status_code == 302
+    client = client_of(make_user("sales"))
+    second = {"name": "Spring 2027", "purpose": "Dinner", "is_shared": "on", "seen": seen}
+    told = client.post(url, second)
+    assert told.status_code == 422
+    page = told.content.decode()
+    assert "it is called “Summer”, for “Trade fair”" in page
+    assert 'value="Spring 2027"' in page
+    target.refresh_from_db()
+    assert target.name == "Summer"
+    assert client.post(url, second | {"seen": target.details}).status_code == 302
+    target.refresh_from_db()
+    assert (target.name, target.purpose) == ("Spring 2027", "Dinner")
+
+
+def test_a_restored_list_closes_no_circle(ann: User) -> None:
+    def asks(target: TargetList) -> Condition:
+        return rule("accounts.in_list", "eq", str(target.pk))
+
+    first = services.create_list(name="First", by=ann, condition=by_country("DE"))
+    second = services.create_list(name="Second", by=ann, condition=asks(first))
+    third = services.create_list(name="Third", by=ann, condition=asks(second))
+    services.delete_list(target=second, by=ann)
+    first.refresh_from_db()
+    services.change_rule(target=first, condition=asks(third), by=ann, version=first.version)
+    with pytest.raises(ListRefused, match="Second → First → Third → Second"):
+        services.restore_list(target=second, by=ann)
+    first.refresh_from_db()
+    services.change_rule(target=first, condition=by_country("US"), by=ann, version=first.version)
+    assert services.restore_list(target=second, by=ann).deleted_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_let_lists_ask_about_each_other_at_once_close_no_circle() -> None:
+    ann = make_user("marketing")
+    lists = [services.create_list(name=name, by=ann, condition=by_country("DE")) for name in ("A", "B")]
+    barrier = Barrier(2)
+    outcomes: list[str] = []
+
+    def change(own: TargetList, other: TargetList) -> None:
+        try:
+            barrier.wait(10)
+            condition = rule("accounts.in_list", "eq", str(other.pk))
+            services.change_rule(target=own, condition=condition, by=ann, version=own.version)
+            outcomes.append("done")
+        except ListRefused as refused:
+            outcomes.append(refused.field)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=change, args=pair) for pair in ((lists[0], lists[1]), (lists[1], lists[0]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["done", "where"]
