@@ -95,8 +95,10 @@ def test_accounts_near_a_boundary_are_shown_with_the_number_that_decides() -> No
     assert (row["because"], row["asked"]) == ("ARR $19,000", "asked ≥ $20,000")
     assert reverse("tiers:account", args=[near.pk]) in text("tiers.near_boundary")
     shown = text("tiers.near_boundary", "support")
-    assert "Nearly" in shown
+    assert "Nearly" not in shown, "to be near a threshold that everybody reads nearly tells the number"
     assert "19,000" not in shown
+    assert "1 account hangs on a number that you can’t see" in shown
+    assert len(exported("tiers.near_boundary")) == 2
 
 
 def test_moves_that_wait_are_told_by_why() -> None:

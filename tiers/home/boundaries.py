@@ -22,7 +22,6 @@ from tiers.doubts import doubt_about_rules
 from tiers.models import NearBoundary, RuleSet
 
 SHOWN = 6
-CLOSED = "A number that you can’t see"
 
 
 @register_home_panel
@@ -43,7 +42,12 @@ class NearBoundaries(HomePanel):
         found = NearBoundary.objects.filter(
             ~Q(account__standing__tier=F("tier")), rule_set=rule_set, account__deleted_at=None
         )
-        counts = found.aggregate(all=Count("pk"), falls=Count("pk", filter=Q(is_met=True)))
+        # To be near a threshold that everybody reads nearly tells the number.
+        told = _told(rule_set, reader.access)
+        counts = found.aggregate(
+            every=Count("pk"), all=Count("pk", filter=told), falls=Count("pk", filter=told & Q(is_met=True))
+        )
+        found = found.filter(told)
         # Whose revenue may not be read must not show in an order either.
         may_weigh = reader.access.allows(Category.REVENUE, Level.TOTALS)
         weight = (F("account__standing__arr").desc(nulls_last=True),) if may_weigh else ()
@@ -53,9 +57,9 @@ class NearBoundaries(HomePanel):
         doubt = doubt_about_rules(reader)
         return {
             "rule_set": rule_set,
-            "rows": list(_rows(ordered[:SHOWN], reader.access)),
+            "rows": list(_rows(ordered[:SHOWN])),
             "every": ordered,
-            "access": reader.access,
+            "closed": _closed(counts["every"] - counts["all"]),
             "finding": _finding(counts["all"], counts["falls"]),
             "more": max(0, counts["all"] - SHOWN),
             "provisional": {"rules": doubt} if doubt else {},
@@ -67,7 +71,7 @@ class NearBoundaries(HomePanel):
             return None
         return table_of(
             "near-a-tier-boundary",
-            _rows(data["every"].iterator(chunk_size=1000), data["access"]),
+            _rows(data["every"].iterator(chunk_size=1000)),
             [
                 ("account_id", "Account id", lambda row: row["account_id"]),
                 ("account", "Account", lambda row: row["name"]),
@@ -88,14 +92,34 @@ def _finding(whole: int, falls: int) -> str:
     return f"{told}: {rises:,} short of a rule, {falls:,} just within one"
 
 
-def _rows(found: QuerySet[NearBoundary] | Iterator[NearBoundary], access: Access) -> Iterator[dict[str, Any]]:
+def _closed(count: int) -> str:
+    if not count:
+        return ""
+    return f"{format_count(count, 'account')} {'hangs' if count == 1 else 'hang'} on a number that you can’t see."
+
+
+def _told(rule_set: RuleSet | None, access: Access) -> Q:
+    """Return which of the accounts hang on numbers that the reader may see."""
+    if rule_set is None:
+        return Q(pk__in=[])
+    if rule_set.kind == RuleSet.Kind.SCORE:
+        may_read = all(_may_read(one.condition, access) for one in rule_set.points.all())
+        return Q(score__isnull=False) if may_read else Q(pk__in=[])
+    return Q(rule__in=[rule.pk for rule in rule_set.rules.all() if _may_read(rule.condition, access)])
+
+
+def _may_read(condition: Any, access: Access) -> bool:
+    return all(field.is_readable(access) for field, _ in _compared(condition))
+
+
+def _rows(found: QuerySet[NearBoundary] | Iterator[NearBoundary]) -> Iterator[dict[str, Any]]:
     compared: dict[int, list[tuple[ConditionField, Leaf]]] = {}
     for row in found:
         if row.rule is not None and row.rule.pk not in compared:
             compared[row.rule.pk] = _compared(row.rule.condition)
         standing = getattr(row.account, "standing", None)
         because, asked = (
-            (_points(row.score), "") if row.rule is None else _because(row, compared[row.rule.pk], access)
+            (_points(row.score), "") if row.rule is None else _because(row, compared[row.rule.pk])
         )
         yield {
             "account_id": row.account_id,
@@ -120,16 +144,12 @@ def _points(score: Decimal | None) -> str:
     return f"{format_number(score)} points" if score is not None else ""
 
 
-def _because(
-    row: NearBoundary, compared: list[tuple[ConditionField, Leaf]], access: Access
-) -> tuple[str, str]:
+def _because(row: NearBoundary, compared: list[tuple[ConditionField, Leaf]]) -> tuple[str, str]:
     """Return the number that lies nearest to its threshold, and the threshold that counts for the account."""
     near = min(_distances(row, compared), key=lambda one: one[0], default=None)
     if near is None:
         return "", ""
     _, field, leaf, actual = near
-    if not field.is_readable(access):
-        return CLOSED, ""
     threshold = _threshold(row, leaf)
     operator = resolve(leaf)[1]
     beside = threshold if isinstance(threshold, tuple) else (threshold,)

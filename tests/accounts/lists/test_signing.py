@@ -210,3 +210,16 @@ def test_both_sides_that_sign_for_the_same_agree_whatever_happened_to_accounts_s
     services.sign_list(target=proposed, by=sales, version=proposed.version, picks=ids(1))
     found = alignment_of(proposed)
     assert (found.both, found.either) == (1, 3)
+
+
+def test_only_a_shared_list_that_was_proposed_is_signed(sales: User, marketing: User) -> None:
+    make_listed("Account 0", standing={})
+    target = services.create_list(name="Spring", by=marketing)
+    services.add_accounts(target=target, accounts=Account.objects.all(), by=marketing)
+    target.refresh_from_db()
+    with pytest.raises(ListRefused, match="proposed"):
+        services.sign_list(target=target, by=sales, version=target.version)
+    services.propose_list(target=target, by=marketing)
+    services.change_list(target=target, by=marketing, name="Spring", purpose="", is_shared=False)
+    with pytest.raises(ListRefused, match="proposed"):
+        services.sign_list(target=target, by=sales, version=target.version)
