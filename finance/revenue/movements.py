@@ -160,6 +160,18 @@ def movements_over(
     return [Movement(**row) for row in rows]
 
 
+def movements_by_dimension(
+    windows: Sequence[Window], *, rates_day: date | None = None, constant_currency: bool = True
+) -> dict[str, list[Movement]]:
+    """Return what ``movements_over`` does of the whole and of every dimension, by dimension; one query."""
+    found: dict[str, list[Movement]] = {"all": [], **{dimension: [] for dimension in DIMENSIONS}}
+    if windows:
+        placed = _placed(windows, None, rates_day, constant_currency=constant_currency)
+        for row in load("finance", "movement_dimensions", placed=placed).fetch_dicts():
+            found[row.pop("dimension")].append(Movement(**row))
+    return found
+
+
 def account_movements(
     first: date,
     last: date,
@@ -225,20 +237,25 @@ def find_gaps(first: date, last: date) -> list[str]:
     begins where the last one ended, and that the ledger says the same as the contract lines themselves.
     """
     found: list[str] = []
+    windows = monthly_windows(first, last, until=newest_day())
     for constant in (True, False):
-        whole = movements(first, last, constant_currency=constant)
-        found += [_told(movement, "all", "is off by", movement.gap) for movement in whole if movement.gap]
-        by_month = {movement.month: movement for movement in whole}
+        told = movements_by_dimension(windows, rates_day=month_end(last), constant_currency=constant)
+        whole = told["all"]
+        found += [
+            _told(part, dimension, "is off by", part.gap)
+            for dimension, parts in told.items()
+            for part in parts
+            if part.gap
+        ]
         for dimension in DIMENSIONS:
-            parts = movements(first, last, dimension, constant_currency=constant)
-            found += [_told(part, dimension, "is off by", part.gap) for part in parts if part.gap]
-            for month, total in by_month.items():
+            for total in whole:
+                parts = [part for part in told[dimension] if part.month == total.month]
                 for kind in _SUMMED:
-                    summed = sum((getattr(part, kind) for part in parts if part.month == month), Decimal(0))
+                    summed = sum((getattr(part, kind) for part in parts), Decimal(0))
                     wanted = getattr(total, kind)
                     if summed != wanted:
                         found.append(
-                            f"{month:%Y-%m}: {kind} by {dimension} adds up to {summed}, not {wanted}."
+                            f"{total.month:%Y-%m}: {kind} by {dimension} adds up to {summed}, not {wanted}."
                         )
         for before, after in pairwise(whole):
             if before.month + relativedelta(months=1) == after.month and before.end != after.start:

@@ -1,0 +1,187 @@
+"""The revenue ledger against plain SQL: its rebuild from contract lines, and retention of every segment over 36 months.
+
+The companies are seeded by SQL into databases of their own, once per state and schema. Ledger and plain SQL take turns
+on the same rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from dateutil.relativedelta import relativedelta
+from django.core.management import call_command
+from django.db import connection, connections, transaction
+from psycopg import sql
+
+from bench.harness import Figure, interleave, median
+from bench.refresh import execute, maintenance, use
+from finance.revenue.ledger import follow_lines, follow_rates, mark_all
+from finance.revenue.movements import Movement, movements_by_dimension
+from finance.revenue.windows import windows_of
+from metrics.engine.plan import slice_accounts
+
+HERE = Path(__file__).parent
+CHECKOUT = HERE.parent.parent
+ACCOUNTS = 50_000
+MONTHS = 30  # a line each, so each month begins and ends one: 3 M entries
+LEDGER_MONTHS = 10  # about 1 M entries
+WINDOWS = 36
+ROUNDS = 3
+NEWEST = date(2026, 6, 9)
+
+
+def run() -> Iterator[Figure]:
+    """Yield the ratios of a rebuild and of retention to plain SQL."""
+    was = connections["default"].settings_dict["NAME"]
+    try:
+        use(seeded(MONTHS))
+        yield rebuild()
+        use(seeded(LEDGER_MONTHS))
+        yield retention()
+    finally:
+        use(was)
+
+
+def rebuild() -> Figure:
+    """Fill the empty ledger, and a table like it by the plain window query."""
+    execute("DROP TABLE IF EXISTS bench_floor")
+    execute("CREATE TABLE bench_floor (LIKE finance_revenueentry INCLUDING ALL)")
+    ours, plain = interleave([empty_then(fill), empty_then(fill_plainly)], ROUNDS - 1)
+    if (held := sums("finance_revenueentry")) != (wanted := sums("bench_floor")):
+        raise RuntimeError(f"Plain SQL writes something else: {held} against {wanted}.")
+    return Figure(
+        "revenue.rebuild",
+        median([mine / theirs for mine, theirs in zip(ours, plain, strict=True)]),
+        at_most=4,
+        note=f"{median(ours):.1f} s, plain SQL {median(plain):.1f} s, {held[0]:,} entries",
+    )
+
+
+def retention() -> Figure:
+    """Count retention of twelve months at the end of each of 36, by every dimension."""
+    execute("TRUNCATE finance_revenueentry")
+    fill()
+    execute("VACUUM ANALYZE")
+    if (mine := sorted(engine())) != (theirs := sorted(floor())):
+        differing = [pair for pair in zip(mine, theirs, strict=False) if pair[0] != pair[1]]
+        raise RuntimeError(f"Plain SQL counts something else: {len(mine)}, {len(theirs)}, {differing[:2]}.")
+    ours, plain = interleave([engine, floor], ROUNDS)
+    return Figure(
+        "revenue.retention",
+        median([mine / theirs for mine, theirs in zip(ours, plain, strict=True)]),
+        at_most=2,
+        note=f"{median(ours):.2f} s, plain SQL {median(plain):.2f} s, {sums('finance_revenueentry')[0]:,} entries",
+    )
+
+
+def engine() -> list[tuple[Any, ...]]:
+    """Return start, kept, least and the lost of each segment and month by the engine."""
+    last = NEWEST.replace(day=1) - relativedelta(months=1)
+    windows = windows_of(last - relativedelta(months=WINDOWS - 1), last, months=12)
+    told = movements_by_dimension(windows)
+    return [
+        _figures(dimension, row) for dimension, rows in told.items() for row in rows if row.start or row.end
+    ]
+
+
+def _figures(dimension: str, row: Movement) -> tuple[Any, ...]:
+    return row.end_day, dimension, row.start, row.kept, row.least, row.end, row.lost
+
+
+def floor() -> list[tuple[Any, ...]]:
+    """Return the same by plain SQL."""
+    names = {15: "all", 7: "tier", 11: "industry", 13: "country", 14: "size"}
+    with connection.cursor() as cursor:
+        cursor.execute(statements("floor_retention", newest=NEWEST, count=WINDOWS)[0])
+        rows = cursor.fetchall()
+    return [
+        (row[0], names[row[1]], row[6], row[7] or Decimal(0), row[8], row[13], row[15])
+        for row in rows
+        if row[6] or row[13]
+    ]
+
+
+def empty_then(work: Any) -> Any:
+    """Return work that begins with both tables empty."""
+
+    def run_it() -> None:
+        execute(f"TRUNCATE {'finance_revenueentry' if work is fill else 'bench_floor'}")
+        work()
+
+    return run_it
+
+
+def fill() -> None:
+    """Let the ledger follow all lines, slice by slice, as the rebuild does."""
+    follow_rates()
+    mark_all()
+    for first, last in slice_accounts():
+        follow_lines(as_of=NEWEST, first=first, last=last)
+
+
+def fill_plainly() -> None:
+    """Write the same rows by one window query."""
+    with transaction.atomic():
+        for statement in statements("floor_rebuild"):
+            execute(statement)
+
+
+def sums(table: str) -> tuple[Any, ...]:
+    """Return how many entries there are and what they add up to, over all and over days."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*), sum(arr), sum(arr * (\"on\" - date '2000-01-01')) FROM {table}"  # noqa: S608
+        )
+        return tuple(cursor.fetchone())
+
+
+def seeded(months: int) -> str:
+    """Return the name of the database with lines of so many months, filled where this state has none yet."""
+    name = f"bench_revenue_{months}_{digest()}"
+    building = f"{name}_building"
+    with maintenance() as server:
+        held = {row[0] for row in server.execute("SELECT datname FROM pg_database").fetchall()}
+        for old in held:
+            if old.startswith(f"bench_revenue_{months}_") and old != name:
+                server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
+        if name not in held:
+            print(f"Seeding {ACCOUNTS:,} accounts with {months} lines each, once for this state.", flush=True)
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(building)))
+            use(building)
+            call_command("migrate", verbosity=0, interactive=False)
+            for statement in statements("ledger", newest=NEWEST, accounts=ACCOUNTS, months=months):
+                execute(statement)
+            execute("VACUUM ANALYZE")
+            connections.close_all()
+            server.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(building), sql.Identifier(name)
+                )
+            )
+    return name
+
+
+def statements(name: str, **values: date | int) -> list[str]:
+    """Return the statements of a file, its ``:name`` places filled with dates and whole numbers."""
+    text = re.sub(r"^--.*$", "", (HERE / f"{name}.sql").read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+    def put(place: re.Match[str]) -> str:
+        value = values[place[1]]
+        return f"'{value}'" if isinstance(value, date) else str(value)
+
+    filled = re.sub(r"(?<!:):([a-z]+)", put, text)
+    return [part.strip() for part in filled.split(";") if part.strip()]
+
+
+def digest() -> str:
+    """Return a short digest of what the seed depends on."""
+    found = hashlib.sha256(f"{NEWEST} {ACCOUNTS}".encode())
+    for file in sorted([*CHECKOUT.glob("*/migrations/*.py"), HERE / "ledger.sql"]):
+        found.update(file.read_bytes())
+    return found.hexdigest()[:12]
