@@ -2,6 +2,7 @@
 import Alpine from "@alpinejs/csp";
 import "./requests.js";
 import "./charts-loader.js";
+import "./focus.js";
 import "./keys.js";
 import "./menus.js";
 import "./palette.js";

@@ -5,11 +5,14 @@ Secrets are in no history, so whatever has one can't be brought back once it is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from people.configuration.history import UPDATED, Step
+from common.formatting import format_datetime
+from people.configuration.history import UPDATED, Step, spoken
 from people.configuration.registry import ConfigSection, Tracked
 from people.configuration.restoring import undo_rows
 from people.functions import Function
@@ -30,6 +33,9 @@ SECRETS_ARE_GONE = (
     "A token or secret is in no history, so what ended can't begin again: make a new one on its page."
 )
 
+# Settings whose keys aren't words; what a connector calls the others is its own.
+SETTINGS = {"way": "signs in by", "base_url": "address of the API"}
+
 
 def _function(value: str) -> str:
     return str(Function(value).label)
@@ -43,6 +49,21 @@ def _client(key: int) -> str:
 def _object(key: int) -> str:
     found = ConnectedObject.objects.filter(pk=key).select_related("connection").first()
     return f"{found.key} of {found.connection}" if found else "of a removed connection"
+
+
+def settings_words(value: Mapping[str, Any]) -> str:
+    """Return the settings of a connection in words."""
+    return ", ".join(f"{_setting(key)} {each}" for key, each in value.items() if each) or spoken(None)
+
+
+def secrets_words(value: Mapping[str, str]) -> str:
+    """Return when each secret of a connection was typed in."""
+    times = {key: format_datetime(datetime.fromisoformat(at)) for key, at in value.items()}
+    return ", ".join(f"{_setting(key)} on {at}" for key, at in times.items()) or spoken(None)
+
+
+def _setting(key: str) -> str:
+    return SETTINGS.get(key, key.replace("_", " "))
 
 
 def undo_endpoints(steps: Sequence[Step], by: User) -> None:
@@ -77,7 +98,11 @@ CONNECTION = Tracked(
         "settings": "settings",
         "secrets_set_at": "secrets typed in",
     },
-    show={"state": lambda value: Connection.State(value).label.lower()},
+    show={
+        "state": lambda value: Connection.State(value).label.lower(),
+        "settings": settings_words,
+        "secrets_set_at": secrets_words,
+    },
 )
 CONNECTED_OBJECT = Tracked(
     model=ConnectedObject,

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from demo.team import DOMAIN, PASSWORD
-from tests.browser.sample_site import sample_site
+from tests.browser.sample_site import Site, sample_site
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -28,6 +28,15 @@ FLAGS = (
     "--no-first-run",
 )
 WIDE, PHONE = 1440, 390
+# Whether the focused element, or what frames it, is marked.
+SHOWS_FOCUS = """(() => {
+  const marked = (one) => {
+    const style = getComputedStyle(one);
+    return style.outlineStyle !== "none" || style.boxShadow !== "none";
+  };
+  const one = document.activeElement;
+  return marked(one) || (one.parentElement !== null && marked(one.parentElement));
+})()"""
 
 
 @pytest.fixture(scope="session")
@@ -83,14 +92,14 @@ def window(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture(scope="session")
-def sample(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def sample(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Address of an installation with the sample company; ABE_BROWSER_SITE names one that runs already."""
     running = os.environ.get("ABE_BROWSER_SITE", "")
     if running:
-        yield running.rstrip("/")
+        yield Site(running.rstrip("/"))
         return
-    with sample_site(tmp_path_factory.mktemp("site")) as url:
-        yield url
+    with sample_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
 
 
 @pytest.fixture(scope="session")
@@ -154,3 +163,33 @@ def check_accessibility(page: Page, *rules: str) -> None:
 def check_fits(page: Page) -> None:
     """Fail where the page scrolls sideways; only frames inside it may."""
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def focused(page: Page) -> str:
+    """Return what has the focus: its label, else what it says, else its name."""
+    return str(
+        page.evaluate(
+            "(({activeElement: one}) => one.getAttribute('aria-label') || one.innerText || one.name || '')(document)"
+        )
+    ).strip()
+
+
+def tab_to(page: Page, text: str, *, at_most: int = 80) -> None:
+    """Press Tab until the focus stands on ``text``, where it must be seen."""
+    for _ in range(at_most):
+        page.keyboard.press("Tab")
+        if focused(page) == text:
+            assert page.evaluate(SHOWS_FOCUS), f"The focus on {text!r} is not to be seen"
+            return
+    pytest.fail(f"Tab never reaches {text!r}")
+
+
+def reload_until(page: Page, url: str, found: str) -> None:
+    """Look at a page again and again until workers have brought something to it."""
+    page.goto(url)
+    for _ in range(150):
+        if page.locator(found).count():
+            return
+        page.wait_for_timeout(200)
+        page.goto(url)
+    pytest.fail(f"{url} never has {found}")

@@ -1,4 +1,4 @@
-"""What the pages of the data platform show once it is at work: waiting records, duplicates, an import, an endpoint.
+"""What pages show once the platform is at work: waiting records, duplicates, imports, an endpoint, a run, lists.
 
 The sample company has none of it. All comes in by the forms and the API, as everything else does, once a run.
 """
@@ -9,18 +9,21 @@ import re
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import Page
 
-from tests.browser.sample_site import NOWHERE
+from tests.browser.conftest import reload_until
+from tests.browser.sample_site import NOWHERE, Site
 
 FILE = "Company;Website;Staff\nFirma 1;firma-1.example;7\nFirma 2;firma-2.example;many\n"
+LARGE = '{"all":[{"field":"finance.arr","op":"gte","value":300000}]}'
 
 
 class Furnished:
     """The ids of what was brought in, each under the name that the addresses of pages use."""
 
-    def __init__(self, page: Page, site: str, folder: Path) -> None:
+    def __init__(self, page: Page, site: Site, folder: Path) -> None:
         self.page = page
         self.site = site
         self.ids: dict[str, str] = {}
@@ -58,6 +61,9 @@ class Furnished:
         self._endpoint()
         self._connection()
         self._import(folder)
+        self._imported(folder)
+        self._lists()
+        self._ask_workers()
 
     def _go(self, path: str) -> Page:
         self.page.goto(self.site + path)
@@ -121,3 +127,38 @@ class Furnished:
         self.ids["import"] = re.findall(r"\d+", page.url)[-1]
         page.get_by_role("button", name="Try it out").click()
         page.get_by_role("button", name="Import 1 row").wait_for()
+
+    def _imported(self, folder: Path) -> None:
+        """Import a file to its end, so that it can be taken back."""
+        path = folder / "branches.csv"
+        path.write_text("Company;Website\nBranch 1;branch-1.example\nBranch 2;branch-2.example\n")
+        page = self._go("/sync/imports/new/")
+        page.get_by_label("File", exact=True).set_input_files(path)
+        page.get_by_role("button", name="Upload and read").click()
+        page.wait_for_url(re.compile(r"/sync/imports/\d+/$"))
+        self.ids["done"] = re.findall(r"\d+", page.url)[-1]
+        page.get_by_role("button", name="Try it out").click()
+        page.get_by_role("button", name="Import 2 rows").click()
+        self.site.work()
+        reload_until(page, page.url, f"a[href$='/{self.ids['done']}/undo/']")
+
+    def _lists(self) -> None:
+        """Make a target list by hand and one by condition, which has members at once."""
+        for key, query in (("by_hand", ""), ("by_rule", f"?kind=rule&where={quote(LARGE)}")):
+            page = self._go(f"/accounts/lists/new/{query}")
+            page.get_by_label("Name", exact=True).fill(f"Looked at {token_hex(3)}")
+            page.get_by_role("button", name="Make the list").click()
+            page.wait_for_url(re.compile(r"/accounts/lists/\d+/$"))
+            self.ids[key] = re.findall(r"\d+", page.url)[-1]
+
+    def _ask_workers(self) -> None:
+        """Let the connection run, which finds nobody, and search all accounts, which finds the twins."""
+        connection = f"/sync/connections/{self.ids['connection']}/"
+        page = self._go(connection)
+        start, run = (page.get_by_role("button", name=name, exact=True) for name in ("Start", "Run now"))
+        (start if start.is_visible() else run).click()
+        self._go("/accounts/duplicates/").get_by_role("button", name="Search all accounts").click()
+        self.site.work()
+        reload_until(page, self.site + connection, f"a[href^='{connection}runs/']")
+        self.ids["run"] = self._number(connection, f"{connection}runs/")
+        reload_until(page, f"{self.site}/accounts/duplicates/", "form.identity-dismiss")

@@ -90,6 +90,24 @@ def lazy(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+def polled(request: HttpRequest) -> HttpResponse:
+    """A part that asks again by itself; the cookie ``done`` ends it."""
+    part = (
+        '<div id="part" data-asked="{{ asked }}"{% if not done %} hx-get="/polled/?asked={{ asked }}"'
+        ' hx-trigger="every 200ms" hx-swap="outerHTML" hx-push-url="false"{% endif %}>'
+        "<p>Step {{ asked }}</p>{% if done %}<p>All is known.</p>{% else %}"
+        "<button>Pause</button><button>Cancel</button>{% endif %}</div>"
+    )
+    asked = int(request.GET.get("asked", 0)) + 1
+    page = (
+        part
+        if request.headers.get("HX-Request")
+        else ('{% extends "base.html" %}{% block content %}' + part + "{% endblock %}")
+    )
+    return _render(request, page, asked=asked, done="done" in request.COOKIES)
+
+
+@login_not_required
 def breaks(request: HttpRequest) -> HttpResponse:
     if "again" in request.COOKIES:
         return _render(request, '{% panel title="Mended" span=4 %}<p>Now it came.</p>{% endpanel %}')
@@ -117,6 +135,7 @@ def search(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", gallery, name="home"),
     path("lazy/", lazy),
+    path("polled/", polled),
     path("breaks/", breaks),
     path("explain/", explain),
     path("search/", search, name="search"),

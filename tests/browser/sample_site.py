@@ -22,10 +22,45 @@ EVENTS = "0.03"
 START_SECONDS = 60
 # Connections and webhooks may be set up to this place, where nobody listens; none goes further than this machine.
 NOWHERE = "127.0.0.1:9"
+# What workers would do by now, in the order in which one thing leads to another.
+WORK = """
+from django.utils import timezone
+from accounts.tasks import search_duplicates
+from sync.connectors.engine import run_connection
+from sync.connectors.lease import due_connections
+from sync.files.tasks import work_off
+from sync.models import Import
+from tiers.models import PreviewRun
+from tiers.preview.work import work_off_preview
+for pk in due_connections(timezone.now()):
+    while run_connection(pk): pass
+for pk in Import.objects.filter(state__in=Import.BUSY).values_list("pk", flat=True):
+    work_off(pk, seconds=60)
+search_duplicates(everything=True)
+for run in PreviewRun.objects.open():
+    while work_off_preview(run.pk): pass
+"""
+
+
+class Site(str):
+    """The address of an installation without workers; ``environ`` is empty where somebody else runs it with some."""
+
+    __slots__ = ("environ",)
+    environ: Mapping[str, str]
+
+    def __new__(cls, url: str, environ: Mapping[str, str] | None = None) -> Site:
+        site = super().__new__(cls, url)
+        site.environ = environ or {}
+        return site
+
+    def work(self) -> None:
+        """Do what pages have asked workers for; a page that waits for it finds it done when it asks again."""
+        if self.environ:
+            run(self.environ, "manage.py", "shell", "--no-imports", "-c", WORK)
 
 
 @contextmanager
-def sample_site(folder: Path) -> Iterator[str]:
+def sample_site(folder: Path) -> Iterator[Site]:
     """Load the sample company over the API into a new installation and yield its address."""
     database = f"test_abe_sample_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     copy_database(migrated_template(), database)
@@ -46,7 +81,7 @@ def sample_site(folder: Path) -> Iterator[str]:
         today = datetime.now(UTC).date()
         for day in (today - timedelta(days=30), today):
             run(environ, "manage.py", "refresh", "--as-of", day.isoformat())
-        yield url
+        yield Site(url, environ)
     with maintenance() as connection:
         drop_database(connection, database)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, WIDE, check_accessibility, check_fits, settle
+from tests.browser.conftest import PHONE, WIDE, check_accessibility, check_fits, reload_until, settle
 from tests.browser.furnishing import Furnished
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -116,6 +117,14 @@ WORKING = (
     "/sync/connections/{connection}/objects/companies/",
     "/sync/connections/{connection}/delete/",
     "/sync/imports/{import}/",
+    "/sync/imports/{done}/",
+    "/sync/imports/{done}/undo/",
+    "/sync/connections/{connection}/runs/{run}/",
+    "/accounts/lists/{by_hand}/",
+    "/accounts/lists/{by_rule}/",
+    "/accounts/lists/{by_rule}/condition/",
+    "/accounts/lists/{by_rule}/history/",
+    "/accounts/duplicates/",
     "/accounts/duplicates/waiting/",
     "/accounts/duplicates/merge/{twin}/{other}/",
     "/accounts/duplicates/merges/{merge}/",
@@ -123,21 +132,26 @@ WORKING = (
 )
 
 
+def look_at(page: Page, width: int, problems: dict[tuple[str, str], str], name: str) -> None:
+    """Check the page that is shown in each theme that its width asks for; note what is wrong with it."""
+    settle(page)
+    for theme, rules in LOOKS if width == WIDE else PHONE_LOOKS:
+        page.emulate_media(color_scheme=theme)
+        try:
+            check_accessibility(page, *rules)
+            check_fits(page)
+        except AssertionError as error:
+            problems[name, theme] = str(error)
+
+
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 def test_every_page_is_accessible_and_fits(visit, sample, width: int) -> None:
     page = visit("revops", "/accounts/", width)
     account = page.locator("tbody a[href^='/accounts/']").first.get_attribute("href")
-    problems = {}
+    problems: dict[tuple[str, str], str] = {}
     for path in PAGES:
         page.goto(sample + path.format(account=account))
-        settle(page)
-        for theme, rules in LOOKS if width == WIDE else PHONE_LOOKS:
-            page.emulate_media(color_scheme=theme)
-            try:
-                check_accessibility(page, *rules)
-                check_fits(page)
-            except AssertionError as error:
-                problems[path, theme] = str(error)
+        look_at(page, width, problems, path)
     page.troubles[:] = [line for line in page.troubles if "404" not in line]
     assert problems == {}
 
@@ -156,18 +170,8 @@ def test_the_data_platform_at_work_is_accessible_and_fits(
     if sample not in furnished:
         furnished[sample] = Furnished(page, sample, tmp_path)
     ids = furnished[sample].ids
-    problems = {}
-
-    def look(name: str) -> None:
-        settle(page)
-        for theme, rules in LOOKS if width == WIDE else PHONE_LOOKS:
-            page.emulate_media(color_scheme=theme)
-            try:
-                check_accessibility(page, *rules)
-                check_fits(page)
-            except AssertionError as error:
-                problems[name, theme] = str(error)
-
+    problems: dict[tuple[str, str], str] = {}
+    look = partial(look_at, page, width, problems)
     for path in WORKING:
         page.goto(sample + path.format(**ids))
         look(path)
@@ -181,37 +185,96 @@ def test_the_data_platform_at_work_is_accessible_and_fits(
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 def test_the_pages_of_tier_rules_are_accessible_and_fit(visit, sample, width: int) -> None:
     page = visit("revops", "/tiers/", width)
-    problems = {}
-
-    def look(name: str) -> None:
-        settle(page)
-        for theme, rules in LOOKS if width == WIDE else PHONE_LOOKS:
-            page.emulate_media(color_scheme=theme)
-            try:
-                check_accessibility(page, *rules)
-                check_fits(page)
-            except AssertionError as error:
-                problems[name, theme] = str(error)
+    problems: dict[tuple[str, str], str] = {}
+    look = partial(look_at, page, width, problems)
+    page.get_by_role("button", name="Begin a draft of points").click()
+    points = page.url
+    look("points")
+    for name in ("rules/1/", "terms/", "discard/"):
+        page.goto(f"{points}{name}")
+        look(f"points {name}")
+    page.get_by_role("button", name="Throw this draft away").click()
 
     page.get_by_role("button", name="Begin a draft of rules").click()
     look("version")
     draft = page.url
-    for name in ("rules/1/", "rules/new/", "terms/"):
+    for name in ("rules/new/", "terms/", "rules/1/"):
         page.goto(f"{draft}{name}")
         look(name)
+    stay = page.get_by_label("To stay")
+    stay.fill("900000")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("harder to meet than the one to enter")).to_be_visible()
+    # The message stands below its field, as wide as that, and not beside it.
+    assert page.locator(".abe-condition-line .abe-error").bounding_box()["height"] < 100
+    look("threshold refused")
+    page.goto(f"{draft}terms/")
     page.get_by_label("Minimum dwell, days").fill("-1")
     page.get_by_role("button", name="Save", exact=True).click()
     look("terms refused")
+    page.goto(f"{draft.replace('versions', 'entitlements')}")
+    look("entitlements of a draft")
+    page.get_by_role("link", name="Edit Strategic").click()
+    look("entitlements edited")
     page.goto(draft)
     page.get_by_role("button", name="Preview it").click()
+    preview = page.url
+    look("preview at work")
+    sample.work()
+    reload_until(page, preview, "#accounts")
     look("preview")
-    page.goto(draft)
+    page.goto(f"{draft}discard/")
     page.get_by_role("button", name="Throw this draft away").click()
-    page.goto(f"{sample}/tiers/")
-    page.get_by_role("button", name="Begin a draft of points").click()
-    look("points")
-    page.goto(f"{page.url}terms/")
-    look("thresholds")
+    page.troubles[:] = [line for line in page.troubles if "422" not in line]
+    assert problems == {}
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_what_rules_and_overrides_do_to_an_account_is_accessible_and_fits(visit, sample, width: int) -> None:
+    page = visit("revops", "/tiers/", width)
+    problems: dict[tuple[str, str], str] = {}
+    look = partial(look_at, page, width, problems)
+    page.get_by_role("button", name="Begin a draft of rules").click()
+    version = page.url
+    page.get_by_role("button", name="Preview it").click()
+    sample.work()
+    reload_until(page, page.url, "#accounts")
+    page.get_by_role("button", name=re.compile("^Publish Version")).click()
+    page.goto(version)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Published")
+    look("version in force")
+    account = page.goto(f"{sample}/accounts/?tier=growth") and page.locator("tbody th a").first
+    path = account.get_attribute("href").split("?")[0].replace("/accounts/", "/tiers/accounts/")
+    page.goto(sample + path)
+    page.get_by_role("button", name="Put into this tier").click()
+    look("decision refused")
+    page.get_by_label("Tier", exact=True).select_option("strategic")
+    page.get_by_label("First day without it").fill(f"{timezone.localdate() + timedelta(days=9)}")
+    page.get_by_label("Reason").fill("Looked at")
+    page.get_by_role("button", name="Put into this tier").click()
+    page.locator("summary", has_text="End it today").click()
+    look("override")
+    page.get_by_label("Why it ends").fill("Looked at")
+    page.get_by_role("button", name="End the override to Strategic today").click()
+    for name in ("path/", "entitlements/first_response/"):
+        page.goto(f"{sample}{path}{name}")
+        look(name)
+    for name in ("/tiers/overrides/?ended=1", "/tiers/entitlements/", "/tiers/guide/", "/tiers/guide/links/"):
+        page.goto(sample + name)
+        look(name)
+    page.get_by_label("For whom").fill("A customer")
+    page.get_by_role("button", name="Make a link").click()
+    look("link made")
+    shared = re.search(r"/tiers/shared/[\w-]+/", page.content())
+    assert shared
+    stranger = page.context.browser.new_context(viewport={"width": width, "height": 860}).new_page()
+    stranger.goto(sample + shared[0])
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("Our customer tiers")
+    look_at(stranger, width, problems, "shared guide")
+    stranger.context.close()
+    page.goto(f"{version}retire/")
+    look("retire")
+    page.get_by_role("button", name=re.compile("^Retire Version")).click()
     page.troubles[:] = [line for line in page.troubles if "422" not in line]
     assert problems == {}
 
@@ -249,8 +312,19 @@ def _replay(page: Page, site: str, ids: dict[str, str]) -> None:
     expect(page.get_by_role("button", name="Send again")).to_be_visible()
 
 
+def _importing(page: Page, site: str, ids: dict[str, str]) -> None:
+    page.goto(f"{site}/sync/imports/new/")
+    file = {"name": "more.csv", "mimeType": "text/csv", "buffer": b"Company;Website\nMore;more.example\n"}
+    page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Upload and read").click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name=re.compile("^Import 1 row")).click()
+    expect(page.locator("#import-page")).to_be_visible()
+
+
 # Pages that a form answers with.
 ANSWERS = {
+    "importing": _importing,
     "discard": _discard,
     "order": _order,
     "bad pin": _bad_pin,

@@ -206,3 +206,14 @@ def test_signing_in_looks_as_it_should_and_names_what_is_wrong(window, site):
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("Email")).to_have_value("nobody@example.com")
     check_accessibility(page)
+
+
+def test_a_part_that_asks_again_keeps_the_focus_and_has_it_in_the_end(window, site):
+    page = window()
+    page.goto(f"{site}/polled/")
+    page.get_by_role("button", name="Cancel").focus()
+    expect(page.locator("#part[data-asked='4']")).to_be_attached()
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.context.add_cookies([{"name": "done", "value": "1", "url": site}])
+    expect(page.get_by_text("All is known.")).to_be_visible()
+    expect(page.locator("#part")).to_be_focused()

@@ -10,7 +10,16 @@ from playwright.sync_api import Page, expect
 
 from people.functions import Function
 from people.models import Category, Level, default_level
-from tests.browser.conftest import PHONE, check_accessibility, check_fits, settle, sign_in
+from tests.browser.conftest import (
+    PHONE,
+    check_accessibility,
+    check_fits,
+    focused,
+    reload_until,
+    settle,
+    sign_in,
+    tab_to,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -125,3 +134,40 @@ def test_the_first_screen_fits_a_phone_in_the_dark(visit, journey: Journey) -> N
     settle(page)
     check_fits(page)
     check_accessibility(page)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_revops_drafts_rules_by_keyboard_alone(visit, sample, javascript: bool) -> None:
+    page = visit("revops", "/tiers/", javascript=javascript)
+    tab_to(page, "Begin a draft of rules")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("is begun. Nothing changes for accounts")).to_be_visible()
+    first, *_, moved, _last = page.locator("#rules tbody th").all_inner_texts()
+    tab_to(page, f"Edit {first}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(first)
+    tab_to(page, "rule-1-value")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("300,000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("ARR ≥ $250,000 became ARR ≥ $300,000").first).to_be_visible()
+    tab_to(page, f"Move {moved} up")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"“{moved}” is one place higher.")).to_be_visible()
+    page.keyboard.press("Tab")
+    assert focused(page) == f"Edit {moved}", "the keyboard goes on where the rule stands now"
+    tab_to(page, "Preview it")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Preview of")).to_be_visible()
+    preview = page.url
+    sample.work()
+    reload_until(page, preview, "#accounts")
+    tab_to(page, page.get_by_role("navigation", name="Breadcrumb").get_by_role("link").last.inner_text())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Throw this draft away")).to_be_visible()
+    tab_to(page, "Throw this draft away")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It can be brought back")).to_be_visible()
+    tab_to(page, "Throw this draft away")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("is thrown away.")).to_be_visible()

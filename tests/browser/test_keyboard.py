@@ -5,24 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import settle, sign_in
+from tests.browser.conftest import focused, settle, sign_in, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-def focused(page: Page) -> str:
-    return str(page.evaluate("document.activeElement.innerText || document.activeElement.name || ''")).strip()
-
-
-def tab_to(page: Page, text: str, *, at_most: int = 80) -> None:
-    """Press Tab until the focus stands on ``text``."""
-    for _ in range(at_most):
-        page.keyboard.press("Tab")
-        if focused(page) == text:
-            return
-    pytest.fail(f"Tab never reaches {text!r}")
 
 
 def test_the_keyboard_alone_leads_from_sign_in_to_a_lens(window, sample) -> None:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from pytest_django import Settings
 
 from common.encryption import decrypt
+from sync.configuration.programs import CONNECTION
 from sync.connectors.access import secrets_of
 from sync.connectors.declarations import Clock
 from sync.connectors.errors import UnrecoverableError, without_secrets
@@ -324,3 +325,12 @@ def test_the_real_clock_goes_on() -> None:
     clock.sleep(0)
     assert clock.now() >= before
     assert 0 <= clock.chance() < 1
+
+
+def test_the_audit_tells_settings_in_words() -> None:
+    shown = CONNECTION.show
+    settings = {"way": "token", "base_url": "https://api.hubapi.com", "client_id": ""}
+    assert shown["settings"](settings) == "signs in by token, address of the API https://api.hubapi.com"
+    typed = shown["secrets_set_at"]({"client_secret": "2026-11-22T15:19:46.474997+00:00"})
+    assert typed == "client secret on 22 Nov 2026, 15:19"
+    assert shown["settings"]({}) == "nothing"

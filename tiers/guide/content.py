@@ -44,6 +44,12 @@ class Guide(Struct, frozen=True, kw_only=True):
     points: tuple[str, ...]
     notes: tuple[str, ...]
 
+    @property
+    def lines(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The rows, each value beside the label of its tier."""
+        labels = [tier.label for tier in self.tiers]
+        return [(row.label, list(zip(labels, row.values, strict=True))) for row in self.rows]
+
 
 def published_guide() -> Guide | None:
     """Return the guide of the version in force, None where none was published yet; at most seven queries."""
