@@ -76,7 +76,7 @@ def kind_of(request: HttpRequest, kind: str) -> ScoreKind:
 
 def version_of(request: HttpRequest, kind: str, version: int) -> ScoreModel:
     """Return a version of a kind that the reader may see. Raises Http404 and PermissionDenied."""
-    models = ScoreModel.objects.select_related("author", "published_by", "based_on")
+    models = ScoreModel.objects.select_related("author", "published_by", "retired_by", "based_on")
     found = models.filter(kind=kind_of(request, kind), version=version).first()
     if found is None:
         raise Http404("There is no such version.")
