@@ -227,7 +227,9 @@ def test_only_who_changes_a_list_by_hand_brings_a_file_and_sees_it(ann: User, sp
     support = client_of(make_user("support"))
     assert client_of(make_user("sales")).get(kept.get_absolute_url()).status_code == 200
     assert support.get(kept.get_absolute_url()).status_code == 404
-    assert support.post(url, {"file": SimpleUploadedFile("a.csv", b"Name\nAlpha\n")}).status_code == 422
+    answer = support.post(url, {"file": SimpleUploadedFile("a.csv", b"Name\nAlpha\n")})
+    assert answer.status_code == 422
+    assert "You don’t change who is on this list." in answer.content.decode()
     assert ListFile.objects.count() == 1
     services.change_list(target=spring, by=ann, name="Spring", purpose="", is_shared=False)
     assert support.post(url, {"file": SimpleUploadedFile("a.csv", b"x")}).status_code == 404
