@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import F, QuerySet
+from django.urls import reverse
 
 from accounts.lenses import Panel, register_panel
 from accounts.models import Account
@@ -147,6 +148,7 @@ def _contract(contract: Any, as_of: date, by_tier: str) -> dict[str, Any]:
     left = (end_on - as_of).days if end_on else None
     return {
         "number": str(contract),
+        "url": reverse("finance:contract", args=[contract.pk]),
         "end_on": end_on,
         "notice_on": notice,
         "notice_text": _notice_text(notice, as_of),

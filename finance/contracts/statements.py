@@ -14,6 +14,7 @@ from typing import Any
 
 from common.formatting import NO_MINOR_UNIT, format_date, format_money, format_number
 from finance.models.contracts import BillingPeriod
+from people.access import Redacted
 from people.models import Category
 
 Statement = Mapping[str, Any]
@@ -29,21 +30,24 @@ class Difference:
 
     subject: str
     what: str
-    before: str
-    after: str
+    before: str | Redacted
+    after: str | Redacted
     on: date | None = None
     category: str = ""
 
 
-def differences(before: Statement, after: Statement) -> list[Difference]:
-    """Return what ``after`` says otherwise: the terms in their order, then the lines, the earliest first."""
+def differences(before: Statement, after: Statement, *, has_prices: bool = True) -> list[Difference]:
+    """Return what ``after`` says otherwise: the terms in their order, then the lines, the earliest first.
+
+    Without prices lines are told by what is bought alone, and what only prices say keeps its category.
+    """
     currencies = (before["currency"], after["currency"])
     found = [
         Difference(subject="Terms", what=label, before=words(before[name]), after=words(after[name]))
         for name, (label, words) in TERMS.items()
         if before[name] != after[name]
     ]
-    return found + list(_line_differences(before["lines"], after["lines"], currencies))
+    return found + list(_line_differences(before["lines"], after["lines"], currencies, has_prices))
 
 
 def effective_on(before: Statement, after: Statement, told_on: date) -> date:
@@ -56,25 +60,27 @@ def effective_on(before: Statement, after: Statement, told_on: date) -> date:
     return min(days, default=told_on)
 
 
-def words_of_line(line: Statement, currency: str) -> str:
-    """Return what is bought, such as ``100 × Core, 1,200.00 EUR a year, 10% off, from 1 Mar 2026 on``."""
-    parts = [_price(line, currency)]
+def words_of_line(line: Statement, currency: str, *, has_price: bool = True) -> str:
+    """Return what is bought, such as ``100 × Core, €1,200.00 a year, 10% off, from 1 Mar 2026 on``."""
+    parts = [f"{_amount(line['quantity'])} × {line['product']}"]
+    if has_price:
+        parts.append(_price(line, currency))
     if line["is_trial"]:
         parts.append("trial")
-    return f"{_amount(line['quantity'])} × {line['product']}, {', '.join(parts)}, {_span(line)}"
+    return ", ".join([*parts, _span(line)])
 
 
 def _line_differences(
-    before: Sequence[Statement], after: Sequence[Statement], currencies: tuple[str, str]
+    before: Sequence[Statement], after: Sequence[Statement], currencies: tuple[str, str], has_prices: bool
 ) -> Iterator[Difference]:
     old, new = ({line["line"]: line for line in lines} for lines in (before, after))
     keys = sorted({**old, **new}, key=lambda key: ((new.get(key) or old[key])["start_on"], key))
     for key in keys:
         was, now = old.get(key), new.get(key)
         if was is None and now is not None:
-            yield _whole("Added", "", words_of_line(now, currencies[1]), now)
+            yield _whole("Added", "", words_of_line(now, currencies[1], has_price=has_prices), now)
         elif now is None and was is not None:
-            yield _whole("Removed", words_of_line(was, currencies[0]), "", was)
+            yield _whole("Removed", words_of_line(was, currencies[0], has_price=has_prices), "", was)
         elif was is not None and now is not None and was != now:
             yield from _changed(was, now, currencies)
 
@@ -86,7 +92,6 @@ def _whole(what: str, before: str, after: str, line: Statement) -> Difference:
         before=before or NOTHING,
         after=after or NOTHING,
         on=date.fromisoformat(line["start_on"]),
-        category=Category.REVENUE,
     )
 
 

@@ -20,6 +20,8 @@ from accounts.models import Account, Tier, TierTenure
 from engagement.scoring.previews.publishing import request_score_publication
 from engagement.scoring.previews.services import request_score_preview
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
+from finance.contracts.recording import QUIET, record_due_versions
+from finance.models import Contract, ContractToRecord
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from metrics.runs.work import work_off
 from people.approvals.models import ApprovalDelegation
@@ -87,7 +89,18 @@ def build() -> list[Address]:
         *_tiers(account.pk),
         *_scores(),
         *_lists(account.pk),
+        *_contracts(account),
     ]
+
+
+def _contracts(account: Account) -> Iterator[Address]:
+    contract = Contract.objects.get(account=account)
+    for notice_days in (30, 60):
+        Contract.objects.filter(pk=contract.pk).update(notice_days=notice_days)
+        ContractToRecord.objects.create(contract=contract)
+        record_due_versions(now=timezone.now() + QUIET)
+    for function in (Function.FINANCE, Function.LEGAL):
+        yield Address("finance:contract", reverse("finance:contract", args=[contract.pk]), function)
 
 
 def _accounts(pk: int, merge: int) -> Iterator[Address]:

@@ -1,0 +1,39 @@
+"""Finance's entries of the left navigation."""
+
+from django.http import HttpRequest
+
+from common.navigation import NavItem, register_nav
+from people.access import request_access
+from people.functions import Function
+from people.models import Category
+
+
+def reads_contracts(request: HttpRequest) -> bool:
+    """Return whether the reader may see contracts."""
+    return request_access(request).allows(Category.CONTRACTS)
+
+
+register_nav(
+    NavItem(
+        key="finance.contracts",
+        label="Contracts",
+        icon="file-text",
+        url_name="finance:contracts",
+        group="Company",
+        order=60,
+        functions_first=(Function.LEGAL, Function.FINANCE),
+        visible=reads_contracts,
+    )
+)
+register_nav(
+    NavItem(
+        key="finance.renewals",
+        label="Renewals",
+        icon="calendar",
+        url_name="finance:renewals",
+        group="Company",
+        order=65,
+        functions_first=(Function.LEGAL, Function.FINANCE),
+        visible=reads_contracts,
+    )
+)

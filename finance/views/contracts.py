@@ -1,0 +1,143 @@
+"""Pages of contracts: the list, one contract with its versions, and the calendar of renewals."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from common.asof import requested_as_of
+from common.charts import Chart, Series
+from common.codes import country_name
+from common.export import Offer, asked_format, chosen_table, export_response
+from common.formatting import format_money
+from common.pagination import read_page
+from common.periods import add_months, month_label, month_start
+from finance.contracts.listing import SHOWS, WITHIN, Search, arr_of, contracts_table, rows_of
+from finance.contracts.reading import lines_of, lines_table, terms_ahead, versions_of, versions_table
+from finance.contracts.renewals import MONTHS, Month, calendar_of, calendar_table
+from finance.models import Contract
+from metrics.engine.plan import today
+from people.access import request_access, require
+from people.models import Category
+
+LARGEST_ID = 2**63 - 1
+SHOWN = 200
+
+
+@require_safe
+def contracts(request: HttpRequest) -> HttpResponse:
+    """List contracts: those that run, the next notice first, unless the address asks for others."""
+    access = request_access(request)
+    require(access, Category.CONTRACTS)
+    day = requested_as_of(request) or today()
+    search = Search.from_params(request.GET)
+    if asked_format(request):
+        return export_response(request, contracts_table(search, day, access))
+    page = read_page(request, search.find(day), search.order)
+    context = {
+        "page": page,
+        "rows": rows_of(page.rows, day, access),
+        "search": search,
+        "shows": SHOWS,
+        "withins": WITHIN,
+        "as_of": day,
+    }
+    return render(request, "finance/contracts/list.html", context)
+
+
+@require_safe
+def contract(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one contract: its terms ahead, its lines, and what each version changed."""
+    access = request_access(request)
+    require(access, Category.CONTRACTS)
+    day = requested_as_of(request) or today()
+    held = get_object_or_404(
+        Contract.objects.select_related("account"), pk=min(pk, LARGEST_ID), account__deleted_at=None
+    )
+    lines = lines_of(held, day, access)
+    told = versions_of(held, day, access)
+    offers = (
+        Offer("lines", "Lines", lambda: lines_table(lines)),
+        Offer("versions", "Versions", lambda: versions_table(told)),
+    )
+    if asked_format(request):
+        return export_response(request, chosen_table(request, offers))
+    ahead = terms_ahead(held, day)
+    context = {
+        "contract": held,
+        "account": held.account,
+        "country": country_name(held.account.country) if held.account.country else "",
+        "terms": ahead,
+        "running": next((term for term in ahead if term.is_running), None),
+        "lines": lines,
+        "arr": access.redact(arr_of([held.pk], day).get(held.pk), Category.REVENUE),
+        "versions": told,
+        "as_of": day,
+        "exports": offers,
+    }
+    return render(request, "finance/contracts/contract.html", context)
+
+
+@require_safe
+def renewals(request: HttpRequest) -> HttpResponse:
+    """Show which terms end and which notice falls due in twelve months, from ``?from=2026-11`` on."""
+    access = request_access(request)
+    require(access, Category.CONTRACTS)
+    day = requested_as_of(request) or today()
+    first = _month(request.GET.get("from", "")) or month_start(day)
+    months = calendar_of(first, day, access)
+    if asked_format(request):
+        return export_response(request, calendar_table(months))
+    asked = _month(request.GET.get("month", ""))
+    busy = [month for month in months if month.happenings]
+    chosen = next((month for month in busy if month.month == asked), busy[0] if busy else None)
+    context = {
+        "months": months,
+        "chosen": chosen,
+        "happenings": chosen.happenings[:SHOWN] if chosen else (),
+        "shown": SHOWN,
+        "chart": _chart(months) if access.allows(Category.REVENUE) else None,
+        "first": first,
+        "earlier": add_months(first, -MONTHS),
+        "later": add_months(first, MONTHS),
+        "is_now": first == month_start(day),
+        "currency": settings.REPORTING_CURRENCY,
+        "as_of": day,
+    }
+    return render(request, "finance/contracts/renewals.html", context)
+
+
+def _month(text: str) -> date | None:
+    """Return the first day of ``2026-11``, None for anything else."""
+    try:
+        month = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+    return month if 1990 <= month.year <= 2200 else None
+
+
+def _chart(months: list[Month]) -> Chart:
+    currency = settings.REPORTING_CURRENCY
+    largest = max(months, key=lambda month: month.arr)
+    lacking = sum(month.lacks_rate for month in months)
+    return Chart(
+        key="finance.renewals_by_month",
+        kind="bar",
+        title=f"{month_label(largest.month)} has most at stake: {format_money(largest.arr, currency, short=True)}"
+        if largest.arr
+        else "No term ends in these months",
+        categories=[f"{month.month:%b} ’{month.month:%y}" for month in months],
+        series=[Series(name="ARR of terms that end", values=[month.arr for month in months], tone="accent")]
+        if largest.arr
+        else [],
+        unit="money",
+        currency=currency,
+        decimals=0,
+        category_label="Month",
+        note=f"Without {lacking} of a currency that has no exchange rate." if lacking else "",
+        empty="Contracts whose term ends show here with their ARR.",
+    )
