@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -15,7 +15,7 @@ from metrics.statements import Statement, compose, load
 ARR = 1
 MRR = 12
 CHANGE_DAYS = 90
-NOW = "infinity"  # whatever is known by now
+NOW = datetime(9999, 12, 31, tzinfo=UTC)  # whatever is known by now
 
 
 def rates_at(

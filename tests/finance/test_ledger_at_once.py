@@ -61,11 +61,9 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def waiting() -> int:
-    """Return how many connections wait for a lock in this database."""
+    """Return how many locks are waited for; unlike the view of activity it is read anew within a transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return int(cursor.fetchone()[0])
 
 

@@ -120,6 +120,15 @@ def test_a_late_cancellation_restates_what_was_published() -> None:
     assert restatements(date(2026, 11, 1)) == [], "November is open"
 
 
+def test_a_series_is_as_published_up_to_the_open_month_which_is_as_known() -> None:
+    account = make_account()
+    line = make_line(account, date(2026, 9, 5))
+    close_months(until=LAST_OF_OCTOBER)
+    change(line, amount=1500)
+    rows = movements(SEPTEMBER, date(2026, 11, 1), published=True, until=TODAY)
+    assert [(row.start, row.end) for row in rows] == [(0, 1200), (1200, 1200), (1500, 1500)]
+
+
 def test_what_falls_into_an_open_month_corrects_nothing() -> None:
     account = make_account()
     make_line(account, ago(400))
