@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Standing
 from engagement.models import AccountScore, ScoreKind, ScoreModel
+from engagement.scoring import analysis
 from engagement.scoring.analysis import win_rates
 from sync.models import Change
 from tests.metrics.facts import TODAY, ago, make_account, make_deal, make_touch, refresh
@@ -48,6 +49,19 @@ def test_win_rates_count_what_was_known_when_a_deal_was_opened() -> None:
     assert (rates.deciles[0].least, rates.deciles[-1].most) == (Decimal(0), Decimal(95))
 
 
+def test_a_score_of_the_day_on_which_a_deal_was_opened_knows_of_the_deal_and_renewals_are_no_wins() -> None:
+    before, late, renewing = (make_account() for _ in range(3))
+    give(before, ago(90 + 45), fit=40)
+    give(before, ago(90), fit=100)
+    give(late, ago(90), fit=100)
+    give(renewing, ago(95), fit=80)
+    for account, kind in ((before, "new"), (late, "new"), (renewing, "renewal")):
+        make_deal(account, ago(90), ago(30), kind=kind, is_closed=True, is_won=True)
+    rates = win_rates(ScoreKind.FIT, ago(365), TODAY)
+    assert (rates.deals, rates.unknown) == (1, 1)
+    assert [(one.most, one.won) for one in rates.deciles] == [(40, 1)]
+
+
 def test_equal_scores_are_not_torn_apart() -> None:
     for place in range(30):
         account = make_account()
@@ -55,6 +69,18 @@ def test_equal_scores_are_not_torn_apart() -> None:
         make_deal(account, ago(90), ago(30), kind="new", is_closed=True, is_won=place % 2 == 0)
     rates = win_rates(ScoreKind.FIT, ago(365), TODAY)
     assert [(one.deals, one.least, one.most) for one in rates.deciles] == [(29, 40, 40), (1, 80, 80)]
+
+
+def test_of_more_accounts_than_marks_the_highest_together_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analysis, "MOST_MARKS", 2)
+    found = {}
+    for fit, intent in ((10, 20), (90, 80), (0, 95), (60, 60), (99, 1)):
+        account = make_account(lifecycle="prospect")
+        give(account, TODAY, fit=fit, intent=intent)
+        found[account.pk] = (fit, intent)
+    marks, count = analysis.marks_of(TODAY, ["prospect"])
+    assert [found[mark.account_id] for mark in marks] == [(90, 80), (60, 60)]
+    assert count == 5
 
 
 def test_the_page_shows_who_fits_and_wants_to_buy(marketing: Client) -> None:
