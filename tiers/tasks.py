@@ -11,7 +11,7 @@ from tiers.approvals import ask_for_approvals
 from tiers.assignment.assign import apply_rule_set, assign_accounts
 from tiers.assignment.boundaries import keep_all_boundaries
 from tiers.assignment.due import accounts_due
-from tiers.models import RuleSet
+from tiers.models import Publication, RuleSet
 from tiers.reminders import remind_of_overrides
 from tiers.scheduled.due import publish_due
 from tiers.scheduled.renewing import renew_previews, tell_of_tomorrow
@@ -35,7 +35,9 @@ def keep_tiers() -> None:
     publish_due()
     renew_previews()
     tell_of_tomorrow()
-    if RuleSet.objects.in_force(today()).filter(state=RuleSet.State.PUBLISHED, applied_at=None).exists():
+    unapplied = RuleSet.objects.in_force(today()).published().filter(applied_at=None)
+    # A publication of what was previewed goes on by itself, with the moves that were compared.
+    if unapplied.exclude(pk__in=Publication.objects.open().values("rule_set")).exists():
         try:
             apply_rules()
         except BrokenConditionError:

@@ -45,6 +45,8 @@ tiers = [
     path("previews/<int:pk>/", previews.preview, name="preview"),
     path("previews/<int:pk>/cancel/", previews.cancel, name="preview_cancel"),
     path("previews/<int:pk>/publish/", previews.publish, name="preview_publish"),
+    path("publications/<int:pk>/", previews.publication, name="publication"),
+    path("publications/<int:pk>/cancel/", previews.cancel_publishing, name="publication_cancel"),
     path("overrides/", overrides.overrides, name="overrides"),
     path("overrides/<int:pk>/end/", overrides.end, name="override_end"),
 ]

@@ -145,6 +145,10 @@ class Lifecycle(Generic[V]):
             raise VersionChangedError("This draft was thrown away meanwhile.", is_closed=True)
         return held
 
+    def as_seen(self, version: V, expected: str) -> V:
+        """Return a version, locked with its series, where it is as ``seen`` said; else raise VersionChangedError."""
+        return self._open(version, expected)
+
     @property
     def _rows(self) -> QuerySet[V]:
         return self.model._default_manager.all()  # noqa: SLF001 - Django's own name for it

@@ -32,16 +32,18 @@ def go_on() -> None:
 
 
 @transaction.atomic
-def cancel_run(run: R, *, by: User) -> R:
-    """Stop a run that is still open and forget what it found; raises ValidationError where it has ended."""
+def cancel_run(run: R, *, by: User, until: int | None = None) -> R:
+    """Stop a run that is still open and forget what it found; raises ValidationError where it has ended.
+
+    One that can't be taken back from a step on can be stopped ``until`` so many steps are done.
+    """
     kind = kind_of(run)
-    stopped = (
-        kind.model.objects.open()
-        .filter(pk=run.pk)
-        .update(state=Run.State.CANCELLED, error=f"Cancelled by {by}.", finished_at=Now())
-    )
+    stoppable = kind.model.objects.open().filter(pk=run.pk)
+    if until is not None:
+        stoppable = stoppable.filter(position__lte=until)
+    stopped = stoppable.update(state=Run.State.CANCELLED, error=f"Cancelled by {by}.", finished_at=Now())
     if not stopped:
-        raise ValidationError("It has ended already.")
+        raise ValidationError("It is too late to stop it.")
     kind.forget(run)
     run.refresh_from_db()
     return run

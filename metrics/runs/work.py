@@ -101,12 +101,13 @@ def _step(kind: RunKind[Any], pk: int, work: Work) -> bool:
 
 
 @transaction.atomic
-def _fail(kind: RunKind[Any], pk: int, why: str, found: Any = None) -> None:
+def _fail(kind: RunKind[Any], pk: int, why: str, found: Mapping[str, Any] | None = None) -> None:
     run = _open(kind, pk).first()
     if run is not None:
         _end(kind, run, why, found)
 
 
-def _end(kind: RunKind[Any], run: Any, why: str, found: Any = None) -> None:
+def _end(kind: RunKind[Any], run: Any, why: str, found: Mapping[str, Any] | None = None) -> None:
     kind.forget(run)
-    _open(kind, run.pk).update(state=Run.State.FAILED, error=why, summary=found, finished_at=Now())
+    told = {} if found is None else {"summary": found}
+    _open(kind, run.pk).update(state=Run.State.FAILED, error=why, finished_at=Now(), **told)

@@ -79,7 +79,7 @@ NOT_WALKED = {
 TEMPLATES_OF_FORMS = {
     "tiers/versions/retire.html": "whom retiring would move, above the button that does it",
     "engagement/previews/_publication.html": "what changed since a preview, above the button that accepts it",
-    "tiers/previews/changed.html": "what one publication would do otherwise, above the button that accepts it",
+    "tiers/publications/_changed.html": "what one publication would do otherwise, above the button that accepts it",
     "accounts/identity/_profiles.html": "two accounts side by side, above the choice between them",
     "accounts/identity/merge.html": "a choice to make",
     "accounts/lists/sign.html": "a form over the list's members; the list itself is a file",

@@ -49,6 +49,7 @@ from tests.users import make_user
 from tiers.guide.services import create_link, revoke_link
 from tiers.models import NearBoundary, PendingMove, RuleSet, TierOverride
 from tiers.preview.services import request_preview
+from tiers.publication.services import request_publication
 from tiers.services import create_draft, publish_rule_set, seen_of
 
 
@@ -160,6 +161,9 @@ def _tiers(pk: int) -> Iterator[Address]:
     run = request_preview(rule_set=next_one, by=revops)
     work_off("tiers.preview", run.pk)
     yield Address("tiers:preview", reverse("tiers:preview", args=[run.pk]))
+    run.refresh_from_db()
+    asked = request_publication(preview=run, by=revops)
+    yield Address("tiers:publication", reverse("tiers:publication", args=[asked.pk]))
     yield Address("tiers:terms", reverse("tiers:terms", args=[next_one.version]))
     yield Address("tiers:rule", reverse("tiers:rule", args=[next_one.version, 1]))
     yield Address("tiers:origin", reverse("tiers:origin", args=[pk, "first_response"]))

@@ -13,14 +13,14 @@ from django.urls import reverse
 
 from accounts.models import Tier
 from metrics.engine.plan import today
-from metrics.runs.work import work_off
+from metrics.runs.work import do_next_step, work_off
 from people.models import User
 from tests.tiers.facts import began, make_draft, make_worth, plain_rules, publish, set_worth, tier_of
 from tests.tiers.test_preview import HARDER, preview
 from tests.users import client_as, client_of, make_user
 from tiers.assignment.assign import apply_rule_set
 from tiers.content import read_content
-from tiers.models import PreviewRun, RuleSet, TierOverride
+from tiers.models import PreviewRun, Publication, RuleSet, TierOverride
 from tiers.preview.services import request_preview
 from tiers.services import override_tier, save_draft, seen_of
 
@@ -283,7 +283,25 @@ def test_a_preview_is_followed_read_filtered_exported_and_published(client: Clie
             assert answer.status_code == 200
             body = b"".join(answer.streaming_content).decode(errors="replace")
             assert table != "accounts" or kind == "xlsx" or account.name in body
-    assert client.post(reverse("tiers:preview_publish", args=[run.pk])).status_code == 302
+    asked = client.post(reverse("tiers:preview_publish", args=[run.pk]))
+    publication = Publication.objects.get()
+    assert asked.headers["Location"] == reverse("tiers:publication", args=[publication.pk])
+    waiting = page(client, "publication", publication.pk)
+    assert "Comparing every account with the preview" in waiting
+    assert "every 2s" in waiting
+    assert '<noscript><meta http-equiv="refresh"' in waiting
+    assert "being compared with its preview" in page(client, "version", draft.version)
+    while publication.decided_at is None:
+        assert do_next_step("tiers.publication", publication.pk)
+        publication.refresh_from_db()
+    assert "0 of 1 account moved" in text_of(page(client, "publication", publication.pk))
+    assert "0 of 1 moved" in text_of(page(client, "version", draft.version))
+    assert post(client, "publication_cancel", publication.pk).status_code == 302
+    work_off("tiers.publication", publication.pk)
+    partial = client.get(reverse("tiers:publication", args=[publication.pk]), headers={"HX-Request": "true"})
+    assert b"<html" not in partial.content
+    assert b"every 2s" not in partial.content
+    assert "1 of 1 account moved, as previewed" in text_of(partial.content.decode())
     assert tier_of(account) == "strategic"
     assert f"Published by {revops}" in page(client, "version", draft.version)
 
@@ -297,19 +315,42 @@ def test_what_changed_since_the_preview_is_shown_and_published_by_its_button(
     began(account, today() - 400 * DAY)
     run = preview(make_draft(HARDER, revops))
     set_worth(account, 250_000)
-    refused = client.post(reverse("tiers:preview_publish", args=[run.pk]))
-    told = refused.content.decode()
-    assert refused.status_code == 409
+    told = published_from(client, run)
     assert account.name in told
     assert "Growth to Strategic at once" in told
     assert "ARR $250,000 ≥ $200,000: yes" in told
     assert RuleSet.objects.published().get().version == 1
-    accepted = hidden(told)["accepted"]
-    assert (
-        client.post(reverse("tiers:preview_publish", args=[run.pk]), {"accepted": accepted}).status_code
-        == 302
-    )
+    done = published_from(client, run, accepted=hidden(told)["accepted"])
+    assert "with 1 change since the preview" in text_of(done)
     assert tier_of(account) == "strategic"
+
+
+def test_a_publication_is_cancelled_from_its_page_and_is_for_revops(client: Client) -> None:
+    make_worth(60_000)
+    run = preview(make_draft(HARDER))
+    assert client.post(reverse("tiers:preview_publish", args=[run.pk])).status_code == 302
+    asked = Publication.objects.get()
+    for function in ("marketing", "leadership"):
+        other = client_as(function)
+        assert other.get(reverse("tiers:publication", args=[asked.pk])).status_code == 403
+        assert post(other, "publication_cancel", asked.pk).status_code == 403
+    assert post(client, "publication_cancel", asked.pk).status_code == 302
+    assert "Nothing was published" in page(client, "publication", asked.pk)
+    assert not work_off("tiers.publication", asked.pk)
+    assert client.get(reverse("tiers:publication", args=[2**70])).status_code == 404
+
+
+def published_from(client: Client, run: PreviewRun, **data: str) -> str:
+    """Have a preview published, let workers do it, and return the page of it."""
+    assert client.post(reverse("tiers:preview_publish", args=[run.pk]), data).status_code == 302
+    asked = Publication.objects.latest("pk")
+    work_off("tiers.publication", asked.pk)
+    return page(client, "publication", asked.pk)
+
+
+def text_of(html: str) -> str:
+    """Return the words of a page in one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 def test_of_two_admins_on_the_page_the_second_gets_the_difference(client: Client, revops: User) -> None:
@@ -317,7 +358,7 @@ def test_of_two_admins_on_the_page_the_second_gets_the_difference(client: Client
     publish(by=revops)
     apply_rule_set()
     first, second = (preview(make_draft(one, revops)) for one in (HARDER, plain_rules(demotion_grace_days=3)))
-    assert client.post(reverse("tiers:preview_publish", args=[first.pk])).status_code == 302
+    assert "is in force" in published_from(client, first)
     lost = client_as("revops").post(reverse("tiers:preview_publish", args=[second.pk]))
     told = lost.content.decode()
     assert lost.status_code == 409

@@ -4,6 +4,7 @@ from tiers.models.entitlements import EntitlementValue
 from tiers.models.guide import GuideLink
 from tiers.models.moves import NearBoundary, PendingMove, TierOverride
 from tiers.models.previews import PreviewReplay, PreviewRow, PreviewRun, PreviewSum
+from tiers.models.publications import Publication, PublicationVerdict
 from tiers.models.rules import RuleSet, RuleSetRevision, ScorePoint, ScoreThreshold, TierRule
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "PreviewRow",
     "PreviewRun",
     "PreviewSum",
+    "Publication",
+    "PublicationVerdict",
     "RuleSet",
     "RuleSetRevision",
     "ScorePoint",

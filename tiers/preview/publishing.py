@@ -1,4 +1,4 @@
-"""Publish exactly what was previewed, or say what changed since."""
+"""What would follow otherwise by now than was previewed, account by account and in words."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection
 
 from accounts.conditions.explain import explain
 from accounts.models import Account, Tier
@@ -17,15 +16,11 @@ from common.formatting import format_date, format_number
 from metrics.engine.plan import today
 from metrics.engine.steps import STEP_SETTINGS
 from metrics.statements import Statement, load
-from people.models import User
-from tiers.assignment.apply import apply_verdicts, lock_tiers
+from tiers.assignment.apply import apply_verdicts
 from tiers.assignment.decide import terms_of
 from tiers.evaluation import CompiledRules, compile_rules
 from tiers.models import PreviewRow, PreviewRun, RuleSet
 from tiers.preview.judging import Question, forget_outlook, judged_accounts, look_ahead
-from tiers.services.cycle import cycle
-from tiers.services.errors import require_revops
-from tiers.services.publishing import publish_rule_set
 
 SHOWN = 200
 
@@ -42,77 +37,50 @@ class Difference:
 
 
 class PreviewOutdatedError(Exception):
-    """What would happen isn't what was previewed: nothing was applied.
+    """What would happen isn't what was previewed: nothing was applied. ``differences`` holds the first of ``count``."""
 
-    ``differences`` holds the first of ``count``; ``token`` stands for what would happen now, by which it can be
-    accepted.
-    """
-
-    def __init__(self, differences: Sequence[Difference], count: int, token: str) -> None:
+    def __init__(self, differences: Sequence[Difference], count: int) -> None:
         super().__init__(f"{count} accounts would move otherwise than previewed.")
-        self.differences, self.count, self.token = list(differences), count, token
-
-    @property
-    def more(self) -> int:
-        """How many are not listed."""
-        return self.count - len(self.differences)
+        self.differences, self.count = list(differences), count
 
 
-@transaction.atomic
-def publish_preview(*, run: PreviewRun, by: User, accepted: str = "") -> RuleSet:
-    """Put the previewed version in force and make its moves, all in one transaction.
-
-    Under the lock of tiers it is judged anew and compared with the preview, account by account. Where anything
-    differs, PreviewOutdatedError tells what, unless ``accepted`` is the token of exactly what would happen now.
-    Raises as ``publish_rule_set`` does, and ValidationError where the preview can't be published.
-    """
-    require_revops(by, "Publishing tier rules")
-    lock_tiers()
-    held = cycle.locked(run.rule_set)
-    run = PreviewRun.objects.get(pk=run.pk)
-    if run.state != PreviewRun.State.DONE:
-        raise ValidationError("Only a preview that is done can be published.")
-    if run.as_of is not None:
-        raise ValidationError("This preview speaks of a past day. Preview the version as it is now.")
-    published = publish_rule_set(rule_set=held, by=by, expected=run.seen)
-    follow_preview(published, run, accepted=accepted)
-    return published
-
-
-def follow_preview(
-    published: RuleSet, run: PreviewRun, *, accepted: str = "", is_any_accepted: bool = False
-) -> int:
-    """Make the moves of a version that was just published; call in its transaction, under the lock of tiers.
+def follow_preview(published: RuleSet, run: PreviewRun, *, is_any_accepted: bool = False) -> int:
+    """Make the moves of a version that came into force on its day; call in its transaction, under the lock of tiers.
 
     Return for how many accounts something else follows than was previewed. That raises PreviewOutdatedError, unless
-    ``accepted`` is the token of exactly what would happen now, or ``is_any_accepted``.
+    ``is_any_accepted``.
     """
     with connection.cursor() as cursor:
         cursor.execute(STEP_SETTINGS)
-    rules, terms = compile_rules(published), terms_of(published)
-    asked = Question(rules=rules, terms=terms, on=today())
+    terms = terms_of(published)
+    asked = Question(rules=compile_rules(published), terms=terms, on=today())
     look_ahead(asked, judged_accounts(asked, Account.objects.live(), has_details=False))
-    token = str(load("tiers", "preview_digest").fetch()[0][0])
-    found = [] if accepted == token else _differences(run, load("tiers", "preview_now"), today())
-    if found and not is_any_accepted:
-        raise PreviewOutdatedError(_told(found[:SHOWN], rules), len(found), token)
+    found, count = differences_of(run, load("tiers", "preview_now"), today())
+    if count and not is_any_accepted:
+        raise PreviewOutdatedError(found, count)
     # What was compared is what is applied, whatever others write into accounts meanwhile.
     apply_verdicts(load("tiers", "preview_verdict"), terms, on=today(), ruled_since=published.starts_on)
     forget_outlook()
-    return len(found)
+    return count
 
 
 def differences_since(
     run: PreviewRun, newer: PreviewRun, *, shown: int = SHOWN
 ) -> tuple[list[Difference], int]:
     """Return the first accounts for which a newer preview of the same content says otherwise, and how many they are."""
-    found = _differences(run, load("tiers", "preview_then", run=newer.pk), newer.on)
-    return _told(found[:shown], compile_rules(newer.rule_set)), len(found)
+    return differences_of(run, load("tiers", "preview_then", run=newer.pk), newer.on, shown=shown)
 
 
-def _differences(run: PreviewRun, now: Statement, on: date) -> list[dict[str, Any]]:
+def differences_of(
+    run: PreviewRun, now: Statement, on: date, *, shown: int = SHOWN
+) -> tuple[list[Difference], int]:
+    """Return the first accounts for which something else follows ``now`` than was previewed, and how many they are.
+
+    ``now`` gives rows as those of a preview, without the accounts that just stay.
+    """
     # Days until which moves wait count from the day of publishing, so they only compare on the same day.
-    return load("tiers", "preview_differences", run=run.pk, now=now, with_days=run.on == on).fetch_dicts()
+    found = load("tiers", "preview_differences", run=run.pk, now=now, with_days=run.on == on).fetch_dicts()
+    return _told(found[:shown], compile_rules(run.rule_set)) if found else [], len(found)
 
 
 def _told(found: Sequence[dict[str, Any]], rules: CompiledRules) -> list[Difference]:

@@ -113,10 +113,10 @@ def _from(day: date) -> dict[str, Any]:
 
 
 def _followed(published: RuleSet) -> RuleSet:
-    """Let the accounts follow a version behind the commit."""
+    """Let the accounts follow a version behind the commit, unless a publication of what was previewed moves them."""
     from tiers.tasks import apply_rules
 
-    if published.applied_at is None:
+    if published.applied_at is None and not published.publications.open().exists():
         transaction.on_commit(lambda: apply_rules.apply_async(retry=False), robust=True)
     return published
 

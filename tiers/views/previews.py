@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.lists.opening import id_of
@@ -24,14 +24,15 @@ from metrics.engine.plan import today
 from people.guards import revops_only, signed_in
 from tiers.content import RuleSetError, read_content
 from tiers.draft_forms import PreviewForm
-from tiers.models import PreviewRow, PreviewRun, RuleSet
-from tiers.preview.publishing import PreviewOutdatedError, publish_preview
+from tiers.models import PreviewRow, PreviewRun, Publication, RuleSet
 from tiers.preview.services import cancel_preview, request_preview
 from tiers.preview.tables import SHOWN_REPEATED, offers_of, repeated, rows_of, told
+from tiers.publication.services import cancel_publication, request_publication
 from tiers.services import seen_of
 from tiers.views.versions import rule_set_of, version_page
 
 WHAT = "Previewing tier rules"
+PUBLISHING = "Publishing tier rules"
 PAGE = 50
 LAST_PAGE = 20_000
 LARGEST_ID = 2**63 - 1
@@ -77,29 +78,58 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@revops_only("Publishing tier rules")
+@revops_only(PUBLISHING)
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
-    """Publish what was previewed; where something changed since, show what and apply nothing."""
+    """Have what was previewed put in force, if the same moves still follow."""
     run = _run(pk)
     try:
-        published = publish_preview(run=run, by=signed_in(request), accepted=request.POST.get("accepted", ""))
-    except PreviewOutdatedError as error:
-        return render(
-            request,
-            "tiers/previews/changed.html",
-            {"run": run, "rule_set": run.rule_set, "changed": error},
-            status=409,
+        asked = request_publication(
+            preview=run, by=signed_in(request), accepted=request.POST.get("accepted", "")
         )
     except VersionChangedError as error:
+        run.rule_set.refresh_from_db()
         return _page(request, run, status=409, meanwhile=error)
     except RuleSetError as error:
         messages.error(request, " ".join(f"{one.message} {one.remedy}" for one in error.problems[:3]))
-        return redirect("tiers:preview", pk)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return redirect("tiers:preview", pk)
-    messages.success(request, f"{published} is in force, with the moves that were previewed.")
-    return redirect("tiers:version", published.version)
+    else:
+        return redirect("tiers:publication", asked.pk)
+    return redirect("tiers:preview", pk)
+
+
+@require_safe
+@revops_only(PUBLISHING)
+def publication(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far a publication is, that everybody has moved, or what keeps it."""
+    run = _publication(pk)
+    found = run.summary or {}
+    context = {
+        "run": run,
+        "preview": run.preview,
+        "rule_set": run.rule_set,
+        "found": found,
+        "more": found.get("count", 0) - len(found.get("differences", ())),
+    }
+    return render_page(request, "tiers/publications/one.html", "tiers/publications/_one.html", context)
+
+
+@require_POST
+@revops_only(PUBLISHING)
+def cancel_publishing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop a publication before it is decided."""
+    try:
+        cancel_publication(run=_publication(pk), by=signed_in(request))
+    except ValidationError as error:
+        messages.info(request, " ".join(error.messages))
+    return redirect("tiers:publication", pk)
+
+
+def _publication(pk: int) -> Publication:
+    if pk > LARGEST_ID:
+        raise Http404("There is no such publication.")
+    listed = Publication.objects.select_related("rule_set", "preview", "requested_by")
+    return get_object_or_404(listed, pk=pk)
 
 
 def _run(pk: int) -> PreviewRun:
@@ -116,6 +146,7 @@ def _page(request: HttpRequest, run: PreviewRun, status: int = 200, **more: Any)
         "run": run,
         "rule_set": run.rule_set,
         "is_current": is_current,
+        "publication": run.publications.newest_first().first(),
         "can_publish": is_done
         and run.as_of is None
         and is_current

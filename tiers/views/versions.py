@@ -85,6 +85,7 @@ def version_page(
         "changes": changes_to(found, in_force),
         "saves": saves_of(found),
         "runs": found.previews.select_related("requested_by")[:SHOWN_RUNS] if can_edit else [],
+        "publication": found.publications.open().first() if can_edit else None,
         "problems": problems_of(content) if found.state != RuleSet.State.RETIRED else [],
         "is_draft": found.state == RuleSet.State.DRAFT,
         "can_edit": can_edit,

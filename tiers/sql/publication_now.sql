@@ -1,0 +1,1 @@
+SELECT * FROM tiers_publicationverdict WHERE run_id = {run} AND outcome <> 'stays'
