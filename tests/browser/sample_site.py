@@ -30,15 +30,16 @@ from sync.connectors.engine import run_connection
 from sync.connectors.lease import due_connections
 from sync.files.tasks import work_off
 from sync.models import Import
-from tiers.models import PreviewRun
-from tiers.preview.work import work_off_preview
+from metrics.runs.registry import run_kinds
+from metrics.runs.work import work_off as work_off_run
 for pk in due_connections(timezone.now()):
     while run_connection(pk): pass
 for pk in Import.objects.filter(state__in=Import.BUSY).values_list("pk", flat=True):
     work_off(pk, seconds=60)
 search_duplicates(everything=True)
-for run in PreviewRun.objects.open():
-    while work_off_preview(run.pk): pass
+for kind in run_kinds:
+    for run in kind.model.objects.open():
+        while work_off_run(kind.key, run.pk): pass
 """
 
 

@@ -83,6 +83,8 @@ def at(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
         "assignment.assign",
         "preview.publishing",
         "preview.services",
+        "publication.services",
+        "publication.work",
         "scheduled.due",
         "scheduled.renewing",
         "tasks",

@@ -14,7 +14,6 @@ from django.urls import reverse
 from accounts.models import Account
 from metrics.engine.plan import today
 from metrics.runs.work import work_off as work_off_run
-from people.models import User
 from people.notices.models import Notice
 from tests.metrics.facts import make_account
 from tests.tiers.facts import at, began, make_draft, make_worth, plain_rules, publish, set_worth, tier_of
@@ -23,7 +22,7 @@ from tests.users import client_of, make_user
 from tiers.assignment.assign import apply_rule_set
 from tiers.content import EVERYONE, Content, Rule
 from tiers.models import PreviewRun, RuleSet
-from tiers.preview.publishing import publish_preview
+from tiers.publication.services import request_publication
 from tiers.scheduled.due import publish_due
 from tiers.scheduled.renewing import decide_on_renewed, renew_previews, tell_of_tomorrow
 from tiers.services import schedule_rule_set, seen_of, unschedule_rule_set
@@ -121,7 +120,9 @@ def test_what_was_held_is_published_from_the_preview_that_followed(
     at(monkeypatch, today() + 7 * DAY)
     publish_due()
     run = work_off(version)
-    published = publish_preview(run=run, by=revops)
+    asked = request_publication(preview=run, by=revops)
+    assert not work_off_run("tiers.publication", asked.pk)
+    published = RuleSet.objects.get(pk=version.pk)
     assert (published.state, published.held_at, published.held_why) == ("published", None, "")
     assert tier_of(account) == "strategic"
 
