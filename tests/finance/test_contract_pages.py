@@ -161,9 +161,7 @@ def test_renewals_stand_in_their_months_with_what_is_at_stake(acme: Account) -> 
     months = client_as("leadership").get(reverse("finance:renewals")).context["months"]
     assert months[0].month == first
     assert len(months) == 12
-    happenings = {
-        (each.kind, each.on): each.contract.number for month in months for each in month.happenings
-    }
+    happenings = {(each.kind, each.on): each.contract.number for month in months for each in month.happenings}
     assert happenings[("notice", in_days(60))] == "FW-1"
     assert {each.kind for month in months for each in month.happenings if each.contract == contract} == {
         "notice",

@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.models import Account
 from metrics.engine.plan import today
 from metrics.runs.work import work_off as work_off_run
+from people.models import User
 from people.notices.models import Notice
 from tests.metrics.facts import make_account
 from tests.tiers.facts import at, began, make_draft, make_worth, plain_rules, publish, set_worth, tier_of
