@@ -136,7 +136,7 @@ def _found(
 def _rank_held(account: Account) -> int | None:
     """Return the rank that counts as held today, as evaluation has it."""
     rows = Account.objects.filter(pk=account.pk).alias(tiers_tenure=tenure_on(today()))
-    tier: int | None = rows.values_list(tier_held(), flat=True).first()
+    tier: int | None = rows.values_list(tier_held(today()), flat=True).first()
     return Tier.objects.values_list("rank", flat=True).get(pk=tier) if tier else None
 
 

@@ -61,11 +61,15 @@ class _Computed:
         self.inner, self.names, self.table_alias = inner, names, table_alias
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """Return the query in parentheses; OFFSET keeps PostgreSQL from putting it into the one around it."""
+        """Return the query in parentheses.
+
+        OFFSET keeps PostgreSQL from putting it into the one around it. The nought is a text, since it can't tell of
+        the number in time that nothing is skipped, and then works with one process only.
+        """
         sql, params = self.inner.get_compiler(connection=connection).as_sql()
         quote = connection.ops.quote_name
         columns = ", ".join(quote(name) for name in (Account._meta.pk.column, *self.names))
-        return f"({sql} OFFSET 0) AS {quote(self.table_alias)} ({columns})", params
+        return f"({sql} OFFSET '0') AS {quote(self.table_alias)} ({columns})", params
 
     def relabeled_clone(self, change_map: dict[str, str]) -> _Computed:
         """Return it with another name."""

@@ -256,4 +256,4 @@ def test_under_an_override_of_a_past_day_counts_what_was_held_before_it_not_what
             account=account, tier=Tier.objects.get(slug=slug), during=DateRange(first, last), cause=cause
         )
     asked = Account.objects.filter(pk=account.pk).alias(tiers_tenure=tenure_on(day))
-    assert asked.values_list(tier_held(), flat=True).get() == Tier.objects.get(slug="growth").pk
+    assert asked.values_list(tier_held(day), flat=True).get() == Tier.objects.get(slug="growth").pk

@@ -12,10 +12,8 @@ from django.db.models import (
     DecimalField,
     F,
     FilteredRelation,
-    OuterRef,
     Q,
     SmallIntegerField,
-    Subquery,
     Value,
     When,
 )
@@ -30,6 +28,7 @@ from accounts.models import Account, Tier, TierTenure
 from accounts.querysets import AccountQuerySet
 from metrics.statements import Statement, compile_query, load
 from tiers.evaluation.compiled import CompiledRule, CompiledRules
+from tiers.evaluation.joined import JoinedTier
 
 HELD, SETTLED = "tiers_held", "tiers_settled"
 POINTS = DecimalField(max_digits=12, decimal_places=2)
@@ -78,7 +77,7 @@ def asked_accounts(
     rows = with_fields(every, asked, moment=moment)
     if held is None:
         rows = rows.alias(tiers_tenure=tenure_on(on))
-        rows = rows.alias(**{HELD: tier_held(), SETTLED: _settled(is_past=moment.as_of is not None)})
+        rows = rows.alias(**{HELD: tier_held(on), SETTLED: _settled(is_past=moment.as_of is not None)})
     else:
         rows = rows.alias(**{HELD: held, SETTLED: Value(None, BigIntegerField())})
     return computed_once(rows, [*used_fields(asked), HELD, SETTLED, DAY])
@@ -93,15 +92,12 @@ def verdicts_of(rules: CompiledRules, judged: Statement) -> Statement:
     return load("tiers", kind, judged=judged, rule_set=rules.rule_set_id)
 
 
-def tier_held() -> Combinable:
+def tier_held(on: date) -> Combinable:
     """Return the tier that counts as held by ``tiers_tenure``: what was held before it, where that is an override."""
-    before = TierTenure.objects.filter(
-        account_id=OuterRef("pk"), during__fully_lt=OuterRef("tiers_tenure__during")
-    ).exclude(cause=TierTenure.Cause.OVERRIDE)
     return Case(
         When(
             tiers_tenure__cause=TierTenure.Cause.OVERRIDE,
-            then=Subquery(before.order_by("-during").values("tier_id")[:1]),
+            then=JoinedTier(load("tiers", "held_before", on=on)),
         ),
         default=F("tiers_tenure__tier_id"),
         output_field=BigIntegerField(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -64,19 +62,7 @@ def look_ahead(asked: Question, judged: Statement, *, first: int = 0, last: int 
     decided = decisions(
         load("tiers", "preview_verdict"), asked.terms, on=asked.on, first=first, last=last, is_past=is_past
     )
-    with _looking_up():
-        load("tiers", "preview_outlook", decisions=decided).execute()
-
-
-@contextmanager
-def _looking_up() -> Iterator[None]:
-    """Let the database look up few rows one by one, which the settings of steps forbid."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('enable_nestloop')")
-        before = cursor.fetchone()[0]
-        cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
-        yield
-        cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [before])
+    load("tiers", "preview_outlook", decisions=decided).execute()
 
 
 def forget_outlook() -> None:

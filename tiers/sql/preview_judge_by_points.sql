@@ -11,5 +11,5 @@ SELECT judged.*,
             AND judged.told_points >= least.points - abs(least.points) * {near}
             AND judged.told_points < least.points + abs(least.points) * {near}
     ) AS told_is_near
-FROM ({judged} OFFSET 0) AS judged
+FROM ({judged} OFFSET '0') AS judged
 LEFT JOIN accounts_tier AS held ON held.id = judged.told_held_id

@@ -1,6 +1,6 @@
 -- Points are summed once an account; the highest tier whose threshold they reach counts.
 SELECT judged.account_id, reached.tier_id, NULL::bigint AS rule_id, judged.points AS score, judged.settled_id
-FROM ({judged} OFFSET 0) AS judged (account_id, settled_id, points, held_id)
+FROM ({judged} OFFSET '0') AS judged (account_id, settled_id, points, held_id)
 LEFT JOIN accounts_tier AS held ON held.id = judged.held_id
 CROSS JOIN LATERAL (
     SELECT threshold.tier_id

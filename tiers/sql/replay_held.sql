@@ -1,0 +1,1 @@
+SELECT account_id, held_id FROM tiers_replay
