@@ -30,6 +30,7 @@ from tiers.content import EVERYONE, Content, Points, Rule, Threshold
 from tiers.models import PreviewReplay, PreviewRow, PreviewRun, RuleSet
 from tiers.preview.reasons import Reasons
 from tiers.preview.services import cancel_preview, request_preview
+from tiers.preview.tables import repeated
 from tiers.services import override_tier, save_draft
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +217,7 @@ def test_the_year_past_is_replayed_with_hysteresis_and_waits() -> None:
     assert moves == {swings.pk: [-1, 1], grows.pk: [1, 1]}
     assert run.summary is not None
     assert run.summary["repeated"] == 2
+    assert [(one["account_id"], one["moves"]) for one in repeated(run)] == [(swings.pk, 2), (grows.pk, 2)]
     assert sum(one["up"] for one in run.summary["months"]) == 3
     assert len(run.summary["months"]) == 12
 
