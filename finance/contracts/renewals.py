@@ -93,6 +93,21 @@ def calendar_table(months: Iterable[Month]) -> Table:
     )
 
 
+def months_table(months: Iterable[Month]) -> Table:
+    """Return the months with what falls into each, as a file."""
+    return table_of(
+        "renewals-by-month",
+        months,
+        (
+            ("month", "Month", lambda month: month.month),
+            ("ends", "Terms that end", lambda month: month.ends),
+            ("notices", "Notices due", lambda month: month.notices),
+            ("arr", f"ARR of terms that end ({settings.REPORTING_CURRENCY})", lambda month: month.arr),
+            ("lacks_rate", "Without an exchange rate", lambda month: month.lacks_rate),
+        ),
+    )
+
+
 def _happenings(first: date, until: date, day: date, access: Access) -> list[Happening]:
     running: QuerySet[Any, Any] = Contract.objects.running_on(day).with_trial_on(day).with_next_end(day)
     falls = Q(next_end__gte=first, next_end__lt=until) | Q(notice_on__gte=first, notice_on__lt=until)

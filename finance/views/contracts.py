@@ -18,7 +18,7 @@ from common.pagination import read_page
 from common.periods import add_months, month_label, month_start
 from finance.contracts.listing import SHOWS, WITHIN, Search, arr_of, contracts_table, rows_of
 from finance.contracts.reading import lines_of, lines_table, terms_ahead, versions_of, versions_table
-from finance.contracts.renewals import MONTHS, Month, calendar_of, calendar_table
+from finance.contracts.renewals import MONTHS, Month, calendar_of, calendar_table, months_table
 from finance.models import Contract
 from metrics.engine.plan import today
 from people.access import request_access, require
@@ -90,14 +90,19 @@ def renewals(request: HttpRequest) -> HttpResponse:
     day = requested_as_of(request) or today()
     first = _month(request.GET.get("from", "")) or month_start(day)
     months = calendar_of(first, day, access)
+    offers = (
+        Offer("days", "Notices and ends", lambda: calendar_table(months)),
+        Offer("months", "Month by month", lambda: months_table(months)),
+    )
     if asked_format(request):
-        return export_response(request, calendar_table(months))
+        return export_response(request, chosen_table(request, offers))
     asked = _month(request.GET.get("month", ""))
     busy = [month for month in months if month.happenings]
     chosen = next((month for month in busy if month.month == asked), busy[0] if busy else None)
     context = {
         "months": months,
         "chosen": chosen,
+        "exports": offers,
         "happenings": chosen.happenings[:SHOWN] if chosen else (),
         "shown": SHOWN,
         "chart": _chart(months) if access.allows(Category.REVENUE) else None,

@@ -64,6 +64,7 @@ NOT_WALKED = {
     "people:configuration_restore": "a preview; the audit lists what was done",
     "tiers:edit_entitlements": "a form",
     "tiers:terms": "a form",
+    "tiers:kind": "a form with what it drops",
     "tiers:rule": "a form",
     "tiers:rule_new": "a form",
     "tiers:discard": "asks once more",

@@ -22,6 +22,7 @@ from engagement.scoring.previews.services import request_score_preview
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from finance.contracts.recording import QUIET, record_due_versions
 from finance.models import Contract, ContractToRecord
+from metrics.engine.plan import today
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from metrics.runs.work import work_off
 from people.approvals.models import ApprovalDelegation
@@ -50,7 +51,7 @@ from tiers.guide.services import create_link, revoke_link
 from tiers.models import NearBoundary, PendingMove, RuleSet, TierOverride
 from tiers.preview.services import request_preview
 from tiers.publication.services import request_publication
-from tiers.services import create_draft, publish_rule_set, seen_of
+from tiers.services import create_draft, publish_rule_set, schedule_rule_set, seen_of
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,10 @@ def _tiers(pk: int) -> Iterator[Address]:
     lower = make_listed("Lower", "standard", standing={"arr": Decimal(1)})
     yield Address("accounts:panel", reverse("accounts:panel", args=[lower.pk, "tiers.path"]))
     yield Address("tiers:account", reverse("tiers:account", args=[_moving(lower, revops)]))
+    ahead = create_draft(by=revops)
+    day = today() + timedelta(days=9)
+    schedule_rule_set(rule_set=ahead, by=revops, expected=seen_of(ahead), starts_on=day)
+    yield Address("tiers:version", reverse("tiers:version", args=[ahead.version]))
 
 
 def _moving(account: Account, by: User) -> int:
