@@ -11,6 +11,7 @@ class AccountsConfig(AppConfig):
         from accounts.identity.relations import check_merging, merging
         from accounts.lenses.checks import check_lenses
         from accounts.lenses.registry import lenses
+        from accounts.lists.uses import check_uses, list_uses
 
         lenses.discover()
         register(check_lenses, Tags.models)
@@ -18,3 +19,5 @@ class AccountsConfig(AppConfig):
         register(check_conditions, Tags.models)
         merging.discover()
         register(check_merging, Tags.models)
+        list_uses.discover()
+        register(check_uses)

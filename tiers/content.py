@@ -23,6 +23,8 @@ from accounts.conditions.expression import (
     stored_condition,
 )
 from accounts.conditions.values import is_storable
+from accounts.lists.access import IN_LIST
+from accounts.lists.graph import asks_about
 from accounts.models import Tier
 from tiers.models import RuleSet, ScorePoint, ScoreThreshold, TierRule
 from tiers.models.rules import DWELL_DAYS, GRACE_DAYS, LONGEST_WAIT
@@ -348,9 +350,11 @@ def _parsed(data: Any, path: str, *, is_held: bool) -> tuple[Condition | None, l
     return condition, [
         Problem(
             f"{path}{inner}/field",
-            "A rule can't ask for the tier that it gives.",
+            "A rule can't ask for the tier that it gives."
+            if leaf.field == OWN_FIELD
+            else "The list's own condition asks for the tier, which the rule gives.",
             "Use the tier in the CRM, or another field.",
         )
         for inner, leaf in leaves(condition)
-        if leaf.field == OWN_FIELD
+        if leaf.field == OWN_FIELD or (leaf.field == IN_LIST and asks_about(leaf, OWN_FIELD))
     ]

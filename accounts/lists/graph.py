@@ -7,7 +7,7 @@ from zlib import crc32
 
 from django.db import connection
 
-from accounts.conditions.expression import Condition, ConditionError, stored_condition
+from accounts.conditions.expression import Condition, ConditionError, Leaf, leaves, stored_condition
 from accounts.lists.access import lists_in
 from accounts.lists.models import ListRule, SavedView, TargetList
 from accounts.lists.opening import IN_VIEW, Kept, id_of
@@ -42,6 +42,28 @@ def circle_of_views(view: SavedView | None, kept: Kept) -> str:
     used = {pk: _views_of(params) for pk, _, params in rows}
     path = _path(view.pk, _views_of(kept), lambda pk: used.get(pk, ()))
     return ARROW.join(names.get(pk, "this view") for pk in path)
+
+
+def lists_behind(lists: Iterable[int]) -> dict[int, list[Leaf]]:
+    """Return these lists and all that their conditions ask about in turn, each with what it compares."""
+    rules = ListRule.objects.filter(pk__in=TargetList.objects.live().values("rule"))
+    conditions = dict(rules.values_list("list_id", "condition"))
+    found: dict[int, list[Leaf]] = {}
+    waiting = list(lists)
+    while waiting:
+        pk = waiting.pop()
+        if pk not in found:
+            found[pk] = _leaves_of(conditions.get(pk))
+            waiting += _lists_of(conditions.get(pk))
+    return found
+
+
+def asks_about(condition: Condition, field: str) -> bool:
+    """Return whether a condition asks about a field, itself or by way of lists."""
+    behind = lists_behind(lists_in(condition)).values()
+    return any(
+        leaf.field == field for found in ([leaf for _, leaf in leaves(condition)], *behind) for leaf in found
+    )
 
 
 def in_order(lists: Iterable[TargetList]) -> Sequence[TargetList]:
@@ -83,6 +105,15 @@ def _lists_of(data: object) -> list[int]:
         return []
     try:
         return lists_in(stored_condition(data))
+    except ConditionError:
+        return []
+
+
+def _leaves_of(data: object) -> list[Leaf]:
+    if data is None:
+        return []
+    try:
+        return [leaf for _, leaf in leaves(stored_condition(data))]
     except ConditionError:
         return []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.conditions.values import is_storable
+from accounts.lists.graph import hold_conditions
 from common.versions.cycle import DatedLifecycle
 from tiers.content import RuleSetError, problems_of, read_content, read_whole
 from tiers.models import RuleSet
@@ -15,6 +16,8 @@ def seen_of(rule_set: RuleSet) -> str:
 
 
 def _refuse_problems(held: RuleSet) -> None:
+    # A list that rules ask about could come to ask for the tier in this very moment.
+    hold_conditions()
     problems = problems_of(read_content(held))
     if problems:
         raise RuleSetError(problems)

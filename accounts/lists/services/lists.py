@@ -15,6 +15,7 @@ from accounts.lists.models import ListChange, ListRule, ListSignature, TargetLis
 from accounts.lists.services.names import clean_name, clean_text
 from accounts.lists.services.writing import begin_change, bring, finish_change, lock_list, take, want
 from accounts.lists.telling import CLOSED, DELETED, RESTORED, SHARED, tell_whole
+from accounts.lists.uses import why_refused
 from people.models import User
 
 Kind = TargetList.Kind
@@ -121,7 +122,7 @@ def restore_list(*, target: TargetList, by: User) -> TargetList:
     if held.deleted_at is None:
         return held
     if held.rule is not None:
-        _refuse_circle(held, stored_condition(held.rule.condition), field="")
+        _refuse_unfit(held, stored_condition(held.rule.condition), field="")
     held.deleted_at = None
     _save(held)
     if held.is_shared:
@@ -130,7 +131,7 @@ def restore_list(*, target: TargetList, by: User) -> TargetList:
 
 
 def _follow_rule(target: TargetList, condition: Condition, by: User, cause: str) -> ListChange | None:
-    _refuse_circle(target, condition, field="where")
+    _refuse_unfit(target, condition, field="where")
     last = target.rules.aggregate(last=Max("number"))["last"] or 0
     rule = ListRule.objects.create(list=target, number=last + 1, condition=condition_data(condition), by=by)
     # Versions of before stay to be seen, so what their conditions read is needed on.
@@ -145,12 +146,14 @@ def _follow_rule(target: TargetList, condition: Condition, by: User, cause: str)
     return change
 
 
-def _refuse_circle(target: TargetList, condition: Condition, *, field: str) -> None:
+def _refuse_unfit(target: TargetList, condition: Condition, *, field: str) -> None:
     # Two lists changed at once could come to ask about each other, neither seeing the other's new condition.
     hold_conditions()
     circle = circle_of_lists(target, condition)
     if circle:
         raise ListRefused(f"The list would ask about itself: {circle}.", field=field)
+    if why := why_refused(target, condition):
+        raise ListRefused(why, field=field)
 
 
 def _save(target: TargetList) -> None:

@@ -23,6 +23,7 @@ from accounts.lists.graph import circle_of_lists
 from accounts.lists.models import ListFile, ListMembership, Side, TargetList
 from accounts.lists.opening import WHERE
 from accounts.lists.showing import where_words
+from accounts.lists.uses import uses_of
 from accounts.models import Account
 from accounts.views.lists.forms import FileForm, ListForm, PasteForm, number_of, refuse
 from common.asof import requested_as_of
@@ -158,6 +159,7 @@ def target_list(request: HttpRequest, pk: int) -> HttpResponse:
         "total": 0 if closed else members.count(),
         "page": None if closed else read_page(request, members, ("account_name", "pk"), size=SHOWN),
         "rule": where_words(target.rule.condition) if target.rule and not closed else "",
+        "uses": [] if closed else uses_of(target),
         "alignment": alignment,
         "may_edit": may,
         "may_remove": may and is_static,
