@@ -112,7 +112,7 @@ def test_the_preview_shows_both_sides_and_merges_as_chosen(pair: DuplicatePair) 
         "Germany",
     ):
         assert part in shown, part
-    assert "Rolled up anew from the contract lines." in shown
+    assert "The accounts whose contracts move are marked anew." in shown
     answer = client.post(path, {"choice.name": "loser", "choice.workspace_ids": "both"}, follow=True)
     merge = AccountMerge.objects.get()
     assert answer.redirect_chain[-1][0] == f"/accounts/duplicates/merges/{merge.pk}/"

@@ -240,6 +240,11 @@ def test_what_rules_and_overrides_do_to_an_account_is_accessible_and_fits(visit,
     sample.work()
     reload_until(page, page.url, "#accounts")
     page.get_by_role("button", name=re.compile("^Publish Version")).click()
+    look("publication at work")
+    publication = page.url
+    sample.work()
+    page.goto(publication)
+    look("publication done")
     page.goto(version)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Published")
     look("version in force")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -212,7 +214,8 @@ def test_a_part_that_asks_again_keeps_the_focus_and_has_it_in_the_end(window, si
     page = window()
     page.goto(f"{site}/polled/")
     page.get_by_role("button", name="Cancel").focus()
-    expect(page.locator("#part[data-asked='4']")).to_be_attached()
+    # It asks five times a second, so a slow machine may never see one step.
+    expect(page.locator("#part")).to_have_attribute("data-asked", re.compile(r"[4-9]|\d\d"))
     expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     page.context.add_cookies([{"name": "done", "value": "1", "url": site}])
     expect(page.get_by_text("All is known.")).to_be_visible()

@@ -37,7 +37,7 @@ class Journey:
 JOURNEYS = (
     Journey(Function.SALES, "Risks, dates and chances", "Sales", "Success"),
     Journey(Function.CUSTOMER_SUCCESS, "Risks, dates and chances", "Success", "Support"),
-    Journey(Function.MARKETING, "Targets and prospects by industry", "Marketing", "Sales"),
+    Journey(Function.MARKETING, "Target lists", "Marketing", "Sales"),
     Journey(Function.PRODUCT, "Usage fell most against its norm", "Product", "Support"),
     Journey(Function.ENGINEERING, "Urgent tickets", "Product", "Support"),
     Journey(Function.SUPPORT, "Urgent tickets", "Support", "Product"),

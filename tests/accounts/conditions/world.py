@@ -47,6 +47,9 @@ CUSTOM: dict[str, list[Any]] = {
 METRIC_NUMBERS = [
     Decimal(text) for text in ("0", "1", "-1", "149999.99", "150000", "0.5", "1.2", "30", "99999")
 ]
+UP_TO_A_HUNDRED = frozenset(
+    {"health", "health_change", "nrr", "usage_trend", "fit_score", "engagement_score", "intent_score"}
+)
 STORED_ONLY = [Decimal("0.000001"), Decimal("999999999999999.5"), Decimal(-999999999999)]
 
 
@@ -141,7 +144,7 @@ def numbers(chance: random.Random, pk: int, day: date, *, is_today: bool) -> dic
             value = chance.choice(pool)
             if metric.unit == "date":
                 value = day + timedelta(days=chance.choice([-400, -91, -30, -1, 0, 1, 30, 90, 365]))
-            elif shown in ("health", "health_change", "nrr", "usage_trend"):
+            elif shown in UP_TO_A_HUNDRED:
                 value = Decimal(chance.choice(["0", "1", "49.5", "75", "100"]))
             elif shown in ("open_tickets", "usage_events"):
                 value = Decimal(chance.choice([0, 1, 12, 150000]))
