@@ -46,9 +46,12 @@ def _resting_on(target: TargetList) -> list[RuleSet]:
 def _asked(held: RuleSet) -> list[int]:
     """Return the lists that a version's own conditions ask about."""
     found: dict[int, None] = {}
-    for row in (*held.rules.all(), *held.points.all()):
+    for condition in [
+        *(rule.condition for rule in held.rules.all()),
+        *(one.condition for one in held.points.all()),
+    ]:
         try:
-            found |= dict.fromkeys(lists_in(stored_condition(row.condition)))
+            found |= dict.fromkeys(lists_in(stored_condition(condition)))
         except ConditionError:
             continue  # the rule's own page says what is wrong with it
     return list(found)

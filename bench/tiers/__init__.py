@@ -117,7 +117,9 @@ def preview_figures(rule_set: Any, plain: Callable[[], object]) -> Iterator[Figu
     yield Figure(
         "tiers.preview_replay",
         took / base,
-        at_most=2,
+        # PostgreSQL puts all cores to the thirteen statements by hand; the replay also keeps what waits from month to
+        # month, so it goes through them one after the other.
+        at_most=3,
         note=f"{took:.2f} s for the year past, {len(days)} CASEs on stored numbers {base:.2f} s",
     )
 
