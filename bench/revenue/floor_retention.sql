@@ -48,7 +48,9 @@ FROM moved
 JOIN months USING (place)
 JOIN months AS begun ON begun.place = moved.place - 12
 JOIN accounts_account AS account ON account.id = moved.account_id
-CROSS JOIN LATERAL (SELECT width_bucket(account.employees, ARRAY[50, 250, 1000, 5000]) AS size) AS sized
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN account.employees > 0 THEN width_bucket(account.employees, ARRAY[50, 250, 1000, 5000]) END AS size
+) AS sized
 LEFT JOIN accounts_tiertenure AS tenure ON tenure.account_id = account.id AND tenure.during @> begun.day
 LEFT JOIN accounts_tier AS tier ON tier.id = tenure.tier_id
 GROUP BY GROUPING SETS ((months.day), (months.day, tier.slug), (months.day, account.industry),
