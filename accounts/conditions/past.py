@@ -11,17 +11,14 @@ from typing import Any
 from django.db.models import Case, Expression, F, Field, When
 from django.db.models.expressions import Col
 from django.db.models.lookups import IsNull
-from django.db.models.sql import Query
-from django.db.models.sql.constants import LOUTER
 from psycopg import sql
 
 from accounts.conditions.registry import Moment
 from accounts.models import Account
+from common.joins import Joinable, join_statement
 from common.sql import load_sql
 from sync.provenance.as_of import end_of
 from sync.registry import resources
-
-NAME = "profile_then"
 
 
 def as_it_was(column: str, moment: Moment) -> F | AsItWas:
@@ -56,62 +53,14 @@ class AsItWas(Expression):
     ) -> Any:
         """Join the past, and read it where there is a row of it."""
         now = F(self.column).resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        alias = _join(query, self.instant)
+        alias = join_statement(query, _then(self.instant))
         key, then = Col(alias, account_column("id")), Col(alias, account_column(self.column))
         return Case(When(IsNull(key, True), then=now), default=then, output_field=self.output_field)
 
 
-class PastJoin:
-    """A join of Django's queries with a statement instead of a table; compatible with its ``Join``."""
-
-    join_type = LOUTER
-    filtered_relation = None
-    nullable = True
-    join_field = None
-    table_name = NAME
-
-    def __init__(self, instant: datetime, parent_alias: str, table_alias: str) -> None:
-        self.instant, self.parent_alias, self.table_alias = instant, parent_alias, table_alias
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        """Return the JOIN clause with its parameters."""
-        parent = compiler.quote_name_unless_alias(self.parent_alias)
-        statement = load_sql("accounts", "conditions/profile_then", columns=_columns())
-        return (
-            f"{self.join_type} ({statement}) {self.table_alias} ON ({self.table_alias}.id = {parent}.id)",
-            [self.instant],
-        )
-
-    def relabeled_clone(self, change_map: dict[str, str]) -> PastJoin:
-        """Return the join with other names for the tables."""
-        return PastJoin(
-            self.instant,
-            change_map.get(self.parent_alias, self.parent_alias),
-            change_map.get(self.table_alias, self.table_alias),
-        )
-
-    def promote(self) -> PastJoin:
-        """Return the join as an outer one, which it is."""
-        return self
-
-    # An inner join would drop the accounts that haven't changed.
-    demote = promote
-
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        """What makes two joins the same."""
-        return type(self), self.instant, self.parent_alias
-
-
-def _join(query: Query, instant: datetime) -> str:
-    parent = query.get_initial_alias()
-    joins: dict[str, Any] = query.alias_map
-    for alias, join in joins.items():
-        if isinstance(join, PastJoin) and join.instant == instant and join.parent_alias == parent:
-            return alias
-    alias, _ = query.table_alias(NAME, create=True)
-    joins[alias] = PastJoin(instant, parent, alias)
-    return alias
+def _then(instant: datetime) -> Joinable:
+    statement = load_sql("accounts", "conditions/profile_then", columns=_columns())
+    return Joinable("profile_then", "id", statement, (instant,))
 
 
 def _columns() -> sql.Composed:
