@@ -361,8 +361,8 @@ REVENUE_SIZE_BANDS = env.list("ABE_REVENUE_SIZE_BANDS", cast=int, default=[50, 2
 
 # The name of the company, as customers read it on the tier guide.
 COMPANY = env.str("ABE_COMPANY", default="")
-# How many times a minute links to the tier guide may be opened from one address.
-GUIDE_RATE = env.int("ABE_GUIDE_RATE", default=60)
+# How many times a minute secret links (to the tier guide, to calendars) may be opened from one address.
+LINK_RATE = env.int("ABE_LINK_RATE", default=60)
 
 # Tracebacks as plain text: the local variables in them hold customers' data.
 LOG_FIELDS: list[Any] = [

@@ -11,9 +11,10 @@ from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from common.rates import count_call
 from sync.authentication import TokenAuthentication
 from sync.models import ApiToken
-from sync.throttling import TokenThrottle, count_call
+from sync.throttling import TokenThrottle
 
 
 class WriteKeyAuthentication(TokenAuthentication):

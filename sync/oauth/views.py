@@ -17,11 +17,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2 import BackendApplicationServer, OAuth2Error
 
+from common.rates import Rate, add_rate_headers, count_call
 from sync.models import ClientCredential
 from sync.oauth.validator import CredentialValidator, basic_pair
 from sync.services.credentials import ACCESS_TOKEN_SECONDS
 from sync.services.tokens import new_secret
-from sync.throttling import Rate, add_rate_headers, count_call
 
 FORM = "application/x-www-form-urlencoded"
 LARGEST_BODY = 16_384

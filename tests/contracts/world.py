@@ -27,6 +27,7 @@ from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from metrics.runs.work import work_off
 from people.approvals.models import ApprovalDelegation
 from people.functions import Function
+from people.links.services import create_link, revoke_link
 from people.models import User
 from people.services import change_access
 from sync.models import (
@@ -47,8 +48,7 @@ from tests.product.tracking import Tracker, track
 from tests.sync.conftest import make_api
 from tests.sync_files.conftest import bring_in, check, upload_file
 from tests.users import make_user
-from tiers.guide.services import create_link, revoke_link
-from tiers.models import NearBoundary, PendingMove, RuleSet, TierOverride
+from tiers.models import GuideLink, NearBoundary, PendingMove, RuleSet, TierOverride
 from tiers.preview.services import request_preview
 from tiers.publication.services import request_publication
 from tiers.services import create_draft, publish_rule_set, schedule_rule_set, seen_of
@@ -153,7 +153,7 @@ def _tiers(pk: int) -> Iterator[Address]:
     draft = create_draft(by=revops)
     publish_rule_set(rule_set=draft, by=revops, expected=seen_of(draft))
     for note in ("=Acme", "Brill"):
-        link = create_link(note=note, days=9, by=revops).link
+        link = create_link(GuideLink, note=note, days=9, by=revops).link
     revoke_link(link=link, by=revops)
     version = [draft.version]
     yield Address("tiers:entitlements_of_version", reverse("tiers:entitlements_of_version", args=version))

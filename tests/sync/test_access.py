@@ -162,9 +162,7 @@ def test_a_token_that_calls_too_often_is_told_to_wait(
     api: Api, api_for: Callable[..., Api], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.API_RATE = 3
-    monkeypatch.setattr(
-        "sync.throttling.time.time", lambda: 1_000_000_060.0
-    )  # 20 seconds before a new minute
+    monkeypatch.setattr("common.rates.time.time", lambda: 1_000_000_060.0)  # 20 seconds before a new minute
     answers = [api.call("get", "accounts/") for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
     assert [answer["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0", "0"]
@@ -179,7 +177,7 @@ def test_a_token_that_calls_too_often_is_told_to_wait(
 
 
 def test_a_token_can_have_a_limit_of_its_own(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.throttling.time.time", lambda: 1_000_000_060.0)
+    monkeypatch.setattr("common.rates.time.time", lambda: 1_000_000_060.0)
     limit_token(token=ApiToken.objects.get(), rate=1)
     answers = [api.call("get", "accounts/") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 429]
@@ -210,7 +208,7 @@ def test_a_store_that_does_not_answer_stops_no_call(api: Api, monkeypatch: pytes
     def fail(key: str) -> int:
         raise redis.ConnectionError("gone")
 
-    monkeypatch.setattr("sync.throttling._count", fail)
+    monkeypatch.setattr("common.rates._count", fail)
     response = api.call("get", "accounts/")
     assert response.status_code == 200
     assert "RateLimit-Limit" not in response

@@ -193,7 +193,7 @@ def test_a_revoked_client_gets_nothing_and_its_tokens_end(issued: IssuedCredenti
 def test_tokens_of_one_client_share_its_limit(
     issued: IssuedCredential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.throttling.time.time", lambda: 1_000_000_060.0)
+    monkeypatch.setattr("common.rates.time.time", lambda: 1_000_000_060.0)
     limit_credential(credential=issued.credential, rate=3)
     one, two = (Api(ask(issued).json()["access_token"]) for _ in range(2))
     answers = [api.call("get", "accounts/") for api in (one, two, one, two)]
@@ -204,7 +204,7 @@ def test_tokens_of_one_client_share_its_limit(
 def test_asking_for_tokens_is_limited_for_each_client(
     issued: IssuedCredential, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.throttling.time.time", lambda: 1_000_000_060.0)
+    monkeypatch.setattr("common.rates.time.time", lambda: 1_000_000_060.0)
     settings.OAUTH_RATE = 2
     answers = [ask(issued) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from tiers.guide.services import LONGEST_DAYS, NOTE_LENGTH
+from people.links.services import LONGEST_DAYS, NOTE_LENGTH
 
 
 class LinkForm(forms.Form):

@@ -12,10 +12,10 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from sync import throttling
+from common import rates
+from people.links.services import create_link, revoke_link, use_link
 from tests.tiers.facts import publish
 from tests.users import client_as, make_user
-from tiers.guide.services import create_link, revoke_link, use_link
 from tiers.models import GuideLink
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def shared(secret: str, name: str = "shared_guide") -> Any:
 
 
 def make_link(days: int = 30) -> tuple[GuideLink, str]:
-    return create_link(note="Acme", days=days, by=make_user("revops"))
+    return create_link(GuideLink, note="Acme", days=days, by=make_user("revops"))
 
 
 def test_a_link_opens_the_guide_without_a_login_and_notes_its_use() -> None:
@@ -108,10 +108,10 @@ def test_before_rules_are_published_a_link_says_so() -> None:
     assert "not available" in shared(secret).content.decode()
 
 
-@override_settings(GUIDE_RATE=3)
+@override_settings(LINK_RATE=3)
 def test_guessing_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
     # Within one minute, whenever the test runs.
-    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 60_000_030.0))
+    monkeypatch.setattr(rates, "time", SimpleNamespace(time=lambda: 60_000_030.0))
     publish()
     _, secret = make_link()
     assert [shared("B" * 43).status_code for _ in range(3)] == [404] * 3
@@ -127,7 +127,7 @@ def test_guessing_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_bad_link_is_refused_at_its_field(note: str, days: int, field: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        create_link(note=note, days=days, by=make_user("revops"))
+        create_link(GuideLink, note=note, days=days, by=make_user("revops"))
     assert list(refused.value.message_dict) == [field]
 
 
@@ -137,7 +137,7 @@ def test_revops_makes_sees_and_revokes_links() -> None:
     made = client.post(url, {"note": "Acme", "days": "7"})
     address = made.context["address"]
     assert address in made.content.decode()
-    assert use_link(secret=address.rstrip("/").rsplit("/", 1)[1]) is not None
+    assert use_link(GuideLink, secret=address.rstrip("/").rsplit("/", 1)[1]) is not None
     page = client.get(url).content.decode()
     assert "Acme" in page
     assert address not in page

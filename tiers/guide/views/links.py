@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
+from common.export import Offer, asked_format, chosen_table, export_response
 from people.guards import revops_only, signed_in
+from people.links.services import create_link, revoke_link
+from people.links.views import links_table
 from tiers.guide.forms import LinkForm
-from tiers.guide.services import create_link, revoke_link
 from tiers.models import GuideLink, RuleSet
 
 SHOWN_AT_MOST = 200
@@ -30,7 +28,7 @@ def guide_links(request: HttpRequest) -> HttpResponse:
     form = LinkForm(request.POST or None)
     if form.is_valid():
         try:
-            made = create_link(**form.cleaned_data, by=signed_in(request))
+            made = create_link(GuideLink, **form.cleaned_data, by=signed_in(request))
         except ValidationError as error:
             for name, texts in error.message_dict.items():
                 form.add_error(name, texts)
@@ -38,11 +36,10 @@ def guide_links(request: HttpRequest) -> HttpResponse:
             address = request.build_absolute_uri(reverse("tiers:shared_guide", args=[made.secret]))
             return render(request, "tiers/guide/link_made.html", {"link": made.link, "address": address})
     found = list(GuideLink.objects.select_related("created_by", "revoked_by").order_by("-pk")[:SHOWN_AT_MOST])
-    now = timezone.now()
-    live = [link for link in found if link.revoked_at is None and link.expires_at > now]
+    live = [link for link in found if link.is_open]
     ended = [link for link in found if link not in live]
     exports = [
-        Offer(key, label, lambda links=links: _links_table(links))  # type: ignore[misc]
+        Offer(key, label, lambda links=links: links_table("guide-links", links))  # type: ignore[misc]
         for key, label, links in (("live", "Links that work", live), ("ended", "Links that ended", ended))
         if links
     ]
@@ -56,23 +53,6 @@ def guide_links(request: HttpRequest) -> HttpResponse:
         "is_published": RuleSet.objects.published().exists(),
     }
     return render(request, "tiers/guide/links.html", context, status=422 if form.errors else 200)
-
-
-def _links_table(links: Sequence[GuideLink]) -> Table:
-    return table_of(
-        "guide-links",
-        links,
-        [
-            ("note", "For whom", lambda link: link.note),
-            ("prefix", "Begins with", lambda link: link.prefix),
-            ("created_at", "Made", lambda link: link.created_at),
-            ("created_by", "By", lambda link: str(link.created_by)),
-            ("expires_at", "Until", lambda link: link.expires_at),
-            ("revoked_at", "Revoked", lambda link: link.revoked_at),
-            ("last_used_at", "Last opened", lambda link: link.last_used_at),
-            ("uses", "Times", lambda link: link.uses),
-        ],
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
