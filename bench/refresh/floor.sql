@@ -30,8 +30,8 @@ UPDATE finance_revenueplace AS place
 SET until = :day
 FROM accounts_account AS account
 WHERE account.id = place.account_id AND place.until IS NULL
-    AND (account.industry, account.country, account.employees)
-        IS DISTINCT FROM (place.industry, place.country, place.employees);
+    AND (account.industry, account.country, account.employees, account.owner_email)
+        IS DISTINCT FROM (place.industry, place.country, place.employees, place.owner_email);
 -- name: MRR and ARR
 INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
 SELECT kind.key, :day, own.account_id, sum(round(round(own.arr / kind.divisor, 2) * coalesce(quote.rate, 1), 2))

@@ -96,14 +96,14 @@ def _figures(dimension: str, row: Movement) -> tuple[Any, ...]:
 
 def floor() -> list[tuple[Any, ...]]:
     """Return the same by plain SQL."""
-    names = {15: "all", 7: "tier", 11: "industry", 13: "country", 14: "size"}
+    names = {31: "all", 15: "tier", 23: "industry", 27: "country", 29: "size", 30: "owner"}
     with connection.cursor() as cursor:
         cursor.execute(statements("floor_retention", newest=NEWEST, count=WINDOWS)[0])
         rows = cursor.fetchall()
     return [
-        (row[0], names[row[1]], row[6], row[7] or Decimal(0), row[8], row[13], row[15])
+        (row[0], names[row[1]], row[7], row[8] or Decimal(0), row[9], row[14], row[16])
         for row in rows
-        if row[6] or row[13]
+        if row[7] or row[14]
     ]
 
 

@@ -38,8 +38,8 @@ moved AS (
     ) AS turn
     GROUP BY 1, 2
 )
-SELECT months.day, grouping(tier.slug, account.industry, account.country, sized.size), tier.slug, account.industry,
-    account.country, sized.size, sum(start_arr), sum(end_arr) FILTER (WHERE start_arr > 0), sum(least(start_arr, end_arr)),
+SELECT months.day, grouping(tier.slug, account.industry, account.country, sized.size, account.owner_email), tier.slug, account.industry,
+    account.country, sized.size, account.owner_email, sum(start_arr), sum(end_arr) FILTER (WHERE start_arr > 0), sum(least(start_arr, end_arr)),
     sum(greatest(end_arr - start_arr, 0)) FILTER (WHERE start_arr > 0),
     sum(greatest(start_arr - end_arr, 0)) FILTER (WHERE end_arr > 0), sum(start_arr) FILTER (WHERE end_arr = 0),
     sum(end_arr) FILTER (WHERE start_arr = 0), sum(end_arr),
@@ -54,4 +54,4 @@ CROSS JOIN LATERAL (
 LEFT JOIN accounts_tiertenure AS tenure ON tenure.account_id = account.id AND tenure.during @> begun.day
 LEFT JOIN accounts_tier AS tier ON tier.id = tenure.tier_id
 GROUP BY GROUPING SETS ((months.day), (months.day, tier.slug), (months.day, account.industry),
-    (months.day, account.country), (months.day, sized.size))
+    (months.day, account.country), (months.day, sized.size), (months.day, account.owner_email))

@@ -1,7 +1,7 @@
 -- A company of :accounts accounts with a line that changes each month of :months, entered as the ledger would.
 SET synchronous_commit = off;
 INSERT INTO accounts_account (name, domain, industry, country, currency, lifecycle, owner_email, sponsor_email, employees, tier_id)
-SELECT 'Account ' || n, '', 'Industry ' || n % 12, (ARRAY['US', 'DE', 'FR', 'GB', 'JP'])[1 + n % 5], 'USD', 'customer', '', '',
+SELECT 'Account ' || n, '', 'Industry ' || n % 12, (ARRAY['US', 'DE', 'FR', 'GB', 'JP'])[1 + n % 5], 'USD', 'customer', 'ae' || n % 40 || '@example.com', '',
     n % 9000, (SELECT id FROM accounts_tier WHERE rank = 1 + n % 4)
 FROM generate_series(1, :accounts) AS n;
 INSERT INTO accounts_tiertenure (account_id, tier_id, during, cause)

@@ -2,6 +2,7 @@
 
 from finance.models.contracts import BillingPeriod, Contract, ContractLine
 from finance.models.rates import ExchangeRate
+from finance.models.retention import RetentionDefinition, RetentionPolicy
 from finance.models.revenue import (
     RateEntry,
     RevenueClose,
@@ -19,6 +20,8 @@ __all__ = [
     "ContractVersion",
     "ExchangeRate",
     "RateEntry",
+    "RetentionDefinition",
+    "RetentionPolicy",
     "RevenueClose",
     "RevenueEntry",
     "RevenuePlace",

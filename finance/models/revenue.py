@@ -138,6 +138,7 @@ class RevenuePlace(models.Model):
     industry = models.CharField(max_length=128)
     country = models.CharField(max_length=2)
     employees = models.PositiveIntegerField(null=True)
+    owner_email = models.CharField(max_length=254, default="", db_default="")
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -18,7 +18,7 @@ from metrics.engine.plan import today
 from metrics.models import RefreshRun
 from metrics.statements import Statement, load
 
-Dimension = Literal["all", "tier", "industry", "country", "size"]
+Dimension = Literal["all", "tier", "industry", "country", "size", "owner"]
 KINDS = ("new", "expansion", "reactivation", "contraction", "churn")
 DOWNWARD = frozenset({"contraction", "churn"})
 
@@ -28,8 +28,9 @@ _MEMBERS = {
     "industry": Statement("placed.industry"),
     "country": Statement("placed.country"),
     "size": Statement("placed.size"),
+    "owner": Statement("placed.owner"),
 }
-DIMENSIONS: tuple[Dimension, ...] = ("tier", "industry", "country", "size")
+DIMENSIONS: tuple[Dimension, ...] = ("tier", "industry", "country", "size", "owner")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,8 @@ SELECT movement.*,
     CASE WHEN place.employees > 0
         THEN ({size_labels}::text[])[width_bucket(place.employees, {size_bands}::integer[]) + 1]
         ELSE 'none'
-    END AS size
+    END AS size,
+    coalesce(nullif(place.owner_email, ''), 'none') AS owner
 FROM ({movements}) AS movement
 LEFT JOIN finance_revenueplace AS place
     ON place.account_id = movement.account_id

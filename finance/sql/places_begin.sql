@@ -1,6 +1,6 @@
 -- Of accounts with revenue: without a start where nothing was known before, else from the day on which the last ended.
-INSERT INTO finance_revenueplace (account_id, since, industry, country, employees)
-SELECT account.id, past.until, account.industry, account.country, account.employees
+INSERT INTO finance_revenueplace (account_id, since, industry, country, employees, owner_email)
+SELECT account.id, past.until, account.industry, account.country, account.employees, account.owner_email
 FROM accounts_account AS account
 LEFT JOIN LATERAL (
     SELECT max(place.until) AS until FROM finance_revenueplace AS place WHERE place.account_id = account.id

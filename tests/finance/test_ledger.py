@@ -247,6 +247,17 @@ def test_an_account_counts_where_it_stood_at_the_start() -> None:
     assert RevenuePlace.objects.count() == 2
 
 
+def test_an_account_counts_with_whoever_owned_it_at_the_start() -> None:
+    account = make_account(owner_email="ann@example.com")
+    make_line(account, ago(400))
+    refresh(ago(30))
+    Account.objects.filter(pk=account.pk).update(owner_email="bob@example.com")
+    refresh(ago(10))
+    for start, wanted in ((ago(20), "ann@example.com"), (ago(5), "bob@example.com")):
+        (found,) = movements_over([Window(start, start + timedelta(days=1))], "owner")
+        assert found.member == wanted
+
+
 def test_a_profile_that_changes_twice_on_a_day_is_kept_once() -> None:
     account = make_account(industry="Retail")
     make_line(account, ago(400))
