@@ -77,6 +77,7 @@ register_lens(
         functions=(Function.LEADERSHIP, Function.REVOPS, Function.LEGAL, Function.PEOPLE),
         panels=(
             "pods.signals",
+            "pods.tasks",
             "metrics.health_trend",
             "finance.arr_by_month",
             "tiers.path",
@@ -95,6 +96,7 @@ register_lens(
         functions=(Function.SALES,),
         panels=(
             "pods.signals",
+            "pods.tasks",
             "finance.renewals",
             "finance.arr_movements",
             "engagement.opportunities",
@@ -122,6 +124,7 @@ register_lens(
         functions=(Function.CUSTOMER_SUCCESS,),
         panels=(
             "pods.signals",
+            "pods.tasks",
             "metrics.health_makeup",
             "metrics.health_trend",
             "product.usage_by_day",

@@ -114,6 +114,7 @@ register_lens(
             "finance.arr_by_month",
             "finance.renewals",
             "finance.entitlements",
+            "pods.tasks",
             "finance.contract_lines",
             "finance.revenue_by_product",
         ),

@@ -10,13 +10,16 @@ class PodsConfig(AppConfig):
 
     def ready(self) -> None:
         from pods.playbooks import triggers
+        from pods.tasks.registry import task_kinds
 
         triggers.discover()
-        register(_check_triggers)
+        task_kinds.discover()
+        register(_check_declarations)
 
 
-def _check_triggers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Name duplicates; unknown inputs are found as unknown dependencies of the refresh."""
+def _check_declarations(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Name duplicates; unknown inputs of triggers are found as unknown dependencies of the refresh."""
     from pods.playbooks import triggers
+    from pods.tasks.registry import task_kinds
 
-    return [*triggers.check_duplicates()]
+    return [*triggers.check_duplicates(), *task_kinds.check_duplicates()]

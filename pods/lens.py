@@ -16,6 +16,7 @@ from people.models import Category
 from pods import home as _home  # noqa: F401 - declares the home cards
 from pods.models import Severity, Signal
 from pods.sentences import doubt_about, sentence_on
+from pods.tasks import panels as _tasks  # noqa: F401 - declares the panels of tasks
 from pods.tones import ORDER, TONES
 
 MOST_CHIPS = 8

@@ -1,4 +1,4 @@
-"""Signals: what a pod should look at now, and why."""
+"""Signals and tasks: what a pod should look at now and why, and what is to be done."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from accounts.models import Account
 from people.models import Category
 from pods.querysets import SignalQuerySet
+from pods.tasks.models import Task
 
 
 class Severity(models.TextChoices):
@@ -49,3 +50,6 @@ class Signal(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+__all__ = ["Severity", "Signal", "Task"]

@@ -225,7 +225,7 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(revops: Client) -> No
         revops.get(LIST)
     assert len(many) <= len(few)
     counted = [query["sql"] for query in many.captured_queries if "COUNT(" in query["sql"]]
-    assert not [sql for sql in counted if "accounts_account" in sql]
+    assert not [sql for sql in counted if 'FROM "accounts_account"' in sql]
 
 
 def test_a_partial_is_the_list_alone(revops: Client) -> None:

@@ -28,13 +28,14 @@ MOST_QUERIES = 12
 # A page of a past day also asks for the profile of that day and for the newest run by then.
 MORE_OF_THE_PAST = 2
 # Who signs in costs the user's row and the policy's; the savepoint is there because a test is a transaction.
-# The badge of approvals stands in the navigation of every page.
+# The badges of approvals and tasks stand in the navigation of every page.
 BESIDE = (
     'WHERE "people_user"."id" = ',
     "people_accessgrant",
     "SAVEPOINT",
     "django_session",
     "people_approval",
+    'SELECT COUNT(*) AS "__count" FROM "pods_task"',
 )
 
 every_lens = pytest.mark.parametrize("lens", list(lenses), ids=lambda lens: lens.key)

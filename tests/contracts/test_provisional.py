@@ -31,6 +31,8 @@ pytestmark = pytest.mark.django_db
 
 # Panels that rest on no stored number, each with its reason; a new one names its numbers or stands here.
 WITHOUT_NUMBERS = {
+    "pods.tasks": "what people do is no number",
+    "pods.tasks_due": "what people do is no number",
     "pods.signals": "each signal says for itself what its trigger reads",
     "pods.my_signals": "each signal says for itself what its trigger reads",
     "accounts.single_points": "owners and sponsors; the health beside them is marked at its column",

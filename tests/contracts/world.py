@@ -30,6 +30,8 @@ from people.functions import Function
 from people.links.services import create_link, revoke_link
 from people.models import User
 from people.services import change_access
+from pods.tasks.registry import TaskKind, task_kinds
+from pods.tasks.services import open_task
 from sync.models import (
     Batch,
     ConnectedObject,
@@ -52,6 +54,8 @@ from tiers.models import GuideLink, NearBoundary, PendingMove, RuleSet, TierOver
 from tiers.preview.services import request_preview
 from tiers.publication.services import request_publication
 from tiers.services import create_draft, publish_rule_set, schedule_rule_set, seen_of
+
+CALL = TaskKind(key="test.walk", label="Call")
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,22 @@ def build() -> list[Address]:
         *_scores(),
         *_lists(account.pk),
         *_contracts(account),
+        *_tasks(account),
     ]
+
+
+def _tasks(account: Account) -> Iterator[Address]:
+    task_kinds.register(CALL)
+    task = open_task(
+        kind=CALL.key,
+        about="=1",
+        account=account,
+        title="=Call",
+        body="=Ring",
+        function=Function.REVOPS,
+        due_on=today(),
+    )
+    yield Address("pods:task", reverse("pods:task", args=[task.pk]))
 
 
 def _contracts(account: Account) -> Iterator[Address]:

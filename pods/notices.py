@@ -1,0 +1,11 @@
+"""What pods tell people by e-mail."""
+
+from people.notices.topics import Topic, topics
+
+topics.register(
+    Topic(
+        key="tasks",
+        many="{count} tasks",
+        why="You get this because a task is yours or your function's.",
+    )
+)
