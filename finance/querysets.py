@@ -26,7 +26,7 @@ from django.db.models.functions import Cast, Coalesce, Greatest, Least
 from common.versions.models import DatedVersionQuerySet, VersionState
 
 if TYPE_CHECKING:
-    from finance.models import Contract, ContractLine, ContractVersion
+    from finance.models import Contract, ContractLine, ContractObligation, ContractVersion
 
 # How often a billing period comes round in a year. Multiplying keeps the sum exact; MRR is a twelfth of it.
 PERIODS_PER_YEAR: dict[str, Decimal] = {
@@ -106,6 +106,19 @@ class ContractVersionQuerySet(DatedVersionQuerySet["ContractVersion"]):
     def recorded(self) -> Self:
         """Versions that count or have counted, the newest first."""
         return self.filter(state__in=(VersionState.PUBLISHED, VersionState.RETIRED)).newest_first()
+
+
+class ContractObligationQuerySet(QuerySet["ContractObligation"]):
+    def holding(self) -> Self:
+        """Obligations that hold: not void, of contracts that no source deleted and that haven't ended before."""
+        ended = Q(contract__auto_renew=False, contract__end_on__lte=F("due_on"), survives=False)
+        return self.filter(
+            dropped_at=None, contract__deleted_at=None, contract__account__deleted_at=None
+        ).exclude(ended)
+
+    def undone(self) -> Self:
+        """Obligations that hold and are still to be met."""
+        return self.holding().filter(done_at=None)
 
 
 class ContractLineQuerySet(QuerySet["ContractLine"]):
