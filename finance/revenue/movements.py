@@ -259,10 +259,11 @@ def find_gaps(first: date, last: date) -> list[str]:
                             f"{total.month:%Y-%m}: {kind} by {dimension} adds up to {summed}, not {wanted}."
                         )
         for before, after in pairwise(whole):
-            if before.month + relativedelta(months=1) == after.month and before.end != after.start:
-                found.append(
-                    f"{after.month:%Y-%m} starts with {after.start}, the month before ends with {before.end}."
-                )
+            if before.month + relativedelta(months=1) != after.month or before.end == after.start:
+                continue
+            end, start = _joined(before, after, rates_day=month_end(last), constant_currency=constant)
+            if start != end:
+                found.append(f"{after.month:%Y-%m} starts with {start}, the month before ends with {end}.")
     return found + _compare_with_lines()
 
 
@@ -301,6 +302,21 @@ def _placed(
         windows, rates_day=rates_day, constant_currency=constant_currency, account_id=account_id
     )
     return place(load("finance", "movements", positions=positions))
+
+
+def _joined(
+    before: Movement, after: Movement, *, rates_day: date, constant_currency: bool
+) -> tuple[Decimal, Decimal]:
+    """Return where one month ends and the next begins, of the accounts that have a value in both.
+
+    Those without one in either are left out of it for want of a rate.
+    """
+    windows = [Window(item.start_day, item.end_day) for item in (before, after)]
+    rows = account_movements_over(windows, rates_day=rates_day, constant_currency=constant_currency)
+    ends = {row.account_id: row.end for row in rows if row.month == before.month}
+    starts = {row.account_id: row.start for row in rows if row.month == after.month}
+    both = ends.keys() & starts.keys()
+    return sum((ends[key] for key in both), Decimal(0)), sum((starts[key] for key in both), Decimal(0))
 
 
 def _told(movement: Movement, dimension: str, what: str, amount: Decimal) -> str:

@@ -15,16 +15,18 @@ from django.db import transaction
 from finance.models import RevenueClose, RevenueEntry
 from finance.revenue.ledger import follow_everything
 from finance.revenue.positions import month_end, rates_on
+from finance.revenue.windows import times_of_publication
 from metrics.engine.plan import today
 from metrics.statements import load
 from people.functions import Function
 from people.models import User
 
 CLOSING = "finance.close"
-RATE, ROUNDING = "rate", "rounding"
+RATE, LEFT_OUT, ROUNDING = "rate", "left_out", "rounding"
 CAUSES = {
     **dict(RevenueEntry.Cause.choices),
     RATE: "The exchange rate was changed",
+    LEFT_OUT: "The account has, or had, money in a currency without an exchange rate",
     ROUNDING: "Sums are rounded once",
 }
 # What of a record makes its revenue; another field that changes with it explains nothing.
@@ -39,8 +41,8 @@ class Restatement:
     """One reason why ARR of an account at the end of a closed month is not what was published.
 
     ``change`` is in the reporting currency, at the rates as published, None where there was none; ``change_own`` in
-    the line's own, None where ``cause`` is a rate or rounding. ``batch_id`` and ``source`` name what brought it, where
-    a source did (merges and pins have none).
+    the line's own, None where ``cause`` lies in rates or rounding. ``batch_id`` and ``source`` name what brought it,
+    where a source did (merges and pins have none).
     """
 
     account_id: int
@@ -92,7 +94,7 @@ def close_months(*, until: date, by: User | None = None) -> list[date]:
 
 def closed_at(month: date) -> datetime | None:
     """Return when a month was published, None while it is open: what to give as ``known_at``."""
-    return RevenueClose.objects.filter(month=month.replace(day=1)).values_list("closed_at", flat=True).first()
+    return times_of_publication([month]).get(month.replace(day=1))
 
 
 def restatements(month: date, *, account_id: int | None = None) -> list[Restatement]:
@@ -117,12 +119,12 @@ def restatements(month: date, *, account_id: int | None = None) -> list[Restatem
     ).fetch_dicts()
     found = {(row["account_id"], row["currency"]): row for row in totals}
     others = [
-        _other(row, row["restated"] - row["published"] - explained.pop(key, Decimal(0)))
+        _other(row, row["cause"], row["restated"] - row["published"] - explained.pop(key, Decimal(0)))
         for key, row in found.items()
     ]
     unmoved = {(line.account_id, line.currency): line for line in lines}
     others += [
-        _other(_of_line(unmoved[key]), -change) for key, change in explained.items()
+        _other(_of_line(unmoved[key]), ROUNDING, -change) for key, change in explained.items()
     ]  # lines that make up for each other but for a cent
     return lines + [other for other in others if other.change]
 
@@ -139,9 +141,8 @@ def _of_line(line: Restatement) -> dict[str, Any]:
     return {"account_id": line.account_id, "account_name": line.account_name, "currency": line.currency}
 
 
-def _other(row: dict[str, Any], change: Decimal) -> Restatement:
+def _other(row: dict[str, Any], cause: str, change: Decimal) -> Restatement:
     """Return what the lines of an account leave unexplained."""
-    is_rate = row.get("then_rate") != row.get("now_rate")
     return Restatement(
         account_id=row["account_id"],
         account_name=row["account_name"],
@@ -150,13 +151,13 @@ def _other(row: dict[str, Any], change: Decimal) -> Restatement:
         contract_id=None,
         contract_number="",
         currency=row["currency"],
-        cause=RATE if is_rate else ROUNDING,
+        cause=cause,
         recorded_at=None,
         change_own=None,
         change=change,
         batch_id=row.get("batch_id"),
         changed_at=row.get("changed_at"),
-        resource="exchange-rates" if is_rate else "",
+        resource="exchange-rates" if cause == RATE else "",
         source=row.get("source") or "",
         source_name=row.get("source_name") or "",
     )

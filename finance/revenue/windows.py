@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 
 from dateutil.relativedelta import relativedelta
 
@@ -47,9 +48,22 @@ def windows_of(
 
 
 def as_published(windows: Sequence[Window]) -> list[Window]:
-    """Return the windows, each as known when its last month was closed; what is still open as known now."""
+    """Return the windows, each as known when its last month was published; what is still open as known now."""
+    published = times_of_publication(item.end for item in windows)
+    return [Window(item.start, item.end, published.get(item.end.replace(day=1))) for item in windows]
+
+
+def times_of_publication(days: Iterable[date]) -> dict[date, datetime]:
+    """Return when the months of ``days`` were published, by their first days; those still open are missing.
+
+    A month before the first one that was closed, which had no revenue then, was published with it.
+    """
     closed = dict(RevenueClose.objects.values_list("month", "closed_at"))
-    return [Window(item.start, item.end, closed.get(item.end.replace(day=1))) for item in windows]
+    if not closed:
+        return {}
+    months = {day.replace(day=1) for day in days}
+    first = min(closed)
+    return {month: closed[max(month, first)] for month in months if max(month, first) in closed}
 
 
 def positions_over(
@@ -62,11 +76,16 @@ def positions_over(
     """Return what ``positions_between`` does, of many windows at once.
 
     Windows come in the order of their starts, ends and knowledge. In constant currency all are counted at the rates
-    of ``rates_day``, by default the last end.
+    of ``rates_day``, by default the last end. Raises ValueError for windows in another order.
     """
     starts, ends = [item.start for item in windows], [item.end for item in windows]
     known = [item.known_at for item in windows]
     knowledge = [at or NOW for at in known]
+    for order in (starts, ends, knowledge):
+        if any(
+            later < earlier for earlier, later in pairwise(order)
+        ):  # their sums would run on from the wrong one
+            raise ValueError("Windows come in the order of their starts, ends and knowledge.")
     day = rates_day or ends[-1]
     constant = [day] * len(windows)
     late = (

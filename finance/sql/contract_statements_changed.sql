@@ -1,4 +1,5 @@
--- What contracts say now where that isn't what their version in force says, and who told the latest change.
+-- What contracts say now where that isn't what their version in force says, and who told the latest change: of the
+-- contract, of a line it has, or of one that it had.
 SELECT said.contract_id, said.statement AS after, md5(said.statement::text) AS digest, held.id AS version_id,
     held.statement AS before, told.source_id, told.batch_id, told.source_updated_at
 FROM ({statements}) AS said
@@ -10,6 +11,8 @@ LEFT JOIN LATERAL (
         SELECT 'contracts', said.contract_id
         UNION ALL
         SELECT 'contract-lines', line.id FROM finance_contractline AS line WHERE line.contract_id = said.contract_id
+        UNION ALL
+        SELECT 'contract-lines', (line ->> 'line')::bigint FROM jsonb_array_elements(held.statement -> 'lines') AS line
     )
     ORDER BY change.changed_at DESC, change.id DESC
     LIMIT 1

@@ -1,4 +1,5 @@
--- Where the ledger doesn't say what the lines do, of accounts that nothing has marked to be followed.
+-- Where the ledger doesn't say what the lines do, of accounts that nothing has marked to be followed. Those that were
+-- deleted are looked at each night in any case.
 SELECT coalesce(said.account_id, held.account_id), coalesce(said.line_id, held.line_id),
     coalesce(said.currency, held.currency), coalesce(said."on", held."on"),
     coalesce(said.arr, 0), coalesce(held.arr, 0)
@@ -18,6 +19,10 @@ WHERE coalesce(said.arr, 0) <> coalesce(held.arr, 0)
     AND NOT EXISTS (
         SELECT FROM finance_revenuetorecompute AS mark
         WHERE mark.account_id = coalesce(said.account_id, held.account_id)
+    )
+    AND NOT EXISTS (
+        SELECT FROM accounts_account AS account
+        WHERE account.id = coalesce(said.account_id, held.account_id) AND account.deleted_at IS NOT NULL
     )
 ORDER BY 1, 2, 3, 4
 LIMIT 100

@@ -30,6 +30,16 @@ differing AS (
     FULL JOIN held ON held.account_id = said.account_id AND held.line_id = said.line_id
         AND held.currency = said.currency AND held."on" = said."on"
     WHERE coalesce(said.arr, 0) <> coalesce(held.arr, 0)
+),
+-- Lines of a deleted account don't count. Its mark stays, so that they are entered when it comes back.
+waiting AS (
+    INSERT INTO finance_revenuetorecompute (account_id, marked_at)
+    SELECT taken.account_id, now()
+    FROM finance_revenue_taken AS taken
+    JOIN accounts_account AS account ON account.id = taken.account_id
+    WHERE account.deleted_at IS NOT NULL
+    ORDER BY taken.account_id
+    ON CONFLICT (account_id) DO NOTHING
 )
 INSERT INTO finance_revenueentry (account_id, line_id, currency, "on", arr, recorded_at, cause, corrects)
 SELECT differing.account_id, differing.line_id, differing.currency, differing."on", differing.arr,

@@ -171,6 +171,8 @@ def test_a_line_that_moves_changes_both_contracts(sold: Contract, send: Any) -> 
     assert quiet() == 2
     counts = {version.contract.number: len(version.statement["lines"]) for version in versions()}
     assert counts == {"FW-1": 0, "FW-2": 1}
+    left, joined = ContractVersion.objects.filter(version=2)
+    assert left.batch == joined.batch, "the one that moved the line"
 
 
 def test_what_was_recorded_cannot_be_changed(sold: Contract) -> None:

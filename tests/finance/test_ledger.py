@@ -144,6 +144,35 @@ def test_a_deleted_account_is_followed_without_a_mark_and_so_is_its_return() -> 
     assert follow_revenue() == 0
 
 
+@pytest.mark.parametrize("what", ["nothing was entered", "all was withdrawn"])
+def test_lines_that_came_while_an_account_was_deleted_are_entered_when_it_is_back(what: str) -> None:
+    account = make_account()
+    line = make_line(account, ago(100))
+    if what == "all was withdrawn":
+        follow_revenue()
+        change(line, deleted_at="2026-11-01T00:00:00Z")
+        ContractLine.objects.filter(pk=line.pk).update(deleted_at=None)
+        RevenueToRecompute.objects.create(account=account)
+    Account.objects.filter(pk=account.pk).update(deleted_at="2026-11-01T00:00:00Z")
+    assert follow_revenue() == 0
+    assert follow_revenue() == 0
+    Account.objects.filter(pk=account.pk).update(deleted_at=None)
+    assert follow_revenue() == 1
+    assert arr_on(TODAY) == {account.pk: 1200}
+    assert not RevenueToRecompute.objects.exists()
+
+
+def test_an_account_deleted_since_the_last_night_is_no_gap() -> None:
+    account, other = make_account(), make_account()
+    make_line(account, ago(100))
+    make_line(other, ago(100))
+    follow_revenue()
+    Account.objects.filter(pk=account.pk).update(deleted_at="2026-11-01T00:00:00Z")
+    assert find_gaps(ago(90), TODAY) == []
+    follow_revenue()
+    assert find_gaps(ago(90), TODAY) == []
+
+
 def test_a_line_that_moves_leaves_one_account_and_comes_to_the_other() -> None:
     account, other = make_account(), make_account()
     line = make_line(account, ago(100))

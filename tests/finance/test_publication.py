@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,8 +19,9 @@ from accounts.identity.unmerge import unmerge_accounts
 from accounts.models import Account
 from finance.models import ContractLine, RevenueClose, RevenueEntry, RevenueToRecompute
 from finance.revenue import publication
-from finance.revenue.movements import account_movements, find_gaps, movements
+from finance.revenue.movements import account_movements, find_gaps, movements, movements_over
 from finance.revenue.publication import Restatement, close_months, closed_at, restatements
+from finance.revenue.windows import Window
 from metrics.engine.plan import today
 from tests.metrics.facts import TODAY, ago, follow_revenue, make_account, make_line, make_rate, refresh
 from tests.sync.conftest import Api, api  # noqa: F401 - a fixture
@@ -129,6 +131,43 @@ def test_a_series_is_as_published_up_to_the_open_month_which_is_as_known() -> No
     assert [(row.start, row.end) for row in rows] == [(0, 1200), (1200, 1200), (1500, 1500)]
 
 
+def test_months_before_the_first_that_was_closed_are_published_with_it() -> None:
+    account = make_account()
+    line = make_line(account, date(2026, 9, 5))
+    close_months(until=LAST_OF_OCTOBER)
+    change(line, amount=1500, start_on=date(2026, 5, 5))
+    rows = movements(date(2024, 11, 1), date(2026, 11, 1), published=True, until=TODAY)
+    assert {row.month: row.end for row in rows if row.end} == {
+        SEPTEMBER: 1200,
+        OCTOBER: 1200,
+        date(2026, 11, 1): 1500,
+    }
+    may = date(2026, 5, 1)
+    assert closed_at(may) == closed_at(SEPTEMBER)
+    assert told(may) == [(account.pk, line.pk, "changed", 1500)]
+
+
+def test_a_clock_that_was_set_back_closes_no_month_before_the_last() -> None:
+    line = make_line(make_account(), date(2026, 8, 5))
+    close_months(until=date(2026, 8, 31))
+    ahead = timezone.now() + timedelta(days=2)
+    RevenueClose.objects.create(month=SEPTEMBER, closed_at=ahead)
+    close_months(until=LAST_OF_OCTOBER)
+    known = closed_at(OCTOBER)
+    assert known is not None
+    assert known >= ahead
+    change(line, amount=1500)
+    rows = movements(date(2026, 8, 1), date(2026, 11, 1), published=True, until=TODAY)
+    assert [row.end for row in rows] == [1200, 1200, 1200, 1500]
+
+
+def test_windows_out_of_order_are_refused() -> None:
+    known = timezone.now()
+    months = [Window(date(2026, 8, 31), date(2026, 9, 30)), Window(date(2026, 9, 30), LAST_OF_OCTOBER, known)]
+    with pytest.raises(ValueError, match="order"):
+        movements_over(months)
+
+
 def test_what_falls_into_an_open_month_corrects_nothing() -> None:
     account = make_account()
     make_line(account, ago(400))
@@ -151,6 +190,34 @@ def test_a_changed_rate_restates_without_a_line() -> None:
     assert end_of(OCTOBER, published=True, constant_currency=False) == 1100
     assert end_of(OCTOBER, published=False, constant_currency=False) == 1250
     assert told() == [(account.pk, None, "rate", 150)]
+
+
+def test_an_account_left_out_for_want_of_a_rate_is_told_so() -> None:
+    account = make_account()
+    line = make_line(account, ago(400), amount=500)
+    make_line(account, ago(400), amount=100, currency="SEK")
+    close_months(until=LAST_OF_OCTOBER)
+    change(line, amount=700)
+    assert told() == [(account.pk, line.pk, "changed", 200), (account.pk, None, "left_out", -200)]
+    make_rate("SEK", ago(400), "0.1")
+    follow_revenue()
+    assert told() == [
+        (account.pk, line.pk, "changed", 200),
+        (account.pk, None, "rate", 10),
+        (account.pk, None, "left_out", 500),
+    ]
+    assert (end_of(OCTOBER, published=True), end_of(OCTOBER, published=False)) == (0, 710)
+
+
+def test_a_rate_that_makes_up_for_a_line_is_told_as_a_rate() -> None:
+    account = make_account()
+    line = make_line(account, ago(400), amount=100, currency="EUR")
+    rate = make_rate("EUR", ago(500), "1.00")
+    close_months(until=LAST_OF_OCTOBER)
+    rate.rate = Decimal("1.25")
+    rate.save()
+    change(line, amount=80)
+    assert told() == [(account.pk, line.pk, "changed", -20), (account.pk, None, "rate", 20)]
 
 
 def test_a_rate_that_is_new_later_changes_no_month_before() -> None:

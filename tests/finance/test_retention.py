@@ -18,6 +18,7 @@ from accounts.models import Account, TierTenure
 from finance.models import ContractLine
 from finance.querysets import PERIODS_PER_YEAR
 from finance.revenue.movements import account_movements, find_gaps, movements
+from finance.revenue.windows import Window
 from metrics.models import SegmentValue
 from tests.metrics.facts import (
     TODAY,
@@ -308,6 +309,29 @@ def test_a_ledger_that_differs_from_the_lines_is_found() -> None:
     (gap,) = find_gaps(date(2026, 1, 1), MONTH)
     assert gap.startswith(f"Account {account.pk}, line {line.pk}: the contract line says 1200.01")
     assert f"USD from {ago(400)}, the ledger 1200.00" in gap
+
+
+def test_months_that_a_missing_rate_leaves_out_are_no_gap() -> None:
+    make_line(make_account(), date(2026, 1, 5), currency="EUR")
+    make_line(make_account(), date(2026, 1, 5))
+    make_rate("EUR", date(2026, 6, 15), "1.1")
+    follow_revenue()
+    assert movements(date(2026, 6, 1), date(2026, 6, 1), constant_currency=False)[0].end == 1200
+    assert find_gaps(date(2026, 1, 1), MONTH) == []
+
+
+def test_months_that_do_not_join_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = make_account()
+    make_line(account, date(2026, 1, 5))
+    make_line(account, date(2026, 10, 31), amount=300)
+    follow_revenue()
+    holed = [
+        Window(date(2026, 9, 30), date(2026, 10, 30)),
+        Window(date(2026, 10, 31), TODAY),
+    ]
+    monkeypatch.setattr("finance.revenue.movements.monthly_windows", lambda *args, **kwargs: holed)
+    gaps = find_gaps(date(2026, 10, 1), MONTH)
+    assert set(gaps) == {"2026-11 starts with 1500.00, the month before ends with 1200.00."}
 
 
 def test_check_revenue_says_what_does_not_add_up() -> None:
