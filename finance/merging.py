@@ -1,8 +1,19 @@
 """What a merge of two accounts does with what is made of their contracts."""
 
-from accounts.identity.relations import stays
-from finance.models import RevenueEntry, RevenuePlace, RevenueToRecompute
+from accounts.identity.relations import moves, stays
+from finance.models import (
+    BillingArrangement,
+    BillingMilestone,
+    BillingPass,
+    RevenueEntry,
+    RevenuePlace,
+    RevenueToRecompute,
+)
 
 stays(RevenueEntry, "The ledger keeps what was known; the lines that move are entered anew for both.")
 stays(RevenuePlace, "It tells what each account was like at the time.")
 stays(RevenueToRecompute, "The accounts whose contracts move are marked anew.")
+
+moves(BillingMilestone)
+stays(BillingArrangement, "What was agreed about its bills; from then on the other account's counts.")
+stays(BillingPass, "It tells which draft of this account was thrown away.")

@@ -1,6 +1,12 @@
-"""Contracts, their lines and versions, exchange rates, and the ledger of revenue that follows."""
+"""Contracts, their lines and versions, how accounts are billed, exchange rates, and the ledger of revenue."""
 
 from finance.models.amendments import Amendment
+from finance.models.billing import (
+    BillingArrangement,
+    BillingCounter,
+    BillingMilestone,
+    BillingPass,
+)
 from finance.models.contracts import BillingPeriod, Contract, ContractLine
 from finance.models.feeds import CalendarEvent, CalendarFeed
 from finance.models.obligations import ContractObligation
@@ -17,6 +23,10 @@ from finance.models.versions import ContractToRecord, ContractVersion
 
 __all__ = [
     "Amendment",
+    "BillingArrangement",
+    "BillingCounter",
+    "BillingMilestone",
+    "BillingPass",
     "BillingPeriod",
     "CalendarEvent",
     "CalendarFeed",
