@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 
 from sync.files.services import MOST_BYTES, too_large
-from sync.models import Source
+from sync.models import OWN_SLUG, Source
 from sync.registry import resources
 
 
@@ -55,7 +55,7 @@ class UploadForm(forms.Form):
 
     def known_sources(self) -> list[str]:
         """Return the slugs that are known already."""
-        return list(Source.objects.order_by("slug").values_list("slug", flat=True))
+        return list(Source.objects.exclude(slug=OWN_SLUG).order_by("slug").values_list("slug", flat=True))
 
     def add_errors(self, error: ValidationError) -> None:
         """Put what the service refused beside the fields it named."""

@@ -12,7 +12,7 @@ from django.utils import timezone
 from common.sql import load_sql
 from people.models import Category
 from sync.freshness.habits import HABIT_OVER, Limits, limits_of
-from sync.models import Connection, FeedDay, FreshnessRule, Source
+from sync.models import OWN_SLUG, Connection, FeedDay, FreshnessRule, Source
 from sync.registry import resources
 
 FRESH = "fresh"
@@ -101,7 +101,8 @@ def stale_categories(at: datetime) -> dict[str, str]:
 
 
 def _feeds() -> list[Feed]:
-    sources = {source.pk: source for source in Source.objects.order_by("slug")}
+    # What is made here is as fresh as it can be, whenever that was.
+    sources = {source.pk: source for source in Source.objects.exclude(slug=OWN_SLUG).order_by("slug")}
     # A paused connection is silent because somebody wants it to be; one that stopped is not.
     states = (Connection.State.ACTIVE, Connection.State.STOPPED, Connection.State.PAUSED)
     held = Connection.objects.filter(state__in=states)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sync.freshness.judging import FRESH, LATE, STALE, UNJUDGED, Feed, Last, in_words, judge_feeds
 from sync.listing import live_on
-from sync.models import ApiToken, Batch, FeedDay, PendingRecord, Source
+from sync.models import OWN_SLUG, ApiToken, Batch, FeedDay, PendingRecord, Source
 from sync.registry import resources
 
 DRAWN_DAYS = 28
@@ -108,9 +108,11 @@ def source_rows() -> list[SourceRow]:
     rows = {
         # One that sends by files or is asked by a connection never had a token, and lacks none.
         source.pk: SourceRow(source=source, lost_its_token=source.had_token and not source.sends)
-        for source in Source.objects.annotate(
+        for source in Source.objects.exclude(slug=OWN_SLUG)
+        .annotate(
             sends=Exists(tokens), had_token=Exists(ApiToken.objects.filter(client__source=OuterRef("pk")))
-        ).order_by("slug")
+        )
+        .order_by("slug")
     }
     for feed in judge_feeds(now):
         row = rows[feed.source.pk]

@@ -2,7 +2,7 @@
 
 from sync.models.bases import LIVE, StreamModel, SyncedModel
 from sync.models.claims import ClaimBefore, FieldClaim, FieldPrecedence, Pin, Settling
-from sync.models.clients import ApiToken, Client, Source
+from sync.models.clients import OWN_SLUG, ApiToken, Client, Source
 from sync.models.connectors import ConnectedObject, Connection, ConnectorRun
 from sync.models.credentials import ClientCredential
 from sync.models.files import Import, ImportBlock, ImportPart, SavedPlan, Undoing
@@ -14,6 +14,7 @@ from sync.models.webhooks import OutboxEvent, RelayPosition, WebhookDelivery, We
 
 __all__ = [
     "LIVE",
+    "OWN_SLUG",
     "ApiToken",
     "Batch",
     "Change",

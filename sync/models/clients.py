@@ -9,6 +9,9 @@ from django.db.models.functions import Now
 
 from people.functions import Function
 
+# The source of the records that are made here; no client, file or connection speaks for it.
+OWN_SLUG = "abe"
+
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Source(models.Model):
@@ -20,6 +23,11 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its records are made here (``sync.own``)."""
+        return self.slug == OWN_SLUG
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
@@ -21,6 +22,14 @@ class Batch(models.Model):
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="batches")
     client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="batches")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Who made here what it brought (sync.own); null for what a source sent and for the clock's own work.",
+    )
     resource = models.CharField(max_length=64)
     mode = models.CharField(max_length=16, choices=Mode, default=Mode.UPSERT)
     received_at = models.DateTimeField(db_default=Now())

@@ -93,8 +93,8 @@ class Run:
 
     ``named`` holds the (source id, external id) that each reference names, by field and row index;
     ``words`` the vocabulary of each field that takes one. ``attached`` rows bring an object of another source
-    their own id, ``known_new`` ids are of records that a person found to be none of those there, ``twins`` are
-    rows of an object that another row of the batch writes, by index.
+    their own id, ``by_id`` is who makes the records here, ``known_new`` ids are of records that a person found to be
+    none of those there, ``twins`` are rows of an object that another row of the batch writes, by index.
     """
 
     resource: Resource
@@ -103,6 +103,7 @@ class Run:
     rows: list[Row]
     results: list[Result]
     client_id: int | None = None
+    by_id: int | None = None
     batch_id: int = 0
     xid: int = 0
     waiting: dict[int, Missing] = field(default_factory=dict)

@@ -33,6 +33,7 @@ def run_batch(
     source: Source,
     decoded: Decoded,
     client_id: int | None = None,
+    by_id: int | None = None,
     mode: str = Batch.Mode.UPSERT,
     dry_run: bool = False,
     atomic: bool = False,
@@ -44,7 +45,7 @@ def run_batch(
     """
     started = time.perf_counter()
     results, rows = _take_up(decoded)
-    run = Run(resource, source, str(mode), rows, results, client_id)
+    run = Run(resource, source, str(mode), rows, results, client_id, by_id)
     validate_rows(run, may_hold_nul=decoded.may_hold_nul)
     everyone = run.rows
     written: list[Row] = []
@@ -151,6 +152,7 @@ def _log_batch(run: Run, counts: dict[str, int], seconds: float, newest: datetim
         pk=run.batch_id or None,
         source=run.source,
         client_id=run.client_id,
+        by_id=run.by_id,
         resource=run.resource.key,
         mode=run.mode,
         seconds=seconds,

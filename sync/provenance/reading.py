@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from psycopg import sql
 from common.sql import load_sql
 from people.access import Access, Redacted
 from sync.declarations import Resource
-from sync.models import Change, FieldClaim, Link, Pin, Source
+from sync.models import Batch, Change, FieldClaim, Link, Pin, Source
 from sync.pipeline.claims import winners_params
 from sync.provenance.deciders import Deciders
 from sync.registry import resources
@@ -29,7 +29,7 @@ HISTORY = 50
 class Said:
     """What one source says: the value as people read it, the record it stands in, and when it was said.
 
-    Where no source said it, ``by`` tells who decided it, in words.
+    Where no source said it, ``by`` tells who decided it, in words; of what was made here, who made it.
     """
 
     value: Any
@@ -67,7 +67,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One change of a field: when, by which source or else (``by``) by whom, from what to what."""
+    """One change of a field: when, by which source or else (``by``) by whom, from what to what.
+
+    Of what was made here ``by`` tells who made it.
+    """
 
     changed_at: datetime
     kind: str
@@ -80,7 +83,7 @@ class Turn:
 
 
 def read_origins(resource: Resource, object_id: int, access: Access) -> list[Origin]:
-    """Return every field of a record that is there, own fields last; five queries and one for each reference.
+    """Return every field of a record that is there, own fields last; six queries and one for each reference.
 
     Returns nothing where there is no such record.
     """
@@ -143,6 +146,7 @@ def read_history(resource: Resource, object_id: int, field: str, *, limit: int =
             {"object": object_id, "resource": resource.key, "path": path, "limit": limit},
         )
         rows = cursor.fetchall()
+    makers = _makers(row[4] for row in rows)
     return [
         Turn(
             changed_at=changed_at,
@@ -152,7 +156,7 @@ def read_history(resource: Resource, object_id: int, field: str, *, limit: int =
             batch_id=batch_id,
             before=shown.of(field, _from_json(before)),
             after=shown.of(field, _from_json(after)),
-            by="" if source_id else deciders.words(field, changed_at),
+            by=makers.get(batch_id, "") if source_id else deciders.words(field, changed_at),
         )
         for changed_at, kind, source_id, source_time, batch_id, before, after in rows
     ]
@@ -208,6 +212,7 @@ def _from_changes(
             load_sql("sync", "provenance/origins"), {"object": object_id, "resource": resource.key}
         )
         rows = cursor.fetchall()
+    makers = _makers(row[5] for row in rows)
     return {
         field: Said(
             value=shown.of(field, _from_json(value)),
@@ -216,10 +221,17 @@ def _from_changes(
             source_time=source_time,
             arrived_at=changed_at,
             batch_id=batch_id,
-            by="" if source_id else deciders.words(field, changed_at),
+            by=makers.get(batch_id, "") if source_id else deciders.words(field, changed_at),
         )
         for field, value, source_id, source_time, changed_at, batch_id in rows
     }
+
+
+def _makers(batches: Iterable[int | None]) -> dict[int, str]:
+    """Return who made what batches brought, where that was made here."""
+    known = {number for number in batches if number is not None}
+    made = Batch.objects.filter(pk__in=known, by__isnull=False).select_related("by")
+    return {batch.pk: str(batch.by) for batch in made}
 
 
 def _claims(resource: Resource, object_id: int) -> dict[str, list[FieldClaim]]:

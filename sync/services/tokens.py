@@ -15,7 +15,7 @@ from django.utils import timezone
 from people.functions import Function
 from sync.authentication import digest_of
 from sync.connectors.registry import connectors
-from sync.models import ApiToken, Client, Source
+from sync.models import OWN_SLUG, ApiToken, Client, Source
 from sync.registry import resources
 
 PREFIX = "abe_"
@@ -110,13 +110,20 @@ def ensure_client(*, source: str, name: str = "") -> Client:
 
 
 def ensure_source(*, slug: str, name: str = "") -> Source:
-    """Return the source, created where it is missing. Raises ValidationError for a malformed slug."""
+    """Return the source, created where it is missing.
+
+    Raises ValidationError for a malformed slug, and for that of the records made here.
+    """
     try:
         validate_slug(slug)
     except ValidationError as error:
         raise ValidationError({"source": "A source is a slug: letters, digits, hyphens."}) from error
     if len(slug) > 64 or slug != slug.lower():
         raise ValidationError({"source": "A source is a slug in lower case of up to 64 characters."})
+    if slug == OWN_SLUG:
+        raise ValidationError(
+            {"source": f"{OWN_SLUG} stands for the records that are made here; choose another slug."}
+        )
     source, _ = Source.objects.get_or_create(slug=slug, defaults={"name": name or _usual_name(slug)})
     return source
 

@@ -34,6 +34,8 @@ def why_not(batch: Batch) -> str:
     """Return why a batch can't be taken back, or nothing where it can."""
     if batch.resource not in resources:
         return f"There are no {batch.resource} any more."
+    if batch.source.is_own:
+        return "It was made here, not sent. Take it back where it was made."
     if batch.mode == Batch.Mode.UNDO:
         return "It took another batch back itself. Send the records again to have them once more."
     if resources[batch.resource].stream:

@@ -46,7 +46,7 @@ def batches(request: HttpRequest) -> HttpResponse:
 @revops_only(WHAT)
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one batch: its counts, the refused records with their errors, and what it changed."""
-    found = get_object_or_404(Batch.objects.select_related("source", "client"), pk=pk)
+    found = get_object_or_404(Batch.objects.select_related("source", "client", "by"), pk=pk)
     total = found.created + found.updated + found.unchanged + found.stale + found.pending + found.rejected
     changes = list(Change.objects.filter(batch=found).order_by("pk")[: CHANGES_SHOWN + 1])
     shown = changes[:CHANGES_SHOWN]
