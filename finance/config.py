@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from finance.clauses import configuration as _clauses  # noqa: F401 - declares the section
 from finance.models import RetentionDefinition, RetentionPolicy
 from finance.retention.services import change_retention_policy
 from people.configuration.history import Step

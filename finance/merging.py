@@ -5,11 +5,13 @@ from finance.models import (
     BillingArrangement,
     BillingMilestone,
     BillingPass,
+    Deviation,
     RevenueEntry,
     RevenuePlace,
     RevenueToRecompute,
 )
 
+moves(Deviation)
 stays(RevenueEntry, "The ledger keeps what was known; the lines that move are entered anew for both.")
 stays(RevenuePlace, "It tells what each account was like at the time.")
 stays(RevenueToRecompute, "The accounts whose contracts move are marked anew.")

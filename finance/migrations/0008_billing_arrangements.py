@@ -10,114 +10,351 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0017_standing_score_indexes'),
-        ('finance', '0007_amendments_obligations_and_calendars'),
+        ("accounts", "0017_standing_score_indexes"),
+        ("finance", "0007_amendments_obligations_and_calendars"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BillingCounter',
+            name="BillingCounter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=12)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('last', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=12)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'year'), name='finance_billingcounter_one_a_year')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "year"), name="finance_billingcounter_one_a_year")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='BillingMilestone',
+            name="BillingMilestone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=200)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('currency', models.CharField(max_length=3)),
-                ('due_on', models.DateField(blank=True, null=True)),
-                ('event', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('reached_on', models.DateField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='billing_milestones', to='accounts.account')),
-                ('contract', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='finance.contract')),
-                ('created_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reached_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("label", models.CharField(max_length=200)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("due_on", models.DateField(blank=True, null=True)),
+                ("event", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("reached_on", models.DateField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="billing_milestones",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="finance.contract",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reached_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('due_on', 'pk'),
+                "ordering": ("due_on", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='BillingPass',
+            name="BillingPass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=3)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('reason', models.CharField(max_length=300)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField()),
+                ("reason", models.CharField(max_length=300)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BillingArrangement',
+            name="BillingArrangement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('scheduled', 'Scheduled'), ('published', 'Published'), ('retired', 'Retired')], default='draft', max_length=12)),
-                ('note', models.TextField(blank=True, help_text='What it changes and why, for colleagues.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('starts_on', models.DateField(blank=True, null=True)),
-                ('ends_on', models.DateField(blank=True, null=True)),
-                ('schedule', models.CharField(choices=[('elsewhere', 'Made in another system'), ('monthly', 'Monthly'), ('quarterly', 'Quarterly'), ('half_yearly', 'Half-yearly'), ('annual', 'Annually'), ('custom', 'On agreed days'), ('milestones', 'By milestones only')], max_length=12)),
-                ('bill_day', models.PositiveSmallIntegerField(default=1)),
-                ('bill_month', models.PositiveSmallIntegerField(default=1)),
-                ('timing', models.CharField(choices=[('advance', 'In advance'), ('arrears', 'In arrears')], default='advance', max_length=8)),
-                ('dates', django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), blank=True, default=list, size=None)),
-                ('payment_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('is_consolidated', models.BooleanField(default=False)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('purchase_order', models.CharField(blank=True, max_length=64)),
-                ('tax_percent', models.DecimalField(decimal_places=4, default=0, max_digits=7)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='billing_arrangements', to='accounts.account')),
-                ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('based_on', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='finance.billingarrangement')),
-                ('contact', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.contact')),
-                ('published_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('retired_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("scheduled", "Scheduled"),
+                            ("published", "Published"),
+                            ("retired", "Retired"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("note", models.TextField(blank=True, help_text="What it changes and why, for colleagues.")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                ("starts_on", models.DateField(blank=True, null=True)),
+                ("ends_on", models.DateField(blank=True, null=True)),
+                (
+                    "schedule",
+                    models.CharField(
+                        choices=[
+                            ("elsewhere", "Made in another system"),
+                            ("monthly", "Monthly"),
+                            ("quarterly", "Quarterly"),
+                            ("half_yearly", "Half-yearly"),
+                            ("annual", "Annually"),
+                            ("custom", "On agreed days"),
+                            ("milestones", "By milestones only"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("bill_day", models.PositiveSmallIntegerField(default=1)),
+                ("bill_month", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "timing",
+                    models.CharField(
+                        choices=[("advance", "In advance"), ("arrears", "In arrears")],
+                        default="advance",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "dates",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(), blank=True, default=list, size=None
+                    ),
+                ),
+                ("payment_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("is_consolidated", models.BooleanField(default=False)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("purchase_order", models.CharField(blank=True, max_length=64)),
+                ("tax_percent", models.DecimalField(decimal_places=4, default=0, max_digits=7)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="billing_arrangements",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "based_on",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="finance.billingarrangement",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.contact",
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "retired_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'version'), name='finance_billingarrangement_version'), models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('account',), name='finance_billingarrangement_one_published'), models.CheckConstraint(condition=models.Q(('state', 'draft'), ('starts_on__isnull', False), _connector='OR'), name='finance_billingarrangement_dated'), models.CheckConstraint(condition=models.Q(('schedule__in', ('elsewhere', 'monthly', 'quarterly', 'half_yearly', 'annual', 'custom', 'milestones'))), name='finance_billingarrangement_schedule_known'), models.CheckConstraint(condition=models.Q(('timing__in', ('advance', 'arrears'))), name='finance_billingarrangement_timing_known'), models.CheckConstraint(condition=models.Q(('bill_day__gte', 1), ('bill_day__lte', 31)), name='finance_billingarrangement_bill_day'), models.CheckConstraint(condition=models.Q(('bill_month__gte', 1), ('bill_month__lte', 12)), name='finance_billingarrangement_bill_month'), models.CheckConstraint(condition=models.Q(('tax_percent__gte', 0), ('tax_percent__lte', 100)), name='finance_billingarrangement_tax_is_percent')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "version"), name="finance_billingarrangement_version"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "published")),
+                        fields=("account",),
+                        name="finance_billingarrangement_one_published",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "draft"), ("starts_on__isnull", False), _connector="OR"),
+                        name="finance_billingarrangement_dated",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "schedule__in",
+                                (
+                                    "elsewhere",
+                                    "monthly",
+                                    "quarterly",
+                                    "half_yearly",
+                                    "annual",
+                                    "custom",
+                                    "milestones",
+                                ),
+                            )
+                        ),
+                        name="finance_billingarrangement_schedule_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("timing__in", ("advance", "arrears"))),
+                        name="finance_billingarrangement_timing_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("bill_day__gte", 1), ("bill_day__lte", 31)),
+                        name="finance_billingarrangement_bill_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("bill_month__gte", 1), ("bill_month__lte", 12)),
+                        name="finance_billingarrangement_bill_month",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("tax_percent__gte", 0), ("tax_percent__lte", 100)),
+                        name="finance_billingarrangement_tax_is_percent",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='billingarrangement',
-            trigger=pgtrigger.compiler.Trigger(name='frozen_after_draft', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF OLD.state = 'draft' THEN\n                IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n                IF NEW.state = 'retired' THEN RAISE EXCEPTION 'Version % of the billing arrangement is % and is kept as it is.', OLD.version, OLD.state USING ERRCODE = 'check_violation'; END IF;\n                RETURN NEW;\n            END IF;\n            IF TG_OP = 'DELETE' THEN RAISE EXCEPTION 'Version % of the billing arrangement is % and is kept as it is.', OLD.version, OLD.state USING ERRCODE = 'check_violation'; END IF;\n            IF OLD.state = 'scheduled' THEN\n                IF NEW.state = 'retired' OR (NEW.state <> 'draft' AND ((OLD.version, OLD.note, OLD.author_id, OLD.account_id, OLD.schedule, OLD.bill_day, OLD.bill_month, OLD.timing, OLD.dates, OLD.payment_days, OLD.is_consolidated, OLD.contact_id, OLD.email, OLD.purchase_order, OLD.tax_percent) IS DISTINCT FROM (NEW.version, NEW.note, NEW.author_id, NEW.account_id, NEW.schedule, NEW.bill_day, NEW.bill_month, NEW.timing, NEW.dates, NEW.payment_days, NEW.is_consolidated, NEW.contact_id, NEW.email, NEW.purchase_order, NEW.tax_percent))) THEN RAISE EXCEPTION 'Version % of the billing arrangement is % and is kept as it is.', OLD.version, OLD.state USING ERRCODE = 'check_violation'; END IF;\n                RETURN NEW;\n            END IF;\n            IF NEW.state NOT IN (OLD.state, 'retired') OR ((OLD.version, OLD.note, OLD.author_id, OLD.account_id, OLD.schedule, OLD.bill_day, OLD.bill_month, OLD.timing, OLD.dates, OLD.payment_days, OLD.is_consolidated, OLD.contact_id, OLD.email, OLD.purchase_order, OLD.tax_percent, OLD.published_at, OLD.published_by_id, OLD.starts_on) IS DISTINCT FROM (NEW.version, NEW.note, NEW.author_id, NEW.account_id, NEW.schedule, NEW.bill_day, NEW.bill_month, NEW.timing, NEW.dates, NEW.payment_days, NEW.is_consolidated, NEW.contact_id, NEW.email, NEW.purchase_order, NEW.tax_percent, NEW.published_at, NEW.published_by_id, NEW.starts_on)) THEN RAISE EXCEPTION 'Version % of the billing arrangement is % and is kept as it is.', OLD.version, OLD.state USING ERRCODE = 'check_violation'; END IF;\n            RETURN NEW;\n        ", hash='ac23ec0a734cf4bc9f63ecc3d6fbe7c3fcb588fe', operation='UPDATE OR DELETE', pgid='pgtrigger_frozen_after_draft_8e0bc', table='finance_billingarrangement', when='BEFORE')),
+            model_name="billingarrangement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen_after_draft",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF OLD.state = 'draft' THEN\n                IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n                IF NEW.state = 'retired' THEN RAISE EXCEPTION 'Version % of the billing arrangement is % and is kept as it is.', OLD.version, OLD.state USING ERRCODE = 'check_violation'; END IF;\n                RETURN NEW;\n            END IF;\n            IF TG_OP = 'DELETE' THEN RAISE EXCEPTION 'Version % of the billing arrangement is % and is kept as it is.', OLD.version, OLD.state USING ERRCODE = 'check_violation'; END IF;\n            IF OLD.state = 'scheduled' THEN\n                IF NEW.state = 'retired' OR (NEW.state <> 'draft' AND ((OLD.version, OLD.note, OLD.author_id, OLD.account_id, OLD.schedule, OLD.bill_day, OLD.bill_month, OLD.timing, OLD.dates, OLD.payment_days, OLD.is_consolidated, OLD.contact_id, OLD.email, OLD.purchase_order, OLD.tax_percent) IS DISTINCT FROM (NEW.version, NEW.note, NEW.author_id, NEW.account_id, NEW.schedule, NEW.bill_day, NEW.bill_month, NEW.timing, NEW.dates, NEW.payment_days, NEW.is_consolidated, NEW.contact_id, NEW.email, NEW.purchase_order, NEW.tax_percent))) THEN RAISE EXCEPTION 'Version % of the billing arrangement is % and is kept as it is.', OLD.version, OLD.state USING ERRCODE = 'check_violation'; END IF;\n                RETURN NEW;\n            END IF;\n            IF NEW.state NOT IN (OLD.state, 'retired') OR ((OLD.version, OLD.note, OLD.author_id, OLD.account_id, OLD.schedule, OLD.bill_day, OLD.bill_month, OLD.timing, OLD.dates, OLD.payment_days, OLD.is_consolidated, OLD.contact_id, OLD.email, OLD.purchase_order, OLD.tax_percent, OLD.published_at, OLD.published_by_id, OLD.starts_on) IS DISTINCT FROM (NEW.version, NEW.note, NEW.author_id, NEW.account_id, NEW.schedule, NEW.bill_day, NEW.bill_month, NEW.timing, NEW.dates, NEW.payment_days, NEW.is_consolidated, NEW.contact_id, NEW.email, NEW.purchase_order, NEW.tax_percent, NEW.published_at, NEW.published_by_id, NEW.starts_on)) THEN RAISE EXCEPTION 'Version % of the billing arrangement is % and is kept as it is.', OLD.version, OLD.state USING ERRCODE = 'check_violation'; END IF;\n            RETURN NEW;\n        ",
+                    hash="ac23ec0a734cf4bc9f63ecc3d6fbe7c3fcb588fe",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_frozen_after_draft_8e0bc",
+                    table="finance_billingarrangement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingmilestone',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='finance_billingmilestone_positive'),
+            model_name="billingmilestone",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="finance_billingmilestone_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingmilestone',
-            constraint=models.CheckConstraint(condition=models.Q(('due_on__isnull', False), models.Q(('event', ''), _negated=True), _connector='OR'), name='finance_billingmilestone_when'),
+            model_name="billingmilestone",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("due_on__isnull", False), models.Q(("event", ""), _negated=True), _connector="OR"
+                ),
+                name="finance_billingmilestone_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingmilestone',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reached_by', None), ('reached_on', None)), models.Q(('reached_by__isnull', False), ('reached_on__isnull', False)), _connector='OR'), name='finance_billingmilestone_reached_by_somebody'),
+            model_name="billingmilestone",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reached_by", None), ("reached_on", None)),
+                    models.Q(("reached_by__isnull", False), ("reached_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="finance_billingmilestone_reached_by_somebody",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingpass',
-            constraint=models.UniqueConstraint(fields=('account', 'currency', 'starts_on'), name='finance_billingpass_one'),
+            model_name="billingpass",
+            constraint=models.UniqueConstraint(
+                fields=("account", "currency", "starts_on"), name="finance_billingpass_one"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingpass',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='finance_billingpass_in_order'),
+            model_name="billingpass",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                name="finance_billingpass_in_order",
+            ),
         ),
     ]

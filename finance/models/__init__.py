@@ -1,4 +1,4 @@
-"""Contracts, their lines and versions, how accounts are billed, exchange rates, and the ledger of revenue."""
+"""Contracts, their lines, versions and clauses, how accounts are billed, exchange rates, and the ledger of revenue."""
 
 from finance.models.amendments import Amendment
 from finance.models.billing import (
@@ -7,6 +7,7 @@ from finance.models.billing import (
     BillingMilestone,
     BillingPass,
 )
+from finance.models.clauses import ClauseFamily, ClauseText, ClauseVersion, Deviation
 from finance.models.contracts import BillingPeriod, Contract, ContractLine
 from finance.models.feeds import CalendarEvent, CalendarFeed
 from finance.models.obligations import ContractObligation
@@ -30,11 +31,15 @@ __all__ = [
     "BillingPeriod",
     "CalendarEvent",
     "CalendarFeed",
+    "ClauseFamily",
+    "ClauseText",
+    "ClauseVersion",
     "Contract",
     "ContractLine",
     "ContractObligation",
     "ContractToRecord",
     "ContractVersion",
+    "Deviation",
     "ExchangeRate",
     "RateEntry",
     "RetentionDefinition",

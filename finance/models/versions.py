@@ -26,6 +26,7 @@ class ContractVersion(DatedVersion):
         ORIGINAL = "original", "First known"
         SOURCE = "source", "Changed at the source"
         AMENDMENT = "amendment", "Amended here"
+        PAPER = "paper", "Read from the signed paper"
 
     contract = models.ForeignKey(Contract, models.CASCADE, related_name="versions", db_index=False)
     cause = models.CharField(max_length=12, choices=Cause)
@@ -55,7 +56,7 @@ class ContractVersion(DatedVersion):
             ),
             models.CheckConstraint(
                 name="finance_contractversion_cause_known",
-                condition=Q(cause__in=("original", "source", "amendment")),
+                condition=Q(cause__in=("original", "source", "amendment", "paper")),
             ),
             models.CheckConstraint(
                 name="finance_contractversion_dated",

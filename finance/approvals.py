@@ -1,0 +1,46 @@
+"""What finance and legal are asked to allow."""
+
+from __future__ import annotations
+
+from finance.clauses.querysets import DEVIATION
+from finance.clauses.services.deviations import decide_deviation
+from finance.models import Deviation
+from people.approvals.models import ApprovalRequest
+from people.approvals.registry import ApprovalKind, StepPlan, approval_kinds
+from people.models import Category
+
+State = Deviation.State
+
+
+def _steps(request: ApprovalRequest) -> list[StepPlan]:
+    deviation = Deviation.objects.get(pk=request.subject_id)
+    return [
+        StepPlan(function=step["function"], hours=step["hours"], label=step.get("label", ""))
+        for step in deviation.approval
+    ]
+
+
+def _on_approved(request: ApprovalRequest) -> None:
+    decide_deviation(request=request, state=State.GRANTED)
+
+
+def _on_rejected(request: ApprovalRequest) -> None:
+    decide_deviation(request=request, state=State.REJECTED)
+
+
+def _on_ended(request: ApprovalRequest) -> None:
+    withdrawn = request.state == ApprovalRequest.State.WITHDRAWN
+    decide_deviation(request=request, state=State.WITHDRAWN if withdrawn else State.EXPIRED)
+
+
+approval_kinds.register(
+    ApprovalKind(
+        key=DEVIATION,
+        label="Clause outside the guardrail",
+        steps=_steps,
+        on_approved=_on_approved,
+        on_rejected=_on_rejected,
+        on_ended=_on_ended,
+        category=Category.CONTRACTS,
+    )
+)

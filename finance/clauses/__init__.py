@@ -1,0 +1,1 @@
+"""The clause library, its guardrail, and deviations from it."""

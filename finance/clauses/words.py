@@ -1,0 +1,150 @@
+"""What differs between two versions of a clause, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from accounts.models import Tier
+from finance.clauses.library import Standard, Step, Text
+from people.functions import Function
+
+NOTHING = "none"
+# As much of a changed wording as a sentence quotes.
+QUOTED = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some words of a wording that two versions share, or that one of them has alone."""
+
+    text: str
+    kind: str  # same, added, removed
+
+
+def wording_diff(before: str, after: str) -> list[Piece]:
+    """Return what became of a wording, word by word, in the order of reading."""
+    old, new = before.split(), after.split()
+    pieces: list[Piece] = []
+    for kind, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(Piece(" ".join(old[first:last]), "same"))
+            continue
+        if last > first:
+            pieces.append(Piece(" ".join(old[first:last]), "removed"))
+        if end > start:
+            pieces.append(Piece(" ".join(new[start:end]), "added"))
+    return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """What became of one text: ``what`` is Added, Removed or Changed; ``told``, all but the wording."""
+
+    label: str
+    what: str
+    told: Sequence[str]
+    wording: Sequence[Piece]
+
+
+def changes_between(before: Standard | None, after: Standard, tiers: Mapping[str, str]) -> list[TextChange]:
+    """Return what became of each text from one version to another; ``tiers`` are names by slug."""
+    old = {text.key: text for text in before.texts} if before else {}
+    new = {text.key: text for text in after.texts}
+    found = [_changed(old.get(key), text, after, tiers) for key, text in new.items()]
+    gone = [
+        TextChange(text.label, "Removed", (), (Piece(text.wording, "removed"),))
+        for key, text in old.items()
+        if key not in new
+    ]
+    return [change for change in found if change is not None] + gone
+
+
+def differences(before: Standard | None, after: Standard) -> list[str]:
+    """Return in sentences what changes from one version to another."""
+    told = [
+        sentence for change in changes_between(before, after, tier_names()) for sentence in _sentences(change)
+    ]
+    if before is not None and before.steps != after.steps:
+        told.append(f"Approval: {steps_in_words(before.steps)}, now {steps_in_words(after.steps)}")
+    return told
+
+
+def steps_in_words(steps: Iterable[Step]) -> str:
+    """Return whose word is needed, such as ``Legal within 48 h, then Finance within 24 h``."""
+    told = [f"{Function(step.function).label} within {step.hours} h" for step in steps]
+    return ", then ".join(told) or NOTHING
+
+
+def tier_names() -> dict[str, str]:
+    """Return the names of the tiers by slug, the highest first; one query."""
+    return dict(Tier.objects.values_list("slug", "label"))
+
+
+def tiers_in_words(slugs: Iterable[str], names: Mapping[str, str]) -> str:
+    """Return the names of tiers in their own order."""
+    held = set(slugs)
+    known = [label for slug, label in names.items() if slug in held]
+    return ", ".join([*known, *sorted(held - names.keys())]) or "no tier"
+
+
+def clause_differences(
+    label: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, shape: Any
+) -> Iterator[tuple[str, str, str]]:
+    """Yield ``(what, before, after)`` of a contract's clause: that it came or went, its wording, each term."""
+    if before is None or after is None:
+        said = after or before or {}
+        told = str(said.get("wording", ""))
+        yield (label, NOTHING if before is None else told, NOTHING if after is None else told)
+        return
+    if before["wording"] != after["wording"]:
+        yield ("Wording", before["wording"], after["wording"])
+    old, new = (dict(shape.words(side["terms"])) for side in (before, after))
+    for name in [*old, *(key for key in new if key not in old)]:
+        if old.get(name) != new.get(name):
+            yield (name, old.get(name, NOTHING), new.get(name, NOTHING))
+
+
+def _changed(old: Text | None, new: Text, standard: Standard, tiers: Mapping[str, str]) -> TextChange | None:
+    if old is None:
+        told = [f"{label}: {value}" for label, value in standard.shape.words(new.terms)]
+        if not new.is_preferred:
+            told.append(f"pre-approved for {tiers_in_words(new.tiers, tiers)}")
+        return TextChange(new.label, "Added", told, (Piece(new.wording, "added"),))
+    told = []
+    if old.label != new.label:
+        told.append(f"called “{old.label}”, now “{new.label}”")
+    if old.is_preferred != new.is_preferred:
+        told.append("the preferred text now" if new.is_preferred else "a fallback now")
+    was, now = (dict(standard.shape.words(text.terms)) for text in (old, new))
+    for name in [*was, *(key for key in now if key not in was)]:
+        if was.get(name) != now.get(name):
+            told.append(f"{name}: {was.get(name, NOTHING)}, now {now.get(name, NOTHING)}")
+    if set(old.tiers) != set(new.tiers):
+        told.append(
+            f"pre-approved for {tiers_in_words(old.tiers, tiers)}, now for {tiers_in_words(new.tiers, tiers)}"
+        )
+    wording = wording_diff(old.wording, new.wording) if old.wording != new.wording else []
+    return TextChange(new.label, "Changed", told, wording) if told or wording else None
+
+
+def _sentences(change: TextChange) -> Iterator[str]:
+    if change.what != "Changed":
+        yield f"“{change.label}” {change.what.lower()}" + (
+            f" ({', '.join(change.told)})" if change.told else ""
+        )
+        return
+    for told in change.told:
+        yield f"“{change.label}”, {told}"
+    removed, added = (
+        _quoted(piece.text for piece in change.wording if piece.kind == kind) for kind in ("removed", "added")
+    )
+    if change.wording:
+        yield f"“{change.label}”, wording: {removed}, now {added}"
+
+
+def _quoted(parts: Iterable[str]) -> str:
+    text = " … ".join(parts)
+    return f"“{text[:QUOTED]}{'…' if len(text) > QUOTED else ''}”" if text else NOTHING
