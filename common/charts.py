@@ -53,7 +53,8 @@ class Chart:
     direction of a change is good news: ``up``, ``down``, or ``""`` for neither. Scatter and Lorenz charts use
     ``points``, all others ``categories`` and ``series``. ``empty`` says what to do next where there is
     nothing to draw. ``extra`` holds what one kind alone knows, listed in docs/frontend.md.
-    ``provisional`` says which source was stale when the numbers were made; downloads carry it too.
+    ``provisional`` says which source was stale when the numbers were made; downloads carry it too. ``urls`` are
+    where the categories of bars and waterfalls open to: links in the table behind, and of the bars themselves.
     """
 
     key: str
@@ -76,9 +77,14 @@ class Chart:
     empty: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
     provisional: str = ""
+    urls: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse a series of another length than the categories: its values would get wrong labels."""
+        if self.urls and len(self.urls) != len(self.categories):
+            raise ValueError(
+                f"Chart {self.key} has {len(self.urls)} links for {len(self.categories)} categories."
+            )
         for series in self.series:
             if len(series.values) != len(self.categories):
                 raise ValueError(
@@ -126,6 +132,7 @@ class Chart:
             "yLabel": self.y_label,
             "xUnit": self.x_unit,
             **({"provisional": self.provisional} if self.provisional else {}),
+            **({"urls": list(self.urls)} if self.urls else {}),
             **self.extra,
         }
 
@@ -154,7 +161,11 @@ class Chart:
                 for s in self.series
             ]
         return [
-            {"name": name, "url": "", "cells": [self._figure(series.values[index]) for series in self.series]}
+            {
+                "name": name,
+                "url": self.urls[index] if self.urls else "",
+                "cells": [self._figure(series.values[index]) for series in self.series],
+            }
             for index, name in enumerate(self.categories)
         ]
 

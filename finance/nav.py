@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from common.navigation import NavItem, register_nav
 from people.access import request_access
 from people.functions import Function
-from people.models import Category
+from people.models import Category, Level
 
 
 def reads_contracts(request: HttpRequest) -> bool:
@@ -13,6 +13,23 @@ def reads_contracts(request: HttpRequest) -> bool:
     return request_access(request).allows(Category.CONTRACTS)
 
 
+def reads_revenue(request: HttpRequest) -> bool:
+    """Return whether the reader may see totals of revenue."""
+    return request_access(request).allows(Category.REVENUE, Level.TOTALS)
+
+
+register_nav(
+    NavItem(
+        key="finance.retention",
+        label="Retention",
+        icon="trending-up",
+        url_name="finance:retention",
+        group="Company",
+        order=55,
+        functions_first=(Function.FINANCE, Function.LEADERSHIP),
+        visible=reads_revenue,
+    )
+)
 register_nav(
     NavItem(
         key="finance.contracts",

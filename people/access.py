@@ -93,7 +93,7 @@ def request_access(request: HttpRequest) -> Access:
     return held
 
 
-def require(access: Access, category: str) -> None:
-    """Raise PermissionDenied with the reason where ``category`` may not be read at all."""
-    if not access.allows(category):
+def require(access: Access, category: str, level: str = Level.FULL) -> None:
+    """Raise PermissionDenied with the reason where ``category`` may not be read at ``level``."""
+    if not access.allows(category, level):
         raise PermissionDenied(access.why_not(category))

@@ -22,7 +22,7 @@ Dimension = Literal["all", "tier", "industry", "country", "size", "owner"]
 KINDS = ("new", "expansion", "reactivation", "contraction", "churn")
 DOWNWARD = frozenset({"contraction", "churn"})
 
-_MEMBERS = {
+MEMBERS = {
     "all": Statement("''"),
     "tier": Statement("placed.tier"),
     "industry": Statement("placed.industry"),
@@ -156,8 +156,14 @@ def movements_over(
     """
     if not windows:
         return []
-    placed = _placed(windows, account_id, rates_day, constant_currency=constant_currency)
-    rows = load("finance", "movement_months", placed=placed, member=_MEMBERS[dimension]).fetch_dicts()
+    accounts = None if account_id is None else [account_id]
+    placed = placed_over(windows, accounts=accounts, rates_day=rates_day, constant_currency=constant_currency)
+    return sum_by_member(placed, dimension)
+
+
+def sum_by_member(placed: Statement, dimension: Dimension) -> list[Movement]:
+    """Return placed movements summed by window and member."""
+    rows = load("finance", "movement_months", placed=placed, member=MEMBERS[dimension]).fetch_dicts()
     return [Movement(**row) for row in rows]
 
 
@@ -167,7 +173,7 @@ def movements_by_dimension(
     """Return what ``movements_over`` does of the whole and of every dimension, by dimension; one query."""
     found: dict[str, list[Movement]] = {"all": [], **{dimension: [] for dimension in DIMENSIONS}}
     if windows:
-        placed = _placed(windows, None, rates_day, constant_currency=constant_currency)
+        placed = placed_over(windows, rates_day=rates_day, constant_currency=constant_currency)
         for row in load("finance", "movement_dimensions", placed=placed).fetch_dicts():
             found[row.pop("dimension")].append(Movement(**row))
     return found
@@ -197,20 +203,37 @@ def account_movements_over(
     dimension: Dimension = "all",
     member: str = "",
     *,
+    accounts: Sequence[int] | None = None,
     rates_day: date | None = None,
     constant_currency: bool = True,
 ) -> list[Movement]:
-    """Return what ``movements_over`` adds up for one member, account by account."""
+    """Return what ``movements_over`` adds up for one member, account by account, of all or of ``accounts``."""
     if not windows:
         return []
+    placed = placed_over(windows, accounts=accounts, rates_day=rates_day, constant_currency=constant_currency)
+    return list_accounts(placed, dimension, member)
+
+
+def list_accounts(placed: Statement, dimension: Dimension, member: str) -> list[Movement]:
+    """Return placed movements of one member as they are, a row for each account and window."""
     rows = load(
-        "finance",
-        "movement_accounts",
-        placed=_placed(windows, None, rates_day, constant_currency=constant_currency),
-        member=_MEMBERS[dimension],
-        wanted=member,
+        "finance", "movement_accounts", placed=placed, member=MEMBERS[dimension], wanted=member
     ).fetch_dicts()
     return [Movement(**row) for row in rows]
+
+
+def placed_over(
+    windows: Sequence[Window],
+    *,
+    accounts: Sequence[int] | None = None,
+    rates_day: date | None = None,
+    constant_currency: bool = True,
+) -> Statement:
+    """Return the movements of each account and window with where it stood when the window began."""
+    positions = positions_over(
+        windows, rates_day=rates_day, constant_currency=constant_currency, accounts=accounts
+    )
+    return place(load("finance", "movements", positions=positions))
 
 
 def line_movements(
@@ -293,15 +316,6 @@ def _compare_with_lines() -> list[str]:
         f"Account {account}, line {line}: the contract line says {said} {currency} from {on}, the ledger {held}."
         for account, line, currency, on, said, held in rows
     ]
-
-
-def _placed(
-    windows: Sequence[Window], account_id: int | None, rates_day: date | None, *, constant_currency: bool
-) -> Statement:
-    positions = positions_over(
-        windows, rates_day=rates_day, constant_currency=constant_currency, account_id=account_id
-    )
-    return place(load("finance", "movements", positions=positions))
 
 
 def _joined(

@@ -71,12 +71,13 @@ def positions_over(
     *,
     rates_day: date | None = None,
     constant_currency: bool = True,
-    account_id: int | None = None,
+    accounts: Sequence[int] | None = None,
 ) -> Statement:
     """Return what ``positions_between`` does, of many windows at once.
 
     Windows come in the order of their starts, ends and knowledge. In constant currency all are counted at the rates
-    of ``rates_day``, by default the last end. Raises ValueError for windows in another order.
+    of ``rates_day``, by default the last end. ``accounts`` limits it to these. Raises ValueError for windows in
+    another order.
     """
     starts, ends = [item.start for item in windows], [item.end for item in windows]
     known = [item.known_at for item in windows]
@@ -105,5 +106,5 @@ def positions_over(
         late=late,
         last_end=ends[-1],
         count=len(windows),
-        account=account_id,
+        accounts=None if accounts is None else list(accounts),
     )

@@ -7,7 +7,7 @@ WITH moved AS (
         sum(entry.arr) AS arr,
         sum(entry.arr * (entry."on" - date '2000-01-01')) AS moment
     FROM finance_revenueentry AS entry
-    WHERE entry."on" <= {last_end}::date AND ({account}::bigint IS NULL OR entry.account_id = {account}::bigint)
+    WHERE entry."on" <= {last_end}::date AND ({accounts}::bigint[] IS NULL OR entry.account_id = ANY ({accounts}::bigint[]))
     GROUP BY 1, 2, 3, 4
 ),
 stood AS (

@@ -50,6 +50,7 @@ export function draw(root) {
     drawn.set(element, entry);
     redraw(entry);
     resizes.observe(element);
+    if (entry.spec.urls) entry.chart.on("click", ({ dataIndex }) => { if (entry.spec.urls[dataIndex]) location.assign(entry.spec.urls[dataIndex]); });
     const tools = $("[data-chart-tools]", figure);
     if (tools) {
       tools.hidden = false;

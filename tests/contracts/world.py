@@ -122,6 +122,9 @@ def _contracts(account: Account) -> Iterator[Address]:
         record_due_versions(now=timezone.now() + QUIET)
     for function in (Function.FINANCE, Function.LEGAL):
         yield Address("finance:contract", reverse("finance:contract", args=[contract.pk]), function)
+    yield Address(
+        "finance:retention_account", reverse("finance:retention_account", args=[account.pk]), Function.FINANCE
+    )
 
 
 def _accounts(pk: int, merge: int) -> Iterator[Address]:

@@ -1,0 +1,186 @@
+"""From a bar to its accounts, from an account to its months and contract lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from common.export import Table, table_of
+from finance.retention.asking import Asked
+from finance.retention.reading import placed_by, read_path
+from finance.revenue.movements import MEMBERS, LineMovement, Movement, line_movements
+from finance.revenue.windows import Window, as_published
+from metrics.statements import Statement, load
+
+STEPS: dict[str, str] = {
+    "start": "ARR at the start",
+    "fx": "Exchange rates",
+    "new": "New",
+    "expansion": "Expansion",
+    "reactivation": "Reactivation",
+    "contraction": "Contraction",
+    "churn": "Churn",
+    "end": "ARR at the end",
+}
+DOWN = frozenset({"contraction", "churn"})
+PAGE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behind:
+    """One account behind a bar."""
+
+    account_id: int
+    name: str
+    amount: Decimal
+    start: Decimal
+    fx: Decimal
+    new: Decimal
+    expansion: Decimal
+    reactivation: Decimal
+    contraction: Decimal
+    churn: Decimal
+    end: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One page of the accounts behind a bar; ``whole`` is what all of them add up to, as the bar says."""
+
+    step: str
+    rows: Sequence[Behind]
+    found: int
+    whole: Decimal
+    page: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.found // PAGE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """An account within the window: its movement, months and lines.
+
+    Lines are rounded one by one, so they may differ from the account by cents: ``rounding``.
+    """
+
+    moved: Movement | None
+    months: Sequence[Movement]
+    lines: Sequence[LineMovement]
+    rounding: Decimal
+
+    @property
+    def lowest(self) -> Decimal:
+        """The least ARR at the end of a month."""
+        return min((each.end for each in self.months), default=Decimal(0))
+
+
+def window_of(asked: Asked) -> Window:
+    """Return what the bridge spans: the last term of the last month, as known when the choice says."""
+    window = asked.choice.definition.terms(asked.last, until=asked.until)[-1]
+    return as_published([window])[0] if asked.choice.is_published else window
+
+
+def read_bar(asked: Asked, step: str, page: int = 1) -> Bar:
+    """Read one page of the accounts behind a bar, the largest first; one query over the ledger."""
+    found = _read(asked, step, PAGE, (page - 1) * PAGE)
+    if not found and page > 1:
+        return read_bar(asked, step)
+    return Bar(
+        step=step,
+        rows=[_behind(row) for row in found],
+        found=found[0]["found"] if found else 0,
+        whole=found[0]["whole"] if found else Decimal(0),
+        page=page,
+    )
+
+
+def bar_table(asked: Asked, step: str) -> Table:
+    """Return all accounts behind a bar, as a file."""
+    return table_of(
+        f"retention-{step}",
+        _all(asked, step),
+        (
+            ("account_id", "Account id", lambda row: row.account_id),
+            ("account", "Account", lambda row: row.name),
+            *((key, label, _getter(key)) for key, label in STEPS.items()),
+        ),
+    )
+
+
+def read_inside(asked: Asked, account_id: int) -> Inside:
+    """Read one account in the window; three queries over its own entries."""
+    window = window_of(asked)
+    constant = asked.choice.constant_currency
+    months = read_path(
+        [account_id], window, rates_day=asked.rates_day, constant_currency=constant, known_at=window.known_at
+    ).get(account_id, [])
+    lines = line_movements(
+        account_id,
+        window,
+        rates_day=asked.rates_day if constant else None,
+        constant_currency=constant,
+    )
+    moved = _joined(months)
+    summed = sum((line.end or Decimal(0) for line in lines), Decimal(0))
+    return Inside(
+        moved=moved, months=months, lines=lines, rounding=(moved.end - summed) if moved else Decimal(0)
+    )
+
+
+def movements_of(moved: Movement) -> list[tuple[str, Decimal]]:
+    """Return what moved within a row, as label and signed amount."""
+    return [
+        (label, -getattr(moved, key) if key in DOWN else getattr(moved, key))
+        for key, label in STEPS.items()
+        if key not in ("start", "end") and getattr(moved, key)
+    ]
+
+
+def _joined(months: Sequence[Movement]) -> Movement | None:
+    """Return both ends of a row of months, with what moved on the way."""
+    if not months:
+        return None
+    kinds = ("fx", "new", "expansion", "reactivation", "contraction", "churn")
+    summed: dict[str, Any] = {
+        kind: sum((getattr(each, kind) for each in months), Decimal(0)) for kind in kinds
+    }
+    first, last = months[0], months[-1]
+    return Movement(
+        month=last.month, start_day=first.start_day, end_day=last.end_day, member="", start=first.start,
+        end=last.end, kept=last.end if first.start else Decimal(0), least=min(first.start, last.end),
+        accounts=int(first.start > 0), lost=int(first.start > 0 and not last.end), account_id=last.account_id,
+        **summed,
+    )  # fmt: skip
+
+
+def _all(asked: Asked, step: str) -> Iterator[Behind]:
+    for row in _read(asked, step, None, 0):
+        yield _behind(row)
+
+
+def _read(asked: Asked, step: str, limit: int | None, offset: int) -> list[dict[str, Any]]:
+    window = asked.choice.definition.terms(asked.last, until=asked.until)[-1]
+    (placed,) = placed_by(asked.choice, [window], rates_day=asked.rates_day)
+    return load(
+        "finance",
+        "retention_accounts",
+        placed=placed,
+        member=MEMBERS[asked.dimension],
+        wanted=asked.member,
+        amount=Statement(f"placed.{step}_arr"),
+        limit=limit,
+        offset=offset,
+    ).fetch_dicts()
+
+
+def _behind(row: dict[str, Any]) -> Behind:
+    return Behind(**{key: value for key, value in row.items() if key not in ("found", "whole")})
+
+
+def _getter(key: str) -> Any:
+    return lambda row: getattr(row, key)

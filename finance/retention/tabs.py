@@ -1,0 +1,34 @@
+"""The tabs that the pages about retention share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from finance.retention.asking import Asked
+from people.access import request_access
+from people.models import Category, Level
+
+TABS: tuple[tuple[str, str, Level], ...] = (("finance:retention", "Retention", Level.TOTALS),)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab as the reader sees it."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+def tabs_for(request: HttpRequest, current: str, asked: Asked | None = None) -> list[Tab]:
+    """Return the tabs that the reader may open; those that ask the same take the filters along."""
+    access = request_access(request)
+    query = asked.query if asked and len(asked.query) > 1 else ""
+    return [
+        Tab(label, f"{reverse(name)}{query}", name == current)
+        for name, label, level in TABS
+        if access.allows(Category.REVENUE, level)
+    ]
