@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from finance.clauses.querysets import DEVIATION
 from finance.clauses.services.deviations import decide_deviation
-from finance.models import Deviation
+from finance.contracts.amendments import KIND as AMENDMENT
+from finance.contracts.judging import steps_for
+from finance.contracts.taking_effect import accept_amendment, reject_amendment, return_to_draft
+from finance.models import ContractVersion, Deviation
 from people.approvals.models import ApprovalRequest
 from people.approvals.registry import ApprovalKind, StepPlan, approval_kinds
 from people.models import Category
@@ -41,6 +44,24 @@ approval_kinds.register(
         on_approved=_on_approved,
         on_rejected=_on_rejected,
         on_ended=_on_ended,
+        category=Category.CONTRACTS,
+    )
+)
+
+
+def _steps_of_amendment(request: ApprovalRequest) -> list[StepPlan]:
+    found = ContractVersion.objects.select_related("amendment", "based_on", "contract__account")
+    return list(steps_for(found.get(pk=request.subject_id)))
+
+
+approval_kinds.register(
+    ApprovalKind(
+        key=AMENDMENT,
+        label="Amendment of a contract",
+        steps=_steps_of_amendment,
+        on_approved=accept_amendment,
+        on_rejected=reject_amendment,
+        on_ended=return_to_draft,
         category=Category.CONTRACTS,
     )
 )

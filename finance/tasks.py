@@ -5,9 +5,12 @@ from __future__ import annotations
 from celery import shared_task
 
 from finance.contracts.recording import record_due_versions
+from finance.contracts.taking_effect import hold_overtaken, take_due_effects
 
 
 @shared_task
 def record_contracts() -> None:
-    """Write down what sources say of contracts by now."""
+    """Write down what sources say of contracts by now, and put in effect what was approved for today."""
     record_due_versions()
+    hold_overtaken()
+    take_due_effects()

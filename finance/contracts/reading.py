@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from common.export import Table, table_of
 from finance.contracts.calendar import Calendar, months_of_renewal, notice_on, terms
-from finance.contracts.statements import PERIOD_WORDS, Difference, differences
+from finance.contracts.statements import PERIOD_WORDS, Difference, Statement, differences
 from finance.models import Contract, ContractLine, ContractVersion
 from finance.querysets import PERIODS_PER_YEAR
 from people.access import Access
@@ -106,7 +106,6 @@ def versions_of(contract: Contract, day: date, access: Access) -> list[Told]:
         .select_related("source", "author", "published_by")[: VERSIONS_SHOWN + 1]
     )
     versions = list(recorded)
-    has_prices = access.allows(Category.REVENUE)
     effective = next(
         (version.pk for version in versions if version.starts_on and version.starts_on <= day), None
     )
@@ -114,9 +113,7 @@ def versions_of(contract: Contract, day: date, access: Access) -> list[Told]:
     return [
         Told(
             version,
-            _shown(differences(before.statement, version.statement, has_prices=has_prices), access)
-            if before
-            else (),
+            shown_differences(before.statement, version.statement, access) if before else (),
             version.pk == effective,
         )
         for version, before in zip(versions, earlier, strict=False)
@@ -142,8 +139,9 @@ def versions_table(told: Sequence[Told]) -> Table:
     )
 
 
-def _shown(found: Sequence[Difference], access: Access) -> list[Difference]:
-    """Return differences with what may not be read as the mark of redaction."""
+def shown_differences(before: Statement, after: Statement, access: Access) -> list[Difference]:
+    """Return what differs between two statements, with what may not be read as the mark of redaction."""
+    found = differences(before, after, has_prices=access.allows(Category.REVENUE))
     return [
         replace(
             each,

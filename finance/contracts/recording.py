@@ -36,7 +36,7 @@ def record_versions(*, now: datetime | None = None) -> int | None:
     """Record the versions of one slice of marked contracts; return how many, None where nothing is due.
 
     A contract's first version is all that is known of it; a later one is written only where its statement differs.
-    Locks the marks that nobody else has, then their contracts, in the order of keys.
+    Locks the marks that nobody else has, then those of their contracts that nobody else has, in the order of keys.
     """
     now = now or timezone.now()
     due = Q(marked_at__lte=now - QUIET) | Q(first_marked_at__lte=now - PATIENCE)
@@ -44,17 +44,31 @@ def record_versions(*, now: datetime | None = None) -> int | None:
     contracts = list(marks.values_list("contract_id", flat=True)[:SLICE])
     if not contracts:
         return None
-    list(
-        Contract.objects.filter(pk__in=contracts).order_by("pk").select_for_update(of=("self",)).values("pk")
+    # A batch holds its contracts before it marks them: waiting for one would make both wait for each other.
+    locked = (
+        Contract.objects.filter(pk__in=contracts)
+        .order_by("pk")
+        .select_for_update(of=("self",), skip_locked=True)
     )
+    contracts = list(locked.values_list("pk", flat=True))
+    if not contracts:
+        return None
     ContractToRecord.objects.filter(contract_id__in=contracts).delete()
+    return write_versions(contracts, now=now)
+
+
+def write_versions(contracts: list[int], *, now: datetime | None = None) -> int:
+    """Write down what contracts say now where their version in force says something else; return how many.
+
+    Called in a transaction that has locked the contracts.
+    """
     said = said_now(contracts)
     first = load("finance", "contract_versions_first", statements=said).execute()
     changed = [
         row | {"before": json.loads(row["before"]), "after": json.loads(row["after"])}
         for row in load("finance", "contract_statements_changed", statements=said).fetch_dicts()
     ]
-    return first + _supersede(changed, now)
+    return first + _supersede(changed, now or timezone.now())
 
 
 def said_now(contracts: list[int]) -> Statement:

@@ -1,7 +1,8 @@
 """What a contract says at one time, as versions keep it, and what differs between two such statements.
 
-A statement is a mapping of the terms by the names of their fields (days as ISO 8601 text), ``is_deleted``, and
-``lines``: a list of mappings with ``line``, the key of the line, and its fields, numbers as exact text.
+A statement is a mapping of the terms by the names of their fields (days as ISO 8601 text), ``is_deleted``,
+``lines``: a list of mappings with ``line``, the key of the line, and its fields, numbers as exact text; and, where
+there are any, ``clauses``: a list of mappings with ``family``, ``text`` (of the library) or ``wording``, and ``terms``.
 """
 
 from __future__ import annotations
@@ -47,7 +48,14 @@ def differences(before: Statement, after: Statement, *, has_prices: bool = True)
         for name, (label, words) in TERMS.items()
         if before[name] != after[name]
     ]
-    return found + list(_line_differences(before["lines"], after["lines"], currencies, has_prices))
+    lines = _line_differences(before["lines"], after["lines"], currencies, has_prices)
+    return [*found, *lines, *_clause_differences(before.get("clauses", ()), after.get("clauses", ()))]
+
+
+def sentence(difference: Difference) -> str:
+    """Return a difference on one line; what is guarded must have been redacted before."""
+    what = difference.what[:1].lower() + difference.what[1:]
+    return f"{difference.subject}, {what}: {difference.before} → {difference.after}"
 
 
 def effective_on(before: Statement, after: Statement, told_on: date) -> date:
@@ -64,7 +72,7 @@ def words_of_line(line: Statement, currency: str, *, has_price: bool = True) -> 
     """Return what is bought, such as ``100 × Core, €1,200.00 a year, 10% off, from 1 Mar 2026 on``."""
     parts = [f"{_amount(line['quantity'])} × {line['product']}"]
     if has_price:
-        parts.append(_price(line, currency))
+        parts.append(words_of_price(line, currency))
     if line["is_trial"]:
         parts.append("trial")
     return ", ".join([*parts, _span(line)])
@@ -74,15 +82,64 @@ def _line_differences(
     before: Sequence[Statement], after: Sequence[Statement], currencies: tuple[str, str], has_prices: bool
 ) -> Iterator[Difference]:
     old, new = ({line["line"]: line for line in lines} for lines in (before, after))
+    follow = _followed(old, new)
+    followers = {line["line"] for line in follow.values()}
     keys = sorted({**old, **new}, key=lambda key: ((new.get(key) or old[key])["start_on"], key))
     for key in keys:
         was, now = old.get(key), new.get(key)
-        if was is None and now is not None:
+        if key in followers:
+            continue
+        if key in follow and was is not None:
+            yield from _changed(
+                was, follow[key], currencies, since=date.fromisoformat(follow[key]["start_on"])
+            )
+        elif was is None and now is not None:
             yield _whole("Added", "", words_of_line(now, currencies[1], has_price=has_prices), now)
         elif now is None and was is not None:
             yield _whole("Removed", words_of_line(was, currencies[0], has_price=has_prices), "", was)
         elif was is not None and now is not None and was != now:
             yield from _changed(was, now, currencies)
+
+
+def _followed(old: Mapping[int, Statement], new: Mapping[int, Statement]) -> dict[int, Statement]:
+    """Return the new line that takes the place of one which ends that day, by the key of the one that ends.
+
+    They are told as one line that changes: that is how an amendment, and many a source, writes it.
+    """
+    free = [line for key, line in sorted(new.items()) if key not in old]
+    found: dict[int, Statement] = {}
+    for key, was in sorted(old.items()):
+        now = new.get(key)
+        if now is None or dict(now) | {"end_on": None} != dict(was) | {"end_on": None} or not now["end_on"]:
+            continue
+        if was["end_on"] == now["end_on"]:
+            continue
+        for line in free:
+            is_next = line["start_on"] == now["end_on"] and line["product"] == was["product"]
+            if is_next and any(
+                line[name] != was[name] for name in LINE if name not in ("start_on", "end_on")
+            ):
+                found[key] = line
+                free.remove(line)
+                break
+    return found
+
+
+def _clause_differences(before: Sequence[Statement], after: Sequence[Statement]) -> Iterator[Difference]:
+    old, new = ({str(clause["family"]): clause for clause in clauses} for clauses in (before, after))
+    for family in [*old, *(key for key in new if key not in old)]:
+        was, now = old.get(family), new.get(family)
+        if was != now:
+            yield Difference(subject="Clause", what=family, before=_clause(was), after=_clause(now))
+
+
+def _clause(clause: Statement | None) -> str:
+    if clause is None:
+        return NOTHING
+    wording = clause.get("wording")
+    told = f"own wording “{wording}”" if wording else f"text {clause.get('text')}"
+    terms = ", ".join(f"{name} {value}" for name, value in sorted((clause.get("terms") or {}).items()))
+    return f"{told} ({terms})" if terms else told
 
 
 def _whole(what: str, before: str, after: str, line: Statement) -> Difference:
@@ -95,17 +152,20 @@ def _whole(what: str, before: str, after: str, line: Statement) -> Difference:
     )
 
 
-def _changed(was: Statement, now: Statement, currencies: tuple[str, str]) -> Iterator[Difference]:
-    began = date.fromisoformat(min(was["start_on"], now["start_on"]))
+def _changed(
+    was: Statement, now: Statement, currencies: tuple[str, str], *, since: date | None = None
+) -> Iterator[Difference]:
+    """Yield what a line says otherwise; ``since`` is the day on which ``now`` takes its place, where it does."""
+    began = since or date.fromisoformat(min(was["start_on"], now["start_on"]))
     for name, said in LINE.items():
-        if was[name] == now[name]:
+        if was[name] == now[name] or (since is not None and name == "start_on"):
             continue
         on = began
-        if name == "end_on":
+        if name == "end_on" and since is None:
             on = date.fromisoformat(min(day for day in (was[name], now[name]) if day))
         yield Difference(
             subject=now["product"],
-            what=said.label,
+            what=f"{said.label} from {format_date(since)}" if since else said.label,
             before=said.read(was[name], currencies[0]),
             after=said.read(now[name], currencies[1]),
             on=on,
@@ -113,7 +173,8 @@ def _changed(was: Statement, now: Statement, currencies: tuple[str, str]) -> Ite
         )
 
 
-def _price(line: Statement, currency: str) -> str:
+def words_of_price(line: Statement, currency: str) -> str:
+    """Return what a line costs, such as ``€1,200.00 a year, 10% off``."""
     money = _money(line["amount"], currency)
     off = Decimal(line["discount_percent"])
     told = f"{money} {PERIOD_WORDS[line['billing_period']]}"
@@ -137,6 +198,11 @@ PERIOD_WORDS = {
     BillingPeriod.ONE_OFF: "once",
     BillingPeriod.USAGE: "by usage",
 }
+
+
+def plain_number(value: Any) -> str:
+    """Return a number as statements write it: exact, without zeros at the end, such as ``1200`` or ``0.5``."""
+    return format(Decimal(str(value)).normalize() + 0, "f")
 
 
 def _decimals(text: str) -> int:

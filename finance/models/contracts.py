@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from finance.querysets import ContractLineQuerySet, ContractQuerySet
 from sync.models import SyncedModel
@@ -47,6 +48,10 @@ class Contract(SyncedModel):
 
     def __str__(self) -> str:
         return self.number or f"Contract {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        """Return the path of the contract's page."""
+        return reverse("finance:contract", args=[self.pk])
 
 
 class ContractLine(SyncedModel):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -77,6 +79,11 @@ class ContractVersion(DatedVersion):
 
     def __str__(self) -> str:
         return f"Version {self.version}"
+
+    @property
+    def base(self) -> ContractVersion | None:
+        """The version that this one was made of."""
+        return cast("ContractVersion | None", self.based_on)
 
 
 class ContractToRecord(models.Model):

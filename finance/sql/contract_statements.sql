@@ -10,8 +10,16 @@ SELECT contract.id AS contract_id, contract.start_on, jsonb_build_object(
     'payment_terms_days', contract.payment_terms_days,
     'is_deleted', contract.deleted_at IS NOT NULL,
     'lines', coalesce(listed.lines, '[]'::jsonb)
-) AS statement
+)
+    -- Clauses are written here alone: what a source says of a contract leaves them as they are.
+    || CASE WHEN held.clauses IS NULL THEN jsonb_build_object() ELSE jsonb_build_object('clauses', held.clauses) END
+    AS statement
 FROM finance_contract AS contract
+LEFT JOIN LATERAL (
+    SELECT version.statement -> 'clauses' AS clauses
+    FROM finance_contractversion AS version
+    WHERE version.contract_id = contract.id AND version.state = 'published' AND jsonb_exists(version.statement, 'clauses')
+) AS held ON true
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(
         jsonb_build_object(

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from common.sql import load_sql
 from sync.declarations import Resource
-from sync.models import ClaimBefore, FieldClaim, Link, Pin
+from sync.models import OWN_SLUG, ClaimBefore, FieldClaim, Link, Pin
 from sync.pipeline.batch import Row, Run
 
 
@@ -59,6 +59,7 @@ def winners_params(
         "restored": list(restored),
         "own": own_references(resource),
         "lists": [item.name for item in resource.fields if item.is_array],
+        "own_source": OWN_SLUG,
     }
 
 

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from common.sql import load_sql
 from sync.declarations import Resource
-from sync.models import Batch, Change, Link, PendingRecord, Source
+from sync.models import OWN_SLUG, Batch, Change, PendingRecord, Source
 from sync.pipeline.claims import note_records
 from sync.pipeline.locks import lock_resource
 from sync.pipeline.merge import prepare_effects, run_effects
@@ -72,7 +72,7 @@ def delete_record(
             status = DELETED
             if link.is_shared:
                 note_records(batch_id=batch_id, links=[link.id], was_there=True)
-            _bury(
+            lives_on = _bury(
                 resource,
                 source,
                 link_id=link.id,
@@ -81,7 +81,7 @@ def delete_record(
                 batch_id=batch_id,
                 xid=xid,
             )
-            if link.is_shared:
+            if link.is_shared and lives_on:
                 _let_others_decide(resource, link.object_id)
     Batch(
         pk=batch_id,
@@ -153,7 +153,9 @@ def _bury(
     deleted_at: datetime,
     batch_id: int,
     xid: int,
-) -> None:
+) -> bool:
+    """Write the tombstone; return whether the object lives on, held by others."""
+    lives_on = False
     params = {"link": link_id, "object": object_id, "time": deleted_at, "batch": batch_id, "xid": xid}
     if resource.effects:
         _execute("touched_one", params)
@@ -163,9 +165,10 @@ def _bury(
         _execute("bury_stream", params, target=target)
     else:
         _execute("bury_link", params)
-        _execute("bury", {**params, "resource": resource.key}, target=target)
+        _execute("bury", {**params, "resource": resource.key, "own_source": OWN_SLUG}, target=target)
         # An object that another source still holds lives on; it only loses an external id.
-        lives_on = Link.objects.filter(object_id=object_id, resource=resource.key, deleted_at=None).exists()
+        living = resource.model._base_manager.filter(pk=object_id, deleted_at=None)  # noqa: SLF001 - Django documents it
+        lives_on = living.exists()
         Change.objects.create(
             batch_id=batch_id,
             source=source,
@@ -179,6 +182,7 @@ def _bury(
         )
     if resource.effects:
         run_effects(resource)
+    return lives_on
 
 
 def _execute(name: str, params: dict[str, Any], **parts: sql.Composable) -> None:

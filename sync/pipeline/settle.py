@@ -12,7 +12,7 @@ from psycopg import sql
 
 from common.sql import column_list, load_sql
 from sync.declarations import Field, FieldError, Resource, Rule
-from sync.models import Batch
+from sync.models import OWN_SLUG, Batch
 from sync.pipeline.batch import Row, Run
 from sync.pipeline.claims import detach_rows, own_references, winners_params
 from sync.pipeline.cycles import circle
@@ -85,6 +85,8 @@ def _claim(run: Run) -> None:
         "bit": 1 << len(resource.fields),
         # What takes a batch back is never taken back itself.
         "keeps": run.mode != Batch.Mode.UNDO,
+        "is_own": run.source.is_own,
+        "own_source": OWN_SLUG,
     }
     with connection.cursor() as cursor:
         cursor.execute(load_sql("sync", "claims/touch"), params)
@@ -93,6 +95,8 @@ def _claim(run: Run) -> None:
             load_sql("sync", "claims/said_custom"),
         ):
             cursor.execute(load_sql("sync", "claims/stage", said=sql.SQL(said)), params)
+        if not run.source.is_own:
+            cursor.execute(load_sql("sync", "claims/met"), params)
 
 
 @transaction.atomic

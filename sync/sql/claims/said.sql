@@ -5,7 +5,8 @@ SELECT
     s.sync_link,
     %(source)s,
     said.value,
-    said.value IS NULL OR said.value IN (said.cleared, '""', '[]', '{{}}'),
+    -- What is decided here counts where it clears a field too.
+    NOT %(is_own)s AND (said.value IS NULL OR said.value IN (said.cleared, '""', '[]', '{{}}')),
     s.sync_time,
     now(),
     %(batch)s

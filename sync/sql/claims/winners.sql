@@ -1,5 +1,5 @@
--- Of each field of the objects: the pinned value, else the claim that counts most. An empty claim never beats
--- a value; then the order of the sources decides, and among sources without one the newest word. Nothing can be
+-- Of each field of the objects: the pinned value, else what was decided here (it goes once another source has said the
+-- same), else the claim that counts most. An empty claim never beats a value; then the order of the sources decides, and among sources without one the newest word. Nothing can be
 -- its own parent, so a reference to the object itself doesn't count. Of a list the source that counts may have
 -- several records, each with a part of it: they are joined in the order in which the records came to be known.
 WITH own_order AS (
@@ -19,6 +19,7 @@ said AS (
     SELECT
         claim.id, claim.object_id, claim.field, claim.value, claim.is_empty, claim.source_id, claim.link_id,
         precedence.rank,
+        claim.source_id = (SELECT id FROM sync_source WHERE slug = %(own_source)s) AS is_own,
         -- The record's time, not the value's: which states came in between must not matter.
         coalesce(link.source_updated_at, claim.received_at) AS said_at
     FROM sync_fieldclaim AS claim
@@ -36,7 +37,7 @@ said AS (
 claimed AS (
     SELECT DISTINCT ON (object_id, field) *
     FROM said
-    ORDER BY object_id, field, is_empty, rank NULLS LAST, said_at DESC, link_id DESC
+    ORDER BY object_id, field, is_own DESC NULLS LAST, is_empty, rank NULLS LAST, said_at DESC, link_id DESC
 ),
 parts AS (
     SELECT object_id, field, source_id, link_id, value,
