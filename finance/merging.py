@@ -6,6 +6,7 @@ from finance.models import (
     BillingMilestone,
     BillingPass,
     Deviation,
+    InvoiceLine,
     RevenueEntry,
     RevenuePlace,
     RevenueToRecompute,
@@ -17,5 +18,6 @@ stays(RevenuePlace, "It tells what each account was like at the time.")
 stays(RevenueToRecompute, "The accounts whose contracts move are marked anew.")
 
 moves(BillingMilestone)
+moves(InvoiceLine)
 stays(BillingArrangement, "What was agreed about its bills; from then on the other account's counts.")
 stays(BillingPass, "It tells which draft of this account was thrown away.")

@@ -1,4 +1,4 @@
-"""Contracts, their lines and exchange rates, as billing or the CLM sends them."""
+"""Contracts, invoices, payments and exchange rates, as billing or the CLM sends them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from django.db.models import F, Q, Value
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Concat, NullIf
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.timeline import timeline_rule
 from finance.contracts.effects import record_versions_of_contracts, record_versions_of_lines
 from finance.effects import mark_accounts_of_contracts, mark_accounts_of_lines
-from finance.models import BillingPeriod, Contract, ContractLine, ExchangeRate
+from finance.invoices.effects import settle_by_payments, write_lines_of_invoices
+from finance.invoices.records import InvoiceRecord, PaymentRecord, keep_lines
+from finance.models import BillingPeriod, Contract, ContractLine, ExchangeRate, Invoice, Payment
 from people.models import Category
 from sync.declarations import Record, Ref, Resource, Rule
 from sync.normalise import Currency, Name, keep_currency, keep_name
@@ -179,5 +181,70 @@ resources.register(
                 "There is a rate of this currency on this day already; change or delete that one.",
             ),
         ),
+    )
+)
+
+resources.register(
+    Resource(
+        key="invoices",
+        model=Invoice,
+        record=InvoiceRecord,
+        singular="invoice",
+        category=Category.FINANCIAL_HEALTH,
+        references={"account": "accounts", "corrects": "invoices"},
+        parts={"lines": {"account": "accounts", "contract_line": "contract-lines"}},
+        normalise={"number": keep_name, "currency": keep_currency, "lines": keep_lines},
+        filters=("account", "number", "kind", "status", "issued_on", "currency", "corrects"),
+        rules=(
+            Rule(
+                "finance_invoice_only_credit_notes_correct",
+                "corrects",
+                "not_a_credit_note",
+                "Only a credit note corrects an invoice.",
+            ),
+            Rule(
+                "finance_invoice_period_ends_after_start",
+                "period_end",
+                "not_after_start",
+                "period_end must be after period_start.",
+            ),
+        ),
+        effects=(
+            write_lines_of_invoices,
+            timeline_rule(
+                "finance.invoice_issued",
+                model=Invoice,
+                category=Category.FINANCIAL_HEALTH,
+                happened_at="issued_on",
+                title=Case(
+                    When(kind="credit_note", then=Concat(Value("Credit note issued: "), F("number"))),
+                    default=Concat(Value("Invoice issued: "), F("number")),
+                ),
+                when=Q(status__in=("issued", "uncollectible")),
+            ),
+        ),
+    )
+)
+
+resources.register(
+    Resource(
+        key="payments",
+        model=Payment,
+        record=PaymentRecord,
+        singular="payment",
+        category=Category.FINANCIAL_HEALTH,
+        references={"invoice": "invoices", "account": "accounts"},
+        normalise={"currency": keep_currency},
+        filters=("account", "invoice", "paid_on", "currency", "reference"),
+        rules=(
+            Rule(
+                "finance_payment_for_somebody",
+                "account",
+                "required",
+                "A payment names an invoice or an account.",
+            ),
+            Rule("finance_payment_of_something", "amount", "zero", "amount can't be zero."),
+        ),
+        effects=(settle_by_payments,),
     )
 )

@@ -21,9 +21,7 @@ def check_resources(app_configs: Sequence[AppConfig] | None, **options: Any) -> 
     """Report what would only show when a record comes in: unknown names, fields without a column."""
     errors = resources.check_duplicates()
     errors += resources.check_known(
-        (f"Resource {resource.key!r}", target)
-        for resource in resources
-        for target in (*resource.references.values(), *resource.references_many.values())
+        (f"Resource {resource.key!r}", target) for resource in resources for target in _targets(resource)
     )
     return errors + [
         Error(f"Resource {resource.key!r}: {text}", id=code)
@@ -52,7 +50,8 @@ def _wrong(resource: Resource) -> Iterator[tuple[str, str]]:
                     "sync.E007",
                     f"{name!r} is in references_many, so its column must be an array of bigint.",
                 )
-    if resource.key in resource.references_many.values():
+    in_parts = {target for parts in resource.parts.values() for target in parts.values()}
+    if resource.key in {*resource.references_many.values(), *in_parts}:
         # Records of one batch that name each other in lists would need an order among them.
         yield "sync.E008", "a list can't point to records of its own resource."
     yield from _unknown_fields(resource, names)
@@ -62,11 +61,19 @@ def _wrong(resource: Resource) -> Iterator[tuple[str, str]]:
                 "sync.E004",
                 f"there is no CHECK constraint {rule.constraint!r}, nor a UNIQUE one over live rows.",
             )
-    for target in (*resource.references.values(), *resource.references_many.values()):
+    for target in _targets(resource):
         if (held := resources.get(target)) is not None and held.stream:
             yield "sync.E005", f"{target!r} is a stream, and records can't point to those."
     if len(names) >= 62:
         yield "sync.E006", "a record takes up to 62 fields, one for each bit of the presence mask."
+
+
+def _targets(resource: Resource) -> Iterator[str]:
+    """Yield every resource that records of another one point to."""
+    yield from resource.references.values()
+    yield from resource.references_many.values()
+    for parts in resource.parts.values():
+        yield from parts.values()
 
 
 def _holds_ids(field: Any) -> bool:
@@ -77,6 +84,7 @@ def _unknown_fields(resource: Resource, names: list[str]) -> Iterator[tuple[str,
     about_fields: dict[str, Iterable[str]] = {
         "references": resource.references,
         "references_many": resource.references_many,
+        "parts": resource.parts,
         "vocabularies": resource.vocabularies,
         "normalise": resource.normalise,
         "guarded": resource.guarded,

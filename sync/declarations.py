@@ -122,7 +122,8 @@ class MatchKey:
 class Field(NamedTuple):
     """One field of a record and the column that takes it.
 
-    ``reference`` is the resource it points to, ``many`` the one that each entry of a list points to.
+    ``reference`` is the resource it points to, ``many`` the one that each entry of a list points to, ``parts`` those
+    that its entries point to by their keys, where they are objects.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Field(NamedTuple):
     normalise: Callable[[Any], Any] | None
     category: str | None
     many: str = ""
+    parts: Mapping[str, str] | None = None
 
     @property
     def is_json(self) -> bool:
@@ -150,10 +152,11 @@ class Resource:
     """One kind of record that sources send and readers get.
 
     ``references`` names the resource that each reference field points to, ``references_many`` the one that each
-    entry of a list points to (kept as an array of ids, replaced as a whole). ``category`` guards reading
-    all of it and ``guarded`` single fields, each needing the full level. ``normalise`` brings values into
-    the form that is kept, raising ValueError with a sentence for the sender. ``stream`` is for facts that
-    are hardly ever corrected: their row holds its own identity, and no change rows are written.
+    entry of a list points to (kept as an array of ids, replaced as a whole), ``parts`` those that the entries of a
+    list of objects point to, by the entry's key (kept as they were sent). ``category`` guards reading all of it and
+    ``guarded`` single fields, each needing the full level. ``normalise`` brings values into the form that is kept,
+    raising ValueError with a sentence for the sender. ``stream`` is for facts that are hardly ever corrected: their
+    row holds its own identity, and no change rows are written.
     ``match_on`` recognises records of other sources. ``revision`` is raised when ``normalise`` comes to keep values
     in another form, so that records sent again are read again.
     ``partitioned_by`` names the time by whose ranges a stream's table is partitioned.
@@ -167,6 +170,7 @@ class Resource:
     scope: str = ""
     references: Mapping[str, str] = field(default_factory=dict)
     references_many: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)
     normalise: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     guarded: Mapping[str, str] = field(default_factory=dict)
@@ -226,6 +230,7 @@ class Resource:
             normalise=self.normalise.get(name),
             category=self.guarded.get(name),
             many=self.references_many.get(name, ""),
+            parts=self.parts.get(name),
         )
 
 

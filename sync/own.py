@@ -158,4 +158,14 @@ def _with_names(resource: Resource, record: Mapping[str, Any], named: _Names) ->
     for name, target in resource.references_many.items():
         if given.get(name):
             given[name] = [named.of(target, item) if isinstance(item, int) else item for item in given[name]]
+    for name, parts in resource.parts.items():
+        if given.get(name):
+            given[name] = [_part_with_names(part, parts, named) for part in given[name]]
     return given
+
+
+def _part_with_names(part: Mapping[str, Any], parts: Mapping[str, str], named: _Names) -> dict[str, Any]:
+    return {
+        key: named.of(parts[key], value) if key in parts and isinstance(value, int) else value
+        for key, value in part.items()
+    }

@@ -1,4 +1,4 @@
-"""Contracts, their lines, versions and clauses, how accounts are billed, exchange rates, and the ledger of revenue."""
+"""Contracts and clauses, how accounts are billed, invoices and payments, exchange rates, and the ledger of revenue."""
 
 from finance.models.amendments import Amendment
 from finance.models.billing import (
@@ -10,6 +10,16 @@ from finance.models.billing import (
 from finance.models.clauses import ClauseFamily, ClauseText, ClauseVersion, Deviation
 from finance.models.contracts import BillingPeriod, Contract, ContractLine
 from finance.models.feeds import CalendarEvent, CalendarFeed
+from finance.models.invoices import (
+    Allocation,
+    AllocationRun,
+    Invoice,
+    InvoiceCorrection,
+    InvoiceDispute,
+    InvoiceLine,
+    Payment,
+    RootCause,
+)
 from finance.models.obligations import ContractObligation
 from finance.models.rates import ExchangeRate
 from finance.models.retention import RetentionDefinition, RetentionPolicy
@@ -23,6 +33,8 @@ from finance.models.revenue import (
 from finance.models.versions import ContractToRecord, ContractVersion
 
 __all__ = [
+    "Allocation",
+    "AllocationRun",
     "Amendment",
     "BillingArrangement",
     "BillingCounter",
@@ -41,6 +53,11 @@ __all__ = [
     "ContractVersion",
     "Deviation",
     "ExchangeRate",
+    "Invoice",
+    "InvoiceCorrection",
+    "InvoiceDispute",
+    "InvoiceLine",
+    "Payment",
     "RateEntry",
     "RetentionDefinition",
     "RetentionPolicy",
@@ -48,4 +65,5 @@ __all__ = [
     "RevenueEntry",
     "RevenuePlace",
     "RevenueToRecompute",
+    "RootCause",
 ]

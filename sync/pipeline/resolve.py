@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from psycopg import sql
 
 from common.sql import fetch_typed, load_sql
-from sync.declarations import FieldError, Resource
+from sync.declarations import FieldError, Reference, Resource
 from sync.models import Batch, PendingRecord, Source
 from sync.pipeline.batch import CREATED, RESTORED, STALE, UNCHANGED, UPDATED, Missing, Row, Run
 from sync.pipeline.cycles import refuse_cycles
@@ -91,6 +91,7 @@ def resolve_rows(run: Run) -> None:
         _point(run, named, found)
         run.drop_settled()
     _point_lists(run)
+    _name_parts(run)
     _number_new(run)
 
 
@@ -214,6 +215,42 @@ def _point_lists(run: Run) -> None:
         run.drop_settled()
 
 
+def _name_parts(run: Run) -> None:
+    """Let the entries of lists of objects name their records in full; one of which a record hasn't arrived waits."""
+    sources = _Sources(run.source)
+    for item in run.resource.fields:
+        for key, target in (item.parts or {}).items():
+            _name_part(run, item.name, key, target, sources)
+
+
+def _name_part(run: Run, name: str, key: str, target: str, sources: _Sources) -> None:
+    pairs: dict[int, dict[int, Pair]] = defaultdict(dict)
+    for row in run.rows:
+        for place, part in enumerate(getattr(row.record, name) or ()):
+            value = getattr(part, key)
+            if value is None or value is UNSET:
+                continue
+            if isinstance(value, str):
+                value = Reference(run.source.slug, value)
+                setattr(part, key, value)
+            source_id = sources.find(value.source)
+            if source_id is None:
+                detail = (
+                    f"There is no source {value.source!r}; there are: {', '.join(sorted(sources.known))}."
+                )
+                run.reject(row, FieldError(f"{name}[{place}].{key}.source", "unknown_source", detail))
+                break
+            pairs[row.index][place] = (source_id, value.external_id)
+    run.drop_settled()
+    found = _links(target, {pair for row in run.rows for pair in pairs[row.index].values()})
+    for row in run.rows:
+        for place, pair in pairs[row.index].items():
+            if pair not in found:
+                _wait_for(run, row, f"{name}[{place}].{key}", target, pair)
+                break
+    run.drop_settled()
+
+
 def _pairs(run: Run, row: Row, name: str, sources: _Sources) -> list[Pair]:
     """Return the (source, external id) of each entry of a list; refuses the row where a source is unknown."""
     pairs: list[Pair] = []
@@ -330,8 +367,11 @@ def _let_followers_wait(run: Run, into_batch: list[str], lost: list[Row]) -> Non
 
 
 def _wait(run: Run, row: Row, name: str, pair: Pair) -> None:
+    _wait_for(run, row, name, run.resource.references.get(name) or run.resource.references_many[name], pair)
+
+
+def _wait_for(run: Run, row: Row, name: str, resource: str, pair: Pair) -> None:
     detail = f"No {name} with external id {pair[1]!r} has arrived from its source yet."
-    resource = run.resource.references.get(name) or run.resource.references_many[name]
     run.wait(row, Missing(name, resource, pair[0], pair[1], detail))
 
 

@@ -130,7 +130,8 @@ def _column_check(item: Field) -> Check | None:
         return Check(item.name, _day, fine=_within_years)
     if isinstance(model_field, models.DecimalField):
         return Check(item.name, decimal_check(model_field), repeats=True)
-    if item.is_json:
+    # The entries of a typed list have limits of their own.
+    if item.is_json and item.parts is None:
         return Check(item.name, _document)
     return None
 
