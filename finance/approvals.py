@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from finance.billing import approvals as _billing  # noqa: F401 - declares its kind
 from finance.clauses.querysets import DEVIATION
 from finance.clauses.services.deviations import decide_deviation
 from finance.contracts.amendments import KIND as AMENDMENT
