@@ -11,6 +11,7 @@ from django.conf import settings
 from accounts.lenses import Column, Lens, register_column, register_lens, register_panel
 from common.formatting import format_distance, format_money
 from finance import home as _home  # noqa: F401 - declares the home cards
+from finance.billing import panels as _billing  # noqa: F401 - declares the panel
 from finance.contracts import panels as _contracts  # noqa: F401 - declares the panels
 from finance.entitlements import GROUP
 from finance.revenue import panels as _revenue  # noqa: F401 - declares the panels
@@ -114,6 +115,7 @@ register_lens(
             "finance.arr_by_month",
             "finance.renewals",
             "finance.entitlements",
+            "finance.billing",
             "pods.tasks",
             "finance.contract_lines",
             "finance.revenue_by_product",

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 
 from accounts.models import Account
 from common.versions.cycle import DatedLifecycle
@@ -41,11 +42,15 @@ def _mark(version: BillingArrangement) -> str:
     return f"{version.pk}"
 
 
+def _check(version: BillingArrangement) -> None:
+    """Refuse nothing: what it says was checked as it was written, and isn't edited afterwards."""
+
+
 cycle: DatedLifecycle[BillingArrangement] = DatedLifecycle(
     model=BillingArrangement,
     series=("account",),
     mark=_mark,
-    check=lambda version: None,  # checked as it is written; it isn't edited afterwards
+    check=_check,
     differences=differences,
 )
 
@@ -121,8 +126,6 @@ def waiting_for(account: Account) -> ApprovalRequest | None:
 
 def version_url(account: Account) -> str:
     """Return the path of the page that shows an account's arrangement."""
-    from django.urls import reverse
-
     return reverse("finance:billing", args=[account.pk])
 
 

@@ -147,7 +147,10 @@ class MilestoneForm(forms.Form):
     currency = forms.CharField(max_length=3, min_length=3)
     due_on = _day(label="On", required=False)
     event = forms.CharField(
-        label="Or once this is reached", required=False, max_length=200, help_text="Such as: acceptance signed."
+        label="Or once this is reached",
+        required=False,
+        max_length=200,
+        help_text="Such as: acceptance signed.",
     )
     contract = ContractField(queryset=Contract.objects.none(), required=False)
 

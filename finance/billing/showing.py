@@ -32,7 +32,7 @@ def history_of(account: Account, day: date) -> list[Told]:
         .newest_first()
     )
     now = BillingArrangement.objects.in_effect_on(day).filter(account=account).first()
-    before: list[BillingArrangement | None] = [*versions[1:], None]
+    before: list[BillingArrangement | None] = [*versions, None][1:]
     return [
         Told(version, differences(older, version), now is not None and now.pk == version.pk)
         for version, older in zip(versions, before, strict=True)

@@ -52,7 +52,9 @@ def billing(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, account_or_404(pk))
 
 
-def _page(request: HttpRequest, account: Account, form: Form | None = None, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, account: Account, form: Form | None = None, status: int = 200
+) -> HttpResponse:
     day = requested_as_of(request) or today()
     history = history_of(account, day)
     milestones = milestones_of(account)
@@ -71,7 +73,8 @@ def _page(request: HttpRequest, account: Account, form: Form | None = None, stat
         "milestones": milestones,
         "waiting": waiting_for(account),
         "may_write": may_write,
-        "form": form or (MilestoneForm(account=account, initial={"currency": account.currency}) if may_write else None),
+        "form": form
+        or (MilestoneForm(account=account, initial={"currency": account.currency}) if may_write else None),
         "today": today(),
         "as_of": day,
         "exports": offers,
@@ -102,15 +105,18 @@ def billing_change(request: HttpRequest, pk: int) -> HttpResponse:
             except VersionChangedError as error:
                 meanwhile = error
                 # What was typed stays; saving again is then meant to replace what the other one agreed.
-                form.data = form.data.copy()
-                form.data["expected"] = expected_of(account)
+                form.data = {**request.POST.dict(), "expected": expected_of(account)}
             except ValidationError as error:
                 add_errors(form, error)
             else:
                 if made.request is None:
-                    messages.success(request, f"{account} is billed like this from {held['starts_on']:%-d %b %Y} on.")
+                    messages.success(
+                        request, f"{account} is billed like this from {held['starts_on']:%-d %b %Y} on."
+                    )
                 else:
-                    messages.warning(request, "It goes beyond what the account is entitled to, so it waits for approval.")
+                    messages.warning(
+                        request, "It goes beyond what the account is entitled to, so it waits for approval."
+                    )
                 return redirect("finance:billing", account.pk)
     else:
         starts_on = max(today(), newest.starts_on) if newest and newest.starts_on else today()
@@ -123,7 +129,9 @@ def billing_change(request: HttpRequest, pk: int) -> HttpResponse:
         "agreed": arrangement_of(account, today()),
         "waiting": waiting_for(account),
     }
-    return render(request, "finance/billing/change.html", context, status=422 if form.errors or meanwhile else 200)
+    return render(
+        request, "finance/billing/change.html", context, status=422 if form.errors or meanwhile else 200
+    )
 
 
 @require_POST

@@ -20,6 +20,8 @@ from accounts.models import Account, Tier, TierTenure
 from engagement.scoring.previews.publishing import request_score_publication
 from engagement.scoring.previews.services import request_score_preview
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
+from finance.billing.arranging import add_milestone, expected_of, propose_arrangement
+from finance.billing.terms import BillingTerms
 from finance.contracts.recording import QUIET, record_due_versions
 from finance.models import Contract, ContractToRecord
 from metrics.engine.plan import today
@@ -97,6 +99,7 @@ def build() -> list[Address]:
         *_lists(account.pk),
         *_contracts(account),
         *_tasks(account),
+        *_billing(account),
     ]
 
 
@@ -124,6 +127,23 @@ def _contracts(account: Account) -> Iterator[Address]:
         yield Address("finance:contract", reverse("finance:contract", args=[contract.pk]), function)
     yield Address(
         "finance:retention_account", reverse("finance:retention_account", args=[account.pk]), Function.FINANCE
+    )
+
+
+def _billing(account: Account) -> Iterator[Address]:
+    finance = make_user("finance")
+    terms = BillingTerms(schedule="monthly", payment_days=30, purchase_order="=PO 7")
+    propose_arrangement(
+        account=account, terms=terms, starts_on=today(), by=finance, expected=expected_of(account)
+    )
+    for label in ("=Go-live", "Acceptance"):
+        add_milestone(
+            account=account, label=label, amount=Decimal(500), currency="EUR", by=finance, event="=Signed"
+        )
+    for function in (Function.FINANCE, Function.SALES):
+        yield Address("finance:billing", reverse("finance:billing", args=[account.pk]), function)
+    yield Address(
+        "finance:billing_change", reverse("finance:billing_change", args=[account.pk]), Function.FINANCE
     )
 
 
