@@ -202,6 +202,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-tiers": {"task": "tiers.tasks.keep_tiers", "schedule": 60.0},
     "remind-of-overrides": {"task": "tiers.tasks.remind", "schedule": crontab(minute=23)},
     "record-contracts": {"task": "finance.tasks.record_contracts", "schedule": 60.0},
+    "run-dunning": {"task": "finance.tasks.run_dunning", "schedule": crontab(minute="*/10")},
     "search-duplicates": {
         "task": "accounts.tasks.search_duplicates",
         "schedule": crontab(hour=(REFRESH_HOUR + 2) % 24, minute=40),

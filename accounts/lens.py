@@ -133,6 +133,7 @@ register_lens(
             "tiers.path",
             "engagement.opportunities",
             "engagement.committee",
+            "finance.collections",
             "engagement.last_touches",
         ),
         columns=(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from finance.clauses import configuration as _clauses  # noqa: F401 - declares the section
+from finance.collections import config as _collections  # noqa: F401 - declares the dunning policy
 from finance.models import RetentionDefinition, RetentionPolicy
 from finance.retention.services import change_retention_policy
 from people.configuration.history import Step

@@ -12,6 +12,7 @@ from accounts.lenses import Column, Lens, register_column, register_lens, regist
 from common.formatting import format_distance, format_money
 from finance import home as _home  # noqa: F401 - declares the home cards
 from finance.billing import panels as _billing  # noqa: F401 - declares the panel
+from finance.collections import panels as _collections  # noqa: F401 - declares the panel
 from finance.contracts import panels as _contracts  # noqa: F401 - declares the panels
 from finance.entitlements import GROUP
 from finance.revenue import panels as _revenue  # noqa: F401 - declares the panels
@@ -116,6 +117,7 @@ register_lens(
             "finance.renewals",
             "finance.entitlements",
             "finance.billing",
+            "finance.collections",
             "pods.tasks",
             "finance.contract_lines",
             "finance.revenue_by_product",

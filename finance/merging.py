@@ -5,8 +5,11 @@ from finance.models import (
     BillingArrangement,
     BillingMilestone,
     BillingPass,
+    CollectionHold,
     Deviation,
+    DunningCycle,
     InvoiceLine,
+    PaymentPromise,
     RevenueEntry,
     RevenuePlace,
     RevenueToRecompute,
@@ -21,3 +24,7 @@ moves(BillingMilestone)
 moves(InvoiceLine)
 stays(BillingArrangement, "What was agreed about its bills; from then on the other account's counts.")
 stays(BillingPass, "It tells which draft of this account was thrown away.")
+
+moves(CollectionHold)
+moves(DunningCycle)
+moves(PaymentPromise)

@@ -30,6 +30,13 @@ register_nav(
         visible=reads_revenue,
     )
 )
+
+
+def reads_financial_health(request: HttpRequest) -> bool:
+    """Return whether the reader may see invoices, payments and collections."""
+    return request_access(request).allows(Category.FINANCIAL_HEALTH)
+
+
 register_nav(
     NavItem(
         key="finance.contracts",
@@ -52,5 +59,17 @@ register_nav(
         order=65,
         functions_first=(Function.LEGAL, Function.FINANCE),
         visible=reads_contracts,
+    )
+)
+register_nav(
+    NavItem(
+        key="finance.collections",
+        label="Collections",
+        icon="wallet",
+        url_name="finance:collections",
+        group="Finance",
+        order=58,
+        functions_first=(Function.FINANCE, Function.CUSTOMER_SUCCESS),
+        visible=reads_financial_health,
     )
 )

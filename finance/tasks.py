@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from finance.collections.planning import plan_dunning
+from finance.collections.sending import mark_lost, send_due
 from finance.contracts.recording import record_due_versions
 from finance.contracts.taking_effect import hold_overtaken, take_due_effects
+from metrics.engine.plan import today
 
 
 @shared_task
@@ -14,3 +17,11 @@ def record_contracts() -> None:
     record_due_versions()
     hold_overtaken()
     take_due_effects()
+
+
+@shared_task
+def run_dunning() -> None:
+    """Ask customers who are overdue: write what is due by now, send it, and mark what was lost on the way."""
+    mark_lost()
+    plan_dunning(today())
+    send_due(today())

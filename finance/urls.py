@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from finance.views import billing, contracts, retention
+from finance.views.collections import accounts, board, messages, policies
 
 finance = [
     path("accounts/<int:pk>/billing/", billing.billing, name="billing"),
@@ -19,4 +20,23 @@ finance = [
     path("finance/retention/accounts/<int:pk>/", retention.retention_account, name="retention_account"),
 ]
 
-urlpatterns = [path("", include((finance, "finance")))]
+collections = [
+    path("collections/", board.board, name="collections"),
+    path("collections/accounts/<int:pk>/", accounts.collection, name="collection"),
+    path("collections/accounts/<int:pk>/promise/", accounts.promise, name="collection_promise"),
+    path("collections/accounts/<int:pk>/hold/", accounts.hold, name="collection_hold"),
+    path("collections/accounts/<int:pk>/release/", accounts.release, name="collection_release"),
+    path("collections/accounts/<int:pk>/end/", accounts.end, name="collection_end"),
+    path("collections/messages/", messages.dunning_messages, name="dunning_messages"),
+    path("collections/messages/<int:pk>/", messages.dunning_message, name="dunning_message"),
+    path("collections/messages/<int:pk>/decide/", messages.decide, name="dunning_decide"),
+    path("collections/policy/", policies.policy, name="dunning_policy"),
+    path("collections/policy/<int:version>/", policies.version, name="dunning_version"),
+    path("collections/policy/<int:version>/save/", policies.save, name="dunning_save"),
+    path("collections/policy/<int:version>/preview/", policies.preview, name="dunning_preview"),
+    path("collections/policy/<int:version>/act/", policies.act, name="dunning_act"),
+    path("collections/policy/<int:version>/stages/new/", policies.stage, name="dunning_stage_new"),
+    path("collections/policy/<int:version>/stages/<int:place>/", policies.stage, name="dunning_stage"),
+]
+
+urlpatterns = [path("", include(([*finance, *collections], "finance")))]

@@ -8,6 +8,14 @@ from finance.models.billing import (
     BillingPass,
 )
 from finance.models.clauses import ClauseFamily, ClauseText, ClauseVersion, Deviation
+from finance.models.collections import (
+    CollectionHold,
+    DunningCycle,
+    DunningMessage,
+    DunningPolicy,
+    DunningRelease,
+    PaymentPromise,
+)
 from finance.models.contracts import BillingPeriod, Contract, ContractLine
 from finance.models.feeds import CalendarEvent, CalendarFeed
 from finance.models.invoices import (
@@ -46,18 +54,24 @@ __all__ = [
     "ClauseFamily",
     "ClauseText",
     "ClauseVersion",
+    "CollectionHold",
     "Contract",
     "ContractLine",
     "ContractObligation",
     "ContractToRecord",
     "ContractVersion",
     "Deviation",
+    "DunningCycle",
+    "DunningMessage",
+    "DunningPolicy",
+    "DunningRelease",
     "ExchangeRate",
     "Invoice",
     "InvoiceCorrection",
     "InvoiceDispute",
     "InvoiceLine",
     "Payment",
+    "PaymentPromise",
     "RateEntry",
     "RetentionDefinition",
     "RetentionPolicy",

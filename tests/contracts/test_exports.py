@@ -75,6 +75,8 @@ NOT_WALKED = {
     "engagement:score_preview_new": "leads to the newest preview",
     "engagement:score_rule": "a form",
     "engagement:score_rule_new": "a form",
+    "finance:dunning_stage": "a form",
+    "finance:dunning_stage_new": "a form",
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {

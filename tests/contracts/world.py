@@ -22,8 +22,10 @@ from engagement.scoring.previews.services import request_score_preview
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from finance.billing.arranging import add_milestone, expected_of, propose_arrangement
 from finance.billing.terms import BillingTerms
+from finance.collections.planning import plan_dunning
+from finance.collections.policy_services import create_policy_draft
 from finance.contracts.recording import QUIET, record_due_versions
-from finance.models import Contract, ContractToRecord
+from finance.models import Contract, ContractToRecord, DunningMessage
 from metrics.engine.plan import today
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from metrics.runs.work import work_off
@@ -47,6 +49,7 @@ from sync.models import (
 )
 from sync.services import issue_credential
 from tests.accounts.rows import TODAY, make_busy, make_listed
+from tests.finance.owing import make_debtor, make_invoice, put_in_force
 from tests.people.approving import ask, declared
 from tests.product.tracking import Tracker, track
 from tests.sync.conftest import make_api
@@ -100,7 +103,25 @@ def build() -> list[Address]:
         *_contracts(account),
         *_tasks(account),
         *_billing(account),
+        *_collections(),
     ]
+
+
+def _collections() -> Iterator[Address]:
+    debtor = make_debtor(name="=Debtor")
+    make_invoice(debtor, 900)
+    put_in_force(by=make_user("finance"))
+    plan_dunning(today())
+    message = DunningMessage.objects.get()
+    draft = create_policy_draft(by=make_user("finance"))
+    for name, key in (
+        ("collection", debtor.pk),
+        ("dunning_message", message.pk),
+        ("dunning_version", draft.version),
+        ("dunning_preview", draft.version),
+    ):
+        yield Address(f"finance:{name}", reverse(f"finance:{name}", args=[key]), Function.FINANCE)
+    yield Address("accounts:panel", reverse("accounts:panel", args=[debtor.pk, "finance.collections"]))
 
 
 def _tasks(account: Account) -> Iterator[Address]:

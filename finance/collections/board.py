@@ -1,0 +1,193 @@
+"""The board: every overdue claim in the column of what stands in its way, with filters and totals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.http import QueryDict
+
+from common.export import Table, table_of
+from common.formatting import format_date
+from finance.collections.positions import Position
+from finance.collections.writing import exact
+
+COLUMNS = {
+    "unasked": "Not asked yet",
+    "relationship": "Relationship: CSM first",
+    "asked": "Asked",
+    "promised": "Promised",
+    "disputed": "Disputed",
+    "held": "Held",
+}
+TEXT = 200
+A_COLUMN = 25
+
+
+@dataclass(frozen=True)
+class Card:
+    """One claim as the board shows it."""
+
+    position: Position
+    column: str
+
+    @property
+    def amount(self) -> str:
+        """What is overdue, in words."""
+        return exact(self.position.claim.overdue, self.position.claim.currency)
+
+    @property
+    def rest(self) -> str:
+        """What of it may be asked for, empty where that is all of it."""
+        claim = self.position.claim
+        return "" if claim.rest == claim.overdue else exact(claim.rest, claim.currency)
+
+    @property
+    def asked(self) -> str:
+        """When it was asked last, empty where it wasn't."""
+        last = self.position.last_asked
+        return format_date(last.asked_on) if last else ""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether nothing goes on until a person acts."""
+        verdict = self.position.verdict
+        pending = any(each.state in ("failed", "unknown") for each in self.position.messages)
+        return verdict.kind in ("exhausted", "relationship") or pending
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the board is asked for; anything unknown in the address falls back to the default."""
+
+    text: str
+    tier: str
+    currency: str
+    column: str
+    is_mine: bool
+
+    @classmethod
+    def from_params(cls, params: QueryDict) -> Search:
+        """Read the address."""
+        column, currency = params.get("column", ""), params.get("currency", "")[:3].upper()
+        return cls(
+            text=params.get("q", "").replace("\x00", "").strip()[:TEXT],
+            tier=params.get("tier", "")[:32],
+            currency=currency if currency.isalpha() else "",
+            column=column if column in COLUMNS else "",
+            is_mine=params.get("mine") == "1",
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether something may be missing because of what was asked."""
+        return bool(self.text or self.tier or self.currency or self.column or self.is_mine)
+
+    def fits(self, position: Position, email: str) -> bool:
+        """Return whether a claim is among what was asked for, its column aside."""
+        account, tier = position.account, position.entitled.tier
+        return (
+            self.text.casefold() in account.name.casefold()
+            and self.tier in ("", tier.slug if tier else "none")
+            and self.currency in ("", position.claim.currency)
+            and (not self.is_mine or email in (account.owner_email, account.sponsor_email))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A column as one page shows it: its heaviest cards, how many there are, and totals by currency."""
+
+    key: str
+    label: str
+    cards: Sequence[Card]
+    count: int
+    totals: Sequence[str]
+
+    @property
+    def more(self) -> int:
+        """How many cards aren't shown."""
+        return self.count - len(self.cards)
+
+
+def column_of(position: Position) -> str:
+    """Return the column in which a claim stands: what keeps it from being asked comes first."""
+    kind = position.verdict.kind
+    if kind in ("held", "promised", "disputed", "relationship"):
+        return kind
+    claim = position.claim
+    if claim.account_hold is not None:
+        return "held"
+    if claim.promised > 0:
+        return "promised"
+    return "asked" if position.last_asked else "unasked"
+
+
+def cards_of(positions: Sequence[Position], search: Search, email: str) -> list[Card]:
+    """Return the cards asked for, the longest overdue first."""
+    cards = [Card(position, column_of(position)) for position in positions if search.fits(position, email)]
+    found = [card for card in cards if search.column in ("", card.column)]
+    return sorted(
+        found,
+        key=lambda card: (
+            -card.position.claim.days_overdue,
+            card.position.account.name,
+            card.position.account.pk,
+        ),
+    )
+
+
+def columns_of(cards: Sequence[Card], *, is_whole: bool) -> list[Shown]:
+    """Return the columns with their cards; ``is_whole`` shows more of each."""
+    by_column: dict[str, list[Card]] = defaultdict(list)
+    for card in cards:
+        by_column[card.column].append(card)
+    most = A_COLUMN * 8 if is_whole else A_COLUMN
+    return [
+        Shown(key, label, by_column[key][:most], len(by_column[key]), totals_of(by_column[key]))
+        for key, label in COLUMNS.items()
+    ]
+
+
+def totals_of(cards: Sequence[Card]) -> list[str]:
+    """Return what is overdue by currency, the most frequent currency first."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    counts: dict[str, int] = defaultdict(int)
+    for card in cards:
+        claim = card.position.claim
+        sums[claim.currency] += claim.overdue
+        counts[claim.currency] += 1
+    return [exact(sums[code], code) for code in sorted(sums, key=lambda code: (-counts[code], code))]
+
+
+def board_table(cards: Sequence[Card]) -> Table:
+    """Return the claims for a file."""
+    labels: Mapping[str, str] = COLUMNS
+    return table_of(
+        "collections",
+        cards,
+        [
+            ("account_id", "Account id", lambda card: card.position.account.pk),
+            ("account", "Account", lambda card: card.position.account.name),
+            ("tier", "Tier", lambda card: str(card.position.entitled.tier or "")),
+            ("column", "Column", lambda card: labels[card.column]),
+            ("currency", "Currency", lambda card: card.position.claim.currency),
+            ("overdue", "Overdue", lambda card: card.position.claim.overdue),
+            ("rest", "May be asked for", lambda card: card.position.claim.rest),
+            ("disputed", "Disputed", lambda card: card.position.claim.disputed),
+            ("held", "Held", lambda card: card.position.claim.held),
+            ("promised", "Promised", lambda card: card.position.claim.promised),
+            ("days_overdue", "Days overdue", lambda card: card.position.claim.days_overdue),
+            ("invoices", "Invoices", lambda card: [each.number for each in card.position.claim.invoices]),
+            (
+                "asked_on",
+                "Asked last",
+                lambda card: last.asked_on if (last := card.position.last_asked) else None,
+            ),
+            ("next", "What follows", lambda card: card.position.verdict.why),
+            ("collections", "Collections", lambda card: card.position.entitled.words),
+            ("as_of", "As of", lambda card: card.position.claim.day),
+        ],
+    )

@@ -1,0 +1,83 @@
+"""What the account page shows of collections: what is overdue, why it isn't asked, and what was asked when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.lenses import Panel, register_panel
+from accounts.models import Account
+from common.export import Table, table_of
+from finance.collections.board import COLUMNS, Card, column_of
+from finance.collections.history import history_of
+from finance.collections.positions import COLLECTIONS, positions_on
+from metrics.engine.plan import today
+from people.access import Access
+from people.models import Category
+from tiers.entitlements.resolution import entitlement
+
+MOST = 8
+COLUMN_TONES = {"relationship": "amber", "asked": "accent"}
+HAPPENINGS: list[tuple[str, str, Callable[[Mapping[str, Any]], Any]]] = [
+    ("at", "When", lambda row: row["at"]),
+    ("what", "What", lambda row: row["what"]),
+    ("state", "State", lambda row: row["state"]),
+    ("detail", "Detail", lambda row: row["detail"]),
+]
+CLAIMS: list[tuple[str, str, Callable[[Mapping[str, Any]], Any]]] = [
+    ("amount", "Overdue", lambda row: row["amount"]),
+    ("days_overdue", "Days overdue", lambda row: row["days_overdue"]),
+    ("why", "What follows", lambda row: row["why"]),
+]
+
+
+@register_panel
+class Collections(Panel):
+    """What is overdue by currency with what follows, and what was asked, promised and held."""
+
+    key = "finance.collections"
+    title = "Collections"
+    template = "finance/panels/collections.html"
+    category = Category.FINANCIAL_HEALTH
+    is_lazy = True
+
+    def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
+        positions = positions_on(as_of, [account.pk])
+        held = positions[0].entitled if positions else entitlement(account, COLLECTIONS)
+        return {
+            # What follows is decided by today's promises and policy, so a past day shows amounts alone.
+            "claims": [_plain(Card(each, column_of(each)), is_past=as_of < today()) for each in positions],
+            "happenings": [
+                {
+                    "at": each.at,
+                    "what": each.what,
+                    "state": each.state,
+                    "tone": each.tone,
+                    "detail": each.detail,
+                    "url": each.url,
+                }
+                for each in history_of(account.pk, as_of, most=MOST)
+            ],
+            "words": held.words,
+            "origin": access.redact(held.origin, held.category),
+            "url": reverse("finance:collection", args=[account.pk]),
+        }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return what happened, and without that what is overdue."""
+        if data["happenings"]:
+            return table_of("collection-history", data["happenings"], HAPPENINGS)
+        return table_of("overdue", data["claims"], CLAIMS) if data["claims"] else None
+
+
+def _plain(card: Card, *, is_past: bool) -> dict[str, Any]:
+    return {
+        "amount": card.amount,
+        "days_overdue": card.position.claim.days_overdue,
+        "why": "" if is_past else card.position.verdict.why,
+        "column": "Overdue" if is_past else COLUMNS[card.column],
+        "tone": "neutral" if is_past else COLUMN_TONES.get(card.column, "neutral"),
+    }

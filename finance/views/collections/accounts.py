@@ -1,0 +1,179 @@
+"""One account's collections: what it owes, what happened, and what finance does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Account
+from common.export import Offer, asked_format, chosen_table, export_response
+from finance.collections.board import Card, board_table, column_of
+from finance.collections.forms import HoldForm, PromiseForm, Refusing, ReleaseForm
+from finance.collections.guards import COLLECTORS, for_readers, is_of, only
+from finance.collections.history import history_of, history_table
+from finance.collections.positions import Position, positions_on
+from finance.collections.promises import record_promise, withdraw_promise
+from finance.collections.services import end_hold, release_stage, set_hold
+from finance.models import CollectionHold, PaymentPromise
+from metrics.engine.plan import today
+from people.guards import signed_in
+
+WRITING = "Promises, holds and releases"
+LARGEST_ID = 2**63 - 1
+
+
+@require_safe
+@for_readers
+def collection(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what an account owes by currency, what happened and why it isn't asked."""
+    return _page(request, _account(pk))
+
+
+@require_POST
+@only(COLLECTORS, WRITING)
+def promise(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record a promise to pay."""
+    account = _account(pk)
+    form = PromiseForm(request.POST, owed=_owed(positions_on(today(), [account.pk])))
+
+    def write() -> str:
+        record_promise(account=account, by=signed_in(request), day=today(), **form.cleaned_data)
+        return "The promise is recorded; its amount isn't asked for until then."
+
+    return _written(request, account, "promise_form", form, write)
+
+
+@require_POST
+@only(COLLECTORS, WRITING)
+def hold(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hold the account or one of its invoices."""
+    account = _account(pk)
+    form = HoldForm(request.POST, invoices=_invoices(positions_on(today(), [account.pk])))
+
+    def write() -> str:
+        set_hold(account=account, by=signed_in(request), day=today(), **form.cleaned_data)
+        return "Nobody asks until then."
+
+    return _written(request, account, "hold_form", form, write)
+
+
+@require_POST
+@only(COLLECTORS, WRITING)
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Release a stage of a relationship-based account without the customer success manager (``currency``)."""
+    account = _account(pk)
+    form = ReleaseForm(request.POST)
+    wanted = request.POST.get("currency", "")
+    found = next(
+        (
+            each
+            for each in positions_on(today(), [account.pk])
+            if each.claim.currency == wanted and each.cycle
+        ),
+        None,
+    )
+
+    def write() -> str:
+        if found is None or found.cycle is None or found.verdict.kind != "relationship":
+            raise ValidationError("Nothing waits for a release in this currency any more.")
+        reason = form.cleaned_data["reason"]
+        release_stage(cycle=found.cycle, stage=found.verdict.stage, by=signed_in(request), reason=reason)
+        return "It is released: the next run writes the mail."
+
+    return _written(request, account, "release_form", form, write)
+
+
+@require_POST
+@only(COLLECTORS, WRITING)
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a hold (``hold``) or take a promise back (``promise``)."""
+    account, by = _account(pk), signed_in(request)
+    try:
+        if "hold" in request.POST:
+            held = CollectionHold.objects.filter(account=account, pk=_key(request, "hold"))
+            end_hold(hold=_one(held), by=by)
+            messages.success(request, "The hold has ended.")
+        else:
+            promises = PaymentPromise.objects.filter(account=account, pk=_key(request, "promise"))
+            withdraw_promise(promise=_one(promises), by=by)
+            messages.success(request, "The promise is taken back; its amount is asked for again.")
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    return redirect("finance:collection", account.pk)
+
+
+def _written(
+    request: HttpRequest, account: Account, name: str, form: Refusing, write: Callable[[], str]
+) -> HttpResponse:
+    if form.is_valid():
+        try:
+            messages.success(request, write())
+        except ValidationError as error:
+            form.refuse(error)
+        else:
+            return redirect("finance:collection", account.pk)
+    return _page(request, account, status=422, **{name: form})
+
+
+def _page(request: HttpRequest, account: Account, *, status: int = 200, **forms: Any) -> HttpResponse:
+    day = today()
+    positions = positions_on(day, [account.pk])
+    cards = [Card(position, column_of(position)) for position in positions]
+    happenings = history_of(account.pk, day)
+    offers = (
+        Offer("owed", "What is overdue", lambda: board_table(cards)),
+        Offer("history", "What happened", lambda: history_table(happenings)),
+    )
+    if asked_format(request) and request.method != "POST":
+        return export_response(request, chosen_table(request, offers))
+    owed = _owed(positions)
+    context = {
+        "account": account,
+        "cards": cards,
+        "happenings": happenings,
+        "holds": CollectionHold.objects.running_on(day)
+        .filter(account=account)
+        .select_related("invoice", "set_by"),
+        "promises": PaymentPromise.objects.open().filter(account=account),
+        "waiting": [
+            card for card in cards if card.position.verdict.kind == "relationship" and card.position.cycle
+        ],
+        "may_write": is_of(request, COLLECTORS),
+        "promise_form": PromiseForm(owed=owed) if owed else None,
+        "hold_form": HoldForm(invoices=_invoices(positions)),
+        "release_form": ReleaseForm(),
+        "exports": offers,
+        "day": day,
+        **forms,
+    }
+    return render(request, "finance/collections/account.html", context, status=status)
+
+
+def _account(pk: int) -> Account:
+    return get_object_or_404(Account.objects.live(), pk=min(pk, LARGEST_ID))
+
+
+def _owed(positions: list[Position]) -> dict[str, Any]:
+    return {each.claim.currency: each.claim.overdue for each in positions}
+
+
+def _invoices(positions: list[Position]) -> list[int]:
+    return [owed.invoice_id for each in positions for owed in each.claim.invoices]
+
+
+def _key(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _one(rows: Any) -> Any:
+    found = rows.first()
+    if found is None:
+        raise Http404("There is no such thing of this account.")
+    return found

@@ -1,0 +1,94 @@
+"""Customers who owe, and policies that ask them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Account, Contact
+from finance.collections.policy import Stage, stages_of
+from finance.collections.policy_services import create_policy_draft, publish_policy, save_policy_draft
+from finance.models import Allocation, DunningPolicy, Invoice, InvoiceDispute, InvoiceLine, Payment
+from metrics.engine.plan import today
+from people.models import User
+from tests.metrics.facts import make_account
+from tests.users import make_user
+
+_numbers = count(1)
+DAY = today()
+THRESHOLDS = {"EUR": Decimal(150), "USD": Decimal(100)}
+
+
+def in_days(days: int) -> date:
+    """Return the day so many days from today."""
+    return DAY + timedelta(days=days)
+
+
+def make_debtor(
+    tier: str | None = "standard", *, email: str = "pay@customer.example", **fields: Any
+) -> Account:
+    """Create a customer with an economic buyer; without ``email`` nobody can be written to."""
+    account = make_account(tier, **{"name": f"Debtor {next(_numbers)}", **fields})
+    if email:
+        Contact.objects.create(account=account, name="Ida Berg", role="economic_buyer", email=email)
+    return account
+
+
+def make_invoice(account: Account, amount: str | int, currency: str = "EUR", *, overdue: int = 10) -> Invoice:
+    """Create an invoice of one line that was due so many days ago."""
+    number = next(_numbers)
+    total = Decimal(amount)
+    invoice = Invoice.objects.create(
+        account=account,
+        number=f"INV-{number}",
+        issued_on=in_days(-overdue - 30),
+        due_on=in_days(-overdue),
+        currency=currency,
+        net=total,
+        total=total,
+    )
+    InvoiceLine.objects.create(
+        invoice=invoice, number=1, account=account, description="Licence", net=total, total=total
+    )
+    return invoice
+
+
+def pay(invoice: Invoice, amount: str | int, on: date = DAY) -> Allocation:
+    """Pay some of an invoice."""
+    given = {"amount": Decimal(amount), "paid_on": on, "currency": invoice.currency}
+    payment = Payment.objects.create(invoice=invoice, account=invoice.account, **given)
+    return Allocation.objects.create(
+        payment=payment, invoice=invoice, amount=Decimal(amount), on=on, kind="sent", at=timezone.now()
+    )
+
+
+def dispute(invoice: Invoice, reason: str = "Not ordered") -> InvoiceDispute:
+    """Object to an invoice's line."""
+    line = invoice.positions.get()
+    return InvoiceDispute.objects.create(line=line, reason=reason, opened_by=make_user("finance"))
+
+
+def make_stage(**fields: Any) -> Stage:
+    """Return a stage: from one day overdue on, two attempts, two days apart."""
+    given: dict[str, Any] = {
+        "name": "Reminder",
+        "days_overdue": 1,
+        "attempts": 2,
+        "delay_days": 2,
+        "subject": "{amount} is overdue",
+        "text": "Hello {recipient},\n{invoices}",
+        "thresholds": THRESHOLDS,
+    }
+    return Stage(**{**given, **fields})
+
+
+def put_in_force(*stages: Stage, tiers: tuple[str, ...] = (), by: User | None = None) -> DunningPolicy:
+    """Publish a policy of these stages, by default one of two attempts, two days apart."""
+    draft = create_policy_draft(by=by)
+    held = save_policy_draft(policy=draft, by=by, stages=stages or (make_stage(),), tiers=tiers)
+    assert stages_of(held)
+    return publish_policy(policy=held, by=by)
