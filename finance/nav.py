@@ -71,5 +71,25 @@ register_nav(
         order=58,
         functions_first=(Function.FINANCE, Function.CUSTOMER_SUCCESS),
         visible=reads_financial_health,
+        key="finance.deviations",
+        label="Deviations",
+        icon="scale",
+        url_name="finance:deviations",
+        group="Company",
+        order=62,
+        functions_first=(Function.LEGAL,),
+        visible=reads_contracts,
+    )
+)
+register_nav(
+    NavItem(
+        key="finance.clauses",
+        label="Clauses",
+        icon="book",
+        url_name="finance:clauses",
+        group="Company",
+        order=63,
+        functions_first=(Function.LEGAL,),
+        visible=reads_contracts,
     )
 )

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from finance.views import billing, contracts, retention
+from finance.views import billing, clause_drafts, clauses, contracts, deviations, retention
 from finance.views.collections import accounts, board, messages, policies
 
 finance = [
@@ -12,6 +12,19 @@ finance = [
     path("billing/arrangements/<int:pk>/withdraw/", billing.billing_withdraw, name="billing_withdraw"),
     path("billing/milestones/<int:pk>/reached/", billing.milestone_reached, name="milestone_reached"),
     path("billing/milestones/<int:pk>/drop/", billing.milestone_drop, name="milestone_drop"),
+    path("clauses/", clauses.library, name="clauses"),
+    path("clauses/families/new/", clause_drafts.new_family, name="clause_new"),
+    path("clauses/<slug:key>/", clauses.clause, name="clause"),
+    path("clauses/<slug:key>/<int:version>/", clauses.clause, name="clause_version"),
+    path("clauses/<slug:key>/<int:version>/act/", clause_drafts.act, name="clause_act"),
+    path("clauses/<slug:key>/<int:version>/draft/", clause_drafts.change_draft, name="clause_draft"),
+    path("clauses/<slug:key>/<int:version>/preview/", clauses.preview, name="clause_preview"),
+    path("clauses/<slug:key>/<int:version>/texts/new/", clause_drafts.edit_text, name="clause_text_new"),
+    path("clauses/<slug:key>/<int:version>/texts/<int:place>/", clause_drafts.edit_text, name="clause_text"),
+    path("deviations/", deviations.deviations, name="deviations"),
+    path("deviations/new/", deviations.new_deviation, name="deviation_new"),
+    path("deviations/use/", clauses.use, name="clause_use"),
+    path("deviations/<int:pk>/", deviations.deviation, name="deviation"),
     path("contracts/", contracts.contracts, name="contracts"),
     path("contracts/<int:pk>/", contracts.contract, name="contract"),
     path("contracts/renewals/", contracts.renewals, name="renewals"),

@@ -9,6 +9,7 @@ sections.register(
     ConfigSection(
         key="clauses",
         label="Clause library",
+        url_name="finance:clauses",
         tracks=(
             Tracked(
                 model=ClauseFamily,

@@ -8,6 +8,7 @@ from typing import Any
 
 from finance.clauses.terms import SHAPES, Shape
 from finance.models import ClauseText, ClauseVersion
+from people.functions import Function
 
 Clause = Mapping[str, Any]
 
@@ -36,6 +37,11 @@ class Step:
     function: str
     hours: int
     label: str = ""
+
+    @property
+    def function_label(self) -> str:
+        """The function in words."""
+        return str(Function(self.function).label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

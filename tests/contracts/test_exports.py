@@ -77,6 +77,10 @@ NOT_WALKED = {
     "engagement:score_rule_new": "a form",
     "finance:dunning_stage": "a form",
     "finance:dunning_stage_new": "a form",
+    "finance:clause_new": "a form",
+    "finance:clause_text": "a form",
+    "finance:clause_text_new": "a form",
+    "finance:deviation_new": "a form",
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,14 +22,24 @@ from engagement.scoring.previews.services import request_score_preview
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from finance.billing.arranging import add_milestone, expected_of, propose_arrangement
 from finance.billing.terms import BillingTerms
+from finance.clauses.querysets import DEVIATION
+from finance.clauses.services.deviations import Wanted, request_deviation
+from finance.clauses.services.library import (
+    TextDraft,
+    create_clause_draft,
+    draft_texts,
+    save_clause_draft,
+    steps_of,
+)
 from finance.collections.planning import plan_dunning
 from finance.collections.policy_services import create_policy_draft
 from finance.contracts.recording import QUIET, record_due_versions
-from finance.models import Contract, ContractToRecord, DunningMessage
+from finance.models import ClauseFamily, Contract, ContractToRecord, DunningMessage
 from metrics.engine.plan import today
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from metrics.runs.work import work_off
-from people.approvals.models import ApprovalDelegation
+from people.approvals.models import ApprovalDelegation, ApprovalRequest
+from people.approvals.services import decide_step
 from people.functions import Function
 from people.links.services import create_link, revoke_link
 from people.models import User
@@ -146,6 +156,37 @@ def _contracts(account: Account) -> Iterator[Address]:
         record_due_versions(now=timezone.now() + QUIET)
     for function in (Function.FINANCE, Function.LEGAL):
         yield Address("finance:contract", reverse("finance:contract", args=[contract.pk]), function)
+    yield from _clauses(account, contract)
+
+
+def _clauses(account: Account, contract: Contract) -> Iterator[Address]:
+    sales, legal = make_user("sales"), make_user("legal")
+    payment = ClauseFamily.objects.get(key="payment-schedule")
+    wanted = Wanted(wording="=Whenever we like.", terms={"payment_days": 300})
+    held = [
+        request_deviation(
+            account=each, family=payment, wanted=wanted, reason="=They insist.", by=sales, contract=of
+        )
+        for each, of in ((account, contract), (make_listed("Waits", "growth"), None))
+    ]
+    for at, step in ((held[0], "finance"), (held[1], "")):
+        yield Address("finance:deviation", reverse("finance:deviation", args=[at.pk]), Function.LEGAL)
+        request = ApprovalRequest.objects.get(kind=DEVIATION, subject_id=at.pk)
+        if step:
+            decide_step(request=request, by=make_user(step), is_approved=True)
+    draft = create_clause_draft(family=payment, by=legal)
+    texts = [*draft_texts(draft), TextDraft(label="=Own", wording=wanted.wording, terms=dict(wanted.terms))]
+    texts[-1] = replace(texts[-1], tiers=["growth"])
+    save_clause_draft(version=draft, by=legal, texts=texts, steps=steps_of(draft))
+    yield Address("finance:clause", reverse("finance:clause", args=[payment.key]), Function.LEGAL)
+    for name, more in (
+        ("clause_version", ()),
+        ("clause_preview", ()),
+        ("clause_text_new", ()),
+        ("clause_text", (2,)),
+    ):
+        args = [payment.key, draft.version, *more]
+        yield Address(f"finance:{name}", reverse(f"finance:{name}", args=args), Function.LEGAL)
     yield Address(
         "finance:retention_account", reverse("finance:retention_account", args=[account.pk]), Function.FINANCE
     )

@@ -150,19 +150,17 @@ def ask_again(*, deviation: Deviation, wanted: Wanted, reason: str, by: User) ->
     the approval engine raises.
     """
     _require_reader(by)
-    request = live_request(deviation)
+    account = Account.objects.select_for_update(of=("self",), no_key=True).get(pk=deviation.account_id)
+    asked = ApprovalRequest.objects.live().filter(kind=DEVIATION, subject_id=deviation.pk)
+    request = asked.select_for_update(of=("self",)).first()
     if request is None or request.state != ApprovalRequest.State.RETURNED:
         raise ValidationError("This wasn’t returned, or was asked again already. Look at it as it is now.")
     if deviation.asked_by_id != by.pk:
         raise ValidationError("Only who asked can ask again.")
-    account = Account.objects.select_for_update(of=("self",), no_key=True).get(pk=deviation.account_id)
     checked = check_wanted(account=account, family=deviation.family, wanted=wanted)
     _refuse_preferred(checked)
     reason = _reason(reason)
     is_within = checked.finding.is_within
-    if is_within:
-        # The request ends first, while the deviation still waits: what ends it leaves this one alone.
-        ApprovalRequest.objects.select_for_update().get(pk=request.pk)
     held = Deviation.objects.select_for_update(of=("self",)).get(pk=deviation.pk)
     for name, value in _columns(checked).items():
         setattr(held, name, value)
