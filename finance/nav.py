@@ -71,6 +71,10 @@ register_nav(
         order=58,
         functions_first=(Function.FINANCE, Function.CUSTOMER_SUCCESS),
         visible=reads_financial_health,
+    )
+)
+register_nav(
+    NavItem(
         key="finance.deviations",
         label="Deviations",
         icon="scale",
