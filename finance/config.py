@@ -60,6 +60,7 @@ sections.register(
     ConfigSection(
         key="retention",
         label="What retention means",
+        url_name="finance:retention_policy",
         tracks=(
             Tracked(
                 model=RetentionPolicy,

@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from finance.views import billing, clause_drafts, clauses, contracts, deviations, retention
+from finance.views import (
+    billing,
+    clause_drafts,
+    clauses,
+    contracts,
+    deviations,
+    retention,
+    retention_more,
+    retention_policy,
+    revenue_months,
+)
 from finance.views.collections import accounts, board, messages, policies
 
 finance = [
@@ -29,6 +39,12 @@ finance = [
     path("contracts/<int:pk>/", contracts.contract, name="contract"),
     path("contracts/renewals/", contracts.renewals, name="renewals"),
     path("finance/retention/", retention.retention, name="retention"),
+    path("finance/retention/cohorts/", retention_more.cohorts, name="retention_cohorts"),
+    path("finance/retention/differences/", retention_more.differences, name="retention_differences"),
+    path("finance/retention/policy/", retention_policy.retention_policy, name="retention_policy"),
+    path("finance/retention/months/", revenue_months.revenue_months, name="revenue_months"),
+    path("finance/retention/months/close/", revenue_months.revenue_close, name="revenue_close"),
+    path("finance/retention/months/<str:month>/", revenue_months.revenue_month, name="revenue_month"),
     path("finance/retention/accounts/", retention.retention_accounts, name="retention_accounts"),
     path("finance/retention/accounts/<int:pk>/", retention.retention_account, name="retention_account"),
 ]

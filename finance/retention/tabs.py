@@ -11,7 +11,13 @@ from finance.retention.asking import Asked
 from people.access import request_access
 from people.models import Category, Level
 
-TABS: tuple[tuple[str, str, Level], ...] = (("finance:retention", "Retention", Level.TOTALS),)
+TABS: tuple[tuple[str, str, Level], ...] = (
+    ("finance:retention", "Retention", Level.TOTALS),
+    ("finance:retention_cohorts", "Cohorts", Level.TOTALS),
+    ("finance:retention_differences", "Why definitions differ", Level.FULL),
+    ("finance:revenue_months", "Closed months", Level.TOTALS),
+    ("finance:retention_policy", "What it means", Level.TOTALS),
+)
 
 
 @dataclass(frozen=True, slots=True)

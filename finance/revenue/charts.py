@@ -23,6 +23,11 @@ def money(value: Decimal) -> str:
     return format_money(value, settings.REPORTING_CURRENCY, short=True)
 
 
+def exact_money(value: Decimal) -> str:
+    """Return an amount in the reporting currency, to the cent."""
+    return format_money(value, settings.REPORTING_CURRENCY, decimals=2)
+
+
 def arr_chart(key: str, series: Series, as_of: date) -> Chart:
     """Return ARR by month as a line, at the exchange rates of ``as_of``."""
     left_out = tell_left_out(series.left_out, as_of)

@@ -34,7 +34,8 @@ from finance.clauses.services.library import (
 from finance.collections.planning import plan_dunning
 from finance.collections.policy_services import create_policy_draft
 from finance.contracts.recording import QUIET, record_due_versions
-from finance.models import ClauseFamily, Contract, ContractToRecord, DunningMessage
+from finance.models import ClauseFamily, Contract, ContractToRecord, DunningMessage, RevenueClose
+from finance.revenue.publication import close_months
 from metrics.engine.plan import today
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from metrics.runs.work import work_off
@@ -156,6 +157,12 @@ def _contracts(account: Account) -> Iterator[Address]:
         record_due_versions(now=timezone.now() + QUIET)
     for function in (Function.FINANCE, Function.LEGAL):
         yield Address("finance:contract", reverse("finance:contract", args=[contract.pk]), function)
+    close_months(until=today() - timedelta(days=40))
+    closed = f"{RevenueClose.objects.latest('month').month:%Y-%m}"
+    yield Address("finance:revenue_month", reverse("finance:revenue_month", args=[closed]), Function.FINANCE)
+    yield Address(
+        "finance:retention_account", reverse("finance:retention_account", args=[account.pk]), Function.FINANCE
+    )
     yield from _clauses(account, contract)
 
 
@@ -187,9 +194,6 @@ def _clauses(account: Account, contract: Contract) -> Iterator[Address]:
     ):
         args = [payment.key, draft.version, *more]
         yield Address(f"finance:{name}", reverse(f"finance:{name}", args=args), Function.LEGAL)
-    yield Address(
-        "finance:retention_account", reverse("finance:retention_account", args=[account.pk]), Function.FINANCE
-    )
 
 
 def _billing(account: Account) -> Iterator[Address]:
