@@ -263,10 +263,14 @@ class CollectionHold(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                name="finance_collectionhold_one_running",
-                fields=("account", "invoice"),
-                condition=Q(ended_at=None),
-                nulls_distinct=False,
+                name="finance_collectionhold_one_of_account",
+                fields=("account",),
+                condition=Q(ended_at=None, invoice=None),
+            ),
+            models.UniqueConstraint(
+                name="finance_collectionhold_one_of_invoice",
+                fields=("invoice",),
+                condition=Q(ended_at=None, invoice__isnull=False),
             ),
             models.CheckConstraint(
                 name="finance_collectionhold_in_order", condition=Q(ends_on__gte=F("starts_on"))
