@@ -15,6 +15,7 @@ TABS: tuple[tuple[str, str, Level], ...] = (
     ("finance:retention", "Retention", Level.TOTALS),
     ("finance:retention_cohorts", "Cohorts", Level.TOTALS),
     ("finance:retention_differences", "Why definitions differ", Level.FULL),
+    ("finance:retention_forecast", "Forecast", Level.TOTALS),
     ("finance:revenue_months", "Closed months", Level.TOTALS),
     ("finance:retention_policy", "What it means", Level.TOTALS),
 )

@@ -1,0 +1,292 @@
+"""ARR of the next four quarters from what is agreed and from the terms that end: base, low and high.
+
+What the ledger holds of days ahead is agreed. A term that ends is at risk: of a contract that renews by itself what
+runs on, else what it held before, unless another contract of the account takes over within some days. No new business
+and no expansion between renewals is forecast.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from common.periods import add_months
+from finance.models import Contract
+from finance.retention.assumptions import AFTER_DAYS, ONE, ZERO, Assumption, assume, read_history
+from finance.revenue.positions import month_end, read_rates, revenue_on
+from metrics.engine.plan import today
+from metrics.statements import compose, load
+
+QUARTERS = 4
+CENT = Decimal("0.01")
+SCENARIOS = ("low", "base", "high")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """One thing that will or may change ARR in a quarter, in the reporting currency.
+
+    ``at_risk`` is the ARR of a term that ends, None for what is agreed. ``low``, ``base`` and ``high`` are the changes.
+    """
+
+    on: date
+    account_id: int
+    account_name: str
+    contract_id: int
+    number: str
+    kind: str
+    at_risk: Decimal | None
+    assumption: Assumption | None
+    low: Decimal
+    base: Decimal
+    high: Decimal
+    notice_on: date | None = None
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return KINDS[self.kind]
+
+
+KINDS = {
+    "agreed": "Agreed",
+    "renews": "Renews by itself",
+    "passed": "Renews by itself, the day for notice has passed",
+    "ends": "Ends unless renewed",
+    "covered": "Ends, another contract takes over",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarter:
+    """Three months ahead with what falls into them."""
+
+    number: int
+    first: date
+    last: date
+    start: Mapping[str, Decimal]
+    rows: Sequence[Ahead]
+
+    @property
+    def agreed(self) -> Decimal:
+        """What is agreed, up and down."""
+        return sum((row.base for row in self.rows if row.kind == "agreed"), ZERO)
+
+    @property
+    def at_risk(self) -> Decimal:
+        """ARR of the terms that end."""
+        return sum((row.at_risk or ZERO for row in self.rows), ZERO)
+
+    @property
+    def ends(self) -> int:
+        """How many terms end."""
+        return sum(row.kind != "agreed" for row in self.rows)
+
+    def change(self, scenario: str) -> Decimal:
+        """Return what all rows change."""
+        return sum((getattr(row, scenario) for row in self.rows), ZERO)
+
+    def end(self, scenario: str) -> Decimal:
+        """Return ARR at the end."""
+        return self.start[scenario] + self.change(scenario)
+
+    @property
+    def shown(self) -> list[Decimal]:
+        """ARR at the end by scenario: low, base, high."""
+        return [self.end(scenario) for scenario in SCENARIOS]
+
+    @property
+    def changes(self) -> list[Decimal]:
+        """The renewals' change by scenario: low, base, high."""
+        return [self.change(scenario) - self.agreed for scenario in SCENARIOS]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """Four quarters from the end of ``base`` on, with what is assumed; ``left_out`` names currencies without a rate."""
+
+    base: date
+    start: Decimal
+    quarters: Sequence[Quarter]
+    assumptions: Sequence[Assumption]
+    passed: Decimal
+    left_out: Sequence[str]
+
+
+def read_forecast(base: date, tiers: list[str], params: Mapping[str, str], passed: Decimal = ONE) -> Forecast:
+    """Return the forecast from the end of day ``base``; six queries.
+
+    ``passed`` is the share of ARR that renews where the day for notice has passed without a word of it.
+    """
+    until = month_end(add_months(base.replace(day=1), QUARTERS * 3))
+    rates = read_rates(base)
+    terms, entries = _terms(base, until), _entries(base, until + timedelta(days=AFTER_DAYS))
+    assumptions = assume(sorted({*tiers, "none"}, key=[*tiers, "none"].index), read_history(base), params)
+    lacking = {row["currency"] for row in (*terms, *entries) if row["currency"] not in rates}
+    rows = [
+        *_agreed(terms, [row for row in entries if row["on"] <= until], rates),
+        *_renewals(terms, entries, rates, assumptions, passed),
+    ]
+    start = compose("SELECT coalesce(sum(own.value), 0) FROM ({own}) AS own", own=revenue_on(base)).fetch()[
+        0
+    ][0]
+    used = {row.assumption.tier for row in rows if row.assumption}
+    return Forecast(
+        base=base,
+        start=start,
+        quarters=_quarters(base, start, rows),
+        assumptions=[each for tier, each in assumptions.items() if tier != "none" or tier in used],
+        passed=passed,
+        left_out=sorted(lacking),
+    )
+
+
+def _quarters(base: date, start: Decimal, rows: Sequence[Ahead]) -> list[Quarter]:
+    found: list[Quarter] = []
+    held = dict.fromkeys(SCENARIOS, start)
+    after = base
+    for number in range(1, QUARTERS + 1):
+        last = month_end(add_months(base.replace(day=1), 3 * number))
+        inside = [row for row in rows if after < row.on <= last]
+        inside.sort(key=lambda row: (row.on, row.account_name, row.contract_id, row.kind))
+        quarter = Quarter(number=number, first=after + timedelta(days=1), last=last, start=held, rows=inside)
+        held = {scenario: quarter.end(scenario) for scenario in SCENARIOS}
+        found.append(quarter)
+        after = last
+    return found
+
+
+def _terms(base: date, until: date) -> list[dict[str, Any]]:
+    running: Any = Contract.objects.running_on(base).with_trial_on(base).with_next_end(base)
+    contracts = running.filter(is_trial=False).values(
+        "id", "number", "account_id", "currency", "auto_renew", "next_end", "notice_on"
+    )
+    return load("finance", "forecast_terms", contracts=contracts, base=base, until=until).fetch_dicts()
+
+
+def _entries(base: date, until: date) -> list[dict[str, Any]]:
+    return load("finance", "forecast_entries", base=base, until=until).fetch_dicts()
+
+
+def _is_open(term: Mapping[str, Any]) -> bool:
+    """Whether it isn't known what follows: it renews by itself, or the ledger ends with the term."""
+    return bool(term["auto_renew"]) or term["after"] <= 0
+
+
+def _agreed(
+    terms: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]], rates: Mapping[str, Decimal]
+) -> list[Ahead]:
+    """Return what the ledger holds of days ahead, but for the ends of terms of which it isn't known what follows."""
+    expiring = {
+        (term["contract_id"], term["ends_on"]) for term in terms if not term["auto_renew"] and _is_open(term)
+    }
+    found = []
+    for entry in entries:
+        rate = rates.get(entry["currency"])
+        if rate is None or (entry["contract_id"], entry["on"]) in expiring:
+            continue
+        change = _worth(entry["arr"], rate)
+        found.append(
+            Ahead(
+                **{key: entry[key] for key in ("on", "account_id", "account_name", "contract_id", "number")},
+                kind="agreed",
+                at_risk=None,
+                assumption=None,
+                low=change,
+                base=change,
+                high=change,
+            )
+        )
+    return found
+
+
+def _renewals(
+    terms: Sequence[Mapping[str, Any]],
+    entries: Sequence[Mapping[str, Any]],
+    rates: Mapping[str, Decimal],
+    assumptions: Mapping[str, Assumption],
+    passed: Decimal,
+) -> list[Ahead]:
+    coming: dict[tuple[int, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for entry in entries:
+        if entry["arr"] > 0:
+            coming[entry["account_id"], entry["currency"]].append(entry)
+    found = []
+    for term in terms:
+        rate = rates.get(term["currency"])
+        if rate is None or not _is_open(term):
+            continue
+        held = _worth(term["after"] if term["auto_renew"] else term["before"], rate)
+        covered = ZERO if term["auto_renew"] else min(held, _worth(_successor(term, coming), rate))
+        if not held:
+            continue
+        assumption = assumptions.get(term["tier"], assumptions["none"])
+        has_passed = (
+            bool(term["auto_renew"]) and term["notice_on"] is not None and term["notice_on"] < today()
+        )
+        at_risk = held - covered
+        kind = (
+            "passed"
+            if has_passed
+            else "renews"
+            if term["auto_renew"]
+            else "covered"
+            if covered == held
+            else "ends"
+        )
+        low, middle, high = _kept(at_risk, assumption, passed if has_passed else None)
+        # What runs on stands in the ledger already; what ends does not, and neither does what takes over.
+        found.append(
+            Ahead(
+                **{
+                    key: term[key]
+                    for key in ("account_id", "account_name", "contract_id", "number", "notice_on")
+                },
+                on=term["ends_on"],
+                kind=kind,
+                at_risk=held,
+                assumption=assumption,
+                low=low - held,
+                base=middle - held,
+                high=high - held,
+            )
+        )
+    return found
+
+
+def _kept(
+    at_risk: Decimal, assumption: Assumption, passed: Decimal | None
+) -> tuple[Decimal, Decimal, Decimal]:
+    """Return what of the ARR stays: at the low rate without uplift, at the rate, and at the high one."""
+    if passed is not None:
+        kept = _worth(at_risk, passed)
+        return kept, kept, kept
+    plus = ONE + assumption.uplift
+    return (
+        _worth(at_risk, assumption.low),
+        _worth(at_risk, assumption.rate * plus),
+        _worth(at_risk, assumption.high * plus),
+    )
+
+
+def _successor(
+    term: Mapping[str, Any], coming: Mapping[tuple[int, str], Sequence[Mapping[str, Any]]]
+) -> Decimal:
+    """Return the ARR that other contracts of the account bring around the day on which a term ends."""
+    near = timedelta(days=AFTER_DAYS)
+    return sum(
+        (
+            entry["arr"]
+            for entry in coming.get((term["account_id"], term["currency"]), ())
+            if entry["contract_id"] != term["contract_id"] and abs(entry["on"] - term["ends_on"]) <= near
+        ),
+        ZERO,
+    )
+
+
+def _worth(amount: Decimal, rate: Decimal) -> Decimal:
+    return (amount * rate).quantize(CENT)
