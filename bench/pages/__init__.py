@@ -154,16 +154,25 @@ def rest_urls(api: Site) -> list[tuple[str, str]]:
 
 def sign_in() -> tuple[str, str]:
     """Return the cookie of a session and the secret of a token, both of RevOps."""
-    from importlib import import_module
-
-    from people.services import create_user
     from sync.services import issue_token
 
-    user = create_user(email="bench@example.com", name="Bench", function="revops", password=None)
+    return sign_in_as("revops"), issue_token(source="bench", scopes=["*:read"]).secret
+
+
+def sign_in_as(function: str) -> str:
+    """Return the cookie of a session of somebody of ``function``, who may be there from a run before."""
+    from importlib import import_module
+
+    from people.models import User
+    from people.services import create_user
+
+    email = f"bench-{function}@example.com"
+    user = User.objects.filter(email=email).first() or create_user(
+        email=email, name="Bench", function=function, password=None
+    )
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
-    secret = issue_token(source="bench", scopes=["*:read"]).secret
-    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}", secret
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"

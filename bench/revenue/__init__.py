@@ -1,4 +1,5 @@
-"""The revenue ledger against plain SQL: its rebuild from contract lines, and retention of every segment over 36 months.
+"""The revenue ledger against plain SQL: its rebuild from contract lines, retention of every segment over 36 months,
+and the page of retention.
 
 The companies are seeded by SQL into databases of their own, once per state and schema. Ledger and plain SQL take turns
 on the same rows.
@@ -17,10 +18,14 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 from django.core.management import call_command
 from django.db import connection, connections, transaction
+from django.test.utils import override_settings
 from psycopg import sql
 
-from bench.harness import Figure, interleave, median
+from bench.harness import Figure, interleave, median, percentile
+from bench.pages import Site, sign_in_as
 from bench.refresh import execute, maintenance, use
+from finance.retention.asking import Asked
+from finance.retention.figures import read_retention
 from finance.revenue.ledger import follow_lines, follow_rates, mark_all
 from finance.revenue.movements import Movement, movements_by_dimension
 from finance.revenue.windows import windows_of
@@ -33,6 +38,7 @@ MONTHS = 30  # a line each, so each month begins and ends one: 3 M entries
 LEDGER_MONTHS = 10  # about 1 M entries
 WINDOWS = 36
 ROUNDS = 3
+PAGES = 20
 NEWEST = date(2026, 6, 9)
 
 
@@ -44,6 +50,7 @@ def run() -> Iterator[Figure]:
         yield rebuild()
         use(seeded(LEDGER_MONTHS))
         yield retention()
+        yield page()
     finally:
         use(was)
 
@@ -80,9 +87,46 @@ def retention() -> Figure:
     )
 
 
+def page() -> Figure:
+    """Open the page of retention as finance does, against the SQL of what it shows alone."""
+    if not sums("finance_revenueentry")[0]:
+        fill()
+        execute("VACUUM ANALYZE")
+    asked = Asked.from_params({"to": f"{_last_month():%Y-%m}", "rates": "constant"})
+    read = read_retention(asked)
+    plain = statements("floor_page", newest=NEWEST, count=len(read.series))[0]
+
+    def floor_rows() -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(plain)
+            return list(cursor.fetchall())
+
+    newest = read.headline.moved.end_day
+    held = {row[1]: (row[2], row[3], row[4], row[9]) for row in floor_rows() if row[0] == newest and row[2]}
+    mine = {row.key: row.moved for row in read.segments}
+    shown = {key: (row.start, row.kept, row.least, row.end) for key, row in mine.items() if row.start}
+    if held != shown:
+        raise RuntimeError(f"Plain SQL counts something else: {held} against {shown}.")
+    with override_settings(ALLOWED_HOSTS=["localhost"], DEBUG=False):
+        site = Site(sign_in_as("finance"), {})
+        url = f"/finance/retention/{asked.query}"
+        ours, bare = interleave([lambda: site.get(url), floor_rows], PAGES)
+    theirs = percentile(bare, 95)
+    return Figure(
+        "revenue.page",
+        percentile(ours, 95) / theirs,
+        at_most=3,
+        note=f"p95 {percentile(ours, 95):.2f} s, plain SQL {theirs:.2f} s",
+    )
+
+
+def _last_month() -> date:
+    return NEWEST.replace(day=1) - relativedelta(months=1)
+
+
 def engine() -> list[tuple[Any, ...]]:
     """Return start, kept, least and the lost of each segment and month by the engine."""
-    last = NEWEST.replace(day=1) - relativedelta(months=1)
+    last = _last_month()
     windows = windows_of(last - relativedelta(months=WINDOWS - 1), last, months=12)
     told = movements_by_dimension(windows)
     return [

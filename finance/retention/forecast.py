@@ -1,8 +1,8 @@
 """ARR of the next four quarters from what is agreed and from the terms that end: base, low and high.
 
-What the ledger holds of days ahead is agreed. A term that ends is at risk: of a contract that renews by itself what
-runs on, else what it held before, unless another contract of the account takes over within some days. No new business
-and no expansion between renewals is forecast.
+What the ledger holds of days ahead is agreed. A term that ends is at risk: where all lines end with it, what they held
+before, unless another contract of the account takes over within some days; of a contract that renews by itself and
+whose lines run on, what runs on. No new business and no expansion between renewals is forecast.
 """
 
 from __future__ import annotations
@@ -172,18 +172,16 @@ def _entries(base: date, until: date) -> list[dict[str, Any]]:
     return load("finance", "forecast_entries", base=base, until=until).fetch_dicts()
 
 
-def _is_open(term: Mapping[str, Any]) -> bool:
-    """Whether it isn't known what follows: it renews by itself, or the ledger ends with the term."""
-    return bool(term["auto_renew"]) or term["after"] <= 0
+def _ends_with_it(term: Mapping[str, Any]) -> bool:
+    """Whether the ledger holds nothing of the contract once the term has ended; sources end lines with each term."""
+    return bool(term["after"] <= 0)
 
 
 def _agreed(
     terms: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]], rates: Mapping[str, Decimal]
 ) -> list[Ahead]:
     """Return what the ledger holds of days ahead, but for the ends of terms of which it isn't known what follows."""
-    expiring = {
-        (term["contract_id"], term["ends_on"]) for term in terms if not term["auto_renew"] and _is_open(term)
-    }
+    expiring = {(term["contract_id"], term["ends_on"]) for term in terms if _ends_with_it(term)}
     found = []
     for entry in entries:
         rate = rates.get(entry["currency"])
@@ -218,10 +216,11 @@ def _renewals(
     found = []
     for term in terms:
         rate = rates.get(term["currency"])
-        if rate is None or not _is_open(term):
-            continue
-        held = _worth(term["after"] if term["auto_renew"] else term["before"], rate)
-        covered = ZERO if term["auto_renew"] else min(held, _worth(_successor(term, coming), rate))
+        ends = _ends_with_it(term)
+        if rate is None or not (ends or term["auto_renew"]):
+            continue  # what follows is signed
+        held = _worth(term["before"] if ends else term["after"], rate)
+        covered = min(held, _worth(_successor(term, coming), rate)) if ends else ZERO
         if not held:
             continue
         assumption = assumptions.get(term["tier"], assumptions["none"])
@@ -229,17 +228,13 @@ def _renewals(
             bool(term["auto_renew"]) and term["notice_on"] is not None and term["notice_on"] < today()
         )
         at_risk = held - covered
-        kind = (
-            "passed"
-            if has_passed
-            else "renews"
-            if term["auto_renew"]
-            else "covered"
-            if covered == held
-            else "ends"
-        )
+        if covered == held:
+            kind = "covered"
+        elif has_passed:
+            kind = "passed"
+        else:
+            kind = "renews" if term["auto_renew"] else "ends"
         low, middle, high = _kept(at_risk, assumption, passed if has_passed else None)
-        # What runs on stands in the ledger already; what ends does not, and neither does what takes over.
         found.append(
             Ahead(
                 **{

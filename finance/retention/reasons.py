@@ -81,9 +81,12 @@ def _flow(path: Sequence[Movement], events: str) -> str:
             f"It {events}: flow-based counts it as lost, and its return as reactivation; point to point sees that it "
             "is there at both ends."
         )
-    if downs and any(each.expansion for each in path):
-        if end >= start:
-            return f"It {events}: flow-based counts the dip, point to point sees both ends, where it had recovered."
+    ups = [each for each in path if each.expansion]
+    if downs and ups and downs[0].month < ups[-1].month and end >= start:
+        return (
+            f"It {events}: flow-based counts the dip, point to point sees both ends, where it had recovered."
+        )
+    if downs and ups:
         return (
             f"It {events}: flow-based counts every move, point to point only what is left of them at the end."
         )

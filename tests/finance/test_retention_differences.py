@@ -70,11 +70,17 @@ def test_each_kind_of_difference_is_said_in_words() -> None:
     make_rate("EUR", date(2026, 7, 1), "1.10")
     make_line(early, START, date(2025, 12, 1), amount=300)
     make_line(early, START, amount=100)
+    rose = make_account(name="Rose")
+    make_line(rose, START, amount=1000)
+    make_line(rose, date(2026, 1, 1), date(2026, 6, 1), amount=300)
     follow_revenue()
     flow = reasons(measure="grr", definition_2="flow")
-    assert flow.keys() == {"Back", "Joined"}
+    assert flow.keys() == {"Back", "Joined", "Rose"}
     assert "left with $500.00 in Feb 2026 and came back with $450.00 in May 2026" in flow["Back"]
     assert "had no ARR at the start" in flow["Joined"]
+    assert flow["Rose"].endswith(
+        "flow-based counts every move, point to point only what is left of them at the end."
+    )
     dated = reasons(measure="nrr", definition_2="point", rates_2="dated")
     assert dated["Euro"] == "Exchange rates alone added $100.00, which constant currency leaves out."
     assert dated["Early"].startswith("Nothing of its own differs")

@@ -98,6 +98,14 @@ def test_a_renewal_that_is_signed_on_the_same_contract_is_agreed() -> None:
     assert [row for quarter in forecast.quarters for row in quarter.rows] == []
 
 
+def test_lines_that_end_with_a_term_that_renews_by_itself_are_at_risk_and_not_agreed_to_go() -> None:
+    ends = date(2027, 2, 1)
+    terms = {"start_on": date(2026, 2, 1), "end_on": ends, "auto_renew": True}
+    make_line(make_account(), date(2026, 2, 1), ends, amount=1000, terms=terms)
+    rows = [row for quarter in look(**{"rate-none": "90"}).quarters for row in quarter.rows]
+    assert [(row.kind, row.at_risk, row.base) for row in rows] == [("renews", 1000, -100)]
+
+
 def test_history_gives_a_rate_an_uplift_and_the_number_of_cases() -> None:
     for number in range(8):
         account = make_account()
