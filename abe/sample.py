@@ -68,6 +68,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
         note.write(LOADED)
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--rules", "--months", HISTORY_MONTHS])
     supervisor.run([*MANAGE, "prepare_sample_scores"])
+    supervisor.run([*MANAGE, "prepare_sample_disputes"])
     refresh = [*MANAGE, "refresh", "--on-workers", "--wait", "--history", HISTORY_MONTHS]
     try:
         supervisor.run(refresh)

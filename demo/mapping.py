@@ -29,6 +29,7 @@ _DEAL_KINDS = {
     "Existing Customer - Renewal": "renewal",
 }
 _TICKET_STATUSES = {"hold": "on_hold"}
+_INVOICE_STATUSES = {"open": "issued", "paid": "issued"}
 _BILLING_PERIODS = {
     ("day", 1): "day",
     ("week", 1): "week",
@@ -172,6 +173,56 @@ def contract_line(row: Row) -> Record:
     }
 
 
+def invoice(row: Row) -> Record:
+    """Map a billing invoice; what Stripe calls open or paid is issued here, since payments tell the rest."""
+    orders = [field["value"] for field in row["custom_fields"] or [] if field["name"] == "Purchase order"]
+    return {
+        "external_id": row["id"],
+        "source_updated_at": _epoch_instant(row["updated"]),
+        "account": _crm_account(row["metadata"]["salesforce_account_id"]),
+        "number": row["number"],
+        "kind": "invoice",
+        "status": _INVOICE_STATUSES.get(row["status"], row["status"]),
+        "issued_on": _epoch_day(row["effective_at"]),
+        "due_on": _epoch_day(row["due_date"]),
+        "currency": row["currency"].upper(),
+        "purchase_order": orders[0] if orders else None,
+        "lines": [_invoice_line(line) for line in row["lines"]["data"]],
+        "custom": _without_nulls(dispute=row["metadata"].get("dispute")),
+    }
+
+
+def credit_note(row: Row) -> Record:
+    """Map a billing credit note: an invoice of the other kind, with the invoice that it corrects."""
+    return {
+        "external_id": row["id"],
+        "source_updated_at": _epoch_instant(row["updated"]),
+        "account": _crm_account(row["metadata"]["salesforce_account_id"]),
+        "number": row["number"],
+        "kind": "credit_note",
+        "corrects": row["invoice"],
+        "root_cause": row["metadata"]["root_cause"] or None,
+        "status": "issued",
+        "issued_on": _epoch_day(row["effective_at"]),
+        "currency": row["currency"].upper(),
+        "lines": [_invoice_line(line) for line in row["lines"]["data"]],
+    }
+
+
+def payment(row: Row) -> Record:
+    """Map a transfer; one that names no invoice is its account's until somebody says what it is for."""
+    return {
+        "external_id": row["id"],
+        "source_updated_at": _epoch_instant(row["updated"]),
+        "account": _crm_account(row["metadata"]["salesforce_account_id"]),
+        "invoice": row["invoice"],
+        "paid_on": _epoch_day(row["received_at"]),
+        "amount": _cents(row["amount"]),
+        "currency": row["currency"].upper(),
+        "reference": row["description"],
+    }
+
+
 def exchange_rate(row: Row) -> Record:
     """Map a dated exchange rate: US dollars for one unit."""
     return {
@@ -233,6 +284,9 @@ FEEDS = (
     Feed("opportunities", "salesforce", ("salesforce/Opportunity.ndjson",), opportunity),
     Feed("contracts", "stripe", ("stripe/subscriptions.ndjson",), contract),
     Feed("contract-lines", "stripe", ("stripe/subscription_items.ndjson",), contract_line),
+    Feed("invoices", "stripe", ("stripe/invoices.ndjson",), invoice),
+    Feed("invoices", "stripe", ("stripe/credit_notes.ndjson",), credit_note),
+    Feed("payments", "stripe", ("stripe/payments.ndjson",), payment),
     Feed("tickets", "zendesk", ("zendesk/tickets.ndjson",), ticket),
     Feed("engagements", "salesforce", ("salesforce/Task.ndjson",), task),
     Feed("engagements", "salesforce", ("salesforce/Event.ndjson",), event),
@@ -252,6 +306,24 @@ def _engagement(row: Row, kind: str, occurred_at: str) -> Record:
         "user_email": row["OwnerEmail__c"],
         "direction": row["Direction__c"].lower(),
     }
+
+
+def _invoice_line(line: Row) -> Record:
+    period, taxes = line["period"], line["taxes"]
+    return {
+        "description": line["description"],
+        "contract_line": line["subscription_item"],
+        "period_start": _epoch_day(period["start"]),
+        "period_end": _epoch_day(period["end"]),
+        "quantity": line["quantity"],
+        "net": _cents(line["amount"]),
+        "tax_percent": taxes[0]["percentage"] if taxes else "0",
+        "tax": _cents(sum(tax["amount"] for tax in taxes)),
+    }
+
+
+def _cents(amount: int) -> str:
+    return f"{Decimal(amount) / 100:.2f}"
 
 
 def _billing_period(price: Row) -> str:

@@ -15,6 +15,8 @@ from finance.billing import panels as _billing  # noqa: F401 - declares the pane
 from finance.collections import panels as _collections  # noqa: F401 - declares the panel
 from finance.contracts import panels as _contracts  # noqa: F401 - declares the panels
 from finance.entitlements import GROUP
+from finance.invoices import home as _invoices_home  # noqa: F401 - declares the home cards
+from finance.invoices import panels as _invoices  # noqa: F401 - declares the panels
 from finance.revenue import panels as _revenue  # noqa: F401 - declares the panels
 from people.functions import Function
 from people.models import Category, Level
@@ -112,9 +114,12 @@ register_lens(
         order=50,
         functions=(Function.FINANCE,),
         panels=(
+            "finance.balance",
+            "finance.paying",
             "finance.arr_movements",
             "finance.arr_by_month",
             "finance.renewals",
+            "finance.margin",
             "finance.entitlements",
             "finance.billing",
             "finance.collections",

@@ -1,4 +1,4 @@
-"""Recurring revenue, its retention and its movements."""
+"""Recurring revenue, its retention and its movements; the numbers of invoices come from ``finance.invoices``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Min, QuerySet
 
+from finance.invoices import metrics as _invoices  # noqa: F401 - declares the numbers of invoices
 from finance.models import Contract
 from finance.revenue.ledger import LEDGER, RATES, follow_lines, follow_rates
 from finance.revenue.positions import (

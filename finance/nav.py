@@ -18,6 +18,31 @@ def reads_revenue(request: HttpRequest) -> bool:
     return request_access(request).allows(Category.REVENUE, Level.TOTALS)
 
 
+def reads_bills(request: HttpRequest) -> bool:
+    """Return whether the reader may see invoices and payments."""
+    return request_access(request).allows(Category.FINANCIAL_HEALTH)
+
+
+for place, (key, label, icon) in enumerate(
+    (
+        ("invoices", "Invoices", "file-invoice"),
+        ("payments", "Payments", "credit-card"),
+        ("ageing", "Ageing", "calendar-due"),
+    )
+):
+    register_nav(
+        NavItem(
+            key=f"finance.{key}",
+            label=label,
+            icon=icon,
+            url_name=f"finance:{key}",
+            group="Finance",
+            order=70 + place,
+            functions_first=(Function.FINANCE,),
+            visible=reads_bills,
+        )
+    )
+
 register_nav(
     NavItem(
         key="finance.retention",

@@ -56,3 +56,16 @@ def contraction(as_of: date) -> Statement:
 )
 def expansion(as_of: date) -> Statement:
     return rescaled(stored("finance.arr_change_90d", as_of).filter(value__gte=EXPANSION), times=100)
+
+
+@trigger(
+    "finance.invoice_overdue",
+    label="Invoice overdue",
+    severity=Severity.RISK,
+    category=Category.FINANCIAL_HEALTH,
+    reason="An invoice is {value} days overdue",
+    reason_one="An invoice is a day overdue",
+    inputs=("finance.most_days_late",),
+)
+def invoice_overdue(as_of: date) -> QuerySet[Any, Any]:
+    return stored("finance.most_days_late", as_of).values("account_id", "value")

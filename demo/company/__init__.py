@@ -8,6 +8,7 @@ from demo.company.accounts import build_accounts
 from demo.company.contacts import build_contacts
 from demo.company.contracts import build_contracts
 from demo.company.engagements import build_engagements
+from demo.company.invoices import build_bills
 from demo.company.opportunities import build_opportunities
 from demo.company.rates import build_rates
 from demo.company.records import Company
@@ -24,13 +25,18 @@ def build_company(*, seed: int, today: date, scale: float = 1.0) -> Company:
     """
     accounts = build_accounts(seed, today)
     contacts = build_contacts(seed, today, accounts)
+    contracts = build_contracts(seed, today, accounts)
+    bills, credit_notes, payments = build_bills(seed, today, accounts, contracts)
     return Company(
         seed=seed,
         today=today,
         scale=scale,
         accounts=accounts,
         contacts=contacts,
-        contracts=build_contracts(seed, today, accounts),
+        contracts=contracts,
+        bills=bills,
+        credit_notes=credit_notes,
+        payments=payments,
         tickets=build_tickets(seed, today, accounts, contacts),
         engagements=build_engagements(seed, today, accounts, contacts),
         opportunities=build_opportunities(seed, today, accounts, contacts),

@@ -92,6 +92,70 @@ class Contract:
 
 
 @dataclass(slots=True)
+class BillLine:
+    """One position of an invoice, of the contract line ``item``; ``end`` is the first day after its period."""
+
+    item: str
+    description: str
+    start: date
+    end: date | None
+    quantity: int
+    net: Decimal
+    tax_percent: Decimal
+    tax: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """What is to be paid of it."""
+        return self.net + self.tax
+
+
+@dataclass(slots=True)
+class Bill:
+    """An invoice; ``dispute`` is what the customer objects to, where they do."""
+
+    id: str
+    account: str
+    number: str
+    currency: str
+    issued_on: date
+    due_on: date
+    purchase_order: str
+    lines: list[BillLine]
+    dispute: str = ""
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of its lines."""
+        return sum((line.total for line in self.lines), Decimal(0))
+
+
+@dataclass(slots=True)
+class CreditNote:
+    """What takes a wrong amount off an invoice; ``root_cause`` is empty until somebody has named it."""
+
+    id: str
+    number: str
+    invoice: Bill
+    issued_on: date
+    root_cause: str
+    lines: list[BillLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A transfer that came; without ``invoice`` it says only who paid."""
+
+    id: str
+    account: str
+    invoice: str | None
+    paid_on: date
+    amount: Decimal
+    currency: str
+    reference: str
+
+
+@dataclass(slots=True)
 class Ticket:
     """A question to the help desk."""
 
@@ -162,6 +226,9 @@ class Company:
     accounts: list[Account]
     contacts: list[Contact]
     contracts: list[Contract]
+    bills: list[Bill]
+    credit_notes: list[CreditNote]
+    payments: list[Paid]
     tickets: list[Ticket]
     engagements: list[Engagement]
     opportunities: list[Opportunity]

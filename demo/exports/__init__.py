@@ -1,8 +1,8 @@
 """The exports of the sample company's source systems, written into a folder.
 
-``salesforce/`` Account, Contact, Opportunity, Task and Event; ``stripe/`` customers, subscriptions, their items
-and exchange rates; ``zendesk/`` tickets; ``segment/`` one gzip file of `track` calls a month. ``manifest.json`` is
-written last: a folder without it is not whole.
+``salesforce/`` Account, Contact, Opportunity, Task and Event; ``stripe/`` customers, subscriptions, their items,
+invoices, credit notes, payments and exchange rates; ``zendesk/`` tickets; ``segment/`` one gzip file of `track` calls
+a month. ``manifest.json`` is written last: a folder without it is not whole.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from demo.exports import billing, crm, help_desk, tracking
 
 MANIFEST = "manifest.json"
 SEED = 28
-_LAYOUT = 3  # raised when files change their shape, so that old folders are written anew
+_LAYOUT = 4  # raised when files change their shape, so that old folders are written anew
 
 Rows = Iterable[dict[str, Any]]
 FILES: dict[str, Callable[[Company], Iterator[dict[str, Any]]]] = {
@@ -34,6 +34,9 @@ FILES: dict[str, Callable[[Company], Iterator[dict[str, Any]]]] = {
     "stripe/customers.ndjson": billing.customers,
     "stripe/subscriptions.ndjson": billing.subscriptions,
     "stripe/subscription_items.ndjson": billing.subscription_items,
+    "stripe/invoices.ndjson": billing.invoices,
+    "stripe/credit_notes.ndjson": billing.credit_notes,
+    "stripe/payments.ndjson": billing.payments,
     "zendesk/tickets.ndjson": help_desk.tickets,
 }
 

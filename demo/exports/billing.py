@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from demo.company.chance import midnight, rng_for
-from demo.company.records import Company, Contract, Line
+from demo.company.records import BillLine, Company, Contract, Line
 from demo.words import ascii_slug
 
 # billing period → (interval, how many of them)
@@ -75,6 +75,62 @@ def subscription_items(company: Company) -> Iterator[dict[str, Any]]:
             yield _item(contract, line)
 
 
+def invoices(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield what was billed."""
+    for bill in company.bills:
+        yield {
+            "id": bill.id,
+            "object": "invoice",
+            "customer": f"cus_{bill.account[4:15]}",
+            "number": bill.number,
+            "status": "open",
+            "currency": bill.currency.lower(),
+            "effective_at": epoch(bill.issued_on),
+            "due_date": epoch(bill.due_on),
+            "custom_fields": [{"name": "Purchase order", "value": bill.purchase_order}]
+            if bill.purchase_order
+            else None,
+            "lines": {"object": "list", "data": [_bill_line(line) for line in bill.lines]},
+            "metadata": {"salesforce_account_id": bill.account}
+            | ({"dispute": bill.dispute} if bill.dispute else {}),
+            "updated": epoch(bill.issued_on),
+        }
+
+
+def credit_notes(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield what was credited."""
+    for note in company.credit_notes:
+        yield {
+            "id": note.id,
+            "object": "credit_note",
+            "customer": f"cus_{note.invoice.account[4:15]}",
+            "invoice": note.invoice.id,
+            "number": note.number,
+            "currency": note.invoice.currency.lower(),
+            "effective_at": epoch(note.issued_on),
+            "lines": {"object": "list", "data": [_bill_line(line) for line in note.lines]},
+            "metadata": {"salesforce_account_id": note.invoice.account, "root_cause": note.root_cause},
+            "updated": epoch(note.issued_on),
+        }
+
+
+def payments(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield the transfers that came."""
+    for paid in company.payments:
+        yield {
+            "id": paid.id,
+            "object": "payment",
+            "customer": f"cus_{paid.account[4:15]}",
+            "invoice": paid.invoice,
+            "amount": int(paid.amount * 100),
+            "currency": paid.currency.lower(),
+            "received_at": epoch(paid.paid_on),
+            "description": paid.reference,
+            "metadata": {"salesforce_account_id": paid.account},
+            "updated": epoch(paid.paid_on),
+        }
+
+
 def exchange_rates(company: Company) -> Iterator[dict[str, Any]]:
     """Yield dated rates to US dollars."""
     for rate in company.rates:
@@ -108,6 +164,18 @@ def _subscription(contract: Contract, today: date) -> dict[str, Any]:
             "renewal_months": str(contract.renewal_months or ""),
         },
         "updated": int(contract.updated_at.timestamp()),
+    }
+
+
+def _bill_line(line: BillLine) -> dict[str, Any]:
+    return {
+        "object": "line_item",
+        "description": line.description,
+        "amount": int(line.net * 100),
+        "quantity": line.quantity,
+        "period": {"start": epoch(line.start), "end": epoch(line.end) if line.end else None},
+        "subscription_item": line.item,
+        "taxes": [{"amount": int(line.tax * 100), "percentage": str(line.tax_percent)}] if line.tax else [],
     }
 
 

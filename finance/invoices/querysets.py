@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
@@ -150,7 +150,7 @@ def disputes_on(as_of: date) -> QuerySet[Any, Any]:
     """Return the disputes that were open when a day ended."""
     from finance.models import InvoiceDispute
 
-    after = as_of + timedelta(days=1)
-    return InvoiceDispute.objects.filter(opened_at__date__lt=after).filter(
-        Q(resolved_at=None) | Q(resolved_at__date__gte=after)
+    after = datetime.combine(as_of, time.min, UTC) + timedelta(days=1)
+    return InvoiceDispute.objects.filter(opened_at__lt=after).filter(
+        Q(resolved_at=None) | Q(resolved_at__gte=after)
     )

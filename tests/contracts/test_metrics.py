@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts.lists.models import ListSignature
 from accounts.lists.services import add_accounts, create_list, propose_list, sign_list
 from accounts.models import Account
+from finance.models import Invoice, InvoiceDispute
 from metrics.engine.store import store_metric, store_segments
 from metrics.models import MetricValue, SegmentValue
 from metrics.registry import Definition, Metric, SegmentMetric, metrics, segment_definitions, segment_metrics
@@ -24,9 +25,12 @@ from tests.metrics.facts import (
     at,
     follow_revenue,
     make_account,
+    make_bills,
     make_contact,
     make_deal,
+    make_invoice,
     make_line,
+    make_payment,
     make_rate,
     make_ticket,
     make_touch,
@@ -52,6 +56,7 @@ def make_facts() -> None:
         terms = {"end_on": TODAY + timedelta(days=50)}
         make_line(account, ago(700), amount=1000 + place, currency=("USD", "EUR")[place % 2], terms=terms)
         make_line(account, ago(100), ago(20 * place), amount=50)
+        make_bills(account, place)
         for days in (1, 20, 45, 80, 110):
             day = ago(days + place)
             make_ticket(account, day, day, priority=("urgent", "low")[place % 2], first_replied_at=at(day))
@@ -82,8 +87,11 @@ def make_later_facts() -> None:
         make_ticket(account, tomorrow, priority="urgent")
         make_touch(account, tomorrow, make_contact(account, "executive_sponsor"))
         make_deal(account, tomorrow, tomorrow + timedelta(days=30))
+        make_payment(make_invoice(account, tomorrow, tomorrow), tomorrow)
+        make_payment(Invoice.objects.filter(account=account, number="R-2").get(), tomorrow)
         make_use(account, tomorrow, 50, user="new", feature="new")
     ListSignature.objects.update(ended_at=at(tomorrow))
+    InvoiceDispute.objects.update(resolved_at=at(tomorrow), outcome="rejected")
     Ticket.objects.filter(solved_at=None).update(solved_at=at(tomorrow), first_replied_at=at(tomorrow))
     make_rate("EUR", tomorrow, "9")
     roll_up("product.usage_days")

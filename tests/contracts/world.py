@@ -34,7 +34,18 @@ from finance.clauses.services.library import (
 from finance.collections.planning import plan_dunning
 from finance.collections.policy_services import create_policy_draft
 from finance.contracts.recording import QUIET, record_due_versions
-from finance.models import ClauseFamily, Contract, ContractToRecord, DunningMessage, RevenueClose
+from finance.models import (
+    ClauseFamily,
+    Contract,
+    ContractToRecord,
+    DunningMessage,
+    Invoice,
+    InvoiceCorrection,
+    InvoiceDispute,
+    InvoiceLine,
+    Payment,
+    RevenueClose,
+)
 from finance.revenue.publication import close_months
 from metrics.engine.plan import today
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
@@ -61,6 +72,7 @@ from sync.models import (
 from sync.services import issue_credential
 from tests.accounts.rows import TODAY, make_busy, make_listed
 from tests.finance.owing import make_debtor, make_invoice, put_in_force
+from tests.metrics.facts import make_bills
 from tests.people.approving import ask, declared
 from tests.product.tracking import Tracker, track
 from tests.sync.conftest import make_api
@@ -114,6 +126,7 @@ def build() -> list[Address]:
         *_contracts(account),
         *_tasks(account),
         *_billing(account),
+        *_bills(account),
         *_collections(),
     ]
 
@@ -211,6 +224,31 @@ def _billing(account: Account) -> Iterator[Address]:
     yield Address(
         "finance:billing_change", reverse("finance:billing_change", args=[account.pk]), Function.FINANCE
     )
+
+
+def _bills(account: Account) -> Iterator[Address]:
+    make_bills(account, 0)
+    invoice = Invoice.objects.filter(account=account, number="=R-1").get()
+    late = Invoice.objects.filter(account=account, number="R-2").get()
+    payment = Payment.objects.get(invoice=invoice)
+    finance, other = Function.FINANCE, Function.CUSTOMER_SUCCESS
+    for held in (invoice, late):
+        for function in (finance, other):
+            yield Address("finance:invoice", reverse("finance:invoice", args=[held.pk]), function)
+    for show in ("all", "overdue", "disputed"):
+        yield Address("finance:invoices", reverse("finance:invoices") + f"?show={show}", finance)
+    yield Address("finance:payments", reverse("finance:payments") + "?show=all", finance)
+    yield Address("finance:ageing", reverse("finance:ageing"), other)
+    yield Address("finance:invoice_accuracy", reverse("finance:invoice_accuracy"), finance)
+    yield Address("finance:payment", reverse("finance:payment", args=[payment.pk]), finance)
+    correction = InvoiceCorrection.objects.get(invoice=invoice)
+    dispute = InvoiceDispute.objects.get(line__invoice=late)
+    for name, pk in (
+        ("correction_cause", correction.pk),
+        ("dispute_resolve", dispute.pk),
+        ("dispute_open", InvoiceLine.objects.filter(invoice=late).earliest("pk").pk),
+    ):
+        yield Address(f"finance:{name}", reverse(f"finance:{name}", args=[pk]), finance)
 
 
 def _accounts(pk: int, merge: int) -> Iterator[Address]:

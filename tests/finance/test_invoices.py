@@ -13,6 +13,7 @@ from accounts.models import Account
 from finance.models import Allocation, Contract, Invoice, InvoiceCorrection, InvoiceLine, Payment
 from people.models import User
 from sync.own import send_own_records
+from tests.finance.bills import invoice, line, payment
 from tests.sync.conftest import Api, make_api
 from tests.users import make_user
 
@@ -35,35 +36,6 @@ def api(db: None) -> Api:
 def account(api: Any) -> Account:
     api.bulk("accounts", [{"external_id": "001", "name": "Acme"}])
     return Account.objects.get()
-
-
-def line(net: str = "100", **fields: Any) -> dict[str, Any]:
-    """Return a line as it is sent."""
-    return {"description": "Platform", "net": net} | fields
-
-
-def invoice(external_id: str = "i-1", **fields: Any) -> dict[str, Any]:
-    """Return an invoice as it is sent."""
-    return {
-        "external_id": external_id,
-        "account": "001",
-        "number": f"R-{external_id}",
-        "issued_on": "2026-05-01",
-        "due_on": "2026-05-31",
-        "currency": "EUR",
-        "lines": [line()],
-    } | fields
-
-
-def payment(external_id: str = "p-1", **fields: Any) -> dict[str, Any]:
-    """Return a payment as it is sent."""
-    return {
-        "external_id": external_id,
-        "account": "001",
-        "paid_on": "2026-06-10",
-        "amount": "60",
-        "currency": "EUR",
-    } | fields
 
 
 def opened(as_of: date = TODAY) -> dict[str, Decimal]:

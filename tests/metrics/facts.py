@@ -9,7 +9,18 @@ from typing import Any
 
 from accounts.models import Account, Contact, Tier
 from engagement.models import Engagement, Opportunity
-from finance.models import Contract, ContractLine, ExchangeRate, RevenueToRecompute
+from finance.models import (
+    Allocation,
+    Contract,
+    ContractLine,
+    ExchangeRate,
+    Invoice,
+    InvoiceCorrection,
+    InvoiceDispute,
+    InvoiceLine,
+    Payment,
+    RevenueToRecompute,
+)
 from finance.revenue.ledger import follow_lines, follow_rates
 from metrics.engine.plan import plan_refresh
 from metrics.engine.steps import work_off
@@ -19,6 +30,7 @@ from metrics.registry import metrics, rollups, segment_metrics
 from product.models import UsageDayToRecompute, UsageEvent
 from support.models import Ticket
 from sync.models import Source
+from tests.users import make_user
 
 TODAY = date(2026, 11, 20)
 LAST = 2**63 - 1
@@ -164,3 +176,42 @@ def refresh(as_of: date = TODAY) -> RefreshRun:
     work_off()
     run.refresh_from_db()
     return run
+
+
+def make_invoice(account: Account, issued_on: date, due_on: date | None = None, **fields: Any) -> Invoice:
+    """Create an issued invoice with a line of 60 and one of 40."""
+    values = {"number": "R", "currency": "USD", "net": 100, "total": 100, "lines": [1]} | fields
+    invoice = Invoice.objects.create(account=account, issued_on=issued_on, due_on=due_on, **values)
+    for number, net in enumerate((60, 40), start=1):
+        InvoiceLine.objects.create(
+            invoice=invoice, number=number, account=account, description="Seats", net=net, total=net
+        )
+    return invoice
+
+
+def make_payment(invoice: Invoice, paid_on: date, amount: int = 100) -> Payment:
+    """Create a payment that settles an invoice."""
+    payment = Payment.objects.create(
+        account=invoice.account, invoice=invoice, paid_on=paid_on, amount=amount, currency=invoice.currency
+    )
+    Allocation.objects.create(payment=payment, invoice=invoice, amount=amount, on=paid_on, kind="sent")
+    return payment
+
+
+def make_bills(account: Account, place: int) -> None:
+    """Create an invoice paid late, one overdue and disputed in part, and a correction of the first."""
+    paid = make_invoice(account, ago(80), ago(50), number="=R-1")
+    make_payment(paid, ago(45 - place))
+    late = make_invoice(account, ago(70), ago(40 + place), currency=("USD", "EUR")[place % 2], number="R-2")
+    disputed = InvoiceDispute.objects.create(
+        line=late.positions.order_by("number").last(), reason="=Not ours", opened_by=make_user("finance")
+    )
+    InvoiceDispute.objects.filter(pk=disputed.pk).update(opened_at=at(ago(30)))
+    InvoiceCorrection.objects.create(
+        invoice=(paid, late)[place % 2],
+        kind="changed",
+        total_before=110,
+        total_after=100,
+        root_cause=("wrong_price", "goodwill", "")[place % 3],
+        found_on=ago(20),
+    )

@@ -1,0 +1,120 @@
+"""Numbers of invoices and payments; ``finance.metrics`` declares them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from finance.invoices.ageing import open_items, year_until
+from finance.invoices.querysets import USUAL_TERMS_DAYS
+from finance.revenue.positions import rates_on
+from metrics.registry import Definition, metric, segment_metric
+from metrics.statements import Slice, Statement, load
+from people.models import Category
+
+BILLS = ("invoices", "payments")
+RATES = "exchange-rates"
+TIERS = "tiers.tenures"
+IN_REPORTING_CURRENCY = "In the reporting currency at the latest rate; not defined where a currency has none"
+
+
+def _converted(as_of: date, sums: Statement) -> Statement:
+    return load("finance", "invoices/in_reporting_currency", sums=sums, rates=rates_on(as_of))
+
+
+@metric(
+    "finance.balance",
+    label="Balance",
+    unit="money",
+    category=Category.FINANCIAL_HEALTH,
+    formula="Invoices issued by the day, less credit notes, less payments; a refund adds. Drafts, void invoices and "
+    f"what was written off don't count. {IN_REPORTING_CURRENCY}.",
+    inputs=(*BILLS, RATES),
+)
+def balance(as_of: date) -> Statement:
+    return _converted(as_of, load("finance", "invoices/balance", day=as_of))
+
+
+@metric(
+    "finance.overdue",
+    label="Overdue",
+    unit="money",
+    category=Category.FINANCIAL_HEALTH,
+    formula="What is open of invoices that were due before the day, without disputed lines. An invoice that says no "
+    "day is due by the longest terms of a contract running when it was issued, else after "
+    f"{USUAL_TERMS_DAYS} days. {IN_REPORTING_CURRENCY}.",
+    inputs=(*BILLS, "contracts", RATES),
+    direction="down",
+)
+def overdue(as_of: date) -> Statement:
+    return _converted(as_of, load("finance", "invoices/overdue", items=open_items(as_of), day=as_of))
+
+
+@metric(
+    "finance.disputed",
+    label="Disputed",
+    unit="money",
+    category=Category.FINANCIAL_HEALTH,
+    formula="What is open of invoice lines that the customer disputes on the day, up to what is open of the invoice. "
+    f"{IN_REPORTING_CURRENCY}.",
+    inputs=(*BILLS, RATES),
+    direction="down",
+)
+def disputed(as_of: date) -> Statement:
+    return _converted(as_of, load("finance", "invoices/disputed", items=open_items(as_of)))
+
+
+@metric(
+    "finance.days_beyond_terms",
+    label="Days beyond terms",
+    unit="days",
+    category=Category.FINANCIAL_HEALTH,
+    formula="How many days after the due date the payments of the last 365 days came, weighed by what they settled; "
+    "early ones count as in time. Not defined where nothing was paid.",
+    inputs=(*BILLS, "contracts"),
+    direction="down",
+)
+def days_beyond_terms(as_of: date) -> Statement:
+    return load(
+        "finance",
+        "invoices/days_beyond",
+        day=as_of,
+        since=year_until(as_of),
+        usual=USUAL_TERMS_DAYS,
+        first=Slice.FIRST,
+        last=Slice.LAST,
+    )
+
+
+@metric(
+    "finance.most_days_late",
+    label="Oldest invoice overdue",
+    unit="days",
+    category=Category.FINANCIAL_HEALTH,
+    formula="How many days ago the oldest invoice was due of which something undisputed is still open. Not "
+    "defined where nothing is overdue.",
+    inputs=(*BILLS, "contracts"),
+    direction="down",
+)
+def most_days_late(as_of: date) -> Statement:
+    return load("finance", "invoices/most_late", items=open_items(as_of), day=as_of)
+
+
+@segment_metric(
+    "finance.invoice_accuracy",
+    Definition(
+        key="finance.invoice_accuracy",
+        label="Invoice accuracy",
+        unit="ratio",
+        category=Category.FINANCIAL_HEALTH,
+        formula="Invoices of the last 365 days that were never corrected, divided by all of them. A credit note, a "
+        "total that its source changed and a void count as corrections, goodwill doesn't. Accounts count in the tier "
+        "they have on the day.",
+        inputs=BILLS,
+        direction="up",
+        parts="invoices",
+    ),
+    label="Invoice accuracy, by segment",
+    depends_on=(TIERS,),
+)
+def invoice_accuracy(as_of: date) -> Statement:
+    return load("finance", "invoices/accuracy", day=as_of, since=year_until(as_of))

@@ -1,0 +1,36 @@
+-- What is open by how late it is, and what was paid ahead, by account and currency.
+SELECT own.account_id, own.currency,
+    coalesce(sum(own.open) FILTER (WHERE own.late <= 0), 0) AS current,
+    coalesce(sum(own.open) FILTER (WHERE own.late BETWEEN 1 AND 30), 0) AS to_30,
+    coalesce(sum(own.open) FILTER (WHERE own.late BETWEEN 31 AND 60), 0) AS to_60,
+    coalesce(sum(own.open) FILTER (WHERE own.late BETWEEN 61 AND 90), 0) AS to_90,
+    coalesce(sum(own.open) FILTER (WHERE own.late > 90), 0) AS over_90,
+    coalesce(sum(own.open) FILTER (WHERE own.late IS NULL), 0) AS unallocated,
+    coalesce(sum(own.disputed), 0) AS disputed,
+    max(own.late) AS days_late
+FROM (
+    SELECT account_id, currency, open, {day}::date - due_on AS late, disputed
+    FROM ({items}) AS item
+    UNION ALL
+    SELECT payment.account_id, payment.currency, -(payment.amount - coalesce((
+        SELECT sum(held.amount)
+        FROM finance_allocation AS held
+        WHERE held.payment_id = payment.id AND held.undone_at IS NULL AND held."on" <= {day}
+    ), 0)), NULL, 0
+    FROM finance_payment AS payment
+    JOIN accounts_account AS account ON account.id = payment.account_id AND account.deleted_at IS NULL
+    WHERE payment.deleted_at IS NULL AND payment.paid_on <= {day}
+    UNION ALL
+    SELECT note.account_id, note.currency, -(note.total - coalesce((
+        SELECT sum(held.amount)
+        FROM finance_allocation AS held
+        WHERE held.credit_id = note.id AND held.undone_at IS NULL AND held."on" <= {day}
+    ), 0)), NULL, 0
+    FROM finance_invoice AS note
+    JOIN accounts_account AS account ON account.id = note.account_id AND account.deleted_at IS NULL
+    WHERE note.deleted_at IS NULL AND note.kind = 'credit_note' AND note.status = 'issued' AND note.issued_on <= {day}
+) AS own
+WHERE {accounts}::bigint[] IS NULL OR own.account_id = ANY({accounts}::bigint[])
+GROUP BY own.account_id, own.currency
+HAVING bool_or(own.open <> 0)
+ORDER BY own.account_id, own.currency

@@ -1,0 +1,40 @@
+-- What is open of each invoice as of a day, when it fell due, and how much of it is disputed.
+SELECT invoice.id, invoice.account_id, invoice.currency, item.open, due.on_day AS due_on,
+    least(item.open, item.disputed) AS disputed
+FROM finance_invoice AS invoice
+JOIN accounts_account AS account ON account.id = invoice.account_id AND account.deleted_at IS NULL
+CROSS JOIN LATERAL (
+    SELECT
+        invoice.total - coalesce((
+            SELECT sum(held.amount)
+            FROM finance_allocation AS held
+            WHERE held.invoice_id = invoice.id AND held.undone_at IS NULL AND held."on" <= {day}
+        ), 0) AS open,
+        coalesce((
+            SELECT sum(line.total)
+            FROM finance_invoiceline AS line
+            WHERE line.invoice_id = invoice.id
+                AND line.is_current
+                AND EXISTS (
+                    SELECT FROM finance_invoicedispute AS dispute
+                    WHERE dispute.line_id = line.id
+                        AND dispute.opened_at < {after}
+                        AND (dispute.resolved_at IS NULL OR dispute.resolved_at >= {after})
+                )
+        ), 0) AS disputed
+) AS item
+CROSS JOIN LATERAL (
+    SELECT coalesce(invoice.due_on, invoice.issued_on + coalesce((
+        SELECT max(contract.payment_terms_days)
+        FROM finance_contract AS contract
+        WHERE contract.account_id = invoice.account_id
+            AND contract.deleted_at IS NULL
+            AND contract.start_on <= invoice.issued_on
+            AND (contract.end_on IS NULL OR contract.end_on > invoice.issued_on)
+    ), {usual})) AS on_day
+) AS due
+WHERE invoice.deleted_at IS NULL
+    AND invoice.kind = 'invoice'
+    AND invoice.status = 'issued'
+    AND invoice.issued_on <= {day}
+    AND item.open > 0
