@@ -266,12 +266,13 @@ def test_an_account_counts_where_it_stood_at_the_start() -> None:
     refresh(ago(10))
     places = list(RevenuePlace.objects.order_by("pk").values_list("industry", "country", "since", "until"))
     assert places == [("Retail", "DE", None, ago(10)), ("Energy", "FR", ago(10), None)]
-    for start, wanted in ((ago(20), ("Retail", "DE", "1-49")), (ago(5), ("Energy", "FR", "250-999"))):
+    before, after = ("Retail", "DE", "1-49"), ("Energy", "FR", "250-999")
+    for start, wanted in ((ago(20), before), (ago(11), before), (ago(10), after), (ago(5), after)):
         window = [Window(start, start + timedelta(days=1))]
-        found = tuple(
-            movements_over(window, dimension)[0].member for dimension in ("industry", "country", "size")
-        )
-        assert found == wanted
+        found = [movements_over(window, dimension) for dimension in ("industry", "country", "size")]
+        assert [[(row.member, row.end) for row in rows] for rows in found] == [
+            [(each, 1200)] for each in wanted
+        ]
     refresh(ago(10))
     assert RevenuePlace.objects.count() == 2
 

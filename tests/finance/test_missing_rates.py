@@ -9,6 +9,7 @@ import pytest
 from accounts.home import Reader, home_panels
 from accounts.lenses import panels
 from common.formatting import format_date
+from finance.revenue.positions import currencies_without_rate
 from metrics.models import RefreshRun, RefreshStep
 from metrics.registry import metrics, segment_metrics
 from people.access import access_of
@@ -47,6 +48,19 @@ def test_revenue_that_ended_counts_where_the_period_began_with_it() -> None:
     assert "NOK (1 account): these" in note_of(SEGMENTS[1])
     assert "NOK (1 account): these" in note_of("finance.arr_change_90d")
     assert note_of("finance.arr") == note_of("finance.mrr") == ""
+
+
+def test_revenue_from_before_a_period_is_left_out_of_nothing_in_it() -> None:
+    account = make_account()
+    make_line(account, ago(500), ago(200), currency="SEK")
+    make_line(account, ago(500), ago(100), currency="NOK")
+    make_line(make_account(), ago(90), ago(80), currency="NOK")
+    follow_revenue()
+    assert currencies_without_rate(ago(300), TODAY) == [("NOK", 2), ("SEK", 1)]
+    assert currencies_without_rate(ago(200), TODAY) == [("NOK", 2)]
+    assert currencies_without_rate(ago(100), TODAY) == [("NOK", 1)]
+    assert currencies_without_rate(ago(101), TODAY, account_id=account.pk) == [("NOK", 1)]
+    assert currencies_without_rate(ago(100), TODAY, account_id=account.pk) == []
 
 
 def test_with_a_rate_there_is_nothing_to_say() -> None:

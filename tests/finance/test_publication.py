@@ -19,10 +19,17 @@ from accounts.identity.unmerge import unmerge_accounts
 from accounts.models import Account
 from finance.models import ContractLine, RevenueClose, RevenueEntry, RevenueToRecompute
 from finance.revenue import publication
-from finance.revenue.movements import account_movements, find_gaps, movements, movements_over
+from finance.revenue.movements import (
+    account_movements,
+    find_gaps,
+    line_movements,
+    movements,
+    movements_over,
+)
 from finance.revenue.publication import Restatement, close_months, closed_at, restatements
 from finance.revenue.windows import Window
 from metrics.engine.plan import today
+from sync.models import Change
 from tests.metrics.facts import TODAY, ago, follow_revenue, make_account, make_line, make_rate, refresh
 from tests.sync.conftest import Api, api  # noqa: F401 - a fixture
 from tests.users import make_user
@@ -118,6 +125,10 @@ def test_a_late_cancellation_restates_what_was_published() -> None:
     assert (row.account_id, row.account_name, row.line_id) == (account.pk, "Late Ltd", line.pk)
     assert (row.cause, row.why) == ("changed", "The line's terms were changed")
     assert (row.change_own, row.change, row.currency) == (-1200, -1200, "USD")
+    month = Window(date(2026, 8, 31), date(2026, 9, 30))
+    then = Window(month.start, month.end, closed_at(SEPTEMBER))
+    assert [(row.start, row.end) for row in line_movements(account.pk, then)] == [(1200, 1200), (300, 300)]
+    assert [(row.start, row.end) for row in line_movements(account.pk, month)] == [(1200, 0), (300, 300)]
     assert restatements(date(2026, 8, 1)) == [], "August ended before it"
     assert restatements(date(2026, 11, 1)) == [], "November is open"
 
@@ -192,6 +203,24 @@ def test_a_changed_rate_restates_without_a_line() -> None:
     assert told() == [(account.pk, None, "rate", 150)]
 
 
+def test_a_rate_sent_anew_names_its_batch_and_source(api: Api) -> None:  # noqa: F811 - the fixture
+    make_line(make_account(), ago(400), amount=1000, currency="EUR")
+    make_line(make_account(), ago(400))
+    first = {"external_id": "R", "currency": "EUR", "on": "2025-01-01", "rate": "1.1"}
+    api.bulk("exchange-rates", [first])
+    close_months(until=LAST_OF_OCTOBER)
+    Change.objects.update(changed_at=timezone.now() - timedelta(days=20))  # all in one transaction here
+    answer = api.bulk("exchange-rates", [first | {"rate": "1.3"}])
+    after = timezone.now() + timedelta(days=1)
+    Change.objects.filter(batch=answer["batch"]).update(changed_at=after)
+    further = first | {"external_id": "S", "on": "2026-11-01"}
+    api.bulk("exchange-rates", [further])
+    follow_revenue()
+    (row,) = restatements(OCTOBER)
+    assert (row.cause, row.change, row.batch_id) == ("rate", 200, answer["batch"])
+    assert (row.resource, row.source) == ("exchange-rates", "salesforce")
+
+
 def test_an_account_left_out_for_want_of_a_rate_is_told_so() -> None:
     account = make_account()
     line = make_line(account, ago(400), amount=500)
@@ -245,6 +274,15 @@ def test_a_line_sent_anew_names_its_batch_and_source(api: Api) -> None:  # noqa:
     assert (row.change, row.product, row.resource) == (-240, "Renamed", "contract-lines")
     assert row.batch_id == answer["batch"], "not that of the new name"
     assert row.source
+    further = api.bulk("contract-lines", [{"external_id": "L", "amount": "60"}])
+    assert row.recorded_at is not None
+    later = row.recorded_at + timedelta(microseconds=1)
+    Change.objects.filter(batch=further["batch"]).update(changed_at=later)  # all in one transaction here
+    follow_revenue()
+    assert {(row.change, row.batch_id) for row in restatements(OCTOBER)} == {
+        (-240, answer["batch"]),
+        (-240, further["batch"]),
+    }
 
 
 @pytest.mark.parametrize("undone", [False, True], ids=["merged", "taken back"])
