@@ -203,6 +203,8 @@ CELERY_BEAT_SCHEDULE = {
     "remind-of-overrides": {"task": "tiers.tasks.remind", "schedule": crontab(minute=23)},
     "record-contracts": {"task": "finance.tasks.record_contracts", "schedule": 60.0},
     "run-dunning": {"task": "finance.tasks.run_dunning", "schedule": crontab(minute="*/10")},
+    "remind-of-contracts": {"task": "finance.tasks.remind_of_contracts", "schedule": crontab(minute=21)},
+    "follow-calendar": {"task": "finance.tasks.follow_calendar", "schedule": crontab(hour=0, minute=11)},
     "search-duplicates": {
         "task": "accounts.tasks.search_duplicates",
         "schedule": crontab(hour=(REFRESH_HOUR + 2) % 24, minute=40),

@@ -122,3 +122,15 @@ register_nav(
         visible=reads_contracts,
     )
 )
+register_nav(
+    NavItem(
+        key="finance.obligations",
+        label="Obligations",
+        icon="checklist",
+        url_name="finance:obligations",
+        group="Company",
+        order=66,
+        functions_first=(Function.LEGAL,),
+        visible=reads_contracts,
+    )
+)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from finance.calendars.events import follow_all
 from finance.collections.planning import plan_dunning
 from finance.collections.sending import mark_lost, send_due
 from finance.contracts.recording import record_due_versions
 from finance.contracts.taking_effect import hold_overtaken, take_due_effects
+from finance.obligations.services import remind_of_obligations
 from metrics.engine.plan import today
 
 
@@ -25,3 +27,15 @@ def run_dunning() -> None:
     mark_lost()
     plan_dunning(today())
     send_due(today())
+
+
+@shared_task
+def remind_of_contracts() -> None:
+    """Remind people of what contracts oblige to."""
+    remind_of_obligations()
+
+
+@shared_task
+def follow_calendar() -> None:
+    """Let the calendar follow terms that begin and end by themselves."""
+    follow_all()

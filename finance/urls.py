@@ -3,12 +3,15 @@
 from django.urls import include, path
 
 from finance.views import (
+    amendments,
     billing,
+    calendars,
     clause_drafts,
     clauses,
     contracts,
     deviations,
     invoices,
+    obligations,
     payments,
     retention,
     retention_forecast,
@@ -40,6 +43,27 @@ finance = [
     path("deviations/<int:pk>/", deviations.deviation, name="deviation"),
     path("contracts/", contracts.contracts, name="contracts"),
     path("contracts/<int:pk>/", contracts.contract, name="contract"),
+    path("contracts/<int:pk>/amend/", amendments.begin, name="amend"),
+    path("contracts/<int:pk>/amendments/<int:version>/", amendments.amendment, name="amendment"),
+    path("contracts/<int:pk>/amendments/<int:version>/edit/", amendments.edit, name="amendment_edit"),
+    path(
+        "contracts/<int:pk>/amendments/<int:version>/propose/", amendments.propose, name="amendment_propose"
+    ),
+    path("contracts/<int:pk>/amendments/<int:version>/reopen/", amendments.reopen, name="amendment_reopen"),
+    path(
+        "contracts/<int:pk>/amendments/<int:version>/withdraw/",
+        amendments.withdraw,
+        name="amendment_withdraw",
+    ),
+    path("contracts/<int:pk>/obligations/new/", obligations.obligation_new, name="obligation_new"),
+    path("contracts/obligations/", obligations.obligations, name="obligations"),
+    path("contracts/obligations/<int:pk>/", obligations.obligation_edit, name="obligation_edit"),
+    path("contracts/obligations/<int:pk>/done/", obligations.obligation_done, name="obligation_done"),
+    path("contracts/obligations/<int:pk>/undone/", obligations.obligation_undone, name="obligation_undone"),
+    path("contracts/obligations/<int:pk>/void/", obligations.obligation_drop, name="obligation_drop"),
+    path("contracts/calendar/", calendars.calendar_links, name="calendar_links"),
+    path("contracts/calendar/<int:pk>/revoke/", calendars.calendar_revoke, name="calendar_revoke"),
+    path("contracts/calendar/<str:secret>/contracts.ics", calendars.calendar_feed, name="calendar_feed"),
     path("contracts/renewals/", contracts.renewals, name="renewals"),
     path("finance/invoices/", invoices.invoices, name="invoices"),
     path("finance/invoices/<int:pk>/", invoices.invoice, name="invoice"),

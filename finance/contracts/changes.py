@@ -8,7 +8,8 @@
 - ``clauses``: the whole list of clauses that holds from then on.
 
 All of it counts from one day on. Amounts of the past are never touched: a line that changes ends on that day and
-another one begins. Lines that don't exist yet have keys below zero.
+another one begins; one that ends on that day anyway is followed by another. Lines that don't exist yet have keys
+below zero.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def problems_of(statement: Statement, changes: Mapping[str, Any], day: date) -> 
         if change["do"] == ADD:
             if (until := _day(change.get("end_on"))) is not None and until <= day:
                 yield Problem("end_on", f"Choose a day after {format_date(day)}.")
-        elif why := _problem_of_line(lines.get(change["line"]), day):
+        elif why := _problem_of_line(lines.get(change["line"]), day, change["do"]):
             yield Problem("", why, change["line"])
 
 
@@ -107,13 +108,13 @@ def _problems_of_terms(statement: Statement, said: Statement, day: date) -> Iter
         yield Problem("renewal_months", "Say for how many months it renews, or leave it empty for twelve.")
 
 
-def _problem_of_line(line: Statement | None, day: date) -> str:
+def _problem_of_line(line: Statement | None, day: date, do: str) -> str:
     if line is None:
         return "This line is gone."
     start, end = date.fromisoformat(line["start_on"]), _day(line["end_on"])
     if start >= day:
         return f"It begins on {format_date(start)}, so it can change on a later day only."
-    if end is not None and end <= day:
+    if end is not None and (end < day or (end == day and do == END)):
         return f"It has ended by then, on {format_date(end)}."
     return ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -40,16 +41,14 @@ class TermsForm(forms.Form):
         help_text="The first day on which it is otherwise.",
     )
     end_on = forms.DateField(
-        label="First day after the term",
+        label="First day after",
         required=False,
         widget=forms.DateInput(attrs=DAY),
-        help_text="Empty: open-ended.",
+        help_text="Of the term. Empty: open-ended.",
     )
-    notice_days = forms.IntegerField(
-        label="Notice period, days", required=False, min_value=0, max_value=36_600
-    )
+    notice_days = forms.IntegerField(label="Notice, days", required=False, min_value=0, max_value=36_600)
     renewal_months = forms.IntegerField(
-        label="Renews for, months", required=False, min_value=0, max_value=1200, help_text="Empty: twelve."
+        label="Renews, months", required=False, min_value=0, max_value=1200, help_text="Empty: twelve."
     )
     payment_terms_days = forms.IntegerField(
         label="Days to pay",
@@ -133,7 +132,7 @@ class AmendmentForms:
         terms = {name: changes.get("terms", {}).get(name, base[name]) for name in TERMS}
         self.terms = TermsForm(data, initial=terms | dict(initial))
         told = {each["line"]: each for each in changes.get("lines", ()) if each["do"] != ADD}
-        held = [line for line in base["lines"] if has_prices]
+        held = [dict(line) | {"until": _date(line["end_on"])} for line in base["lines"] if has_prices]
         self.lines = [
             (line, LineForm(data, prefix=f"line-{line['line']}", initial=_of(line, told))) for line in held
         ]
@@ -212,6 +211,10 @@ def _new_line(typed: Mapping[str, Any]) -> dict[str, Any]:
 def _of(line: Statement, told: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
     change = told.get(line["line"], {})
     return {name: change.get(name, line[name]) for name in PRICED} | {"ends": change.get("do") == END}
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _plain(value: Any) -> Any:

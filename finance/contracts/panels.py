@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.urls import reverse
 
 from accounts.lenses import Panel, register_panel
 from accounts.models import Account
 from common.export import Table, table_of
 from common.formatting import format_date, format_distance
+from finance.contracts.reading import line_rows, lines_table
 from finance.entitlements import PAYMENT_TERMS
-from finance.models import BillingPeriod, Contract, ContractLine
-from finance.querysets import PERIODS_PER_YEAR
+from finance.models import Contract, ContractLine
 from people.models import Category
 from tiers.entitlements.panel import given_by_tier
 from tiers.entitlements.registry import kinds
@@ -36,68 +36,13 @@ class ContractLines(Panel):
     is_flush = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        with_revenue: QuerySet[Any, Any] = (
-            ContractLine.objects.live().running_on(as_of).filter(contract__account=account).with_revenue()
-        )
-        running = with_revenue.order_by("product", "start_on", "pk").values(
-            "product",
-            "quantity",
-            "amount",
-            "billing_period",
-            "discount_percent",
-            "is_trial",
-            "start_on",
-            "mrr",
-            "contract__number",
-            "contract__currency",
-            ended_on=F("ends_on"),
-        )[: MOST_LINES + 1]
-        lines: list[dict[str, Any]] = [dict(line) for line in running]
-        return {
-            "lines": [
-                {
-                    "product": line["product"],
-                    "contract": line["contract__number"] or "–",
-                    "quantity": line["quantity"].normalize(),
-                    "amount": line["amount"],
-                    "period": BillingPeriod(line["billing_period"]).label.lower(),
-                    "discount": line["discount_percent"].normalize() or None,
-                    "mrr": line["mrr"] if _is_recurring(line) else None,
-                    "currency": line["contract__currency"],
-                    "is_trial": line["is_trial"],
-                    "start_on": line["start_on"],
-                    "end_on": line["ended_on"],
-                }
-                for line in lines[:MOST_LINES]
-            ],
-            "has_more": len(lines) > MOST_LINES,
-        }
+        running = ContractLine.objects.live().running_on(as_of).filter(contract__account=account)
+        lines = line_rows(running, as_of)
+        return {"lines": lines[:MOST_LINES], "has_more": len(lines) > MOST_LINES}
 
     def table(self, data: Mapping[str, Any]) -> Table | None:
         """Return the lines shown."""
-        if not data["lines"]:
-            return None
-        return table_of(
-            "contract-lines",
-            data["lines"],
-            [
-                ("product", "Product", lambda line: line["product"]),
-                ("contract", "Contract", lambda line: line["contract"]),
-                ("quantity", "Quantity", lambda line: line["quantity"]),
-                ("amount", "Amount", lambda line: line["amount"]),
-                ("period", "Every", lambda line: line["period"]),
-                ("discount", "Discount (%)", lambda line: line["discount"]),
-                ("mrr", "MRR", lambda line: line["mrr"]),
-                ("currency", "Currency", lambda line: line["currency"]),
-                ("is_trial", "Trial", lambda line: line["is_trial"]),
-                ("start_on", "From", lambda line: line["start_on"]),
-                ("end_on", "Until", lambda line: line["end_on"]),
-            ],
-        )
-
-
-def _is_recurring(line: Mapping[str, Any]) -> bool:
-    return not line["is_trial"] and line["billing_period"] in PERIODS_PER_YEAR
+        return lines_table(data["lines"]) if data["lines"] else None
 
 
 @register_panel

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from common.export import Table, table_of
 from finance.contracts.calendar import Calendar, months_of_renewal, notice_on, terms
@@ -17,6 +17,9 @@ from finance.models import Contract, ContractLine, ContractVersion
 from finance.querysets import PERIODS_PER_YEAR
 from people.access import Access
 from people.models import Category
+from sync.models import OWN_SLUG, FieldClaim
+from sync.provenance.reading import read_origins
+from sync.registry import resources
 
 TERMS_SHOWN = 4
 VERSIONS_SHOWN = 100
@@ -63,14 +66,19 @@ def terms_ahead(contract: Contract, day: date) -> list[TermAhead]:
 
 def lines_of(contract: Contract, day: date, access: Access) -> list[dict[str, Any]]:
     """Return the lines of a contract, those that run on ``day`` first, prices redacted for who may not read them."""
-    listed: QuerySet[Any, Any] = (
-        ContractLine.objects.filter(contract=contract, deleted_at=None)
-        .select_related("contract")
-        .with_last_day()
-        .with_revenue()
-    )
-    rows = [_line(line, day, access) for line in listed.order_by("start_on", "pk")[:LINES_SHOWN]]
+    listed: QuerySet[Any, Any] = ContractLine.objects.filter(contract=contract, deleted_at=None)
+    rows = [
+        row | {name: access.redact(row[name], Category.REVENUE) for name in ("amount", "discount", "mrr")}
+        for row in line_rows(listed, day)[:LINES_SHOWN]
+    ]
     return sorted(rows, key=lambda row: ("running", "ahead", "ended").index(row["state"]))
+
+
+def line_rows(lines: QuerySet[Any, Any], day: date) -> list[dict[str, Any]]:
+    """Return lines as every table of them shows them, with prices; one query."""
+    listed: Any = lines.select_related("contract")
+    listed = listed.with_last_day().with_revenue().order_by("product", "start_on", "pk")
+    return [_line(line, day) for line in listed[: LINES_SHOWN + 1]]
 
 
 def lines_table(lines: Sequence[dict[str, Any]]) -> Table:
@@ -80,6 +88,7 @@ def lines_table(lines: Sequence[dict[str, Any]]) -> Table:
         lines,
         (
             ("line_id", "Line id", lambda line: line["id"]),
+            ("contract", "Contract", lambda line: line["contract"]),
             ("product", "Product", lambda line: line["product"]),
             ("state", "State", lambda line: line["state"]),
             ("start_on", "From", lambda line: line["start_on"]),
@@ -95,17 +104,21 @@ def lines_table(lines: Sequence[dict[str, Any]]) -> Table:
     )
 
 
-def versions_of(contract: Contract, day: date, access: Access) -> list[Told]:
-    """Return the versions of a contract, the newest first, each with what it changed; one query.
+def recorded_versions(contract: Contract, day: date) -> list[ContractVersion]:
+    """Return the versions of a contract that were known on ``day``, the newest first; one query."""
+    recorded = (
+        ContractVersion.objects.recorded()
+        .filter(contract=contract, published_at__date__lte=day)
+        .select_related("source", "author", "published_by")
+    )
+    return list(recorded[: VERSIONS_SHOWN + 1])
+
+
+def versions_of(versions: Sequence[ContractVersion], day: date, access: Access) -> list[Told]:
+    """Return versions, the newest first, each with what it changed.
 
     Of those that had begun by ``day`` the newest is in effect.
     """
-    recorded = (
-        ContractVersion.objects.recorded()
-        .filter(contract=contract)
-        .select_related("source", "author", "published_by")[: VERSIONS_SHOWN + 1]
-    )
-    versions = list(recorded)
     effective = next(
         (version.pk for version in versions if version.starts_on and version.starts_on <= day), None
     )
@@ -118,6 +131,77 @@ def versions_of(contract: Contract, day: date, access: Access) -> list[Told]:
         )
         for version, before in zip(versions, earlier, strict=False)
     ][:VERSIONS_SHOWN]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two versions, and what the later choice says otherwise than the earlier one."""
+
+    before: ContractVersion
+    after: ContractVersion
+    differences: Sequence[Difference]
+
+
+def compare(versions: Sequence[ContractVersion], text: tuple[str, str], access: Access) -> Compared | None:
+    """Return what differs between two versions, named by their numbers; None where either isn't there."""
+    known = {str(version.version): version for version in versions}
+    before, after = (known.get(number) for number in text)
+    if before is None or after is None:
+        return None
+    return Compared(before, after, shown_differences(before.statement, after.statement, access))
+
+
+def compared_table(compared: Compared) -> Table:
+    """Return what differs between two versions, as a file."""
+    return table_of(
+        f"versions-{compared.before.version}-{compared.after.version}",
+        compared.differences,
+        (
+            ("subject", "Of", lambda each: each.subject),
+            ("what", "What", lambda each: each.what),
+            ("before", f"Version {compared.before.version}", lambda each: each.before),
+            ("after", f"Version {compared.after.version}", lambda each: each.after),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What a source says of a contract or a line otherwise than what counts; both sides may be redacted."""
+
+    subject: str
+    what: str
+    resource: str
+    object_id: int
+    field: str
+    counts: Any
+    said: Any
+    source: str
+
+
+def contradictions(contract: Contract, access: Access) -> list[Contradiction]:
+    """Return what sources still say otherwise of a contract that was amended here, and of its lines."""
+    lines = dict(ContractLine.objects.filter(contract=contract).values_list("pk", "product"))
+    decided = FieldClaim.objects.filter(source__slug=OWN_SLUG)
+    of_both = Q(resource="contracts", object_id=contract.pk) | Q(
+        resource="contract-lines", object_id__in=lines
+    )
+    amended = sorted(set(decided.filter(of_both).values_list("resource", "object_id")))
+    return [
+        Contradiction(
+            subject="Terms" if resource == "contracts" else lines[object_id],
+            what=origin.label,
+            resource=resource,
+            object_id=object_id,
+            field=origin.field,
+            counts=origin.value,
+            said=said.value,
+            source=said.source,
+        )
+        for resource, object_id in amended
+        for origin in read_origins(resources[resource], object_id, access)
+        for said in origin.conflicts
+    ]
 
 
 def versions_table(told: Sequence[Told]) -> Table:
@@ -170,20 +254,22 @@ def _term(term: Any, notice_days: int | None, calendar: Calendar, day: date) -> 
     )
 
 
-def _line(line: Any, day: date, access: Access) -> dict[str, Any]:
+def _line(line: Any, day: date) -> dict[str, Any]:
     is_over = line.ends_on is not None and line.ends_on <= day
     is_recurring = not line.is_trial and line.billing_period in PERIODS_PER_YEAR
     return {
         "id": line.pk,
+        "contract": str(line.contract),
+        "contract_url": line.contract.get_absolute_url(),
         "product": line.product,
         "state": "ended" if is_over else "ahead" if line.start_on > day else "running",
         "start_on": line.start_on,
         "end_on": line.ends_on,
         "quantity": line.quantity.normalize(),
         "currency": line.contract.currency,
-        "amount": access.redact(line.amount, Category.REVENUE),
+        "amount": line.amount,
         "period": PERIOD_WORDS[line.billing_period],
-        "discount": access.redact(line.discount_percent.normalize() or None, Category.REVENUE),
-        "mrr": access.redact(line.mrr if is_recurring else None, Category.REVENUE),
+        "discount": line.discount_percent.normalize() or None,
+        "mrr": line.mrr if is_recurring else None,
         "is_trial": line.is_trial,
     }

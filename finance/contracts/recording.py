@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from common.versions.models import VersionState
+from finance.calendars.events import follow_contracts
 from finance.contracts.statements import effective_on
 from finance.models import Contract, ContractToRecord, ContractVersion
 from metrics.statements import Statement, load
@@ -68,7 +69,9 @@ def write_versions(contracts: list[int], *, now: datetime | None = None) -> int:
         row | {"before": json.loads(row["before"]), "after": json.loads(row["after"])}
         for row in load("finance", "contract_statements_changed", statements=said).fetch_dicts()
     ]
-    return first + _supersede(changed, now or timezone.now())
+    count = first + _supersede(changed, now or timezone.now())
+    follow_contracts(contracts)
+    return count
 
 
 def said_now(contracts: list[int]) -> Statement:

@@ -18,6 +18,7 @@ from common.formatting import format_date
 from common.versions.cycle import authored
 from common.versions.errors import VersionChangedError
 from common.versions.models import VersionState
+from finance.calendars.events import follow_contracts
 from finance.contracts.amendments import (
     KIND,
     cycle,
@@ -189,6 +190,7 @@ def _put_in_effect(held: Amendment, version: ContractVersion, by: User | None) -
     version.refresh_from_db()
     cycle.publish(version, by=by, starts_on=held.effective_on)
     move_to(held, Stage.IN_EFFECT)
+    follow_contracts([contract])
     _tell(held, version, event="in_effect", text="is in effect")
 
 

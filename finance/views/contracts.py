@@ -17,9 +17,21 @@ from common.formatting import format_money
 from common.pagination import read_page
 from common.periods import add_months, month_label, month_start
 from finance.contracts.listing import SHOWS, WITHIN, Search, arr_of, contracts_table, rows_of
-from finance.contracts.reading import lines_of, lines_table, terms_ahead, versions_of, versions_table
+from finance.contracts.reading import (
+    compare,
+    compared_table,
+    contradictions,
+    lines_of,
+    lines_table,
+    recorded_versions,
+    terms_ahead,
+    versions_of,
+    versions_table,
+)
 from finance.contracts.renewals import MONTHS, Month, calendar_of, calendar_table, months_table
-from finance.models import Contract
+from finance.models import Amendment, Contract
+from finance.obligations.listing import obligations_of, obligations_table
+from finance.views.guards import writes_contracts
 from metrics.engine.plan import today
 from people.access import request_access, require
 from people.models import Category
@@ -59,11 +71,18 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         Contract.objects.select_related("account"), pk=min(pk, LARGEST_ID), account__deleted_at=None
     )
     lines = lines_of(held, day, access)
-    told = versions_of(held, day, access)
-    offers = (
+    versions = recorded_versions(held, day)
+    told = versions_of(versions, day, access)
+    compared = compare(versions, (request.GET.get("from", ""), request.GET.get("to", "")), access)
+    offers = [
         Offer("lines", "Lines", lambda: lines_table(lines)),
         Offer("versions", "Versions", lambda: versions_table(told)),
-    )
+    ]
+    obligations = obligations_of(held)
+    if obligations:
+        offers.append(Offer("obligations", "Obligations", lambda: obligations_table(obligations)))
+    if compared is not None:
+        offers.append(Offer("compared", "What differs", lambda: compared_table(compared)))
     if asked_format(request):
         return export_response(request, chosen_table(request, offers))
     ahead = terms_ahead(held, day)
@@ -76,6 +95,15 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         "lines": lines,
         "arr": access.redact(arr_of([held.pk], day).get(held.pk), Category.REVENUE),
         "versions": told,
+        "compared": compared,
+        "contradictions": contradictions(held, access),
+        "amendments": Amendment.objects.filter(version__contract=held)
+        .select_related("version__author")
+        .order_by("-pk")[:SHOWN],
+        "obligations": obligations,
+        "can_write": writes_contracts(request),
+        "today": today(),
+        "is_past": day < today(),
         "as_of": day,
         "exports": offers,
     }

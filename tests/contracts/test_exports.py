@@ -81,6 +81,9 @@ NOT_WALKED = {
     "finance:clause_text": "a form",
     "finance:clause_text_new": "a form",
     "finance:deviation_new": "a form",
+    "finance:amendment_withdraw": "asks once more",
+    "finance:calendar_revoke": "asks once more",
+    "finance:calendar_feed": "is a file itself",
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {

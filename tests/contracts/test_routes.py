@@ -43,6 +43,7 @@ PUBLIC_NAMES = {
     "openid_connect_callback",
     "tiers:shared_guide",  # opens by the secret in the address alone
     "tiers:shared_pdf",
+    "finance:calendar_feed",
 }
 # The API has its own authentication and answers 401; its docs describe only what the contract says in public.
 PUBLIC_API_NAMES = {"schema", "docs", "api:schema", "api:docs", "oauth-token"}

@@ -33,8 +33,10 @@ from finance.clauses.services.library import (
 )
 from finance.collections.planning import plan_dunning
 from finance.collections.policy_services import create_policy_draft
+from finance.contracts.amendments import draft_amendment
 from finance.contracts.recording import QUIET, record_due_versions
 from finance.models import (
+    CalendarFeed,
     ClauseFamily,
     Contract,
     ContractToRecord,
@@ -46,6 +48,7 @@ from finance.models import (
     Payment,
     RevenueClose,
 )
+from finance.obligations.services import Terms, add_obligation
 from finance.revenue.publication import close_months
 from metrics.engine.plan import today
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
@@ -170,6 +173,24 @@ def _contracts(account: Account) -> Iterator[Address]:
         record_due_versions(now=timezone.now() + QUIET)
     for function in (Function.FINANCE, Function.LEGAL):
         yield Address("finance:contract", reverse("finance:contract", args=[contract.pk]), function)
+        compared = reverse("finance:contract", args=[contract.pk]) + "?from=1&to=2"
+        yield Address("finance:contract", compared, function)
+    terms = Terms(title="=Report", party="ours", due_on=today(), months=1)
+    obligation = add_obligation(contract=contract, terms=terms, by=make_user("legal"))
+    for name in ("obligation_edit", "obligation_done"):
+        yield Address(f"finance:{name}", reverse(f"finance:{name}", args=[obligation.pk]), Function.LEGAL)
+    yield Address(
+        "finance:obligation_new", reverse("finance:obligation_new", args=[contract.pk]), Function.LEGAL
+    )
+    revops = make_user("revops")
+    for note in ("=Phone", "Outlook"):
+        link = create_link(CalendarFeed, note=note, days=9, by=revops).link
+    revoke_link(link=link, by=revops)
+    amendment = draft_amendment(contract=contract, by=make_user("finance"))
+    for name in ("amendment", "amendment_edit"):
+        yield Address(
+            f"finance:{name}", reverse(f"finance:{name}", args=[contract.pk, amendment.pk]), Function.FINANCE
+        )
     close_months(until=today() - timedelta(days=40))
     closed = f"{RevenueClose.objects.latest('month').month:%Y-%m}"
     yield Address("finance:revenue_month", reverse("finance:revenue_month", args=[closed]), Function.FINANCE)

@@ -57,11 +57,11 @@ def line_record(**fields: Any) -> dict[str, Any]:
     } | fields
 
 
-def sell(api: Api | None = None) -> Contract:
+def sell(**terms: Any) -> Contract:
     """Have billing send a contract with a line, written down as its first version."""
-    api = api or billing()
+    api = billing()
     send(api, "accounts", {"external_id": "A1", "name": "Acme", "country": "DE"})
-    send(api, "contracts", contract_record())
+    send(api, "contracts", contract_record(**terms))
     send(api, "contract-lines", line_record())
     quiet()
     allow_mid_term()
@@ -81,7 +81,7 @@ def quiet() -> int:
 
 def allow_mid_term() -> None:
     """Let the accounts be of the tier whose contracts may change at any time."""
-    Account.objects.update(tier=Tier.objects.get(slug="strategic"))
+    Account.objects.update(tier=Tier.objects.filter(slug="strategic").first())
 
 
 def changes_of(contract: Contract, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The calendar of contracts that people subscribe to."""

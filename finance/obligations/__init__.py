@@ -1,0 +1,1 @@
+"""Obligations: what contracts oblige us or the customer to do by a day."""
