@@ -7,13 +7,15 @@ from typing import Any
 
 from django.conf import settings
 
-from common.charts import Chart, Series
+from common.charts import Chart, Series, Tone
 from common.export import Table, table_of
 from common.formatting import format_date
 from common.periods import month_label
 from finance.retention.assumptions import Assumption
 from finance.retention.forecast import SCENARIOS, Ahead, Forecast
 from finance.revenue.charts import NO_REVENUE, money
+
+TONES: dict[str, Tone] = {"low": "4", "base": "accent", "high": "2"}
 
 
 def forecast_chart(forecast: Forecast) -> Chart:
@@ -35,7 +37,7 @@ def forecast_chart(forecast: Forecast) -> Chart:
             Series(
                 name=name.title(),
                 values=[forecast.start, *(quarter.end(name) for quarter in forecast.quarters)],
-                tone="accent" if name == "base" else "muted",
+                tone=TONES[name],
             )
             for name in SCENARIOS
         ]

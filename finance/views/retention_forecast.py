@@ -20,7 +20,7 @@ from finance.revenue.positions import month_end
 from people.access import request_access, require
 from people.models import Category, Level
 
-SHOWN = 200
+SHOWN = 100
 
 
 @require_safe
