@@ -69,6 +69,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--rules", "--months", HISTORY_MONTHS])
     supervisor.run([*MANAGE, "prepare_sample_scores"])
     supervisor.run([*MANAGE, "prepare_sample_disputes"])
+    supervisor.run([*MANAGE, "prepare_sample_collections"])
     refresh = [*MANAGE, "refresh", "--on-workers", "--wait", "--history", HISTORY_MONTHS]
     try:
         supervisor.run(refresh)

@@ -23,7 +23,7 @@ COLUMNS = {
     "held": "Held",
 }
 TEXT = 200
-A_COLUMN = 25
+A_COLUMN = 12
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What the board is asked for; anything unknown in the address falls back to the default."""
+    """What the board is asked for; an unknown column falls back to all of them, an unknown tier finds nothing."""
 
     text: str
     tier: str
@@ -144,7 +144,7 @@ def columns_of(cards: Sequence[Card], *, is_whole: bool) -> list[Shown]:
     by_column: dict[str, list[Card]] = defaultdict(list)
     for card in cards:
         by_column[card.column].append(card)
-    most = A_COLUMN * 8 if is_whole else A_COLUMN
+    most = A_COLUMN * 20 if is_whole else A_COLUMN
     return [
         Shown(key, label, by_column[key][:most], len(by_column[key]), totals_of(by_column[key]))
         for key, label in COLUMNS.items()

@@ -30,18 +30,18 @@ from people.configuration.registry import ConfigError, ConfigFile, ConfigSection
 from people.configuration.shapes import ListOf, MapOf, Nullable, Number, Record, Text
 from people.models import User
 
-Content = Mapping[str, Any] | None
+IN_FORCE = "in_force"
 
 
-def export_policy() -> dict[str, Any] | None:
-    """Return the version in force, None where none is."""
+def export_policy() -> dict[str, Any]:
+    """Return the version in force, null where none is."""
     held = policy_in_force()
-    return content_of(held) if held else None
+    return {IN_FORCE: content_of(held) if held else None}
 
 
-def plan_policy(data: Content, is_published: bool) -> list[str]:
+def plan_policy(section: Mapping[str, Any], is_published: bool) -> list[str]:
     """Say what would be drafted, published or retired. Raises ConfigError for what no policy can say."""
-    held = export_policy()
+    held, data = export_policy()[IN_FORCE], section[IN_FORCE]
     if data is None:
         return ["Dunning policy: taken out of force."] if held and is_published else []
     try:
@@ -59,10 +59,11 @@ def plan_policy(data: Content, is_published: bool) -> list[str]:
     return [f"Dunning policy: {done} ({' '.join(policy_differences(held, wanted))})"]
 
 
-def apply_policy(data: Content, by: User | None, is_published: bool) -> None:
+def apply_policy(section: Mapping[str, Any], by: User | None, is_published: bool) -> None:
     """Draft what is new; publish or retire only where ``is_published``."""
-    if not plan_policy(data, is_published):
+    if not plan_policy(section, is_published):
         return
+    data = section[IN_FORCE]
     if data is None:
         held = policy_in_force()
         if held is not None:
@@ -96,7 +97,7 @@ def _stages(data: Mapping[str, Any]) -> list[Stage]:
 
 def _place(name: str) -> str:
     parts = name.split(".")
-    return f"stages[{parts[1]}].{parts[2]}" if len(parts) == 3 else name
+    return f"{IN_FORCE}.stages[{parts[1]}].{parts[2]}" if len(parts) == 3 else f"{IN_FORCE}.{name}"
 
 
 _stage = Record(
@@ -109,6 +110,9 @@ _stage = Record(
         "subject": Text(longest=150),
         "text": Text(longest=5_000),
     }
+)
+_policy = Record(
+    {"tiers": ListOf(Text(longest=32), most=50), "stages": ListOf(_stage, least=1, most=MOST_STAGES)}
 )
 sections.register(
     ConfigSection(
@@ -130,14 +134,7 @@ sections.register(
         ),
         no_undo="A published policy is never edited: begin a draft from the earlier version and publish it.",
         file=ConfigFile(
-            shape=Nullable(
-                Record(
-                    {
-                        "tiers": ListOf(Text(longest=32), most=50),
-                        "stages": ListOf(_stage, least=1, most=MOST_STAGES),
-                    }
-                )
-            ),
+            shape=Record({IN_FORCE: Nullable(_policy)}),
             export=export_policy,
             plan=plan_policy,
             apply=apply_policy,

@@ -110,7 +110,7 @@ class PromiseForm(Refusing):
         assert isinstance(currency, forms.ChoiceField)
         currency.choices = [(code, code) for code in owed]
         if len(owed) == 1:
-            amount.initial = next(iter(owed.values()))
+            amount.initial = round(next(iter(owed.values())), 2)
 
 
 class HoldForm(Refusing):

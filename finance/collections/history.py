@@ -82,7 +82,7 @@ def stage_name(message: DunningMessage) -> str:
 
 
 def _message(message: DunningMessage) -> Happening:
-    to = f"to {message.recipient or message.email}"
+    to = f"To {message.recipient or message.email}"
     return Happening(
         at=message.sent_at or message.claimed_at or message.created_at,
         what=f"{stage_name(message)}, attempt {message.attempt}",

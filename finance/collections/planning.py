@@ -186,16 +186,14 @@ def close_cycles(day: date, overdue: set[tuple[int, str]]) -> int:
 
 @transaction.atomic
 def _close(cycle: DunningCycle, day: date) -> int:
-    if lock_account(cycle.account_id) is None:
-        return 0
+    lock_account(cycle.account_id)
     still = read_held(day, {cycle.account_id})
     if any(claim.currency == cycle.currency for claim in still.claims):
         return 0
-    closed = DunningCycle.objects.open().filter(pk=cycle.pk).update(closed_on=max(day, cycle.opened_on))
-    if closed:
-        stop_queued([cycle.pk], "Nothing is overdue any more.")
-        drop_tasks(cycle, "Nothing is overdue any more.")
-    return closed
+    # Tasks before the cycle, as whoever completes one locks them.
+    drop_tasks(cycle, "Nothing is overdue any more.")
+    stop_queued([cycle.pk], "Nothing is overdue any more.")
+    return DunningCycle.objects.open().filter(pk=cycle.pk).update(closed_on=max(day, cycle.opened_on))
 
 
 def stop_queued(cycles: Sequence[int], why: str) -> int:

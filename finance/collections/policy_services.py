@@ -9,7 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.versions.cycle import Lifecycle, authored
-from finance.collections.policy import Stage, check_stages, content_of, policy_differences, stages_of
+from finance.collections.policy import (
+    Stage,
+    check_stages,
+    content_of,
+    policy_differences,
+    policy_in_force,
+    stages_of,
+)
 from finance.models import DunningPolicy
 from people.models import User
 
@@ -28,9 +35,9 @@ cycle = Lifecycle(
 
 @transaction.atomic
 def create_policy_draft(*, by: User | None, based_on: DunningPolicy | None = None) -> DunningPolicy:
-    """Begin a draft of the next version with the content of ``based_on``, else of the version in force."""
+    """Begin a draft of the next version with what ``based_on`` says, else the version in force, else the newest."""
     cycle.lock(DunningPolicy())
-    source = based_on or DunningPolicy.objects.published().first()
+    source = based_on or policy_in_force() or DunningPolicy.objects.newest_first().first()
     content = content_of(source) if source else {}
     return cycle.begin(by=by, based_on=source, **content)
 

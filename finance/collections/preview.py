@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from accounts.models import Account
 from common.export import Table, table_of
+from finance.billing.agreed import Recipient
 from finance.collections.claims import Claim, Owed
 from finance.collections.policy import Stage
 from finance.collections.positions import Position, positions_under, read_held
-from finance.collections.recipients import Recipient
 from finance.collections.writing import Letter, write_letter
 from finance.models import DunningPolicy
 from metrics.engine.plan import today

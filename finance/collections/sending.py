@@ -71,8 +71,9 @@ def claim_message(pk: int, day: date) -> DunningMessage | None:
     Locks the account, then the message. What is committed here is never sent by anybody else.
     """
     found = DunningMessage.objects.filter(pk=pk).values_list("cycle__account_id", flat=True).first()
-    if found is None or lock_account(found) is None:
+    if found is None:
         return None
+    lock_account(found)
     message = (
         DunningMessage.objects.select_for_update(of=("self",))
         .select_related("cycle__account")
@@ -121,6 +122,8 @@ def send_message(message: DunningMessage) -> bool:
     except SMTPServerDisconnected as error:
         _unclear(message, State.UNKNOWN, _told(error))
     except SMTPResponseException as error:  # an answer is a refusal
+        _unclear(message, State.FAILED, _told(error))
+    except ValueError as error:  # an address or a header that no mail can have
         _unclear(message, State.FAILED, _told(error))
     except (SMTPException, OSError) as error:
         _unclear(message, State.UNKNOWN, _told(error))

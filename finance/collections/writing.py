@@ -9,9 +9,9 @@ from django.conf import settings
 
 from accounts.models import Account
 from common.formatting import NO_MINOR_UNIT, format_date, format_money
+from finance.billing.agreed import Recipient
 from finance.collections.claims import Claim
 from finance.collections.policy import Stage
-from finance.collections.recipients import Recipient
 from finance.collections.wording import filled, one_line
 
 

@@ -20,6 +20,8 @@ from tests.users import make_user
 
 _numbers = count(1)
 DAY = today()
+# As ``finance.invoices.records`` keeps a line.
+LINE = {"number": 1, "description": "Licence", "quantity": "1", "tax_percent": "0", "tax": "0"}
 THRESHOLDS = {"EUR": Decimal(150), "USD": Decimal(100)}
 
 
@@ -50,6 +52,7 @@ def make_invoice(account: Account, amount: str | int, currency: str = "EUR", *, 
         currency=currency,
         net=total,
         total=total,
+        lines=[{**LINE, "net": f"{total}"}],
     )
     InvoiceLine.objects.create(
         invoice=invoice, number=1, account=account, description="Licence", net=total, total=total

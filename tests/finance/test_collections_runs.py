@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.identity.merge import merge_accounts
 from accounts.models import Account, Contact
 from finance.collections import sending
 from finance.collections.planning import plan_dunning
@@ -151,6 +152,8 @@ def test_what_surely_did_not_go_out_is_written_anew_once_a_person_says_so(debtor
     [
         (SMTPRecipientsRefused({"x": (550, b"no")}), "failed"),
         (ConnectionRefusedError("no"), "failed"),
+        (SMTPDataError(554, b"no"), "failed"),
+        (UnicodeEncodeError("ascii", "ü", 0, 1, "no"), "failed"),
         (SMTPServerDisconnected("gone"), "unknown"),
         (TimeoutError("slow"), "unknown"),
     ],
@@ -507,3 +510,27 @@ def test_a_mail_that_a_slow_worker_sent_after_all_counts_as_sent(debtor: Account
     DunningMessage.objects.update(state="unknown")
     assert send_message(message)
     assert states() == ["sent"]
+
+
+def test_an_account_that_is_deleted_is_not_written_to(debtor: Account) -> None:
+    put_in_force()
+    make_invoice(debtor, 300)
+    plan_dunning(DAY)
+    Account.objects.filter(pk=debtor.pk).update(deleted_at=timezone.now())
+    assert [send_due(DAY), run()] == [0, 0]
+    assert states() == ["stopped"]
+    assert DunningCycle.objects.get().closed_on == DAY
+
+
+def test_a_merge_takes_claims_promises_and_holds_along(debtor: Account) -> None:
+    put_in_force()
+    winner = make_debtor()
+    for account in (winner, debtor):
+        make_invoice(account, 300)
+        hold_account(account)
+        promise(account, "100")
+    run()
+    merge_accounts(winner=winner.pk, loser=debtor.pk, by=make_user("revops"))
+    end_hold(hold=CollectionHold.objects.get(account=winner, ended_at=None), by=make_user("finance"))
+    assert run() == 1
+    assert DunningMessage.objects.get().amount == 500
