@@ -235,6 +235,30 @@ def test_rates_are_kept_as_they_were_known() -> None:
     assert arr_on(TODAY) == {account.pk: None}
 
 
+def test_a_rate_that_is_gone_leaves_the_one_before_it() -> None:
+    account = make_account()
+    make_line(account, ago(100), amount=1000, currency="EUR")
+    make_rate("EUR", ago(90), "1.10")
+    rate = make_rate("EUR", ago(10), "1.20")
+    follow_revenue()
+    rate.deleted_at = "2026-11-01T00:00:00Z"
+    rate.save()
+    follow_revenue()
+    assert arr_on(TODAY) == {account.pk: 1100}
+    (moved,) = movements_over([Window(ago(8), TODAY)], constant_currency=False)
+    assert (moved.start, moved.fx, moved.end) == (1100, 0, 1100)
+
+
+def test_the_reporting_currency_is_worth_itself_whatever_a_source_says() -> None:
+    account = make_account()
+    make_line(account, ago(100), amount=1000)
+    make_rate("USD", ago(90), "1.10")
+    follow_revenue()
+    assert arr_on(TODAY) == {account.pk: 1000}
+    (moved,) = movements_over([Window(ago(95), TODAY)], constant_currency=False)
+    assert (moved.start, moved.fx, moved.end) == (1000, 0, 1000)
+
+
 def test_only_accounts_of_the_slice_are_followed() -> None:
     account, other = make_account(), make_account()
     for each in (account, other):
