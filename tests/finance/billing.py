@@ -1,0 +1,49 @@
+"""Accounts that are billed here, with as few words as a test needs."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from accounts.models import Account
+from finance.billing.arranging import expected_of, propose_arrangement
+from finance.billing.terms import BillingTerms
+from finance.models import BillingArrangement, Invoice, InvoiceLine
+from people.models import User
+
+
+def bill_here(
+    account: Account, starts_on: date, by: User, *, schedule: str = "monthly", **terms: Any
+) -> BillingArrangement:
+    """Agree that bills of an account are made here from a day on."""
+    made = propose_arrangement(
+        account=account,
+        terms=BillingTerms(schedule=schedule, **terms),
+        starts_on=starts_on,
+        by=by,
+        expected=expected_of(account),
+    )
+    assert made.request is None, made.findings
+    return made.version
+
+
+def drafts() -> list[Invoice]:
+    """Return the drafts there are, the earliest first."""
+    held = Invoice.objects.filter(status="draft", deleted_at=None)
+    return list(held.order_by("issued_on", "account_id", "currency", "pk"))
+
+
+def said(invoice: Invoice) -> list[tuple[int, str, str, str]]:
+    """Return division, description, period and net amount of each line."""
+    lines = InvoiceLine.objects.filter(invoice=invoice, is_current=True).order_by("number")
+    return [
+        (
+            line.account_id,
+            line.description,
+            f"{line.period_start:%d.%m.}–{line.period_end:%d.%m.}"
+            if line.period_start and line.period_end
+            else "",
+            f"{line.net:.2f}",
+        )
+        for line in lines
+    ]
