@@ -1,4 +1,4 @@
-"""What bills are due by a day: computed anew each time from contracts, arrangements and what was issued, never stored."""
+"""What bills are due by a day: computed anew each time from contracts, arrangements and what was issued."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHARGING = frozenset({*SCHEDULE_MONTHS, Schedule.CUSTOM})
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One line of a bill, for a division; amounts as they count towards the bill, so that what is given back is negative."""
+    """One line of a bill, for a division; what is given back is negative."""
 
     account_id: int
     contract_line_id: int | None
@@ -92,7 +92,7 @@ class _Payer:
     versions: Sequence[BillingArrangement]
 
     def spans(self) -> Iterable[tuple[BillingArrangement, date, date | None]]:
-        """Yield each version with its first day and the first day after it; one that another replaced at once is none."""
+        """Yield each version with its first day and the first day after it, but for those replaced at once."""
         for place, version in enumerate(self.versions):
             start = version.starts_on
             following = self.versions[place + 1 :]

@@ -1,4 +1,4 @@
-"""What the bills of some payers rest on, read at once: arrangements, contract lines, milestones, and what was issued."""
+"""What the bills of some payers rest on, read at once: arrangements, lines, milestones, and what was issued."""
 
 from __future__ import annotations
 
