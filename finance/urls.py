@@ -5,6 +5,7 @@ from django.urls import include, path
 from finance.views import (
     amendments,
     billing,
+    bills,
     calendars,
     clause_drafts,
     clauses,
@@ -18,6 +19,7 @@ from finance.views import (
     retention_more,
     retention_policy,
     revenue_months,
+    statements,
 )
 from finance.views.collections import accounts, board, messages, policies
 
@@ -41,6 +43,17 @@ finance = [
     path("deviations/new/", deviations.new_deviation, name="deviation_new"),
     path("deviations/use/", clauses.use, name="clause_use"),
     path("deviations/<int:pk>/", deviations.deviation, name="deviation"),
+    path("billing/", bills.bills, name="bills"),
+    path("billing/drafts/", bills.drafts, name="drafts"),
+    path("billing/drafts/act/", bills.drafts_act, name="drafts_act"),
+    path("invoices/<int:pk>/pdf/", bills.invoice_pdf, name="invoice_pdf"),
+    path("invoices/<int:pk>/credit/", bills.invoice_credit, name="invoice_credit"),
+    path("accounts/<int:pk>/statement/", statements.statement, name="statement"),
+    path("accounts/<int:pk>/statement/pdf/", statements.statement_pdf, name="statement_pdf"),
+    path(
+        "accounts/<int:pk>/statement/divisions/", statements.divisions_statement, name="divisions_statement"
+    ),
+    path("accounts/<int:pk>/statement/divisions/pdf/", statements.divisions_pdf, name="divisions_pdf"),
     path("contracts/", contracts.contracts, name="contracts"),
     path("contracts/<int:pk>/", contracts.contract, name="contract"),
     path("contracts/<int:pk>/amend/", amendments.begin, name="amend"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import Account, Contact
 from common.formatting import format_date
 from finance.billing.terms import BillingTerms, Schedule
-from finance.models import BillingArrangement, Contract
+from finance.models import BillingArrangement, Contract, InvoiceLine, RootCause
 from sync.normalise import keep_currency
 
 MONTHS = [(month, f"{date(2000, month, 1):%B}") for month in range(1, 13)]
@@ -171,3 +172,34 @@ class ReachedForm(forms.Form):
     """When a milestone was reached."""
 
     reached_on = _day(label="Reached on")
+
+
+class CreditForm(forms.Form):
+    """Why an invoice is taken back, from which day, and how much of each line; empty lines are left as they are."""
+
+    root_cause = forms.ChoiceField(
+        label="Why",
+        choices=[("", "Choose"), *RootCause.choices],
+        help_text="It counts against invoice accuracy, but for goodwill.",
+    )
+    on = _day(label="Issued on")
+
+    def __init__(
+        self, *args: Any, left: Sequence[tuple[InvoiceLine, Decimal, Decimal]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.left = [entry for entry in left if entry[1]]
+        for line, net, _ in self.left:
+            self.fields[f"line_{line.number}"] = forms.DecimalField(
+                label=f"{line.number}. {line.description}",
+                required=False,
+                max_digits=16,
+                decimal_places=2,
+                initial=net.quantize(Decimal("0.01")),
+                help_text=f"Before tax; {net:.2f} left.",
+            )
+
+    def amounts(self) -> dict[int, Decimal]:
+        """Return the net amount to credit by number of line."""
+        held = {line.number: self.cleaned_data.get(f"line_{line.number}") for line, _, _ in self.left}
+        return {number: value for number, value in held.items() if value}

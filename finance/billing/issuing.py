@@ -70,21 +70,24 @@ def throw_away_drafts(*, seen: Sequence[str], reason: str, by: User) -> int:
         raise ValidationError({"reason": f"Say why in up to {REASON} letters; colleagues read it."})
     lock_invoices()
     drafts = _held(seen)
-    if any(draft.period_start is None for _, draft in drafts):
-        raise ValidationError(
-            "A milestone’s bill can’t be thrown away: it is due. Issue it, and credit it if that was wrong."
-        )
-    BillingPass.objects.bulk_create(
+    spans = [(draft, draft.period_start, draft.period_end) for _, draft in drafts]
+    passed = [
         BillingPass(
             account_id=draft.account_id,
             currency=draft.currency,
-            starts_on=draft.period_start,
-            ends_on=draft.period_end,
+            starts_on=start,
+            ends_on=end,
             reason=reason,
             by=by,
         )
-        for _, draft in drafts
-    )
+        for draft, start, end in spans
+        if start is not None and end is not None
+    ]
+    if len(passed) < len(drafts):
+        raise ValidationError(
+            "A milestone’s bill can’t be thrown away: it is due. Issue it, and credit it if that was wrong."
+        )
+    BillingPass.objects.bulk_create(passed)
     return delete_own_records(INVOICES, [name for name, _ in drafts], by=by)
 
 

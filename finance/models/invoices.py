@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -25,7 +27,7 @@ class RootCause(models.TextChoices):
     GOODWILL = "goodwill", "Goodwill, no fault"
 
 
-def _money(**options: object) -> models.DecimalField[object, object]:
+def _money(**options: object) -> models.DecimalField[Any, Any]:
     return models.DecimalField(max_digits=18, decimal_places=4, **options)  # type: ignore[arg-type]
 
 

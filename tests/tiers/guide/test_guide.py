@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.conditions.expression import parse_condition
 from accounts.models import Tier
+from common.typeset import compiler_of, typeset
 from tests.metrics.facts import make_account
 from tests.tiers.entitlements.facts import publish_values
 from tests.tiers.facts import at_least, make_draft, plain_rules, publish
@@ -172,8 +173,8 @@ HOSTILE = '#panic("x") $_a_ *b* \\ `c` @preview/x:1 <label> <script>{{x}}'
 
 def pages_of(guide: Guide) -> list[bytes]:
     """Return the guide drawn, one picture a page."""
-    drawn = pdf._compiler().compile(
-        format="png", ppi=40, sys_inputs={"guide": msgspec.json.encode(guide).decode()}
+    drawn = compiler_of(pdf.TEMPLATE).compile(
+        format="png", ppi=40, sys_inputs={"content": msgspec.json.encode(guide).decode()}
     )
     return drawn if isinstance(drawn, list) else [drawn]
 
@@ -201,7 +202,7 @@ def test_the_pdf_is_tagged_titled_and_the_same_each_time() -> None:
     guide = published_guide()
     assert guide is not None
     made = guide_pdf(guide)
-    pdf._typeset.cache_clear()
+    typeset.cache_clear()
     assert guide_pdf(guide) == made
     assert b"/MarkInfo" in made
     assert re.search(rb"/Lang\s*\(en", made)
@@ -230,12 +231,12 @@ def test_it_is_one_page_whatever_the_number_of_rules(rules: int) -> None:
 
 
 def test_the_template_reaches_neither_network_nor_files_outside() -> None:
-    source = (pdf.HERE / "guide.typ").read_text()
+    source = pdf.TEMPLATE.read_text()
     assert "#import" not in source
     with pytest.raises(typst.TypstError):
-        pdf._compiler().compile(input=b'#read("../../abe/settings.py")', format="pdf")
+        compiler_of(pdf.TEMPLATE).compile(input=b'#read("../../abe/settings.py")', format="pdf")
     # The compiler is shared, so it must go on with its own template.
-    pdf._compiler.cache_clear()
+    compiler_of.cache_clear()
 
 
 def test_the_guide_of_any_version_can_be_made() -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import cast
-
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from common.export import asked_format, export_response
+from common.typeset import pdf_response
 from people.access import request_access, require
 from people.guards import is_revops
 from people.links.views import by_link
@@ -65,15 +63,7 @@ def shared_pdf(request: HttpRequest, link: GuideLink) -> HttpResponse:
 
 
 def _pdf(found: Guide) -> HttpResponse:
-    made = FileResponse(
-        BytesIO(typeset(found)),
-        as_attachment=True,
-        filename=f"tiers-version-{found.version}.pdf",
-        content_type="application/pdf",
-        headers={"Cache-Control": "no-store"},
-    )
-    # Guards and decorators of views are typed for the plain response; streamed ones pass them alike.
-    return cast(HttpResponse, made)
+    return pdf_response(typeset(found), f"tiers-version-{found.version}.pdf")
 
 
 def _problem(request: HttpRequest, detail: str, status: int) -> HttpResponse:

@@ -1,0 +1,1 @@
+"""Invoices, credit notes and statements as PDF, by one stylesheet."""

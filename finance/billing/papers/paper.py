@@ -1,0 +1,67 @@
+"""A paper as plain texts: what any of them is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from common.formatting import format_date, format_money
+from common.typeset import typeset
+from finance.billing.proration import decimals_of
+
+TEMPLATE = Path(__file__).resolve().parent / "paper.typ"
+DASH = "\u2013"
+
+
+class Grid(msgspec.Struct, frozen=True, kw_only=True):
+    """One table; ``wide`` is the column that takes the room left over, ``totals`` stand below, the last in bold."""
+
+    title: str = ""
+    head: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    wide: int = 0
+    rows: tuple[tuple[str, ...], ...]
+    totals: tuple[tuple[str, ...], ...] = ()
+
+
+class Paper(msgspec.Struct, frozen=True, kw_only=True):
+    """All that stands on a paper."""
+
+    title: str
+    author: str
+    subtitle: str = ""
+    to: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    grids: tuple[Grid, ...]
+    notes: tuple[str, ...] = ()
+    footer: str = ""
+    page: str = "Page"
+
+
+def paper_pdf(paper: Paper) -> bytes:
+    """Return a paper as a tagged PDF."""
+    return typeset(TEMPLATE, msgspec.json.encode(paper).decode())
+
+
+def amount(value: Decimal, currency: str) -> str:
+    """Return an amount to the smallest unit of its currency."""
+    return format_money(value, currency, decimals=decimals_of(currency))
+
+
+def days(start: date | None, end: date | None) -> str:
+    """Return the days from ``start`` to before ``end``, such as ``1 Jan 2026 – 31 Jan 2026``."""
+    if start is None:
+        return ""
+    if end is None:
+        return f"from {format_date(start)}"
+    last = end - timedelta(days=1)
+    return format_date(start) if last == start else f"{format_date(start)} {DASH} {format_date(last)}"
+
+
+def lines_of(parts: Sequence[str]) -> tuple[str, ...]:
+    """Return the parts that say something."""
+    return tuple(part for part in parts if part)
