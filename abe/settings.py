@@ -201,6 +201,10 @@ CELERY_BEAT_SCHEDULE = {
     "go-on-with-runs": {"task": "metrics.tasks.go_on_with_runs", "schedule": 30.0},
     "keep-tiers": {"task": "tiers.tasks.keep_tiers", "schedule": 60.0},
     "remind-of-overrides": {"task": "tiers.tasks.remind", "schedule": crontab(minute=23)},
+    "draft-bills": {
+        "task": "finance.tasks.draft_bills",
+        "schedule": crontab(hour=(REFRESH_HOUR + 1) % 24, minute=10),
+    },
     "record-contracts": {"task": "finance.tasks.record_contracts", "schedule": 60.0},
     "run-dunning": {"task": "finance.tasks.run_dunning", "schedule": crontab(minute="*/10")},
     "remind-of-contracts": {"task": "finance.tasks.remind_of_contracts", "schedule": crontab(minute=21)},

@@ -134,3 +134,15 @@ register_nav(
         visible=reads_contracts,
     )
 )
+register_nav(
+    NavItem(
+        key="finance.bills",
+        label="Bills",
+        icon="file-invoice",
+        url_name="finance:bills",
+        group="Finance",
+        order=57,
+        functions_first=(Function.FINANCE,),
+        visible=reads_financial_health,
+    )
+)

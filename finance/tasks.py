@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from finance.billing.arranging import publish_due_arrangements
+from finance.billing.drafting import draft_invoices
 from finance.calendars.events import follow_all
 from finance.collections.planning import plan_dunning
 from finance.collections.sending import mark_lost, send_due
@@ -39,3 +41,10 @@ def remind_of_contracts() -> None:
 def follow_calendar() -> None:
     """Let the calendar follow terms that begin and end by themselves."""
     follow_all()
+
+
+@shared_task
+def draft_bills() -> None:
+    """Let arrangements count whose day has come, and draft every bill that is due today."""
+    publish_due_arrangements()
+    draft_invoices(until=today(), by=None)

@@ -21,6 +21,8 @@ from engagement.scoring.previews.publishing import request_score_publication
 from engagement.scoring.previews.services import request_score_preview
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from finance.billing.arranging import add_milestone, expected_of, propose_arrangement
+from finance.billing.drafting import draft_invoices
+from finance.billing.issuing import issue_drafts, seen_of
 from finance.billing.terms import BillingTerms
 from finance.clauses.querysets import DEVIATION
 from finance.clauses.services.deviations import Wanted, request_deviation
@@ -75,7 +77,7 @@ from sync.models import (
 from sync.services import issue_credential
 from tests.accounts.rows import TODAY, make_busy, make_listed
 from tests.finance.owing import make_debtor, make_invoice, put_in_force
-from tests.metrics.facts import make_bills
+from tests.metrics.facts import make_bills, make_line
 from tests.people.approving import ask, declared
 from tests.product.tracking import Tracker, track
 from tests.sync.conftest import make_api
@@ -240,8 +242,20 @@ def _billing(account: Account) -> Iterator[Address]:
         add_milestone(
             account=account, label=label, amount=Decimal(500), currency="EUR", by=finance, event="=Signed"
         )
+    make_line(account, today(), None, 10, period="month", currency="EUR", terms={"number": "=C-9"})
+    make_line(account, today(), None, 10, period="usage", currency="EUR")
+    draft_invoices(until=today(), by=finance)
+    drafts = Invoice.objects.filter(status="draft")
+    [issued] = issue_drafts(seen=[seen_of(drafts.get())], on=today(), by=finance)
+    make_line(account, today(), None, 10, period="month", currency="USD")
+    draft_invoices(until=today(), by=finance)
     for function in (Function.FINANCE, Function.SALES):
-        yield Address("finance:billing", reverse("finance:billing", args=[account.pk]), function)
+        for name in ("billing", "statement", "statement_pdf", "divisions_statement", "divisions_pdf"):
+            yield Address(f"finance:{name}", reverse(f"finance:{name}", args=[account.pk]), function)
+    yield Address("finance:invoice_pdf", reverse("finance:invoice_pdf", args=[issued.pk]), Function.SALES)
+    yield Address(
+        "finance:invoice_credit", reverse("finance:invoice_credit", args=[issued.pk]), Function.FINANCE
+    )
     yield Address(
         "finance:billing_change", reverse("finance:billing_change", args=[account.pk]), Function.FINANCE
     )

@@ -1,0 +1,234 @@
+"""Pages of bills, drafts, credit notes and papers, and statements that reconcile."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Account
+from common.typeset import compiler_of, typeset
+from finance.billing.drafting import draft_invoices
+from finance.billing.issuing import credit_invoice, issue_drafts, seen_of
+from finance.billing.papers.invoice import invoice_paper
+from finance.billing.papers.paper import TEMPLATE, paper_pdf
+from finance.billing.statements import balances, shares_of
+from finance.models import Invoice, Payment
+from metrics.engine.plan import today
+from people.models import User
+from sync.own import send_own_records
+from tests.finance.billing import bill_here, drafts
+from tests.metrics.facts import make_account, make_line
+from tests.users import client_as, client_of, make_user
+
+pytestmark = pytest.mark.django_db
+MONTH = today().replace(day=1)
+HOSTILE = '#panic("x") $_a_ *b* \\ `c` @preview/x:1 <label> <script>{{x}}'
+
+
+@pytest.fixture
+def ada() -> User:
+    return make_user("finance")
+
+
+@pytest.fixture
+def acme(ada: User) -> Account:
+    """A parent with two divisions on its bills, due this month."""
+    account = make_account("strategic", name="Acme", currency="EUR")
+    for name, amount in (("North", "10.01"), ("South", "20.02")):
+        division = make_account(name=name, billing_parent=account)
+        make_line(division, MONTH, None, amount, period="month", currency="EUR")
+    make_line(account, MONTH, None, "100", period="month", currency="EUR")
+    bill_here(account, MONTH, ada, is_consolidated=True, tax_percent=Decimal("7.5"), email="ap@acme.example")
+    return account
+
+
+def issue_all(by: User, on: date) -> list[Invoice]:
+    return issue_drafts(seen=[seen_of(one) for one in drafts()], on=on, by=by)
+
+
+def post(client: Client, **data: Any) -> Any:
+    return client.post(reverse("finance:drafts_act"), data)
+
+
+def test_from_preview_to_issue_on_the_pages(acme: Account, ada: User) -> None:
+    client, bills = client_of(ada), reverse("finance:bills")
+    page = client.get(bills)
+    assert page.context["preview"].amounts == {"EUR": Decimal("139.78")}
+    assert drafts() == []
+    assert client.post(bills, {"until": today().isoformat()}).status_code == 302
+    [draft] = drafts()
+    listed = client.get(reverse("finance:drafts"))
+    assert "€139.78" in listed.content.decode()
+    asked = post(client, act="issue", draft=[seen_of(draft)])
+    assert "ask for" in asked.content.decode()
+    assert Invoice.objects.get().status == "draft"
+    assert (
+        post(client, act="issue", draft=[seen_of(draft)], confirmed="1", on=today().isoformat()).status_code
+        == 302
+    )
+    assert Invoice.objects.get().number == f"INV-{today().year}-00001"
+    again = post(client, act="issue", draft=[seen_of(draft)], confirmed="1")
+    assert again.status_code == 302
+    assert Invoice.objects.get().number == f"INV-{today().year}-00001"
+
+
+def test_a_draft_that_changed_while_somebody_looked_is_told_and_not_issued(acme: Account, ada: User) -> None:
+    client = client_of(ada)
+    draft_invoices(until=today(), by=ada)
+    seen = seen_of(drafts()[0])
+    make_line(acme, MONTH, None, "1", period="month", currency="EUR")
+    draft_invoices(until=today(), by=ada)
+    told = post(client, act="issue", draft=[seen], confirmed="1")
+    assert told.status_code == 422
+    assert "changed since you looked" in told.content.decode()
+    told = post(client, act="throw", draft=[seen_of(drafts()[0])], confirmed="1", reason="")
+    assert told.status_code == 422
+    assert (
+        post(client, act="throw", draft=[seen_of(drafts()[0])], confirmed="1", reason="No").status_code == 302
+    )
+    assert drafts() == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"draft": ["x", "1:2", "9" * 40]},
+        {"act": "issue", "draft": ["\x00"], "confirmed": "1", "on": "9999-99-99"},
+    ],
+)
+def test_nothing_chosen_or_made_up_is_told(acme: Account, ada: User, data: dict[str, Any]) -> None:
+    assert post(client_of(ada), **data).status_code == 302
+
+
+def test_only_finance_makes_bills_and_legal_sees_none(acme: Account, ada: User) -> None:
+    draft_invoices(until=today(), by=ada)
+    [draft] = drafts()
+    sales, legal = client_as("sales"), client_as("legal")
+    names = [("bills", ()), ("drafts", ()), ("invoice_pdf", (draft.pk,)), ("statement", (acme.pk,))]
+    names += [
+        ("divisions_statement", (acme.pk,)),
+        ("statement_pdf", (acme.pk,)),
+        ("divisions_pdf", (acme.pk,)),
+    ]
+    for name, args in names:
+        url = reverse(f"finance:{name}", args=args)
+        assert sales.get(url).status_code == 200, name
+        assert legal.get(url).status_code == 403, name
+    assert sales.post(reverse("finance:bills"), {}).status_code == 403
+    assert post(sales, act="issue", draft=[seen_of(draft)], confirmed="1").status_code == 403
+    assert sales.get(reverse("finance:invoice_credit", args=[draft.pk])).status_code == 403
+    assert b"Issue the chosen" not in sales.get(reverse("finance:drafts")).content
+
+
+def test_a_credit_note_by_line_from_the_page(acme: Account, ada: User) -> None:
+    client = client_of(ada)
+    draft_invoices(until=today(), by=ada)
+    [invoice] = issue_all(ada, today())
+    url = reverse("finance:invoice_credit", args=[invoice.pk])
+    assert client.get(url).status_code == 200
+    on = today().isoformat()
+    told = client.post(url, {"on": on, "root_cause": "wrong_price", "line_1": "1000"})
+    assert told.status_code == 422
+    assert "line_1" in told.context["form"].errors
+    assert client.post(url, {"on": on, "line_1": "1"}).status_code == 422
+    assert client.post(url, {"on": "", "root_cause": "other", "line_1": "NaN"}).status_code == 422
+    assert client.post(url, {"on": on, "root_cause": "wrong_price", "line_1": "0.01"}).status_code in (
+        302,
+        404,
+    )
+    note = Invoice.objects.get(kind="credit_note")
+    assert (note.net, note.root_cause, note.corrects) == (Decimal("0.01"), "wrong_price", invoice)
+
+
+def test_the_paper_of_an_invoice_is_tagged_and_says_all_it_should(acme: Account, ada: User) -> None:
+    draft_invoices(until=today(), by=ada)
+    assert "Draft" in invoice_paper(drafts()[0]).title
+    [invoice] = issue_all(ada, today())
+    paper = invoice_paper(invoice)
+    assert paper.title == f"Invoice {invoice.number}"
+    assert paper.to == ("Acme", "Accounts payable", "ap@acme.example")
+    assert paper.grids[0].totals[-1][-1] == "€139.78"
+    assert paper.grids[1].totals == (("All", "€130.03", "€9.75", "€139.78"),)
+    assert [row[0] for row in paper.grids[1].rows] == ["Acme", "North", "South"]
+    made = paper_pdf(paper)
+    assert made.startswith(b"%PDF-1.7")
+    assert b"/MarkInfo" in made
+    assert re.search(rb"/Lang\s*\(en", made)
+    typeset.cache_clear()
+    assert paper_pdf(paper) == made
+    answer = client_as("sales").get(reverse("finance:invoice_pdf", args=[invoice.pk]))
+    assert (answer["Content-Type"], answer["Cache-Control"]) == ("application/pdf", "no-store")
+    assert b"".join(answer.streaming_content) == made  # type: ignore[attr-defined]
+
+
+def test_names_like_markup_stay_text_and_foreign_letters_make_a_paper(acme: Account, ada: User) -> None:
+    Account.objects.filter(pk=acme.pk).update(name=HOSTILE)
+    Account.objects.filter(name="North").update(name="成长 🚀")
+    draft_invoices(until=today(), by=ada)
+    assert paper_pdf(invoice_paper(drafts()[0])).startswith(b"%PDF")
+    assert "#import" not in TEMPLATE.read_text()
+    compiler_of.cache_clear()
+
+
+def test_a_statement_opens_with_what_was_owed_and_closes_with_what_is_open(acme: Account, ada: User) -> None:
+    start = MONTH - timedelta(days=62)
+    Invoice.objects.create(
+        account=acme, number="S-1", issued_on=start - timedelta(days=5), currency="EUR", net=50, total=50
+    )
+    draft_invoices(until=today(), by=ada)
+    [invoice] = issue_all(ada, today())
+    credit_invoice(invoice=invoice, root_cause="goodwill", on=today(), by=ada, amounts={1: Decimal(10)})
+    payment = {
+        "external_id": "p1",
+        "invoice": invoice.pk,
+        "paid_on": today(),
+        "amount": "100",
+        "currency": "EUR",
+    }
+    send_own_records("payments", [payment], by=None)
+    Payment.objects.create(account=acme, paid_on=today(), amount=Decimal("7.77"), currency="EUR")
+    [held] = balances(acme, start, today())
+    assert held.opening == 50
+    assert [(move.what, move.charged, move.settled) for move in held.movements] == [
+        ("Invoice", Decimal("139.78"), 0),
+        ("Credit note", 0, Decimal("10.75")),
+        ("Payment", 0, 100),
+        ("Payment", 0, Decimal("7.77")),
+    ]
+    assert held.closing == held.movements[-1].balance == Decimal("71.26")
+    assert (held.open, held.unallocated) == (Decimal("79.03"), Decimal("7.77"))
+    assert held.reconciles
+    [later] = balances(acme, today() + timedelta(days=1), today() + timedelta(days=9))
+    assert (later.opening, later.movements) == (held.closing, [])
+    client, url = client_as("sales"), reverse("finance:statement", args=[acme.pk])
+    between = f"?from={start.isoformat()}&to={today().isoformat()}"
+    assert "€71.26" in client.get(url + between).content.decode()
+    rows = b"".join(client.get(f"{url}{between}&export=csv").streaming_content).decode()  # type: ignore[attr-defined]
+    assert "Closing balance" in rows
+    for wrong in ("?from=x&to=9999-99-99", "?from=2030-01-01&to=2020-01-01", "?from=0001-01-01"):
+        assert client.get(url + wrong).status_code == 200
+
+
+def test_divisions_add_up_to_the_bills_of_the_parent_to_the_cent(acme: Account, ada: User) -> None:
+    draft_invoices(until=today(), by=ada)
+    [invoice] = issue_all(ada, today())
+    credit_invoice(
+        invoice=invoice, root_cause="wrong_price", on=today(), by=ada, amounts={2: Decimal("0.33")}
+    )
+    [held] = shares_of(acme, MONTH, today())
+    assert [(share.account.name, share.bills, share.net) for share in held.divisions] == [
+        ("Acme", 1, 100),
+        ("North", 2, Decimal("9.68")),
+        ("South", 1, Decimal("20.02")),
+    ]
+    assert held.reconciles
+    assert sum(share.total for share in held.divisions) == held.total == Decimal("139.78") - Decimal("0.35")
+    Invoice.objects.create(account=acme, number="S-1", issued_on=today(), currency="EUR", net=5, total=5)
+    assert not shares_of(acme, MONTH, today())[0].reconciles
