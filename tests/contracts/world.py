@@ -22,7 +22,8 @@ from engagement.scoring.previews.services import request_score_preview
 from engagement.scoring.services import RuleDraft, create_score_draft, save_score_draft
 from finance.billing.arranging import add_milestone, expected_of, propose_arrangement
 from finance.billing.drafting import draft_invoices
-from finance.billing.issuing import issue_drafts, seen_of
+from finance.billing.issuing import issue_drafts
+from finance.billing.issuing import seen_of as seen_draft
 from finance.billing.terms import BillingTerms
 from finance.clauses.querysets import DEVIATION
 from finance.clauses.services.deviations import Wanted, request_deviation
@@ -246,7 +247,7 @@ def _billing(account: Account) -> Iterator[Address]:
     make_line(account, today(), None, 10, period="usage", currency="EUR")
     draft_invoices(until=today(), by=finance)
     drafts = Invoice.objects.filter(status="draft")
-    [issued] = issue_drafts(seen=[seen_of(drafts.get())], on=today(), by=finance)
+    [issued] = issue_drafts(seen=[seen_draft(drafts.get())], on=today(), by=finance)
     make_line(account, today(), None, 10, period="month", currency="USD")
     draft_invoices(until=today(), by=finance)
     for function in (Function.FINANCE, Function.SALES):
