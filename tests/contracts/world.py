@@ -246,8 +246,8 @@ def _billing(account: Account) -> Iterator[Address]:
     make_line(account, today(), None, 10, period="month", currency="EUR", terms={"number": "=C-9"})
     make_line(account, today(), None, 10, period="usage", currency="EUR")
     draft_invoices(until=today(), by=finance)
-    drafts = Invoice.objects.filter(status="draft")
-    [issued] = issue_drafts(seen=[seen_draft(drafts.get())], on=today(), by=finance)
+    drafts = Invoice.objects.filter(status="draft", account=account)
+    issued = issue_drafts(seen=[seen_draft(one) for one in drafts], on=today(), by=finance)[0]
     make_line(account, today(), None, 10, period="month", currency="USD")
     draft_invoices(until=today(), by=finance)
     for function in (Function.FINANCE, Function.SALES):
