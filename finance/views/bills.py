@@ -162,7 +162,7 @@ def invoice_credit(request: HttpRequest, pk: int) -> HttpResponse:
             add_errors(form, error)
         else:
             messages.success(request, f"Credit note {note.number} was issued.")
-            return redirect("finance:statement", note.account_id)
+            return redirect("finance:invoice", note.pk)
     context = {"invoice": invoice, "form": form, "left": left}
     return render(request, "finance/billing/credit.html", context, status=422 if form.errors else 200)
 
