@@ -45,10 +45,10 @@ def bills(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _draft(request, until)
     preview = preview_drafts(until=until)
-    offers = (
-        Offer("bills", "Bills due", lambda: preview_table(preview)),
-        Offer("left-out", "Left out", lambda: left_out_table(preview)),
-    )
+    offers = [
+        *([Offer("bills", "Bills due", lambda: preview_table(preview))] if preview.seen else []),
+        *([Offer("left-out", "Left out", lambda: left_out_table(preview))] if preview.left_out else []),
+    ]
     if asked_format(request):
         return export_response(request, chosen_table(request, offers))
     context = {
