@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Concat, NullIf
 from msgspec import UNSET, Meta, UnsetType
 
@@ -211,16 +211,14 @@ resources.register(
         ),
         effects=(
             write_lines_of_invoices,
+            # Invoices come every month and would drown the rest; a correction is news.
             timeline_rule(
-                "finance.invoice_issued",
+                "finance.credit_note_issued",
                 model=Invoice,
                 category=Category.FINANCIAL_HEALTH,
                 happened_at="issued_on",
-                title=Case(
-                    When(kind="credit_note", then=Concat(Value("Credit note issued: "), F("number"))),
-                    default=Concat(Value("Invoice issued: "), F("number")),
-                ),
-                when=Q(status__in=("issued", "uncollectible")),
+                title=Concat(Value("Credit note issued: "), F("number")),
+                when=Q(kind="credit_note", status="issued"),
             ),
         ),
     )

@@ -37,10 +37,10 @@ _CAUSES = {
     "": 2.0,
 }
 _DISPUTES = (
-    "The seats of the closed team should have ended.",
+    "We have fewer seats than were billed.",
     "Our purchase order names a lower price.",
-    "The training did not take place.",
-    "We were promised the module free of charge until launch.",
+    "This period was on an earlier invoice.",
+    "We gave notice of this part.",
 )
 
 
