@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from msgspec import UNSET
 
@@ -126,6 +126,8 @@ def _settle(resource: Resource, object_ids: list[int]) -> None:
         settle_objects(resource=resource, object_ids=object_ids)
     except UnsettledError as error:
         raise ValidationError({"value": f"{error.field}: {error.detail}"}) from error
+    except IntegrityError as error:  # what the database itself keeps, such as an issued invoice
+        raise ValidationError({"value": str(error).partition("\n")[0]}) from error
 
 
 def _field(resource: Resource, name: str) -> Field | None:

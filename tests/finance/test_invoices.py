@@ -7,12 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import Account
 from finance.models import Allocation, Contract, Invoice, InvoiceCorrection, InvoiceLine, Payment
 from people.models import User
 from sync.own import send_own_records
+from sync.provenance.services import set_pin
+from sync.registry import resources
 from tests.finance.bills import invoice, line, payment
 from tests.sync.conftest import Api, make_api
 from tests.users import make_user
@@ -225,6 +228,20 @@ def test_what_was_issued_here_is_never_changed(account, finance, change):
         send_own_records("invoices", [{"external_id": "i-1"} | change], by=finance)
     held = Invoice.objects.get()
     assert (held.total, held.status, held.number) == (Decimal(100), "issued", "R-i-1")
+
+
+def test_what_was_issued_here_can_not_be_pinned_to_something_else(account, finance):
+    send_own_records("invoices", [own(account)], by=finance)
+    with pytest.raises(ValidationError, match="never changed"), transaction.atomic():
+        set_pin(
+            resource=resources["invoices"],
+            object_id=Invoice.objects.get().pk,
+            field="due_on",
+            value="2026-12-31",
+            reason="They asked for it",
+            by=finance,
+        )
+    assert Invoice.objects.get().due_on == date(2026, 5, 31)
 
 
 def test_what_was_issued_here_can_be_voided_and_a_draft_be_changed(account, finance):
