@@ -70,8 +70,7 @@ def told_between(before: ContractVersion, after: ContractVersion) -> list[str]:
     """Return what differs from one version to another in sentences, without prices."""
     found = differences(before.statement, after.statement, has_prices=False)
     return [
-        f"{each.subject}, {each.what.lower()}, is otherwise" if each.category else sentence(each)
-        for each in found
+        f"{each.subject}, {each.aspect}, is otherwise" if each.category else sentence(each) for each in found
     ]
 
 

@@ -65,7 +65,10 @@ def amended(statement: Statement, changes: Mapping[str, Any], day: date) -> dict
             continue
         lines.append(dict(line) | {"end_on": day.isoformat()})
         if change["do"] == CHANGE:
-            begun.append(dict(line) | _own(change) | {"start_on": day.isoformat(), "line": -len(begun) - 1})
+            # One that ends that day anyway goes on as what is asked.
+            until = None if line["end_on"] == day.isoformat() else line["end_on"]
+            new = {"start_on": day.isoformat(), "end_on": until, "line": -len(begun) - 1}
+            begun.append(dict(line) | _own(change) | new)
     for change in changes.get("lines", ()):
         if change["do"] == ADD:
             new = {"end_on": None, "quantity": "1", "discount_percent": "0", "is_trial": False} | _own(change)

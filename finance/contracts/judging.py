@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from common.formatting import format_date, format_money
 from finance.clauses.guardrail import Finding, assess
+from finance.contracts.calendar import Calendar
 from finance.contracts.changes import is_mid_term, next_term_end, outlook
 from finance.contracts.statements import NOTHING, differences, words_of_price
 from finance.models import Amendment, Contract, ContractVersion
@@ -92,11 +93,7 @@ def _facts(held: Amendment) -> Iterator[dict[str, Any]]:
     before, after, currency = base.statement, version.statement, version.statement["currency"]
     yield {"label": "Counts from", "after": format_date(day)}
     for each in differences(before, after, has_prices=False):
-        label = (
-            each.what
-            if each.subject == "Terms"
-            else f"{each.subject}: {each.what[:1].lower()}{each.what[1:]}"
-        )
+        label = each.what if each.subject == "Terms" else f"{each.subject}: {each.aspect}"
         fact = {"label": label, "before": str(each.before), "after": str(each.after)}
         yield fact | ({"category": each.category} if each.category else {})
     known = {line["line"] for line in before["lines"]}
@@ -110,21 +107,23 @@ def _facts(held: Amendment) -> Iterator[dict[str, Any]]:
                 "category": str(Category.REVENUE),
             }
     was, now = outlook(before, day), outlook(after, day)
+    calendar = Calendar(version.contract.account.country)
+    act_by = [calendar.last_working_day(each.notice_on) if each.notice_on else None for each in (was, now)]
     yield {
         "label": f"ARR on {format_date(day)}",
         "before": format_money(was.arr, currency),
         "after": format_money(now.arr, currency),
         "category": str(Category.REVENUE),
     }
-    for label, old, new in (
-        ("Term then ends", was.term_ends_on, now.term_ends_on),
-        ("Notice then by", was.notice_on, now.notice_on),
+    for label, none, (old, new) in (
+        ("Term then ends", "open-ended", (was.term_ends_on, now.term_ends_on)),
+        ("Notice then by", NOTHING, act_by),
     ):
         if old != new:
             yield {
                 "label": label,
-                "before": format_date(old) if old else "open-ended",
-                "after": format_date(new) if new else "open-ended",
+                "before": format_date(old) if old else none,
+                "after": format_date(new) if new else none,
             }
     for finding in findings_of(version):
         yield {"label": f"Guardrail, {finding.label}", "after": finding.sentence}

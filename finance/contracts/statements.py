@@ -36,6 +36,11 @@ class Difference:
     on: date | None = None
     category: str = ""
 
+    @property
+    def aspect(self) -> str:
+        """What is otherwise, as it stands within a sentence."""
+        return self.what[:1].lower() + self.what[1:]
+
 
 def differences(before: Statement, after: Statement, *, has_prices: bool = True) -> list[Difference]:
     """Return what ``after`` says otherwise: the terms in their order, then the lines, the earliest first.
@@ -54,8 +59,7 @@ def differences(before: Statement, after: Statement, *, has_prices: bool = True)
 
 def sentence(difference: Difference) -> str:
     """Return a difference on one line; what is guarded must have been redacted before."""
-    what = difference.what[:1].lower() + difference.what[1:]
-    return f"{difference.subject}, {what}: {difference.before} → {difference.after}"
+    return f"{difference.subject}, {difference.aspect}: {difference.before} → {difference.after}"
 
 
 def effective_on(before: Statement, after: Statement, told_on: date) -> date:
