@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Account, Contact
 from common.formatting import format_date
+from common.rounding import to_cents
 from finance.billing.terms import BillingTerms, Schedule
 from finance.models import BillingArrangement, Contract, InvoiceLine, RootCause
 from sync.normalise import keep_currency
@@ -195,7 +196,7 @@ class CreditForm(forms.Form):
                 required=False,
                 max_digits=16,
                 decimal_places=2,
-                initial=net.quantize(Decimal("0.01")),
+                initial=to_cents(net),
                 help_text=f"Before tax; {net:.2f} left.",
             )
 

@@ -21,6 +21,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.formatting import format_date
+from common.rounding import to_cents
 from finance.contracts.calendar import months_of_renewal, notice_on, running_term, terms
 from finance.contracts.statements import Statement, plain_number
 from finance.querysets import PERIODS_PER_YEAR
@@ -28,7 +29,6 @@ from finance.querysets import PERIODS_PER_YEAR
 TERMS = ("end_on", "notice_days", "auto_renew", "renewal_months", "payment_terms_days")
 PRICED = ("amount", "quantity", "discount_percent")
 CHANGE, END, ADD = "change", "end", "add"
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,8 @@ def outlook(statement: Statement, day: date) -> Outlook:
     )
     ends_on = term.ends_on if term else None
     return Outlook(
-        arr=arr.quantize(CENT),
-        mrr=(arr / 12).quantize(CENT),
+        arr=to_cents(arr),
+        mrr=to_cents(arr / 12),
         term_ends_on=ends_on,
         notice_on=notice_on(ends_on, statement["notice_days"]) if ends_on else None,
     )

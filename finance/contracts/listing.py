@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
 from common.export import Table, table_of
+from common.rounding import to_cents
 from finance.contracts.calendar import Calendar
 from finance.models import Contract, ContractLine
 from finance.querysets import ContractQuerySet
@@ -132,7 +133,7 @@ def arr_of(contracts: Sequence[int], day: date) -> dict[int, Decimal]:
     """Return the ARR of each of these contracts on a day, in its own currency, to the cent; one query."""
     lines: Any = ContractLine.objects.recurring().running_on(day).filter(contract__in=contracts)
     summed = lines.with_revenue().order_by().values_list("contract_id").annotate(total=Sum("arr"))
-    return {contract: total.quantize(Decimal("0.01")) for contract, total in summed}
+    return {contract: to_cents(total) for contract, total in summed}
 
 
 def _shown(show: str, day: date) -> ContractQuerySet:

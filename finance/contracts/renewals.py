@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from common.export import Table, table_of
 from common.periods import add_months, month_label, month_start
+from common.rounding import to_cents
 from finance.contracts.calendar import Calendar
 from finance.contracts.listing import arr_of
 from finance.models import Contract
@@ -117,7 +118,7 @@ def _happenings(first: date, until: date, day: date, access: Access) -> list[Hap
     happenings = []
     for contract in found:
         own, rate = arr.get(contract.pk, Decimal(0)), rates.get(contract.currency)
-        worth = access.redact(None if rate is None else round(own * rate, 2), Category.REVENUE)
+        worth = access.redact(None if rate is None else to_cents(own * rate), Category.REVENUE)
         if first <= contract.next_end < until:
             happenings.append(Happening(contract.next_end, "end", contract, None, worth))
         if contract.notice_on and first <= contract.notice_on < until:

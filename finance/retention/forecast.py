@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.periods import add_months
+from common.rounding import to_cents
 from finance.models import Contract
 from finance.retention.assumptions import AFTER_DAYS, ONE, ZERO, Assumption, assume, read_history
 from finance.revenue.positions import month_end, read_rates, revenue_on
@@ -22,7 +23,6 @@ from metrics.engine.plan import today
 from metrics.statements import compose, load
 
 QUARTERS = 4
-CENT = Decimal("0.01")
 SCENARIOS = ("low", "base", "high")
 
 
@@ -284,4 +284,4 @@ def _successor(
 
 
 def _worth(amount: Decimal, rate: Decimal) -> Decimal:
-    return (amount * rate).quantize(CENT)
+    return to_cents(amount * rate)
