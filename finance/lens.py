@@ -105,6 +105,7 @@ class FinanceEntitlements(EntitlementPanel):
     key = "finance.entitlements"
     title = "Terms this account is entitled to"
     group = GROUP
+    is_lazy = True
 
 
 register_lens(

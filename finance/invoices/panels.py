@@ -65,7 +65,6 @@ class Balance(Panel):
                 }
                 for invoice in invoices
             ],
-            "has_bills": bool(rows) or Invoice.objects.filter(account=account, deleted_at=None).exists(),
             "all_url": f"{reverse('finance:invoices')}?show=all&account={account.pk}",
         }
 
@@ -96,6 +95,7 @@ class Paying(Panel):
     template = "finance/panels/paying.html"
     category = Category.FINANCIAL_HEALTH
     span = 6
+    is_lazy = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         late = MetricValue.objects.filter(

@@ -31,6 +31,8 @@ pytestmark = pytest.mark.django_db
 
 # Panels that rest on no stored number, each with its reason; a new one names its numbers or stands here.
 WITHOUT_NUMBERS = {
+    "finance.billing": "what was agreed about bills",
+    "finance.margin": "it says which numbers are missing before it can have any",
     "finance.collections_today": "invoices and promises themselves",
     "finance.collections": "invoices and messages themselves",
     "pods.tasks": "what people do is no number",
@@ -272,7 +274,7 @@ def test_files_of_fresh_numbers_have_no_such_column(busy: Account) -> None:
 def test_the_api_says_it_of_each_panel(doubted: Account) -> None:
     body = make_api(scopes=("*:read",)).get(f"accounts/{doubted.pk}/360/?lens=finance")
     for key, panel in body["panels"].items():
-        explain = panels[key].explain
-        assert panel.get("provisional", "") == (reason(explain) if explain else "")
+        rests_on = filter(None, (panels[key].explain, *panels[key].numbers))
+        assert panel.get("provisional", "") == " ".join(map(reason, rests_on))
     chart = body["panels"]["finance.arr_by_month"]["data"]["chart"]
     assert chart["spec"]["provisional"] == reason("finance.arr")
