@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-from typing import Any
-
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Max, Min, QuerySet
-from django.urls import reverse
-
-from finance.models import Contract
+from finance.clauses.agreed import (
+    agreed_by_contracts,
+    choice_of,
+    first_response,
+    first_response_clause,
+    payment_clause,
+    payment_terms,
+)
 from people.models import Category
 from tiers.entitlements.registry import (
-    Clause,
     ContractSource,
     EntitlementKind,
     register_contract_source,
@@ -23,7 +21,10 @@ from tiers.entitlements.values import Choice, PaymentTerms, Several
 
 GROUP = "Terms"
 PAYMENT_TERMS = "payment_terms"
-NAMED_AT_MOST = 3
+CONTRACT_CHANGES = "contract_changes"
+COLLECTIONS = "collections"
+# Declared by support; what contracts say of it is ours.
+FIRST_RESPONSE = "first_response"
 
 register_entitlement(
     EntitlementKind(
@@ -63,7 +64,7 @@ register_entitlement(
 )
 register_entitlement(
     EntitlementKind(
-        key="contract_changes",
+        key=CONTRACT_CHANGES,
         label="Contract changes",
         group=GROUP,
         order=100,
@@ -92,7 +93,7 @@ register_entitlement(
 )
 register_entitlement(
     EntitlementKind(
-        key="collections",
+        key=COLLECTIONS,
         label="Collections",
         group=GROUP,
         order=120,
@@ -105,42 +106,14 @@ register_entitlement(
 )
 
 
-def agreed_terms(as_of: date) -> QuerySet[Any, Any]:
-    """Return the shortest and longest days to pay of each account's running contracts, with the contracts.
-
-    Trials don't count, and neither do contracts that don't say.
-    """
-    running: QuerySet[Any, Any] = Contract.objects.running_on(as_of).with_trial_on(as_of)
-    agreed: QuerySet[Any, Any] = (
-        running.filter(is_trial=False, payment_terms_days__isnull=False)
-        .order_by()
-        .values("account_id")
-        .annotate(
-            days_from=Min("payment_terms_days"),
-            days_to=Max("payment_terms_days"),
-            contracts=ArrayAgg("pk", order_by="pk"),
-            numbers=ArrayAgg("number", order_by="pk"),
-        )
+# One query tells all of them, so that an account's page asks it once.
+for key, category, value, clause in (
+    (PAYMENT_TERMS, Category.CONTRACTS, payment_terms, payment_clause),
+    (CONTRACT_CHANGES, Category.CONTRACTS, *choice_of("contract_changes", "mid_term")),
+    (COLLECTIONS, Category.CONTRACTS, *choice_of("collections", "relationship")),
+    # Whoever answers must know by when, so this one is for everybody; the contract's own page stays closed.
+    (FIRST_RESPONSE, Category.ACCOUNT_PROFILE, first_response, first_response_clause),
+):
+    register_contract_source(
+        ContractSource(key=key, category=category, query=agreed_by_contracts, value=value, clause=clause)
     )
-    return agreed
-
-
-def _value(row: Mapping[str, Any]) -> Any:
-    return {"days_from": row["days_from"], "days_to": row["days_to"], "options": []}
-
-
-def _clause(row: Mapping[str, Any]) -> Clause:
-    names = [number or f"{pk}" for pk, number in zip(row["contracts"], row["numbers"], strict=True)]
-    more = len(names) - NAMED_AT_MOST
-    listed = ", ".join(names[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
-    return Clause(
-        words=f"Contract {listed}" if len(names) == 1 else f"Contracts {listed}",
-        url=reverse("sync:origin", args=["contracts", row["contracts"][0], "payment_terms_days"]),
-    )
-
-
-register_contract_source(
-    ContractSource(
-        key=PAYMENT_TERMS, category=Category.CONTRACTS, query=agreed_terms, value=_value, clause=_clause
-    )
-)

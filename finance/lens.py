@@ -12,6 +12,8 @@ from accounts.lenses import Column, Lens, register_column, register_lens, regist
 from common.formatting import format_distance, format_money
 from finance import home as _home  # noqa: F401 - declares the home cards
 from finance.billing import panels as _billing  # noqa: F401 - declares the panel
+from finance.clauses import home as _clauses_home  # noqa: F401 - declares the home cards of legal
+from finance.clauses import panels as _clauses  # noqa: F401 - declares the panels
 from finance.collections import panels as _collections  # noqa: F401 - declares the panel
 from finance.contracts import panels as _contracts  # noqa: F401 - declares the panels
 from finance.entitlements import GROUP
@@ -135,6 +137,29 @@ register_lens(
             "finance.nrr",
             "finance.renewal_on",
             "metrics.health_score",
+            "accounts.lifecycle",
+            "accounts.owner",
+        ),
+    )
+)
+
+register_lens(
+    Lens(
+        key="legal",
+        label="Legal",
+        order=55,
+        functions=(Function.LEGAL,),
+        panels=(
+            "finance.deviations",
+            "finance.approvals",
+            "finance.deviations_by_clause",
+            "finance.clauses",
+            "finance.renewals",
+            "finance.entitlements",
+        ),
+        columns=(
+            "accounts.tier",
+            "finance.renewal_on",
             "accounts.lifecycle",
             "accounts.owner",
         ),

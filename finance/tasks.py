@@ -7,6 +7,7 @@ from celery import shared_task
 from finance.billing.arranging import publish_due_arrangements
 from finance.billing.drafting import draft_invoices
 from finance.calendars.events import follow_all
+from finance.clauses.services.deviations import expire_deviations as expire_due_deviations
 from finance.collections.planning import plan_dunning
 from finance.collections.sending import mark_lost, send_due
 from finance.contracts.recording import record_due_versions
@@ -48,3 +49,9 @@ def draft_bills() -> None:
     """Let arrangements count whose day has come, and draft every bill that is due today."""
     publish_due_arrangements()
     draft_invoices(until=today(), by=None)
+
+
+@shared_task
+def expire_deviations() -> None:
+    """End what was asked for or granted and came into no contract in time."""
+    expire_due_deviations()

@@ -19,6 +19,7 @@ from common.versions.cycle import authored
 from common.versions.errors import VersionChangedError
 from common.versions.models import VersionState
 from finance.calendars.events import follow_contracts
+from finance.clauses.services.deviations import note_entered
 from finance.contracts.amendments import (
     KIND,
     cycle,
@@ -188,7 +189,7 @@ def _put_in_effect(held: Amendment, version: ContractVersion, by: User | None) -
         version.save(update_fields=["version", "statement", "source", "batch"])
         ContractVersion.objects.filter(pk=version.pk).update(digest=MD5(Cast(F("statement"), TextField())))
     version.refresh_from_db()
-    cycle.publish(version, by=by, starts_on=held.effective_on)
+    note_entered(version=cycle.publish(version, by=by, starts_on=held.effective_on))
     move_to(held, Stage.IN_EFFECT)
     follow_contracts([contract])
     _tell(held, version, event="in_effect", text="is in effect")

@@ -8,6 +8,7 @@ from typing import Any
 
 from accounts.models import Account, Standing, Tier, TimelineEvent
 from engagement.models import AccountScore, ScoreModel
+from finance.models import ClauseVersion, Deviation
 from metrics.models import HealthModel, HealthScore, MetricValue, RefreshRun
 from people.models import Category
 from pods.models import Signal
@@ -21,6 +22,7 @@ from tests.metrics.facts import (
     make_ticket,
     make_touch,
 )
+from tests.users import make_user
 
 TODAY = datetime.now(UTC).date()
 # A figure nobody writes by chance, in the forms in which a page could let it out.
@@ -107,6 +109,7 @@ def make_busy(name: str = "Busy Works", owner_email: str = "owner@example.com") 
     _revenue(account)
     _usage(account)
     _people(account)
+    _clauses(account)
     _history(account)
     return account
 
@@ -141,6 +144,24 @@ def _people(account: Account) -> None:
         contact = make_contact(account, role)
         make_touch(account, days_ago(5), contact, subject="Roadmap")
         make_touch(account, days_ago(15), contact)
+
+
+def _clauses(account: Account) -> None:
+    version = ClauseVersion.objects.published().select_related("family").get(family__key="termination")
+    Deviation.objects.create(
+        account=account,
+        family=version.family,
+        version=version,
+        wording="They may end it whenever they like.",
+        reason="Their template.",
+        kind="outside",
+        by_rule=False,
+        sentence="The wording is none of the 2 texts.",
+        state="waiting",
+        asked_by=make_user("sales"),
+        asked_at=at(days_ago(4)),
+        expires_on=days_ago(-90),
+    )
 
 
 def _history(account: Account) -> None:

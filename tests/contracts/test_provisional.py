@@ -33,6 +33,12 @@ pytestmark = pytest.mark.django_db
 WITHOUT_NUMBERS = {
     "finance.billing": "what was agreed about bills",
     "finance.margin": "it says which numbers are missing before it can have any",
+    "finance.deviations": "what was asked and decided",
+    "finance.deviations_by_clause": "what was asked and decided, counted",
+    "finance.clauses": "what contracts say",
+    "finance.approvals": "requests, and when they are due",
+    "finance.clauses_to_decide": "requests, and when they are due",
+    "finance.open_deviations": "what was asked and decided",
     "finance.collections_today": "invoices and promises themselves",
     "finance.collections": "invoices and messages themselves",
     "pods.tasks": "what people do is no number",

@@ -59,7 +59,8 @@ class ContractSource:
 
     ``key`` is that of the entitlement. ``query`` takes a day and returns at most one row for each account whose
     contracts say it, as a mapping with ``account_id`` and whatever ``value`` and ``clause`` are made of; one
-    for a span of time has its minutes as ``value``. Only readers of ``category`` may see it.
+    for a span of time has its minutes as ``value``. Sources that share a query have it asked once; ``value`` returns
+    None where a row says nothing of this kind. Only readers of ``category`` may see it.
     """
 
     key: str

@@ -72,7 +72,7 @@ def entitlements_of(
     """Return by account and kind what many accounts are entitled to; every kind unless ``keys`` names some.
 
     ``as_of`` is a past day: with the tier of that day and the rules then in force, and contracts as known now.
-    Two queries and one for each kind that contracts may give, however many accounts there are.
+    Two queries and one for each query of contract sources, however many accounts and kinds there are.
     """
     return entitlements_by(table_in_force(as_of), accounts, keys, as_of=as_of)
 
@@ -89,9 +89,7 @@ def entitlements_by(
     held = {account if isinstance(account, int) else account.pk: account for account in accounts}
     day = as_of or today()
     tiers = tiers_of(held.values(), table, as_of)
-    agreed = {
-        kind.key: _agreed(kind.key, day, held) for kind in asked if kind.key in contract_sources and held
-    }
+    agreed = _agreed([kind.key for kind in asked if kind.key in contract_sources and held], day, held)
     return {
         pk: {
             kind.key: _entitled(kind, tiers.get(pk), table, agreed.get(kind.key, {}).get(pk))
@@ -133,21 +131,30 @@ def _tier_slug(as_of: date | None) -> Coalesce:
     return Coalesce(Subquery(then.values("tier__slug")[:1]), F("tier__slug"))
 
 
-def _agreed(key: str, day: date, accounts: Collection[int]) -> dict[int, Mapping[str, Any]]:
-    rows = contract_sources[key].query(day).filter(account_id__in=list(accounts))
-    return {row["account_id"]: row for row in rows}
+def _agreed(
+    keys: Iterable[str], day: date, accounts: Collection[int]
+) -> dict[str, dict[int, Mapping[str, Any]]]:
+    """Return by kind and account what contracts say; sources of the same query are asked once."""
+    read: dict[Any, dict[int, Mapping[str, Any]]] = {}
+    for key in keys:
+        query = contract_sources[key].query
+        if query not in read:
+            rows = query(day).filter(account_id__in=list(accounts))
+            read[query] = {row["account_id"]: row for row in rows}
+    return {key: read[contract_sources[key].query] for key in keys}
 
 
 def _entitled(
     kind: EntitlementKind, tier: Tier | None, table: ValueTable, agreed: Mapping[str, Any] | None
 ) -> Entitled:
     by_tier = table.value(kind, tier)
-    if agreed is None:
+    source = contract_sources.get(kind.key)
+    value = source.value(agreed) if source is not None and agreed is not None else None
+    if source is None or agreed is None or value is None:
         return Entitled(kind, by_tier, "tier", tier, by_tier, table.version)
-    source = contract_sources[kind.key]
     return Entitled(
         kind,
-        source.value(agreed),
+        value,
         "contract",
         tier,
         by_tier,

@@ -77,7 +77,7 @@ def check_wanted(*, account: Account, family: ClauseFamily, wanted: Wanted) -> C
         raise ValidationError(
             {"text": f"No version of {family} is published yet. Legal publishes one under Clauses."}
         )
-    clause = _clause(standard, wanted)
+    clause = clause_of(standard, wanted)
     tier = tier_of(account)
     return Checked(clause, standard, assess_by({family.key: standard}, tier, [clause])[0], tier)
 
@@ -278,7 +278,8 @@ def _end(held: Deviation, state: str) -> None:
     held.save(update_fields=["state", "decided_at"])
 
 
-def _clause(standard: Standard, wanted: Wanted) -> dict[str, Any]:
+def clause_of(standard: Standard, wanted: Wanted) -> dict[str, Any]:
+    """Return what somebody wants as a statement of a contract holds it; raises ValidationError by field."""
     text = next((each for each in standard.texts if each.key == wanted.text), None)
     if wanted.text and text is None:
         raise ValidationError({"text": "This text isn’t in the library any more. Choose another one."})
