@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Subquery
+
 from accounts.lenses import (
     Column,
     History,
@@ -71,18 +73,20 @@ register_column(
 
 
 def past_figures(account: Account, as_of: date) -> dict[str, Any]:
-    """Return Standing's fields as the newest refresh up to ``as_of`` left them; three queries.
+    """Return Standing's fields as the newest refresh up to ``as_of`` left them; two queries, one more without any.
 
     All of one day: a number that has ceased to be defined must not live on beside newer ones.
     """
-    day = RefreshRun.objects.finished().newest_day(until=as_of)
+    fields = {metric.key: str(metric.standing) for metric in metrics if metric.standing}
+    newest = RefreshRun.objects.finished().filter(as_of__lte=as_of).order_by("-as_of").values("as_of")[:1]
+    stored = MetricValue.objects.filter(account=account, as_of=Subquery(newest), key__in=fields)
+    rows = list(stored.values_list("as_of", "key", "value"))
+    day = rows[0][0] if rows else refreshed_by(as_of)
     if day is None or day < as_of - timedelta(days=OLDEST_KEPT):
         return {}
-    fields = {metric.key: str(metric.standing) for metric in metrics if metric.standing}
-    rows = MetricValue.objects.on(day).filter(account=account, key__in=fields).values_list("key", "value")
     found: dict[str, Any] = {
         fields[key]: EPOCH + timedelta(days=int(value)) if fields[key].endswith("_on") else value
-        for key, value in rows
+        for _, key, value in rows
     }
     score = newest_score(account, as_of)
     if score is not None and score.as_of == day:
