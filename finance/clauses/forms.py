@@ -235,6 +235,54 @@ class DeviationForm(TermsForm):
 
     def wanted(self) -> Wanted:
         """Return the clause that was asked for; a text of the library counts before a wording."""
-        text = self.cleaned_data["text"]
-        terms = {key: value for key, value in self.terms().items() if value not in (None, "", [])}
-        return Wanted(text=text, wording="" if text else self.cleaned_data["wording"], terms=terms)
+        return _wanted(self)
+
+
+class PaperForm(TermsForm):
+    """What the signed paper of a contract says of one family, where it stands, and since when."""
+
+    NOTHING = "-"
+    text = forms.ChoiceField(label="Text", required=False, widget=forms.RadioSelect)
+    wording = forms.CharField(
+        label="Own wording",
+        required=False,
+        help_text="As it stands in the paper, where it is none of these texts.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    paper = forms.CharField(
+        label="Where it stands",
+        max_length=500,
+        help_text="Such as § 9 of the order form.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    signed_on = forms.DateField(
+        label="Signed on",
+        help_text="It counts from that day, at the earliest from the contract's first.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    expected = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, standard: Standard, says: Mapping[str, Any] | None, **kwargs: Any) -> None:
+        held = standard.text_of(says) if says else None
+        # What the text says already stays open, or it would follow into another text that is chosen.
+        usual = held.terms if held else {}
+        own = {key: value for key, value in says["terms"].items() if usual.get(key) != value} if says else {}
+        super().__init__(*args, shape=standard.shape, terms=own, **kwargs)
+        self.fields["text"].choices = [  # type: ignore[attr-defined]
+            *((text.key, text.label) for text in standard.texts),
+            (OWN, "Own wording"),
+            (self.NOTHING, "Nothing"),
+        ]
+        self.fields["text"].initial = held.key if held else OWN if says else standard.texts[0].key
+        self.fields["wording"].initial = says["wording"] if says and held is None else ""
+        self.fields["signed_on"].widget.attrs["max"] = timezone.now().date().isoformat()
+
+    def wanted(self) -> Wanted | None:
+        """Return the clause that the paper has, None where it says nothing of it."""
+        return None if self.cleaned_data["text"] == self.NOTHING else _wanted(self)
+
+
+def _wanted(form: TermsForm) -> Wanted:
+    text = form.cleaned_data["text"]
+    terms = {key: value for key, value in form.terms().items() if value not in (None, "", [])}
+    return Wanted(text=text, wording="" if text else form.cleaned_data["wording"], terms=terms)

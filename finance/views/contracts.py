@@ -16,6 +16,7 @@ from common.export import Offer, asked_format, chosen_table, export_response
 from common.formatting import format_money
 from common.pagination import read_page
 from common.periods import add_months, month_label, month_start
+from finance.clauses.services.library import edits_library
 from finance.contracts.listing import SHOWS, WITHIN, Search, arr_of, contracts_table, rows_of
 from finance.contracts.reading import (
     compare,
@@ -102,6 +103,7 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         .order_by("-pk")[:SHOWN],
         "obligations": obligations,
         "can_write": writes_contracts(request),
+        "can_record": edits_library(request.user),
         "today": today(),
         "is_past": day < today(),
         "as_of": day,

@@ -218,6 +218,8 @@ def _clauses(account: Account, contract: Contract) -> Iterator[Address]:
         request = ApprovalRequest.objects.get(kind=DEVIATION, subject_id=at.pk)
         if step:
             decide_step(request=request, by=make_user(step), is_approved=True)
+    paper = reverse("finance:contract_paper", args=[contract.pk])
+    yield Address("finance:contract_paper", f"{paper}?family={payment.key}", Function.LEGAL)
     draft = create_clause_draft(family=payment, by=legal)
     texts = [*draft_texts(draft), TextDraft(label="=Own", wording=wanted.wording, terms=dict(wanted.terms))]
     texts[-1] = replace(texts[-1], tiers=["growth"])

@@ -172,3 +172,34 @@ def test_the_legal_lens_and_first_screen_show_clauses_but_no_amounts() -> None:
     assert "Termination for Acme" in home
     closed = client_as("support").get(reverse("accounts:panel", args=[account.pk, "finance.deviations"]))
     assert "Net 45" not in closed.content.decode()
+
+
+def test_legal_writes_down_on_a_page_what_the_paper_says() -> None:
+    account = make_account("standard")
+    contract = sell(account)
+    page = f"{reverse('finance:contract_paper', args=[contract.pk])}?family=custom-sla"
+    client = client_as("legal")
+    assert page.partition("?")[0] in client.get(contract.get_absolute_url()).content.decode()
+    assert client_as("finance").get(page).status_code == 403
+    expected = client.get(page).context["present"].pk
+    typed = {"text": "thirty-minutes", "paper": "§ 4", "signed_on": SIGNED.isoformat(), "expected": expected}
+    assert client.post(page, typed | {"paper": ""}).status_code == 422
+    assert client.post(page, typed | {"expected": "x"}).status_code == 422
+    assert client.post(page, typed | {"text": ""}).status_code == 422
+    assert entitlement(account, "first_response").source == "tier"
+    assert client.post(page, typed).status_code == 302
+    assert (entitlement(account, "first_response").value, entitlement(account, "first_response").source) == (
+        30,
+        "contract",
+    )
+    stale = client.post(page, typed | {"text": "two-hours"})
+    assert (stale.status_code, "written meanwhile" in stale.content.decode()) == (409, True)
+    now = client.get(page)
+    assert now.context["form"]["text"].value() == "thirty-minutes"
+    typed["expected"] = now.context["present"].pk
+    same = client.post(page, typed)
+    assert (same.status_code, "says so already" in same.content.decode()) == (422, True)
+    assert client.post(page, typed | {"text": "-"}).status_code == 302
+    assert entitlement(account, "first_response").source == "tier"
+    assert client.get(page.replace("custom-sla", "none")).status_code == 200
+    assert client.get(reverse("finance:contract_paper", args=[10**30])).status_code == 404
