@@ -19,6 +19,7 @@ from finance.contracts import panels as _contracts  # noqa: F401 - declares the 
 from finance.entitlements import GROUP
 from finance.invoices import home as _invoices_home  # noqa: F401 - declares the home cards
 from finance.invoices import panels as _invoices  # noqa: F401 - declares the panels
+from finance.obligations import panels as _obligations  # noqa: F401 - declares the panel
 from finance.revenue import panels as _revenue  # noqa: F401 - declares the panels
 from people.functions import Function
 from people.models import Category, Level
@@ -154,6 +155,7 @@ register_lens(
             "finance.approvals",
             "finance.deviations_by_clause",
             "finance.clauses",
+            "finance.obligations",
             "finance.renewals",
             "finance.entitlements",
         ),

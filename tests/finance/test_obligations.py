@@ -206,3 +206,20 @@ def test_the_list_shows_mine_and_what_is_near(sold: Contract) -> None:
     assert titles("?party=theirs") == ["Theirs"]
     assert titles("?show=done") == []
     assert titles("?show=odd&sort=-done&within=x&party=y") == ["Mine", "Theirs"]
+
+
+def test_the_legal_lens_names_what_is_due_and_nothing_that_was_met(sold: Contract) -> None:
+    keep(sold, -2, title="Audit report", owner=make_user("legal", name="Lena Legal"))
+    complete_obligation(obligation=keep(sold, title="Insurance"), by=make_user("legal"))
+    page = reverse("accounts:panel", args=[sold.account_id, "finance.obligations"])
+    told = client_as("legal").get(page).content.decode()
+    assert ("Audit report" in told, "Late" in told, "Lena Legal" in told, "Insurance" in told) == (
+        True,
+        True,
+        True,
+        False,
+    )
+    assert f"{sold.get_absolute_url()}#obligations" in told
+    past = client_as("legal").get(f"{page}?as_of={in_days(-1).isoformat()}").content.decode()
+    assert "Audit report" not in past
+    assert "Audit report" not in client_as("support").get(page).content.decode()
