@@ -74,7 +74,7 @@ register_lens(
         key="overview",
         label="Overview",
         order=10,
-        functions=(Function.LEADERSHIP, Function.REVOPS, Function.LEGAL, Function.PEOPLE),
+        functions=(Function.LEADERSHIP, Function.REVOPS, Function.PEOPLE),
         panels=(
             "pods.signals",
             "pods.tasks",

@@ -9,40 +9,13 @@ from django.urls import reverse
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from common.export import Table
-from finance.clauses.panels import requests_of, requests_table, rows_of, rows_table
+from finance.clauses.panels import rows_of, rows_table
 from finance.clauses.register import Row, shown
 from finance.models import Deviation
-from people.approvals.reading import to_decide
-from people.approvals.registry import approval_kinds
-from people.approvals.seats import seats_of
 from people.functions import Function
 from people.models import Category
 
 MOST = 8
-
-
-@register_home_panel
-class ClausesToDecide(HomePanel):
-    """Clauses and amendments that wait for the reader's own word, the shortest time left first."""
-
-    key = "finance.clauses_to_decide"
-    title = "Waiting for your word"
-    template = "finance/home/approvals.html"
-    category = Category.CONTRACTS
-    functions = {Function.LEGAL: 1}
-    span = 6
-    is_flush = True
-    is_today_only = True
-
-    def load(self, reader: Reader) -> dict[str, Any]:
-        kinds = [kind.key for kind in approval_kinds if kind.category == Category.CONTRACTS]
-        mine = to_decide(reader.user, seats_of(reader.user)).filter(kind__in=kinds)
-        found = mine.order_by("due_at", "pk").prefetch_related("steps")[:MOST]
-        return {"rows": requests_of(list(found)), "url": reverse("people:approvals")}
-
-    def table(self, data: Mapping[str, Any]) -> Table | None:
-        """Return the requests shown."""
-        return requests_table(data["rows"])
 
 
 @register_home_panel
@@ -53,7 +26,7 @@ class OpenDeviations(HomePanel):
     title = "Deviations from the standard"
     template = "finance/home/deviations.html"
     category = Category.CONTRACTS
-    functions = {Function.LEGAL: 2}
+    functions = {Function.LEGAL: 6}
     span = 6
     is_flush = True
     is_today_only = True

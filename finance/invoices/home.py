@@ -30,7 +30,7 @@ class Overdue(HomePanel):
     explain = "finance.overdue"
     template = "finance/home/overdue.html"
     category = Category.FINANCIAL_HEALTH
-    functions = {Function.FINANCE: 5, Function.CUSTOMER_SUCCESS: 35}
+    functions = {Function.FINANCE: 6, Function.CUSTOMER_SUCCESS: 35}
     span = 12
     is_flush = True
 

@@ -79,7 +79,8 @@ def convert(field: Field, value: Any, values: Mapping[str, str]) -> Any:
         return _country(value)
     converter = next((way for kind, way in CONVERTERS if isinstance(field.model_field, kind)), None)
     converted = converter(value) if converter else value
-    if field.normalise is not None and not field.required:
+    # Parts of a record are read by the pipeline alone, which refuses them by name.
+    if field.normalise is not None and not field.required and not field.is_json:
         try:
             field.normalise(converted)
         except ValueError as error:

@@ -16,6 +16,7 @@ from psycopg.types.range import DateRange, TimestamptzRange
 from accounts.identity.relations import Relation, relations
 from accounts.lists.models import ListChange, TargetList
 from accounts.models import Account
+from finance.models import Invoice
 from sync.models import Link, StreamModel
 from tests.sync.conftest import Api, make_api
 
@@ -151,6 +152,13 @@ def make_row(relation: Relation, account: Account) -> models.Model:
         given = {"low_id": min(account.pk, other.pk), "high_id": max(account.pk, other.pk)}
     if relation.label == "tiers.TierOverride":
         given["ends_on"] = date(2027, 1, 1)
+    if relation.label == "finance.BillingMilestone":
+        given["due_on"] = date(2027, 1, 1)
+    if relation.label == "finance.CollectionHold":
+        # Of two holds on whole accounts the winner's stays.
+        given["invoice_id"] = make(Invoice, account_id=account.pk).pk
+    if relation.label == "finance.InvoiceLine":
+        given["number"] = next(_numbers)
     if relation.label == "tiers.NearBoundary":
         given["score"] = 60
     if relation.label == "accounts.ListMembership":
@@ -198,6 +206,8 @@ def _value(field: models.Field[Any, Any]) -> Any:
     if isinstance(field, models.BinaryField):
         return b"0"
     if isinstance(field, models.CharField | models.TextField):
+        if field.blank:
+            return ""
         text = f"v{next(_numbers)}"
         return text[: field.max_length] if field.max_length else text
     return 1

@@ -37,7 +37,6 @@ WITHOUT_NUMBERS = {
     "finance.deviations_by_clause": "what was asked and decided, counted",
     "finance.clauses": "what contracts say",
     "finance.approvals": "requests, and when they are due",
-    "finance.clauses_to_decide": "requests, and when they are due",
     "finance.obligations": "what contracts oblige to, and when it is due",
     "finance.open_deviations": "what was asked and decided",
     "finance.collections_today": "invoices and promises themselves",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -75,16 +76,19 @@ def test_two_people_give_the_same_payment_away_once(api):
 def test_the_second_waits_for_the_first_to_end(api):
     person = make_user("finance")
     paid, held = Payment.objects.get(), Invoice.objects.earliest("pk")
-    waiting = threading.Event()
+    allocated = threading.Event()
 
-    def slow() -> None:
+    def first() -> None:
         with transaction.atomic():
             allocate_payment(payment=paid, invoice=held, amount=None, by=person)
-            waiting.wait(2)
+            allocated.set()
+            time.sleep(0.5)
 
-    results = at_once(
-        slow, lambda: allocate_automatically(accounts=[held.account_id], as_of=TODAY, by=person)
-    )
+    def second() -> None:
+        assert allocated.wait(30)
+        allocate_automatically(accounts=[held.account_id], as_of=TODAY, by=person)
+
+    results = at_once(first, second)
     assert [one for one in results if isinstance(one, Exception)] == []
     assert given() == 60
 

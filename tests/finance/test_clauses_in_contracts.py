@@ -166,8 +166,8 @@ def test_the_legal_lens_and_first_screen_show_clauses_but_no_amounts() -> None:
     assert "4,321" not in page
     decided = ask_for(account, "short-notice", of="termination")
     home = client.get(reverse("home")).content.decode()
-    for panel in ("clauses_to_decide", "open_deviations"):
-        home += client.get(reverse("home_panel", args=[f"finance.{panel}"])).content.decode()
+    for panel in ("people.to_decide", "finance.open_deviations"):
+        home += client.get(reverse("home_panel", args=[panel])).content.decode()
     assert reverse("finance:deviation", args=[decided.pk]) in home
     assert "Termination for Acme" in home
     closed = client_as("support").get(reverse("accounts:panel", args=[account.pk, "finance.deviations"]))
