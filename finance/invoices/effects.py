@@ -6,7 +6,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from common.sql import load_sql
-from finance.invoices.settling import settle_concerned
+from finance.invoices.settling import lock_allocations, settle_concerned
 from sync.declarations import Effect
 
 
@@ -19,6 +19,7 @@ def _write_lines(cursor: CursorWrapper) -> None:
     for step in (*steps, "corrections_found", "corrections_withdrawn", "corrections_credited"):
         cursor.execute(load_sql("finance", f"invoices/{step}"))
     _follow_payers(cursor, by_payment=False)
+    lock_allocations()
     cursor.execute(load_sql("finance", "invoices/concerned_by_invoices"))
     settle_concerned(cursor)
     cursor.execute("DROP TABLE finance_before, finance_lines")
@@ -26,6 +27,7 @@ def _write_lines(cursor: CursorWrapper) -> None:
 
 def _settle_payments(cursor: CursorWrapper) -> None:
     _follow_payers(cursor, by_payment=True)
+    lock_allocations()
     cursor.execute(load_sql("finance", "invoices/concerned_by_payments"))
     settle_concerned(cursor)
 

@@ -28,9 +28,8 @@ def settle_concerned(cursor: CursorWrapper) -> None:
 
     What sources say comes first (``allocations/sent.sql``), then people's words in the order in which they were given,
     each as far as money and invoice have room. So the result depends on what is held, not on the order in which it
-    came.
+    came. Whoever fills that table holds the turn of allocating by then: else it lacks what others are just allocating.
     """
-    lock_allocations()
     cursor.execute(load_sql("finance", "allocations/closure"))
     cursor.execute(load_sql("finance", "allocations/sent"))
     cursor.execute(load_sql("finance", "allocations/sent_gone"))

@@ -95,10 +95,19 @@ def test_the_second_waits_for_the_first_to_end(api):
 
 def test_a_batch_that_lowers_a_payment_and_a_person_who_gives_it_away(api):
     person, account = make_user("finance"), Account.objects.get()
-    results = at_once(
-        lambda: api.bulk("payments", [{"external_id": "p-1", "amount": "20"}]),
-        lambda: allocate_automatically(accounts=[account.pk], as_of=TODAY, by=person),
-    )
+    allocated = threading.Event()
+
+    def gives_away() -> None:
+        with transaction.atomic():
+            allocate_automatically(accounts=[account.pk], as_of=TODAY, by=person)
+            allocated.set()
+            time.sleep(0.5)
+
+    def lowers() -> None:
+        assert allocated.wait(30)
+        api.bulk("payments", [{"external_id": "p-1", "amount": "20"}])
+
+    results = at_once(gives_away, lowers)
     assert [one for one in results if isinstance(one, Exception)] == []
     assert Payment.objects.get().amount == 20
     assert given() == 20
