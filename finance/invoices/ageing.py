@@ -65,6 +65,11 @@ def ageing(as_of: date, accounts: Sequence[int] | None = None) -> list[Aged]:
     return [Aged(*row[:width]) for row in statement.fetch()]
 
 
+def due_day() -> Statement:
+    """Return ``(on_day)``, when the ``invoice`` of the statement around it falls due."""
+    return load("finance", "invoices/due", usual=USUAL_TERMS_DAYS)
+
+
 def open_items(as_of: date) -> Statement:
     """Return ``(id, account_id, currency, open, due_on, disputed)`` of invoices with something open as of a day."""
     return load(
@@ -72,7 +77,7 @@ def open_items(as_of: date) -> Statement:
         "invoices/open_items",
         day=as_of,
         after=end_of(as_of),
-        usual=USUAL_TERMS_DAYS,
+        due=due_day(),
     )
 
 

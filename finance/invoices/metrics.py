@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from finance.invoices.ageing import open_items, year_until
+from finance.invoices.ageing import due_day, open_items, year_until
 from finance.invoices.querysets import USUAL_TERMS_DAYS
 from finance.revenue.positions import rates_on
 from metrics.registry import Definition, metric, segment_metric
@@ -79,7 +79,7 @@ def days_beyond_terms(as_of: date) -> Statement:
         "invoices/days_beyond",
         day=as_of,
         since=year_until(as_of),
-        usual=USUAL_TERMS_DAYS,
+        due=due_day(),
         first=Slice.FIRST,
         last=Slice.LAST,
     )

@@ -23,16 +23,7 @@ CROSS JOIN LATERAL (
                 )
         ), 0) AS disputed
 ) AS item
-CROSS JOIN LATERAL (
-    SELECT coalesce(invoice.due_on, invoice.issued_on + coalesce((
-        SELECT max(contract.payment_terms_days)
-        FROM finance_contract AS contract
-        WHERE contract.account_id = invoice.account_id
-            AND contract.deleted_at IS NULL
-            AND contract.start_on <= invoice.issued_on
-            AND (contract.end_on IS NULL OR contract.end_on > invoice.issued_on)
-    ), {usual})) AS on_day
-) AS due
+CROSS JOIN LATERAL ({due}) AS due
 WHERE invoice.deleted_at IS NULL
     AND invoice.kind = 'invoice'
     AND invoice.status = 'issued'
