@@ -12,7 +12,7 @@ from typing import Any
 
 from finance.retention.asking import Asked, member_labels, ordered
 from finance.retention.definitions import MEASURES, Choice, Measure, add_up, to_decimal
-from finance.retention.reading import read_segments
+from finance.retention.reading import read_left_out, read_segments
 from finance.revenue.movements import Movement
 from finance.revenue.windows import Window
 from metrics.statements import load
@@ -63,6 +63,7 @@ class Retention:
     segments: Sequence[Figures]
     members: Mapping[str, str]
     closed: Mapping[date, Change]
+    left_out: Sequence[tuple[str, int]]
 
     @property
     def headline(self) -> Figures:
@@ -77,20 +78,16 @@ class Retention:
 
     @property
     def restated(self) -> list[Change]:
-        """The closed months at whose ends the headline stands and of which something was entered since."""
-        ends = {each.replace(day=1) for each in self.touched}
-        return [change for month, change in self.closed.items() if month in ends and change.is_restated]
+        """The closed months that the terms of the headline end with and of which something was entered since.
 
-    @property
-    def touched(self) -> list[date]:
-        """The days on which the terms of the headline begin and end."""
-        asked = self.asked
-        terms = asked.choice.definition.terms(asked.last, until=asked.until)
-        return sorted({day for window in terms for day in (window.start, window.end)})
+        A term was published as its last month was, its start included, so what came since then is all that restates it.
+        """
+        ends = self.asked.choice.definition.ends(self.asked.last)
+        return [change for month, change in self.closed.items() if month in ends and change.is_restated]
 
 
 def read_retention(asked: Asked) -> Retention:
-    """Read what the page shows; one query over the ledger, and four small ones."""
+    """Read what the page shows; one query over the ledger, and five small ones."""
     definition = asked.choice.definition
     terms = {month: definition.terms(month, until=asked.until) for month in asked.months}
     windows = sorted(
@@ -124,6 +121,7 @@ def read_retention(asked: Asked) -> Retention:
         segments=[each for each in segments if _is_told(each)],
         members=labels,
         closed=closed_months(min(each.start for each in windows), asked.last),
+        left_out=read_left_out(asked.choice, last, rates_day=asked.rates_day),
     )
 
 

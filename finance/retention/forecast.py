@@ -19,6 +19,7 @@ from common.rounding import to_cents
 from finance.models import Contract
 from finance.retention.assumptions import AFTER_DAYS, ONE, ZERO, Assumption, assume, read_history
 from finance.revenue.positions import month_end, read_rates, revenue_on
+from finance.revenue.windows import Window, left_out_of
 from metrics.engine.plan import today
 from metrics.statements import compose, load
 
@@ -105,6 +106,15 @@ class Quarter:
         return [self.change(scenario) - self.agreed for scenario in SCENARIOS]
 
 
+@dataclass(kw_only=True, slots=True)
+class _Coming:
+    """What a contract begins to bring on a day, and how much of it no ended term has claimed yet."""
+
+    on: date
+    contract_id: int
+    left: Decimal
+
+
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
     """Four quarters from the end of ``base`` on, with what is assumed; ``left_out`` names currencies without a rate."""
@@ -117,23 +127,38 @@ class Forecast:
     left_out: Sequence[str]
 
 
-def read_forecast(base: date, tiers: list[str], params: Mapping[str, str], passed: Decimal = ONE) -> Forecast:
+def read_forecast(
+    base: date,
+    tiers: list[str],
+    params: Mapping[str, str],
+    passed: Decimal = ONE,
+    *,
+    looked_at: date | None = None,
+) -> Forecast:
     """Return the forecast from the end of day ``base``; six queries.
 
-    ``passed`` is the share of ARR that renews where the day for notice has passed without a word of it.
+    ``passed`` is the share of ARR that renews where the day for notice has passed, by ``looked_at`` (today), without a
+    word of it. Accounts with ARR in a currency without a rate are left out as a whole, as they are of the start.
     """
+    day = looked_at or today()
     until = month_end(add_months(base.replace(day=1), QUARTERS * 3))
     rates = read_rates(base)
-    terms, entries = _terms(base, until), _entries(base, until + timedelta(days=AFTER_DAYS))
+    without_rate = left_out_of([Window(base, base)])
+    silent = {account for accounts in without_rate.values() for account in accounts}
+    terms = [row for row in _terms(base, until) if row["account_id"] not in silent]
+    entries = _entries(base, until + timedelta(days=AFTER_DAYS))
     assumptions = assume(sorted({*tiers, "none"}, key=[*tiers, "none"].index), read_history(base), params)
-    lacking = {row["currency"] for row in (*terms, *entries) if row["currency"] not in rates}
-    rows = [
-        *_agreed(terms, [row for row in entries if row["on"] <= until], rates),
-        *_renewals(terms, entries, rates, assumptions, passed),
-    ]
+    lacking = {row["currency"] for row in (*terms, *entries) if row["currency"] not in rates} | {
+        *without_rate
+    }
+    entries = [row for row in entries if row["account_id"] not in silent]
     start = compose("SELECT coalesce(sum(own.value), 0) FROM ({own}) AS own", own=revenue_on(base)).fetch()[
         0
     ][0]
+    rows = [
+        *_agreed(terms, [row for row in entries if row["on"] <= until], rates),
+        *_renewals(terms, entries, rates, assumptions, passed, day),
+    ]
     used = {row.assumption.tier for row in rows if row.assumption}
     return Forecast(
         base=base,
@@ -208,11 +233,14 @@ def _renewals(
     rates: Mapping[str, Decimal],
     assumptions: Mapping[str, Assumption],
     passed: Decimal,
+    looked_at: date,
 ) -> list[Ahead]:
-    coming: dict[tuple[int, str], list[Mapping[str, Any]]] = defaultdict(list)
+    coming: dict[tuple[int, str], list[_Coming]] = defaultdict(list)
     for entry in entries:
         if entry["arr"] > 0:
-            coming[entry["account_id"], entry["currency"]].append(entry)
+            coming[entry["account_id"], entry["currency"]].append(
+                _Coming(on=entry["on"], contract_id=entry["contract_id"], left=entry["arr"])
+            )
     found = []
     for term in terms:
         rate = rates.get(term["currency"])
@@ -220,12 +248,12 @@ def _renewals(
         if rate is None or not (ends or term["auto_renew"]):
             continue  # what follows is signed
         held = _worth(term["before"] if ends else term["after"], rate)
-        covered = min(held, _worth(_successor(term, coming), rate)) if ends else ZERO
+        covered = _worth(_take_over(term, coming), rate) if ends else ZERO
         if not held:
             continue
         assumption = assumptions.get(term["tier"], assumptions["none"])
         has_passed = (
-            bool(term["auto_renew"]) and term["notice_on"] is not None and term["notice_on"] < today()
+            bool(term["auto_renew"]) and term["notice_on"] is not None and term["notice_on"] < looked_at
         )
         at_risk = held - covered
         if covered == held:
@@ -268,19 +296,20 @@ def _kept(
     )
 
 
-def _successor(
-    term: Mapping[str, Any], coming: Mapping[tuple[int, str], Sequence[Mapping[str, Any]]]
-) -> Decimal:
-    """Return the ARR that other contracts of the account bring around the day on which a term ends."""
+def _take_over(term: Mapping[str, Any], coming: Mapping[tuple[int, str], Sequence[_Coming]]) -> Decimal:
+    """Return the ARR that other contracts of the account bring in place of a term that ends, and use it up.
+
+    What begins around the day takes over once: a second term that ends then is at risk for what is left.
+    """
     near = timedelta(days=AFTER_DAYS)
-    return sum(
-        (
-            entry["arr"]
-            for entry in coming.get((term["account_id"], term["currency"]), ())
-            if entry["contract_id"] != term["contract_id"] and abs(entry["on"] - term["ends_on"]) <= near
-        ),
-        ZERO,
-    )
+    held: Decimal = term["before"]
+    wanted = held
+    for each in coming.get((term["account_id"], term["currency"]), ()):
+        if each.contract_id != term["contract_id"] and abs(each.on - term["ends_on"]) <= near:
+            taken = min(wanted, each.left)
+            each.left -= taken
+            wanted -= taken
+    return held - wanted
 
 
 def _worth(amount: Decimal, rate: Decimal) -> Decimal:

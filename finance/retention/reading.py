@@ -10,7 +10,7 @@ from datetime import date, datetime
 from finance.retention.definitions import Choice
 from finance.revenue.movements import Dimension, Movement, list_accounts, placed_over, sum_by_member
 from finance.revenue.positions import place
-from finance.revenue.windows import Window, as_published, monthly_windows, positions_over
+from finance.revenue.windows import Window, as_published, left_out_of, monthly_windows, positions_over
 from metrics.statements import Statement, load
 
 
@@ -55,6 +55,18 @@ def read_path(
         if moved.account_id is not None:
             found[moved.account_id].append(moved)
     return found
+
+
+def read_left_out(choice: Choice, windows: Sequence[Window], *, rates_day: date) -> list[tuple[str, int]]:
+    """Return the currencies without a rate that keep accounts out of windows, and how many; one query.
+
+    ``windows`` are those of one figure; flows need a rate in each of their months.
+    """
+    known = as_published(windows) if choice.is_published else list(windows)
+    if choice.definition.is_flow:
+        known = [replace(month, known_at=each.known_at) for each in known for month in _months_of([each])]
+    found = left_out_of(known, rates_day=rates_day, constant_currency=choice.constant_currency)
+    return [(currency, len(accounts)) for currency, accounts in found.items()]
 
 
 def placed_by(choice: Choice, windows: Sequence[Window], *, rates_day: date) -> list[Statement]:

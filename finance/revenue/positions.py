@@ -207,15 +207,16 @@ def _missing(since: date, as_of: date, first: int, last: int, outcome: str) -> s
         first=first,
         last=last,
     ).fetch()
-    return f"No exchange rate on or before {as_of} for {_counted(rows)}: {outcome}." if rows else ""
+    return f"No exchange rate on or before {as_of} for {counted(rows)}: {outcome}." if rows else ""
 
 
 def tell_left_out(rows: Sequence[tuple[str, int]], day: date) -> str:
     """Say in a sentence whose revenue a chart leaves out for want of a rate, nothing where there is none."""
-    return f"Left out: {_counted(rows)}, without an exchange rate by {format_date(day)}." if rows else ""
+    return f"Left out: {counted(rows)}, without an exchange rate by {format_date(day)}." if rows else ""
 
 
-def _counted(rows: Sequence[tuple[Any, ...]]) -> str:
+def counted(rows: Sequence[tuple[Any, ...]]) -> str:
+    """Return currencies with the number of their accounts, as words."""
     return ", ".join(
         f"{currency} ({count} {'account' if count == 1 else 'accounts'})" for currency, count in rows
     )

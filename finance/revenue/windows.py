@@ -87,8 +87,6 @@ def positions_over(
             later < earlier for earlier, later in pairwise(order)
         ):  # their sums would run on from the wrong one
             raise ValueError("Windows come in the order of their starts, ends and knowledge.")
-    day = rates_day or ends[-1]
-    constant = [day] * len(windows)
     late = (
         compose(
             "width_bucket(entry.recorded_at - interval '1 microsecond', {known}::timestamptz[])",
@@ -100,7 +98,7 @@ def positions_over(
     return load(
         "finance",
         "window_positions",
-        rates=rates_at(constant, constant, known) if constant_currency else rates_at(starts, ends, known),
+        rates=_rates_of(windows, rates_day, constant_currency=constant_currency),
         starts=starts,
         ends=ends,
         late=late,
@@ -108,3 +106,32 @@ def positions_over(
         count=len(windows),
         accounts=None if accounts is None else list(accounts),
     )
+
+
+def left_out_of(
+    windows: Sequence[Window], *, rates_day: date | None = None, constant_currency: bool = True
+) -> dict[str, list[int]]:
+    """Return the accounts that ``positions_over`` leaves out of some window, by the currency that lacks a rate.
+
+    One query, which reads the ledger only where a contract has such a currency.
+    """
+    if not windows:
+        return {}
+    rows = load(
+        "finance",
+        "left_out",
+        rates=_rates_of(windows, rates_day, constant_currency=constant_currency),
+        starts=[item.start for item in windows],
+        ends=[item.end for item in windows],
+        known=[item.known_at or NOW for item in windows],
+    ).fetch()
+    return {str(currency): list(accounts) for currency, accounts in rows}
+
+
+def _rates_of(windows: Sequence[Window], rates_day: date | None, *, constant_currency: bool) -> Statement:
+    """Return the rates of both ends of windows; of one day, by default the last end, in constant currency."""
+    known = [item.known_at for item in windows]
+    if constant_currency:
+        constant = [rates_day or windows[-1].end] * len(windows)
+        return rates_at(constant, constant, known)
+    return rates_at([item.start for item in windows], [item.end for item in windows], known)

@@ -15,7 +15,7 @@ from finance.retention.asking import DIMENSION_LABELS, Asked, member_labels, off
 from finance.retention.charts import bridge_chart, segment_chart, series_chart
 from finance.retention.definitions import DEFINITIONS, MEASURES
 from finance.retention.drill import STEPS, bar_table, movements_of, read_bar, read_inside, window_of
-from finance.retention.figures import read_retention, totals
+from finance.retention.figures import Retention, read_retention, totals
 from finance.retention.tables import (
     bridge_table,
     lines_table,
@@ -24,11 +24,12 @@ from finance.retention.tables import (
     series_table,
 )
 from finance.retention.tabs import tabs_for
+from finance.revenue.positions import counted, tell_left_out
 from people.access import Access, request_access, require
 from people.models import Category, Level
 
 LARGEST_ID = 2**63 - 1
-LARGEST_PAGE = 100_000
+PAGE_DIGITS = 6
 
 
 @require_safe
@@ -76,6 +77,7 @@ def retention(request: HttpRequest) -> HttpResponse:
         "segment_table_title": f"{DIMENSION_LABELS[asked.dimension]} at the start",
         "without_member": asked.with_params(member=None),
         "published_url": asked.with_params(known="published"),
+        "left_out": _tell_left_out(read),
         "totals": totals(read.segments),
         "member_label": read.members.get(asked.member or "", asked.member),
         "definitions": DEFINITIONS.values(),
@@ -98,11 +100,7 @@ def retention_accounts(request: HttpRequest) -> HttpResponse:
     step = step if step in STEPS else "start"
     if asked_format(request):
         return export_response(request, bar_table(asked, step))
-    number = request.GET.get("page", "")
-    page = (
-        min(int(number), LARGEST_PAGE) if number.isascii() and number.isdecimal() and int(number) > 0 else 1
-    )
-    bar = read_bar(asked, step, page)
+    bar = read_bar(asked, step, _page(request.GET.get("page", "")))
     labels = member_labels(asked.dimension, [asked.member or ""])
 
     def page_url(other: int) -> str:
@@ -151,6 +149,21 @@ def retention_account(request: HttpRequest, pk: int) -> HttpResponse:
         "as_of": asked.until,
     }
     return render(request, "finance/retention/account.html", context)
+
+
+def _tell_left_out(read: Retention) -> str:
+    """Say whose revenue is in no figure for want of a rate, nothing where there is none."""
+    if not read.left_out:
+        return ""
+    if read.asked.choice.constant_currency:
+        return tell_left_out(read.left_out, read.asked.rates_day)
+    return f"Left out: {counted(read.left_out)}, without an exchange rate on a day at whose rates they count."
+
+
+def _page(text: str) -> int:
+    """Return the page that an address names, the first where it names none."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= PAGE_DIGITS
+    return max(int(text), 1) if is_number else 1
 
 
 def _readers(request: HttpRequest, level: Level = Level.TOTALS) -> Access:

@@ -35,7 +35,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
     labels = dict(Tier.objects.order_by("rank").values_list("slug", "label"))
     params = request.GET.dict()
     passed = read_percent(params.get("passed", ""), 100)
-    found = read_forecast(base, list(labels), params, ONE if passed is None else passed)
+    found = read_forecast(base, list(labels), params, ONE if passed is None else passed, looked_at=asked)
     number = params.get("quarter", "")
     chosen = next((quarter for quarter in found.quarters if str(quarter.number) == number), None)
     shown = [chosen] if chosen else found.quarters

@@ -174,6 +174,40 @@ def test_money_without_a_rate_is_left_out_and_named() -> None:
     assert (forecast.start, forecast.left_out) == (1100, ["CHF"])
 
 
+def test_an_account_without_a_value_at_the_start_takes_nothing_from_what_others_have() -> None:
+    mixed = make_account()
+    make_line(mixed, date(2024, 1, 1), amount=700, currency="CHF")
+    make_term(mixed, date(2027, 2, 1), 1000)
+    make_line(mixed, date(2024, 1, 1), date(2026, 12, 1), amount=300)
+    make_term(make_account(), date(2027, 2, 1), 50)
+    forecast = look(**{"rate-none": "0"})
+    assert (forecast.start, forecast.left_out) == (50, ["CHF"])
+    assert forecast.quarters[-1].shown == [0, 0, 50], "of the other account alone"
+
+
+def test_one_contract_takes_over_from_one_term_only() -> None:
+    account = make_account()
+    make_term(account, date(2027, 2, 1), 1000)
+    make_term(account, date(2027, 2, 2), 1000)
+    make_line(account, date(2027, 2, 1), amount=1200)
+    forecast = look(**{"rate-none": "50"})
+    rows = sorted((row.kind, row.base) for row in forecast.quarters[1].rows)
+    assert rows == [("agreed", 1200), ("covered", -1000), ("ends", -600)], "800 of the second stand at risk"
+    assert forecast.quarters[-1].shown[1] == 1600
+
+
+def test_a_past_day_knows_of_no_notice_that_was_still_to_come() -> None:
+    make_term(make_account(), date(2025, 9, 1), 1000, renews=True, notice=30, start=date(2024, 9, 1))
+    follow_revenue()
+    asked = {"as_of": "2025-07-15", "rate-none": "50"}
+    (row,) = [
+        row
+        for quarter in client_as("finance").get(PAGE, asked).context["forecast"].quarters
+        for row in quarter.rows
+    ]
+    assert (row.kind, row.base) == ("renews", -500)
+
+
 PLANS = st.lists(
     st.tuples(
         st.integers(0, 2), st.integers(-600, 0), st.none() | st.integers(1, 500), st.booleans(),

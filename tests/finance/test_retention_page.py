@@ -234,6 +234,28 @@ def test_an_account_without_a_rate_for_a_while_breaks_no_sum_of_flows() -> None:
     assert (moved.start, moved.end, moved.gap) == (1000, 1000, 0)
 
 
+@pytest.mark.parametrize("definition", ["point", "flow", "average", "month"])
+def test_whose_money_is_left_out_is_said(definition: str) -> None:
+    make_line(make_account(), date(2024, 3, 1), amount=1000)
+    make_line(make_account(), date(2024, 3, 1), amount=1000, currency="CHF")
+    make_line(make_account(), date(2024, 3, 1), amount=1000, currency="JPY")
+    make_rate("JPY", date(2026, 10, 10), "0.01")
+    follow_revenue()
+    page = show(definition=definition)
+    assert page.context["read"].left_out == [("CHF", 1)]
+    assert "CHF (1 account)" in page.content.decode()
+    assert page.context["moved"].start == 1010
+    dated = show(definition=definition, rates="dated")
+    assert dated.context["read"].left_out == [("CHF", 1), ("JPY", 1)]
+    assert dated.context["moved"].start == 1000
+
+
+def test_where_every_currency_has_a_rate_nobody_is_left_out(company: dict[str, Account]) -> None:
+    page = show()
+    assert page.context["read"].left_out == []
+    assert "Left out:" not in page.content.decode()
+
+
 def test_readers_of_totals_see_sums_and_no_account(company: dict[str, Account]) -> None:
     page = show("customer_success")
     assert "$3,400.10" in page.content.decode()
@@ -255,6 +277,7 @@ def test_who_reads_no_revenue_is_told_why() -> None:
     [
         {"definition": "?"}, {"by": "pod"}, {"from": "2026-13"}, {"to": "9999-12"}, {"to": "1990-01"},
         {"from": "2030-01", "to": "2020-01"}, {"member": "\x00"}, {"page": "9" * 30, "step": "x"}, {"page": "٣"},
+        {"page": "9" * 100_000}, {"page": "-0"}, {"page": "1e400"}, {"member": "x" * 100_000}, {"to": "9" * 100_000},
         {"definition": "quarter", "from": "2026-09"}, {"known": "x", "rates": "", "reactivation": "1"},
         {"as_of": "2026-02-30"}, {"as_of": "2026-03-15"}, {"by": "size", "member": "a-b"},
     ],
