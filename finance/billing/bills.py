@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,16 +11,16 @@ from functools import cached_property
 from typing import Any
 
 from accounts.models import Account
-from common.formatting import format_date
-from finance.billing.charging import Billed, Piece, Stretch, pieces
-from finance.billing.cycles import SCHEDULE_MONTHS, Cycle, Plan
-from finance.billing.facts import Facts, Told, read_facts
-from finance.billing.proration import round_money
+from common.formatting import format_date, format_money
+from finance.billing.charging import Billed, Piece, missing_of, pieces
+from finance.billing.cycles import Cycle
+from finance.billing.facts import Facts, Told, milestone_id, read_facts
+from finance.billing.paying import Payer, payer_on
+from finance.billing.proration import decimals_of, round_money
 from finance.models import BillingArrangement, BillingMilestone
 
 MOST_POSITIONS = 1_000
 Schedule = BillingArrangement.Schedule
-CHARGING = frozenset({*SCHEDULE_MONTHS, Schedule.CUSTOM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,61 +84,12 @@ class Due:
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Payer:
-    """A payer's arrangement through time."""
-
-    account: Account
-    versions: Sequence[BillingArrangement]
-
-    def spans(self) -> Iterable[tuple[BillingArrangement, date, date | None]]:
-        """Yield each version with its first day and the first day after it, but for those replaced at once."""
-        for place, version in enumerate(self.versions):
-            start = version.starts_on
-            following = self.versions[place + 1 :]
-            end = following[0].starts_on if following else None
-            if start is not None and (end is None or start < end):
-                yield version, start, end
-
-    @property
-    def stretches(self) -> list[Stretch]:
-        """When lines are charged."""
-        return [
-            Stretch(start, end or date.max, version.bill_day)
-            for version, start, end in self.spans()
-            if version.schedule in CHARGING
-        ]
-
-    def cycles(self, until: date) -> list[tuple[Cycle, BillingArrangement]]:
-        """Return the stretches whose bills are due by a day, with the version that says so."""
-        return [
-            (cycle, version)
-            for version, start, end in self.spans()
-            for cycle in Plan(
-                version.schedule,
-                start,
-                end,
-                version.bill_day,
-                version.bill_month,
-                version.timing,
-                version.dates,
-            ).cycles(until)
-        ]
-
-    def version_on(self, day: date) -> BillingArrangement | None:
-        """Return the version that counts on a day."""
-        return next(
-            (version for version, start, end in self.spans() if start <= day and (end is None or day < end)),
-            None,
-        )
-
-
 def bills_due(payers: Collection[int], until: date) -> Due:
     """Return what these payers are to be billed by a day; some ten queries, however many they are."""
     facts = read_facts(payers, until)
     due = Due()
-    for payer_id in sorted(facts.versions.keys() & facts.payers.keys()):
-        payer = _Payer(facts.payers[payer_id], facts.versions[payer_id])
+    for payer_id in sorted(facts.asked):
+        payer = facts.payers[payer_id]
         _of_lines(payer, facts, until, due)
         _of_milestones(payer, facts, until, due)
     return due
@@ -149,67 +100,103 @@ def bill_id(payer: int, currency: str, start: date) -> str:
     return f"bill-{payer}-{currency}-{start.isoformat()}"
 
 
-def milestone_id(milestone: int) -> str:
-    """Return the external id of a milestone's bill."""
-    return f"milestone-{milestone}"
-
-
-def _of_lines(payer: _Payer, facts: Facts, until: date, due: Due) -> None:
-    stretches, cycles = payer.stretches, payer.cycles(until)
-    lines = facts.lines.get(payer.account.pk, [])
+def _of_lines(payer: Payer, facts: Facts, until: date, due: Due) -> None:
+    cycles, lines = payer.cycles(until), facts.lines.get(payer.account.pk, [])
     for currency in sorted({told.currency for told in lines}):
-        open_: dict[Cycle, tuple[str, BillingArrangement]] = {}
-        for cycle, version in cycles:
-            name = bill_id(payer.account.pk, currency, cycle.start)
-            if (payer.account.pk, currency, cycle.start) in facts.passed:
-                if name not in facts.issued:
-                    what = f"{currency}, {format_date(cycle.start)} to {format_date(cycle.last_day)}"
-                    due.left_out.append(
-                        LeftOut(payer.account, what, "Thrown away; what it held comes with the next one")
-                    )
-            elif name not in facts.issued:
-                open_[cycle] = (name, version)
-        found: dict[Cycle, list[tuple[Told, Piece]]] = defaultdict(list)
-        for told in lines:
-            if told.currency == currency:
-                billed = facts.billed.get((payer.account.pk, told.line_id), Billed())
-                for piece in pieces(told.line, stretches, list(open_), billed):
-                    found[piece.cycle].append((told, piece))
-        for cycle, charged in sorted(found.items()):
-            name, version = open_[cycle]
-            _add(
-                due,
-                Bill(
-                    external_id=name,
-                    payer=payer.account,
-                    currency=currency,
-                    bill_on=cycle.bill_on,
-                    start=cycle.start,
-                    end=cycle.end,
-                    version=version,
-                    positions=tuple(
-                        _position(told, piece, currency, version.tax_percent)
-                        for told, piece in sorted(charged, key=_place)
-                    ),
-                ),
+        open_ = _open_cycles(payer, cycles, currency, facts, due)
+        found: dict[Cycle, list[tuple[Told, Piece, Decimal]]] = defaultdict(list)
+        waiting = Decimal(0)
+        for told in (one for one in lines if one.currency == currency):
+            charged, billed = facts.of(payer.account.pk, told)
+            for piece in pieces(told.line, charged, list(open_), billed):
+                rate = _rate(payer, piece, billed, open_[piece.cycle])
+                found[piece.cycle].append((told, piece, rate))
+            if not open_:
+                waiting += sum((one.net for one in missing_of(told.line, charged, billed)), Decimal(0))
+        if waiting:
+            due.left_out.append(_waits(payer, currency, waiting, until))
+        for cycle, held in sorted(found.items(), key=lambda one: one[0]):
+            positions = (
+                _position(told, piece, currency, rate) for told, piece, rate in sorted(held, key=_place)
             )
-    due.left_out += [
-        LeftOut(payer.account, told.product, "Billed by use; the system that counts the use bills it")
-        for told in lines
-        if told.is_usage and told.line.start <= until and (told.line.end or date.max) > until
-    ]
+            bill = Bill(
+                external_id=bill_id(payer.account.pk, currency, cycle.start),
+                payer=payer.account,
+                currency=currency,
+                bill_on=cycle.bill_on,
+                start=cycle.start,
+                end=cycle.end,
+                version=open_[cycle],
+                positions=tuple(positions),
+            )
+            _add(due, bill)
+    for told in lines:
+        if told.line.runs_on(until) and (why := _why_not(payer, facts, told, until)):
+            due.left_out.append(LeftOut(payer.account, told.product, why))
 
 
-def _of_milestones(payer: _Payer, facts: Facts, until: date, due: Due) -> None:
+def _open_cycles(
+    payer: Payer, cycles: list[tuple[Cycle, BillingArrangement]], currency: str, facts: Facts, due: Due
+) -> dict[Cycle, BillingArrangement]:
+    """Return the stretches whose bill isn't issued or thrown away yet, with the version of each."""
+    found: dict[Cycle, BillingArrangement] = {}
+    for cycle, version in cycles:
+        if bill_id(payer.account.pk, currency, cycle.start) in facts.issued:
+            continue
+        if (payer.account.pk, currency, cycle.start) in facts.passed:
+            what = f"{currency}, {format_date(cycle.start)} to {format_date(cycle.last_day)}"
+            why = "Thrown away; what it held comes with the next one"
+            due.left_out.append(LeftOut(payer.account, what, why))
+        else:
+            found[cycle] = version
+    return found
+
+
+def _rate(payer: Payer, piece: Piece, billed: Billed, version: BillingArrangement) -> Decimal:
+    """Return the tax of a piece: a correction's is that of what it corrects, late days' what was agreed for them."""
+    if piece.is_correction and (piece.start, piece.end) in billed.rates:
+        return billed.rates[piece.start, piece.end]
+    return (payer.version_on(piece.start) or version).tax_percent
+
+
+def _waits(payer: Payer, currency: str, net: Decimal, until: date) -> LeftOut:
+    amount = format_money(net, currency, decimals=decimals_of(currency))
+    if payer.bills_after(until):
+        return LeftOut(
+            payer.account, f"{amount} before tax", "Corrects earlier bills; comes with the next one"
+        )
+    why = "Corrects earlier bills, and no bill follows; credit it, or bill it in the other system"
+    return LeftOut(payer.account, f"{amount} before tax", why)
+
+
+def _why_not(payer: Payer, facts: Facts, told: Told, until: date) -> str:
+    """Return why a line that runs isn't on the payer's bills, though these are made here; else nothing."""
+    charged, _ = facts.of(payer.account.pk, told)
+    if not any(stretch.start <= until < stretch.end for stretch in charged.payer):
+        return ""
+    if told.is_usage:
+        return "Billed by use; the system that counts the use bills it"
+    version = payer.version_on(until)
+    if told.line.price is not None and version is not None and version.schedule == Schedule.CUSTOM:
+        last = max(version.dates)
+        if last <= until:
+            return f"The agreed days ended on {format_date(last)}; nothing after is billed"
+    return ""
+
+
+def _of_milestones(payer: Payer, facts: Facts, until: date, due: Due) -> None:
     for milestone in facts.milestones.get(payer.account.pk, []):
         name = milestone_id(milestone.pk)
         if name in facts.issued:
             continue
         on = min(day for day in (milestone.due_on, milestone.reached_on) if day is not None)
-        version = payer.version_on(on)
-        if version is None or version.schedule == Schedule.ELSEWHERE:
-            version = payer.version_on(until)
-        if version is None or version.schedule == Schedule.ELSEWHERE:
+        account = facts.accounts[milestone.account_id]
+        billed_by, version = _who_bills(account, on, facts)
+        if version is None:
+            billed_by, version = _who_bills(account, until, facts)
+        if billed_by is not None and billed_by is not payer:
+            continue
+        if version is None:
             due.left_out.append(
                 LeftOut(payer.account, milestone.label, "Its bills are made in another system")
             )
@@ -229,6 +216,13 @@ def _of_milestones(payer: _Payer, facts: Facts, until: date, due: Due) -> None:
         _add(due, Bill(name, payer.account, milestone.currency, on, None, None, version, (position,)))
 
 
+def _who_bills(account: Account, day: date, facts: Facts) -> tuple[Payer | None, BillingArrangement | None]:
+    """Return who is billed for an account on a day, with the version by which bills are made here then, if one does."""
+    payer = payer_on(account, day, facts.payers)
+    version = payer.version_on(day) if payer is not None else None
+    return payer, version if version is not None and version.schedule != Schedule.ELSEWHERE else None
+
+
 def _add(due: Due, bill: Bill) -> None:
     if len(bill.positions) > MOST_POSITIONS:
         what = f"{bill.currency}, {format_date(bill.bill_on)}"
@@ -238,8 +232,8 @@ def _add(due: Due, bill: Bill) -> None:
         due.bills.append(bill)
 
 
-def _place(entry: tuple[Told, Piece]) -> tuple[Any, ...]:
-    told, piece = entry
+def _place(entry: tuple[Told, Piece, Decimal]) -> tuple[Any, ...]:
+    told, piece, _ = entry
     return (told.account_name, told.account_id, told.contract, told.product, told.line_id, piece.start)
 
 

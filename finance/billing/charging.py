@@ -38,30 +38,70 @@ class Line:
     end: date | None
     price: Price | None
 
+    def runs_on(self, day: date) -> bool:
+        """Return whether the line is active on a day."""
+        return self.start <= day and (self.end is None or day < self.end)
+
+    def parts(self, start: date, end: date, stretches: Sequence[Stretch]) -> Iterator[Span]:
+        """Yield the days from ``start`` to before ``end`` on which the line runs, stretch by stretch."""
+        for stretch in stretches:
+            first = max(start, self.start, stretch.start)
+            last = min(end, self.end or date.max, stretch.end)
+            if first < last:
+                yield first, last
+
     def value(self, start: date, end: date, stretches: Sequence[Stretch]) -> Decimal:
         """Return what the days from ``start`` to before ``end`` cost where bills are made here."""
         total = Decimal(0)
         if self.price is None:
             return total
         for stretch in stretches:
-            first = max(start, self.start, stretch.start)
-            last = min(end, self.end or date.max, stretch.end)
-            if first < last:
+            for first, last in self.parts(start, end, [stretch]):
                 total += self.price.between(first, last, stretch.bill_day)
         return total
 
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """What issued bills charged for a line: net amounts by span, and the spans that another payer was charged for."""
+    """What issued bills charged for a line: net amounts by span, and the spans that another payer was charged for.
+
+    ``rates`` are the per cent of tax at which each span was charged.
+    """
 
     amounts: Mapping[Span, Decimal] = field(default_factory=dict)
     others: Sequence[Span] = ()
+    rates: Mapping[Span, Decimal] = field(default_factory=dict)
 
     @property
     def spans(self) -> list[Span]:
         """All that was charged, the earliest first."""
         return sorted({*self.amounts, *self.others})
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """Days on which a line is charged here: to the ``payer`` whose bills are made, and to ``anybody`` (null: the same).
+
+    What a bill charged is given back only for days that nobody is charged for, so that a year which was paid stays
+    paid where another payer's bills begin within it.
+    """
+
+    payer: Sequence[Stretch]
+    anybody: Sequence[Stretch] | None = None
+
+    @property
+    def by_anybody(self) -> Sequence[Stretch]:
+        """The days on which somebody is charged."""
+        return self.payer if self.anybody is None else self.anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What issued bills charged too little of some days or, below zero, too much."""
+
+    span: Span
+    net: Decimal
+    is_correction: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +115,32 @@ class Piece:
     is_correction: bool = False
 
 
-def pieces(
-    line: Line, stretches: Sequence[Stretch], cycles: Sequence[Cycle], billed: Billed
-) -> Iterator[Piece]:
+def missing_of(line: Line, charged: Charged, billed: Billed) -> Iterator[Missing]:
+    """Yield what the next bill has to put right: of days that were billed, and of days before that weren't."""
+    for span, amount in billed.amounts.items():
+        if net := line.value(*span, charged.by_anybody) - amount:
+            yield Missing(span, net, is_correction=True)
+    for gap in _gaps(billed.spans, line.start):
+        for span in line.parts(*gap, charged.payer):
+            if net := line.value(*span, charged.payer):
+                yield Missing(span, net, is_correction=False)
+
+
+def pieces(line: Line, charged: Charged, cycles: Sequence[Cycle], billed: Billed) -> Iterator[Piece]:
     """Yield what the bills of ``cycles`` charge for a line; corrections come with the first of them.
 
     ``cycles`` are those whose bill isn't issued yet, the earliest first.
     """
-    if not cycles or not stretches:
+    if not cycles:
         return
-    spans = billed.spans
-    begins = max(line.start, stretches[0].start)
-    for span in [*billed.amounts, *_gaps(spans, begins)]:
-        missing = line.value(*span, stretches) - billed.amounts.get(span, Decimal(0))
-        if missing:
-            yield Piece(cycles[0], *span, missing, is_correction=span in billed.amounts)
-    place = max([begins, *(end for _, end in spans)])
+    for missing in missing_of(line, charged, billed):
+        yield Piece(cycles[0], *missing.span, missing.net, missing.is_correction)
+    place = max([line.start, *(end for _, end in billed.spans)])
     for cycle in cycles:
-        for start, end in ((place, cycle.start), (max(place, cycle.start), cycle.end)):
-            first, last = max(start, line.start), min(end, line.end or date.max)
-            if first < last and (net := line.value(first, last, stretches)):
-                yield Piece(cycle, first, last, net)
+        for days in ((place, cycle.start), (max(place, cycle.start), cycle.end)):
+            for span in line.parts(*days, charged.payer):
+                if net := line.value(*span, charged.payer):
+                    yield Piece(cycle, *span, net)
         place = max(place, cycle.end)
 
 

@@ -17,8 +17,9 @@ from typing import Any
 from django.db import transaction
 
 from finance.billing.agreed import Terms, terms_of
-from finance.billing.bills import Bill, LeftOut, Position, bills_due
-from finance.billing.facts import INVOICES, made_here
+from finance.billing.bills import Bill, Due, LeftOut, Position, bills_due
+from finance.billing.contents import Content, content_of, contents_of
+from finance.billing.facts import INVOICES, drafted_here, made_here
 from finance.entitlements import PAYMENT_TERMS
 from finance.models import Invoice
 from people.models import User
@@ -107,12 +108,13 @@ def preview_drafts(*, until: date, accounts: Collection[int] | None = None) -> P
     removed: list[Invoice] = []
     left_out: list[LeftOut] = []
     for payers in _slices(accounts):
-        due = bills_due(payers, until)
         drafts = drafts_of(payers)
+        due = _wanted(payers, until, drafts)
         left_out += due.left_out
         wanted = {bill.external_id for bill in due.bills}
-        removed += [one for name, one in drafts.items() if name not in wanted and one.issued_on <= until]
-        seen += [_seen(bill, drafts.get(bill.external_id)) for bill in due.bills]
+        removed += [one for name, one in drafts.items() if name not in wanted]
+        said = contents_of(drafts.values())
+        seen += [_seen(bill, drafts.get(bill.external_id), said) for bill in due.bills]
     return Preview(until, seen, removed, left_out)
 
 
@@ -132,35 +134,42 @@ def drafts_of(payers: Collection[int]) -> dict[str, Invoice]:
 @transaction.atomic
 def _draft_slice(payers: Collection[int], until: date, by: User | None, done: Drafted) -> None:
     lock_invoices()
-    due = bills_due(payers, until)
     drafts = drafts_of(payers)
-    terms = _terms(due.bills)
+    due = _wanted(payers, until, drafts)
+    terms = terms_of_bills(due.bills)
     named = _Names(due.bills)
     records = [_record(bill, terms[bill.payer.pk, bill.version.pk], named) for bill in due.bills]
     for result in send_own_records(INVOICES, records, by=by) if records else ():
         setattr(done, result.status, getattr(done, result.status) + 1)
     wanted = {bill.external_id for bill in due.bills}
-    gone = [name for name, one in drafts.items() if name not in wanted and one.issued_on <= until]
+    gone = [name for name in drafts if name not in wanted]
     done.removed += delete_own_records(INVOICES, gone, by=by)
     done.left_out += due.left_out
 
 
+def _wanted(payers: Collection[int], until: date, drafts: Mapping[str, Invoice]) -> Due:
+    """Return the bills due by a day, and those of later days of which a draft was made ahead: it follows as well."""
+    due = bills_due(payers, max([until, *(draft.issued_on for draft in drafts.values())]))
+    due.bills = [bill for bill in due.bills if bill.bill_on <= until or bill.external_id in drafts]
+    return due
+
+
 def _slices(accounts: Collection[int] | None) -> Iterator[list[int]]:
-    payers = made_here() if accounts is None else made_here().filter(account__in=list(accounts))
-    keys = sorted(payers)
+    payers = {*made_here(), *drafted_here()}
+    keys = sorted(payers if accounts is None else payers & set(accounts))
     for first in range(0, len(keys), SLICE):
         yield keys[first : first + SLICE]
 
 
-def _seen(bill: Bill, draft: Invoice | None) -> Seen:
+def _seen(bill: Bill, draft: Invoice | None, said: Mapping[int, Content]) -> Seen:
     if draft is None:
         return Seen(bill, "new", None)
     sign = -1 if draft.kind == Invoice.Kind.CREDIT_NOTE else 1
-    is_same = draft.total * sign == bill.total and len(draft.lines) == len(bill.positions)
+    is_same = said[draft.pk] == content_of(bill)
     return Seen(bill, "unchanged" if is_same else "changed", draft.total * sign)
 
 
-def _terms(bills: Sequence[Bill]) -> dict[tuple[int, int], Terms]:
+def terms_of_bills(bills: Sequence[Bill]) -> dict[tuple[int, int], Terms]:
     """Return the days to pay of each payer by the version of its arrangement; the same queries for all."""
     held = entitlements_of({bill.payer.pk: bill.payer for bill in bills}.values(), (PAYMENT_TERMS,))
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Sum, When
 
 from accounts.models import Account
-from finance.billing.agreed import payer_of, versions_on
-from finance.billing.charging import Billed, Line, Span
+from finance.billing.charging import Billed, Charged, Line, Span
+from finance.billing.paying import Payer, stretches_by_payer
 from finance.billing.proration import DAYS, MONTHS, ONE_OFF, Price
 from finance.models import (
     BillingArrangement,
@@ -47,15 +47,27 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """By payer: arrangements, lines and milestones; what was billed by payer and line, issued by name, thrown away."""
+    """What is known of the payers ``asked`` for.
 
-    payers: Mapping[int, Account]
-    versions: Mapping[int, list[BillingArrangement]]
+    By payer: lines and milestones, of its divisions too; by payer and account: the days charged; by payer and line:
+    what was billed. Then bills issued by name, and those thrown away. ``payers`` are all with an arrangement, billing
+    parents and divisions among them, ``accounts`` all whose lines or milestones these are.
+    """
+
+    asked: Collection[int]
+    payers: Mapping[int, Payer]
+    accounts: Mapping[int, Account]
+    charged: Mapping[tuple[int, int], Charged]
     lines: Mapping[int, list[Told]]
     milestones: Mapping[int, list[BillingMilestone]]
     billed: Mapping[tuple[int, int], Billed]
     issued: frozenset[str]
     passed: frozenset[tuple[int, str, date]]
+
+    def of(self, payer: int, told: Told) -> tuple[Charged, Billed]:
+        """Return on which days a line is charged to a payer, and what its bills charged."""
+        charged = self.charged.get((payer, told.account_id), Charged(()))
+        return charged, self.billed.get((payer, told.line_id), Billed())
 
 
 def made_here() -> QuerySet[Any, Any]:
@@ -64,6 +76,13 @@ def made_here() -> QuerySet[Any, Any]:
     keys: QuerySet[Any, Any] = (
         versions.filter(account__deleted_at=None).order_by().values_list("account_id", flat=True).distinct()
     )
+    return keys
+
+
+def drafted_here() -> QuerySet[Any, Any]:
+    """Return the keys of the accounts with drafts that were made here."""
+    drafts = own_invoices().filter(status=Invoice.Status.DRAFT)
+    keys: QuerySet[Any, Any] = drafts.order_by().values_list("account_id", flat=True).distinct()
     return keys
 
 
@@ -76,45 +95,62 @@ def own_invoices() -> QuerySet[Invoice]:
 def read_facts(payers: Collection[int], until: date) -> Facts:
     """Read what the bills of these payers by a day rest on; a dozen queries."""
     asked = Account.objects.filter(pk__in=list(payers), deleted_at=None).in_bulk()
-    parents = {one.billing_parent_id for one in asked.values() if one.billing_parent_id} - set(asked)
-    known = asked | Account.objects.filter(pk__in=parents, deleted_at=None).in_bulk()
-    held = versions_on(known, until)
-    paying = {pk: one for pk, one in asked.items() if payer_of(one, held, known) == pk}
-    consolidated = [pk for pk in paying if pk in held and held[pk].is_consolidated]
-    divisions = Account.objects.filter(billing_parent__in=consolidated, deleted_at=None)
-    payer_by_account = {one.pk: one.billing_parent_id or one.pk for one in divisions}
-    payer_by_account |= {pk: pk for pk in paying}
-    lines = _lines(payer_by_account)
-    amounts, others = _billed(lines, payer_by_account)
-    gone = {line for _, line in amounts} - set(lines)
+    divisions = Account.objects.filter(billing_parent__in=asked, deleted_at=None).in_bulk()
+    named = {one.billing_parent_id for one in asked.values() if one.billing_parent_id}
+    known = Account.objects.filter(pk__in=named - asked.keys() - divisions.keys(), deleted_at=None).in_bulk()
+    known |= asked | divisions
+    arranged = _payers(known)
+    payers_of: dict[int, list[int]] = {}
+    charged: dict[tuple[int, int], Charged] = {}
+    for pk in sorted(asked.keys() | divisions.keys()):
+        found = stretches_by_payer(known[pk], arranged)
+        anybody = sorted((one for each in found.values() for one in each), key=lambda one: one.start)
+        payers_of[pk] = [payer for payer in found if payer in asked]
+        charged |= {(payer, pk): Charged(found[payer], anybody) for payer in payers_of[pk]}
+    lines = _lines(payers_of)
+    amounts, others, rates = _billed(lines, payers_of)
     by_payer: dict[int, list[Told]] = defaultdict(list)
     for told in lines.values():
-        by_payer[payer_by_account[told.account_id]].append(told)
-    for payer, told in _deleted(gone, amounts):
+        for payer in payers_of[told.account_id]:
+            by_payer[payer].append(told)
+    for payer, told in _deleted(amounts.keys(), lines):
         by_payer[payer].append(told)
     billed = {
-        (payer, line): Billed(amounts.get((payer, line), {}), sorted(others.get((payer, line), ())))
-        for payer, line in {*amounts, *others}
+        key: Billed(amounts.get(key, {}), sorted(others.get(key, ())), rates.get(key, {}))
+        for key in {*amounts, *others}
     }
     milestones: dict[int, list[BillingMilestone]] = defaultdict(list)
-    for milestone in BillingMilestone.objects.due_by(until).filter(account__in=payer_by_account):
-        milestones[payer_by_account[milestone.account_id]].append(milestone)
-    versions: dict[int, list[BillingArrangement]] = defaultdict(list)
-    for version in BillingArrangement.objects.agreed().filter(account__in=paying).select_related("contact"):
-        versions[version.account_id].append(version)
-    passed = BillingPass.objects.filter(account__in=paying)
+    due = list(BillingMilestone.objects.due_by(until).filter(account__in=payers_of))
+    for milestone in due:
+        for payer in payers_of[milestone.account_id]:
+            milestones[payer].append(milestone)
+    passed = BillingPass.objects.filter(account__in=list(asked))
     return Facts(
-        payers=paying,
-        versions=versions,
+        asked=asked.keys() & arranged.keys(),
+        payers=arranged,
+        accounts=known,
+        charged=charged,
         lines=by_payer,
         milestones=milestones,
         billed=billed,
-        issued=_issued(paying),
+        issued=_issued(asked, {milestone_id(milestone.pk) for milestone in due}),
         passed=frozenset(passed.values_list("account_id", "currency", "starts_on")),
     )
 
 
-def _lines(accounts: Mapping[int, int]) -> dict[int, Told]:
+def milestone_id(milestone: int) -> str:
+    """Return the external id of a milestone's bill."""
+    return f"milestone-{milestone}"
+
+
+def _payers(known: Mapping[int, Account]) -> dict[int, Payer]:
+    versions: dict[int, list[BillingArrangement]] = defaultdict(list)
+    for version in BillingArrangement.objects.agreed().filter(account__in=list(known)):
+        versions[version.account_id].append(version)
+    return {pk: Payer(known[pk], held) for pk, held in versions.items()}
+
+
+def _lines(accounts: Collection[int]) -> dict[int, Told]:
     held = ContractLine.objects.live().with_last_day().filter(contract__account__in=list(accounts))
     return {line.pk: _told(line) for line in held.select_related("contract__account").order_by("pk")}
 
@@ -139,15 +175,18 @@ def _told(line: Any) -> Told:
 
 
 def _billed(
-    lines: Mapping[int, Told], paying: Mapping[int, int]
-) -> tuple[dict[tuple[int, int], dict[Span, Decimal]], dict[tuple[int, int], set[Span]]]:
-    """Return net amounts by payer and line, span by span, and the spans charged to others, or elsewhere.
+    lines: Mapping[int, Told], payers_of: Mapping[int, Collection[int]]
+) -> tuple[
+    dict[tuple[int, int], dict[Span, Decimal]],
+    dict[tuple[int, int], set[Span]],
+    dict[tuple[int, int], dict[Span, Decimal]],
+]:
+    """Return by payer and line, span by span: net amounts; what others were charged, or elsewhere; and rates of tax.
 
-    ``paying`` names the payer of each account.
-
-    Credit notes take off, but for goodwill: what was given is not asked for again.
+    ``payers_of`` names the payers of each account. Credit notes take off, but for goodwill: what was given is not
+    asked for again. Where a span was charged at several rates, the one of the most of it counts.
     """
-    payers = set(paying.values())
+    payers = {payer for each in payers_of.values() for payer in each}
     concerned = Q(contract_line__in=list(lines)) | Q(invoice__account__in=payers)
     own = Link.objects.filter(resource=INVOICES, source__slug=OWN_SLUG, object_id=OuterRef("invoice_id"))
     issued = InvoiceLine.objects.filter(
@@ -169,49 +208,49 @@ def _billed(
             "is_own",
             "period_start",
             "period_end",
+            "tax_percent",
         )
         .annotate(
             sum=Sum(Case(When(invoice__kind=Invoice.Kind.CREDIT_NOTE, then=-F("net")), default=F("net")))
         )
     )
-    amounts: dict[tuple[int, int], dict[Span, Decimal]] = defaultdict(dict)
+    amounts: dict[tuple[int, int], dict[Span, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     others: dict[tuple[int, int], set[Span]] = defaultdict(set)
-    for line, account, currency, is_own, start, end, net in rows:
+    rates: dict[tuple[int, int], dict[Span, Decimal]] = defaultdict(dict)
+    for line, account, currency, is_own, start, end, rate, net in sorted(rows, key=lambda row: abs(row[-1])):
         told = lines.get(line)
         is_same = is_own and (told is None or told.currency == currency)
         if is_same and account in payers:
-            amounts[account, line][start, end] = net
-        if told is not None and not (is_same and account == paying[told.account_id]):
-            others[paying[told.account_id], line].add((start, end))
-    return dict(amounts), dict(others)
+            amounts[account, line][start, end] += net
+            rates[account, line][start, end] = rate
+        for payer in payers_of[told.account_id] if told is not None else ():
+            if not (is_same and account == payer):
+                others[payer, line].add((start, end))
+    return {key: dict(held) for key, held in amounts.items()}, dict(others), dict(rates)
 
 
-def _deleted(
-    lines: Collection[int], amounts: Mapping[tuple[int, int], Mapping[Span, Decimal]]
-) -> list[tuple[int, Told]]:
+def _deleted(billed: Collection[tuple[int, int]], lines: Mapping[int, Told]) -> list[tuple[int, Told]]:
     """Return lines that a source has deleted since they were billed, by the payer that was: nothing is due for them."""
-    held = ContractLine.objects.filter(pk__in=list(lines)).select_related("contract__account")
+    payers: dict[int, list[int]] = defaultdict(list)
+    for payer, line_id in billed:
+        if line_id not in lines:
+            payers[line_id].append(payer)
+    held = ContractLine.objects.filter(pk__in=list(payers)).select_related("contract__account")
     gone = held.filter(Q(deleted_at__isnull=False) | Q(contract__deleted_at__isnull=False))
-    found = []
-    for line in gone.with_last_day():
-        told = _told(line)
-        nothing = Told(
-            told.line_id,
-            Line(told.line.start, told.line.end, None),
-            told.account_id,
-            told.account_name,
-            told.contract,
-            told.product,
-            told.quantity,
-            told.currency,
-            is_usage=False,
-        )
-        found += [(payer, nothing) for payer, line_id in amounts if line_id == line.pk]
-    return found
+    return [
+        (payer, replace(told, line=replace(told.line, price=None), is_usage=False))
+        for told in map(_told, gone.with_last_day())
+        for payer in payers[told.line_id]
+    ]
 
 
-def _issued(payers: Mapping[int, Account]) -> frozenset[str]:
-    """Return the names of the bills of these payers that are no drafts any more."""
-    closed = Invoice.objects.exclude(status=Invoice.Status.DRAFT).filter(account__in=list(payers))
-    names = Link.objects.filter(resource=INVOICES, source__slug=OWN_SLUG, object_id__in=closed.values("pk"))
+def _issued(payers: Collection[int], milestones: Collection[str]) -> frozenset[str]:
+    """Return the names of these payers' bills that are no drafts any more; of milestones whoever was billed."""
+    closed = Invoice.objects.exclude(status=Invoice.Status.DRAFT)
+    names = Link.objects.filter(
+        Q(object_id__in=closed.filter(account__in=list(payers)).values("pk"))
+        | Q(external_id__in=list(milestones), object_id__in=closed.values("pk")),
+        resource=INVOICES,
+        source__slug=OWN_SLUG,
+    )
     return frozenset(names.values_list("external_id", flat=True))

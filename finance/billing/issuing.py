@@ -6,52 +6,70 @@ ends: numbers have no gap, since what takes one and the invoice that bears it ar
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Sum
 
-from accounts.models import Account
 from common.formatting import format_money
-from finance.billing.agreed import arrangements_of
-from finance.billing.drafting import OURS, due_on, lock_invoices
+from finance.billing.bills import Bill, bills_due
+from finance.billing.contents import content_of, contents_of
+from finance.billing.drafting import OURS, due_on, lock_invoices, terms_of_bills
 from finance.billing.facts import INVOICES
 from finance.billing.proration import round_money
 from finance.models import BillingCounter, BillingPass, Invoice, InvoiceLine, RootCause
+from metrics.engine.plan import today
 from people.models import User
 from sync.models import OWN_SLUG, Link
 from sync.own import delete_own_records, send_own_records
 
 PREFIXES = {Invoice.Kind.INVOICE: "INV", Invoice.Kind.CREDIT_NOTE: "CN"}
 REASON = 300
+FURTHEST = 400
 CHANGED = "{} changed since you looked at it. Look at the drafts again."
+STALE = "What {} owes changed since its draft was made. Draft the bills anew, then look at the drafts again."
 
 
 def seen_of(draft: Invoice) -> str:
-    """Return what stands for a draft as somebody saw it."""
-    return f"{draft.pk}:{draft.kind}:{draft.total}:{len(draft.lines)}"
+    """Return what stands for a draft as somebody saw it: it changes with anything that the draft says."""
+    said = (
+        draft.account_id,
+        draft.kind,
+        draft.currency,
+        draft.total,
+        draft.purchase_order,
+        str(draft.issued_on),
+        draft.lines,
+    )
+    digest = hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:24]
+    return f"{draft.pk}:{digest}"
 
 
 @transaction.atomic
 def issue_drafts(*, seen: Sequence[str], on: date, by: User) -> list[Invoice]:
     """Issue drafts as they were seen (``seen_of``), in the order of their days, each with the next number of the year.
 
-    All or none: raises ValidationError where one changed meanwhile, was issued, or is no draft of ours.
+    All or none: raises ValidationError where one changed meanwhile, was issued, is no draft of ours, or says other than
+    its contract does by now. Days to pay are those of the arrangement by which it was made.
     """
+    _refuse_day(on)
     lock_invoices()
     drafts = _held(seen)
-    agreed = arrangements_of(_accounts(drafts), on)
+    bills = _bills_now(drafts)
+    terms = terms_of_bills(list(bills.values()))
     records = [
         {
             "external_id": name,
             "number": take_number(Invoice.Kind(draft.kind), on.year),
             "status": Invoice.Status.ISSUED,
             "issued_on": on,
-            "due_on": due_on(on, agreed[draft.account_id].terms.days),
+            "due_on": due_on(on, terms[draft.account_id, bills[name].version.pk].days),
         }
         for name, draft in drafts
     ]
@@ -107,6 +125,7 @@ def credit_invoice(
     """
     if root_cause not in RootCause.values:
         raise ValidationError({"root_cause": "Choose why."})
+    _refuse_day(on)
     lock_invoices()
     held = Invoice.objects.filter(pk=invoice.pk, deleted_at=None).first()
     if held is None or held.kind != Invoice.Kind.INVOICE or held.status != Invoice.Status.ISSUED:
@@ -221,5 +240,18 @@ def _held(seen: Sequence[str]) -> list[tuple[str, Invoice]]:
     return [(names[draft.pk], draft) for draft in ordered]
 
 
-def _accounts(drafts: Sequence[tuple[str, Invoice]]) -> list[Account]:
-    return list({draft.account_id: draft.account for _, draft in drafts}.values())
+def _bills_now(drafts: Sequence[tuple[str, Invoice]]) -> dict[str, Bill]:
+    """Return what each draft would say if it was made now, by its external id; refuse those that say otherwise."""
+    payers = {draft.account_id for _, draft in drafts}
+    due = bills_due(payers, max(draft.issued_on for _, draft in drafts))
+    bills = {bill.external_id: bill for bill in due.bills}
+    said = contents_of([draft for _, draft in drafts])
+    for name, draft in drafts:
+        if name not in bills or said[draft.pk] != content_of(bills[name]):
+            raise ValidationError(STALE.format(draft.account))
+    return bills
+
+
+def _refuse_day(on: date) -> None:
+    if abs((on - today()).days) > FURTHEST:
+        raise ValidationError({"on": "Choose a day within a year of today."})

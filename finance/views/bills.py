@@ -18,7 +18,14 @@ from finance.billing.access import finance_only, makes_bills, readers_of_bills
 from finance.billing.drafting import draft_invoices, preview_drafts
 from finance.billing.facts import own_invoices
 from finance.billing.forms import CreditForm
-from finance.billing.issuing import credit_invoice, issue_drafts, left_of, seen_of, throw_away_drafts
+from finance.billing.issuing import (
+    FURTHEST,
+    credit_invoice,
+    issue_drafts,
+    left_of,
+    seen_of,
+    throw_away_drafts,
+)
 from finance.billing.papers.invoice import invoice_paper
 from finance.billing.papers.paper import paper_pdf
 from finance.billing.review import (
@@ -34,7 +41,6 @@ from metrics.engine.plan import today
 from people.guards import signed_in
 
 SHOWN = 100
-FURTHEST = 400
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -124,8 +130,6 @@ def _act(request: HttpRequest, act: str, seen: list[str], on: date) -> HttpRespo
         count = throw_away_drafts(seen=seen, reason=request.POST.get("reason", ""), by=by)
         messages.success(request, f"{count} thrown away. What they held comes with the next bills.")
         return redirect("finance:drafts")
-    if abs((on - today()).days) > FURTHEST:
-        raise ValidationError("Choose a day within a year of today.")
     issued = issue_drafts(seen=seen, on=on, by=by)
     numbers = issued[0].number if len(issued) == 1 else f"{issued[0].number} to {issued[-1].number}"
     messages.success(request, f"{len(issued)} issued: {numbers}.")

@@ -10,12 +10,12 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finance.billing.charging import Billed, Line, Piece, Span, Stretch, pieces
+from finance.billing.charging import Billed, Charged, Line, Piece, Span, Stretch, pieces
 from finance.billing.cycles import Cycle, Plan
 from finance.billing.proration import Price
 
 START = date(2026, 1, 1)
-ALWAYS = [Stretch(START, date.max, 1)]
+ALWAYS = Charged([Stretch(START, date.max, 1)])
 
 
 def line(amount: str, start: date = START, end: date | None = None, period: str = "month") -> Line:
@@ -85,7 +85,7 @@ def test_what_is_charged_for_a_year_isn_t_charged_again_when_bills_come_monthly(
     billed = Billed({year: Decimal("1200.00")})
     plan = Plan("monthly", date(2026, 7, 1))
     stretches = [Stretch(START, date(2026, 7, 1), 1), Stretch(date(2026, 7, 1), date.max, 1)]
-    found = list(pieces(line("100"), stretches, list(plan.cycles(date(2027, 1, 1))), billed))
+    found = list(pieces(line("100"), Charged(stretches), list(plan.cycles(date(2027, 1, 1))), billed))
     assert said(found) == [("01.01.", "01.02.", "100.00")]
     assert found[0].start == date(2027, 1, 1)
 
@@ -137,13 +137,13 @@ def test_all_bills_of_a_line_come_to_what_its_contract_says_last(
         cycles = [cycle for plan in plans for cycle in plan.cycles(until) if cycle.start not in done]
         done |= {cycle.start for place, cycle in enumerate(cycles) if place in thrown}
         open_ = [cycle for cycle in cycles if cycle.start not in done]
-        for piece in list(pieces(held, stretches, open_, Billed(dict(issued)))):
+        for piece in list(pieces(held, Charged(stretches), open_, Billed(dict(issued)))):
             issued[piece.start, piece.end] += piece.net
         done |= {cycle.start for cycle in open_}
     last = [cycle for plan in plans for cycle in plan.cycles(until + timedelta(days=800))]
     last = [cycle for cycle in last if cycle.start not in done]
     assert last, "there is always a next bill"
-    for piece in list(pieces(said[-1], stretches, last, Billed(dict(issued)))):
+    for piece in list(pieces(said[-1], Charged(stretches), last, Billed(dict(issued)))):
         issued[piece.start, piece.end] += piece.net
     horizon = max(cycle.end for cycle in last)
     for one, two in pairwise(sorted(issued)):
