@@ -276,6 +276,8 @@ if env.str("ABE_OIDC_SERVER_URL", default=""):
 EMAIL_CONFIG = env.email_url("ABE_EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("ABE_EMAIL_FROM", default="abe@localhost")
+# Without it a mail server that hangs holds a worker for ever.
+EMAIL_TIMEOUT = env.int("ABE_EMAIL_TIMEOUT", default=20)
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

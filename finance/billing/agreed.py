@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts.models import Account
+from accounts.models import Account, Contact
 from common.formatting import format_date
 from finance.entitlements import PAYMENT_TERMS
 from finance.models import BillingArrangement
@@ -149,9 +149,14 @@ def _agreed(
     )
 
 
+def _is_still(contact: Contact, payer: Account) -> bool:
+    """Return whether somebody named still works at the payer: who left, or went to another company, gets no bills."""
+    return contact.deleted_at is None and contact.is_active and contact.account_id == payer.pk
+
+
 def _recipient(version: BillingArrangement | None, payer: Account) -> Recipient:
-    if version is not None and version.contact is not None:
-        contact = version.contact
+    contact = version.contact if version is not None else None
+    if version is not None and contact is not None and _is_still(contact, payer):
         return Recipient(contact.name, version.email or contact.email, "Named in the arrangement")
     if version is not None and version.email:
         return Recipient("Accounts payable", version.email, "Named in the arrangement")

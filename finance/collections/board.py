@@ -19,6 +19,7 @@ COLUMNS = {
     "relationship": "Relationship: CSM first",
     "asked": "Asked",
     "promised": "Promised",
+    "paid": "Paid, to allocate",
     "disputed": "Disputed",
     "held": "Held",
 }
@@ -55,7 +56,7 @@ class Card:
         """Whether nothing goes on until a person acts."""
         verdict = self.position.verdict
         pending = any(each.state in ("failed", "unknown") for each in self.position.messages)
-        return verdict.kind in ("exhausted", "relationship") or pending
+        return verdict.kind in ("exhausted", "paid", "relationship") or pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Shown:
 def column_of(position: Position) -> str:
     """Return the column in which a claim stands: what keeps it from being asked comes first."""
     kind = position.verdict.kind
-    if kind in ("held", "promised", "disputed", "relationship"):
+    if kind in ("held", "promised", "paid", "disputed", "relationship"):
         return kind
     claim = position.claim
     if claim.account_hold is not None:
@@ -179,6 +180,7 @@ def board_table(cards: Sequence[Card]) -> Table:
             ("disputed", "Disputed", lambda card: card.position.claim.disputed),
             ("held", "Held", lambda card: card.position.claim.held),
             ("promised", "Promised", lambda card: card.position.claim.promised),
+            ("paid", "Paid, to allocate", lambda card: card.position.claim.paid),
             ("days_overdue", "Days overdue", lambda card: card.position.claim.days_overdue),
             ("invoices", "Invoices", lambda card: [each.number for each in card.position.claim.invoices]),
             (

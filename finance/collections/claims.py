@@ -1,4 +1,4 @@
-"""What may be asked for: overdue open amounts by account and currency, less what is disputed, held or promised."""
+"""What may be asked for: overdue open amounts by account and currency, less what was paid, disputed or promised."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from finance.models import Allocation, CollectionHold, Invoice, PaymentPromise
+from django.db.models import Sum
+
+from finance.models import Allocation, CollectionHold, Invoice, Payment, PaymentPromise
 
 ZERO = Decimal(0)
 
@@ -48,7 +50,10 @@ class Promised:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What an account owes in one currency on a day, the oldest invoice first."""
+    """What an account owes in one currency on a day, the oldest invoice first.
+
+    ``unallocated`` is what it paid, or was credited, that settles no invoice yet.
+    """
 
     account_id: int
     currency: str
@@ -56,6 +61,7 @@ class Claim:
     invoices: Sequence[Owed]
     promise: Promised | None = None
     account_hold: CollectionHold | None = None
+    unallocated: Decimal = ZERO
 
     @property
     def overdue(self) -> Decimal:
@@ -73,15 +79,20 @@ class Claim:
         return sum((max(each.open - each.disputed, ZERO) for each in self.invoices if each.hold), ZERO)
 
     @property
+    def paid(self) -> Decimal:
+        """What of the rest was paid or credited, though it settles no invoice yet."""
+        return min(self.unallocated, sum((each.rest for each in self.invoices), ZERO))
+
+    @property
     def promised(self) -> Decimal:
-        """What of the rest a promise covers."""
-        free = sum((each.rest for each in self.invoices), ZERO)
+        """What of the rest a promise covers, beside what was paid."""
+        free = sum((each.rest for each in self.invoices), ZERO) - self.paid
         return min(self.promise.left, free) if self.promise else ZERO
 
     @property
     def asked_for(self) -> list[tuple[Owed, Decimal]]:
-        """The invoices that may be asked for, each with how much; a promise covers the oldest first."""
-        covered, found = self.promised, []
+        """The invoices that may be asked for, each with how much; money and promises cover the oldest first."""
+        covered, found = self.paid + self.promised, []
         for each in self.invoices:
             taken = min(covered, each.rest)
             covered -= taken
@@ -120,7 +131,7 @@ class Claim:
 
 
 def claims_on(day: date, accounts: Collection[int] | None = None) -> list[Claim]:
-    """Return what every account (or some) owes that is overdue on a day; four queries.
+    """Return what every account (or some) owes that is overdue on a day; six queries.
 
     Open amounts are as of that day by the days of payments; disputes and holds as they were known then.
     """
@@ -134,7 +145,11 @@ def claims_on(day: date, accounts: Collection[int] | None = None) -> list[Claim]
     holds = CollectionHold.objects.running_on(day).filter(account_id__in=keys)
     by_account = {hold.account_id: hold for hold in holds if hold.invoice_id is None}
     by_invoice = {hold.invoice_id: hold for hold in holds if hold.invoice_id is not None}
-    promises = open_promises(PaymentPromise.objects.open().filter(account_id__in=keys), day)
+    promises = {
+        (each.promise.account_id, each.promise.currency): each
+        for each in promised_of(list(PaymentPromise.objects.open().filter(account_id__in=keys)), day)
+    }
+    unallocated = unallocated_on(day, keys)
     return [
         Claim(
             account,
@@ -143,19 +158,34 @@ def claims_on(day: date, accounts: Collection[int] | None = None) -> list[Claim]
             tuple(_with_holds(rows, by_account.get(account), by_invoice)),
             promises.get((account, currency)),
             by_account.get(account),
+            unallocated.get((account, currency), ZERO),
         )
         for (account, currency), rows in sorted(by_key.items())
     ]
 
 
-def open_promises(rows: Iterable[PaymentPromise], day: date) -> dict[tuple[int, str], Promised]:
-    """Return promises by account and currency with what was paid since they were made; two queries."""
-    held = {(each.account_id, each.currency): each for each in rows}
-    if not held:
-        return {}
-    first = min(each.made_on for each in held.values())
-    settled = _settled({account for account, _ in held}, first, day)
-    return {key: Promised(promise, _paid(promise, settled.get(key, ()))) for key, promise in held.items()}
+def unallocated_on(day: date, accounts: Collection[int]) -> dict[tuple[int, str], Decimal]:
+    """Return what accounts paid or were credited by a day that settles no invoice yet, by currency; two queries.
+
+    A refund counts against it. Nobody is asked for what came already, whoever has still to say for which invoice.
+    """
+    paid: Any = Payment.objects.paid_by(day).filter(account_id__in=accounts).with_unallocated(day)
+    paid = paid.exclude(unallocated=0).order_by().values_list("account_id", "currency")
+    notes: Any = Invoice.objects.credited().issued_by(day).filter(account_id__in=accounts).with_open(day)
+    notes = notes.filter(open_amount__gt=0).order_by().values_list("account_id", "currency")
+    found: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    for rows in (paid.annotate(sum=Sum("unallocated")), notes.annotate(sum=Sum("open_amount"))):
+        for account, currency, amount in rows:
+            found[account, currency] += amount
+    return {key: amount for key, amount in found.items() if amount > 0}
+
+
+def promised_of(rows: Sequence[PaymentPromise], day: date) -> list[Promised]:
+    """Return promises with what was paid since they were made; one query."""
+    if not rows:
+        return []
+    settled = _settled({each.account_id for each in rows}, min(each.made_on for each in rows), day)
+    return [Promised(each, _paid(each, settled.get((each.account_id, each.currency), ()))) for each in rows]
 
 
 Settled = tuple[date, datetime, Decimal]

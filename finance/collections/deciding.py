@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from common.formatting import format_count, format_date, format_money
@@ -16,6 +17,7 @@ Kind = Literal[
     "wait",  # not yet, or not again yet
     "below",  # under the threshold of its currency
     "promised",
+    "paid",  # money came that settles no invoice yet
     "disputed",
     "held",
     "relationship",  # the customer success manager and finance come first
@@ -24,7 +26,14 @@ Kind = Literal[
     "exhausted",  # every attempt was made
     "no_policy",
 ]
-UNDECIDED = ("claimed", "failed", "unknown")
+PENDING = {
+    "queued": "A message waits to be sent.",
+    "claimed": "A message is being sent.",
+    "failed": "The last message couldn't be sent. Somebody has to try again.",
+    "unknown": "Nobody knows whether the last message went out. Somebody has to decide.",
+}
+# Less than that nobody can pay.
+LEAST = Decimal("0.01")
 
 
 class Asked(Protocol):
@@ -71,12 +80,10 @@ def decide(
         return Verdict("no_policy", "No dunning policy is published, so nobody is asked.")
     if claim.rest <= 0:
         return _blocked(claim)
-    last = max(messages, key=lambda each: (each.stage, each.attempt), default=None)
-    if last is not None and last.state in UNDECIDED:
-        return Verdict("pending", _undecided(last), last.stage, last.attempt)
-    if last is not None and last.state == "queued":
-        return Verdict("pending", "A message waits to be sent.", last.stage, last.attempt)
-    place, attempt, earliest = _next(claim, stages, last)
+    pending = next((each for each in messages if each.state in PENDING), None)
+    if pending is not None:
+        return Verdict("pending", PENDING[pending.state], pending.stage, pending.attempt)
+    place, attempt, earliest = _next(claim, stages, messages)
     if place == 0 and earliest > claim.day:
         why = f"Every attempt was made. A person has to decide what follows from {format_date(earliest)} on."
         return Verdict("wait", why, next_on=earliest)
@@ -88,7 +95,7 @@ def decide(
         return Verdict(
             "below", f"The policy names no threshold for {claim.currency}, so nobody is asked.", place
         )
-    if claim.rest < threshold:
+    if claim.rest < max(threshold, LEAST):
         least = format_money(threshold, claim.currency)
         return Verdict("below", f"Below the threshold of {least} of “{stage.name}”.", place)
     if not is_asked_by_tier:
@@ -113,9 +120,10 @@ def decide(
     )
 
 
-def _next(claim: Claim, stages: Sequence[Stage], last: Asked | None) -> tuple[int, int, date]:
+def _next(claim: Claim, stages: Sequence[Stage], messages: Sequence[Asked]) -> tuple[int, int, date]:
     """Return stage, attempt and the first day of what comes next; stage 0 where nothing does."""
     oldest = claim.oldest_due or claim.day
+    last = max(messages, key=lambda each: (each.stage, each.attempt), default=None)
 
     def begins(place: int) -> date:
         return oldest + timedelta(days=stages[place - 1].days_overdue)
@@ -124,7 +132,9 @@ def _next(claim: Claim, stages: Sequence[Stage], last: Asked | None) -> tuple[in
         return 1, 1, begins(1)
     # A version published meanwhile may have fewer stages than were asked by then.
     held = min(last.stage, len(stages))
-    after = last.asked_on + timedelta(days=stages[held - 1].delay_days)
+    # After a merge an earlier step may have been taken later, so the newest message counts.
+    newest = max(each.asked_on for each in messages)
+    after = newest + timedelta(days=stages[held - 1].delay_days)
     has_further = last.stage < len(stages)
     if has_further and begins(last.stage + 1) <= max(claim.day, after):
         return last.stage + 1, 1, max(after, begins(last.stage + 1))
@@ -137,12 +147,20 @@ def _next(claim: Claim, stages: Sequence[Stage], last: Asked | None) -> tuple[in
 
 def _blocked(claim: Claim) -> Verdict:
     """Say what stands in the way of the whole claim: of several, what holds most of it."""
-    amounts: dict[Kind, object] = {"held": claim.held, "promised": claim.promised, "disputed": claim.disputed}
+    amounts: dict[Kind, object] = {
+        "held": claim.held,
+        "promised": claim.promised,
+        "paid": claim.paid,
+        "disputed": claim.disputed,
+    }
     kind: Kind = max(amounts, key=lambda each: amounts[each])  # type: ignore[arg-type,return-value]
     if kind == "promised" and claim.promise is not None:
         promise = claim.promise.promise
         why = f"{promise.promised_by} promised to pay by {format_date(promise.due_on)}."
         return Verdict(kind, why, next_on=promise.due_on + timedelta(days=1))
+    if kind == "paid":
+        came = format_money(claim.unallocated, claim.currency, decimals=2)
+        return Verdict(kind, f"{came} came that settles no invoice yet. Say which it is for.")
     if kind == "held":
         hold = claim.account_hold
         until = f" until {format_date(hold.ends_on)}" if hold else ""
@@ -152,11 +170,3 @@ def _blocked(claim: Claim) -> Verdict:
         )
     count = sum(each.disputed > 0 for each in claim.invoices)
     return Verdict("disputed", f"All of it is disputed, on {format_count(count, 'invoice')}.")
-
-
-def _undecided(last: Asked) -> str:
-    return {
-        "claimed": "A message is being sent.",
-        "failed": "The last message couldn't be sent. Somebody has to try again.",
-        "unknown": "Nobody knows whether the last message went out. Somebody has to decide.",
-    }[last.state]

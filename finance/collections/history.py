@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from common.export import Table, table_of
 from common.formatting import format_date
+from finance.collections.absorbed import absorbed_by
 from finance.models import CollectionHold, DunningMessage, DunningRelease, PaymentPromise
 
 MOST = 200
@@ -41,15 +42,16 @@ class Happening:
 
 
 def history_of(account_id: int, day: date, *, most: int = MOST) -> list[Happening]:
-    """Return what was known of an account's collections when a day ended, newest first; four queries."""
+    """Return what was known of an account's collections when a day ended, newest first; five queries."""
+    accounts = [account_id, *absorbed_by([account_id])]
     messages = (
         DunningMessage.objects.known_on(day)
-        .filter(cycle__account_id=account_id)
+        .filter(cycle__account_id__in=accounts)
         .select_related("cycle", "policy")
     )
     promises = PaymentPromise.objects.known_on(day).filter(account_id=account_id)
     holds = CollectionHold.objects.filter(account_id=account_id, starts_on__lte=day)
-    releases = DunningRelease.objects.filter(cycle__account_id=account_id, at__date__lte=day)
+    releases = DunningRelease.objects.filter(cycle__account_id__in=accounts, at__date__lte=day)
     found = [
         *(_message(each) for each in messages.order_by("-created_at")[:most]),
         *(_promise(each) for each in promises.order_by("-recorded_at")[:most]),

@@ -15,6 +15,13 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from common.formatting import format_count, format_date
+from finance.collections.cycles import (
+    CYCLE_KINDS,
+    close_account_cycles,
+    close_cycles,
+    drop_answered,
+    is_over,
+)
 from finance.collections.locking import lock_account
 from finance.collections.policy import policy_in_force, stages_of
 from finance.collections.positions import Position, positions_under, read_held
@@ -32,14 +39,13 @@ from finance.collections.writing import exact, write_letter
 from finance.models import CollectionHold, DunningCycle, DunningMessage, DunningPolicy
 from people.functions import Function
 from pods.models import Task
-from pods.tasks.services import drop_task, open_task
+from pods.tasks.services import open_task
 
 logger = structlog.get_logger(__name__)
 
 # How long people have for what a run asks of them.
 DAYS_TO_ACT = 3
 ACTS_ON = ("ask", "relationship", "exhausted")
-CYCLE_KINDS = (AGREEMENT, RELEASE, NO_ADDRESS, EXHAUSTED)
 
 
 @dataclass(slots=True)
@@ -64,17 +70,38 @@ def plan_dunning(day: date) -> Summary:
     policy = policy_in_force()
     held = read_held(day)
     done.closed = close_cycles(day, {(claim.account_id, claim.currency) for claim in held.claims})
-    for position in positions_under(policy, held):
+    positions = positions_under(policy, held)
+    drop_answered(positions)
+    for position in _to_deal_with(positions):
         claim = position.claim
-        is_known = position.cycle is not None
-        if is_known and position.verdict.kind not in ACTS_ON:
-            continue
         try:
             _deal_with(claim.account_id, claim.currency, day, policy, done)
         except DatabaseError:
             done.failed += 1
             logger.exception("Dunning failed", account=claim.account_id, currency=claim.currency)
     return done
+
+
+def _to_deal_with(positions: Sequence[Position]) -> list[Position]:
+    """Return those of which something may have to be written; one query.
+
+    What people were given to do already isn't asked of them again, so it costs nothing with every run.
+    """
+    acting = [each for each in positions if each.verdict.kind in ACTS_ON or is_over(each) or not each.cycle]
+    wanted = {pk: _tasks_for(each) for pk, each in enumerate(acting)}
+    abouts = {about for keys in wanted.values() for _, about in keys}
+    opened = set(Task.objects.filter(kind__in=CYCLE_KINDS, about__in=abouts).values_list("kind", "about"))
+    return [each for pk, each in enumerate(acting) if is_over(each) or not wanted[pk] or wanted[pk] - opened]
+
+
+def _tasks_for(position: Position) -> set[tuple[str, str]]:
+    """Return kind and subject of the tasks that a position asks for."""
+    cycle, verdict = position.cycle, position.verdict
+    if cycle is not None and verdict.kind == "relationship":
+        return {(kind, about_stage(cycle, verdict.stage)) for kind in (AGREEMENT, RELEASE)}
+    if cycle is not None and verdict.kind == "exhausted":
+        return {(EXHAUSTED, about_cycle(cycle))}
+    return set()
 
 
 @transaction.atomic
@@ -84,14 +111,13 @@ def _deal_with(
     """Decide about one claim anew under its account's lock, and write what follows."""
     if lock_account(account_id) is None or policy_in_force() != policy:
         return  # gone, or another version was published meanwhile: the next run goes by that
-    found = [
-        position
-        for position in positions_under(policy, read_held(day, {account_id}))
-        if position.claim.currency == currency
-    ]
-    if not found:
+    position = _position(account_id, currency, day, policy)
+    if position is not None and position.cycle is not None and is_over(position):
+        close_account_cycles(account_id, currency, day, "What was asked for is settled.")
+        done.closed += 1
+        position = _position(account_id, currency, day, policy)
+    if position is None:
         return
-    position = found[0]
     cycle = position.cycle
     if cycle is None:
         cycle = DunningCycle.objects.create(account_id=account_id, currency=currency, opened_on=day)
@@ -102,6 +128,11 @@ def _deal_with(
         done.tasks += ask_for_leave(position, cycle, day)
     elif position.verdict.kind == "exhausted":
         done.tasks += _tell_exhausted(position, cycle, day)
+
+
+def _position(account_id: int, currency: str, day: date, policy: DunningPolicy | None) -> Position | None:
+    positions = positions_under(policy, read_held(day, {account_id}))
+    return next((each for each in positions if each.claim.currency == currency), None)
 
 
 def _ask(position: Position, cycle: DunningCycle, policy: DunningPolicy, day: date, done: Summary) -> None:
@@ -174,42 +205,6 @@ def _tell_exhausted(position: Position, cycle: DunningCycle, day: date) -> int:
         due_on=day + timedelta(days=DAYS_TO_ACT),
     )
     return 1
-
-
-def close_cycles(day: date, overdue: set[tuple[int, str]]) -> int:
-    """Close the cycles of which nothing is overdue any more, with their tasks; return how many."""
-    over = [
-        cycle for cycle in DunningCycle.objects.open() if (cycle.account_id, cycle.currency) not in overdue
-    ]
-    return sum(_close(cycle, day) for cycle in over)
-
-
-@transaction.atomic
-def _close(cycle: DunningCycle, day: date) -> int:
-    lock_account(cycle.account_id)
-    still = read_held(day, {cycle.account_id})
-    if any(claim.currency == cycle.currency for claim in still.claims):
-        return 0
-    # Tasks before the cycle, as whoever completes one locks them.
-    drop_tasks(cycle, "Nothing is overdue any more.")
-    stop_queued([cycle.pk], "Nothing is overdue any more.")
-    return DunningCycle.objects.open().filter(pk=cycle.pk).update(closed_on=max(day, cycle.opened_on))
-
-
-def stop_queued(cycles: Sequence[int], why: str) -> int:
-    """Stop what waits to be sent of these cycles; what a worker holds goes out. Return how many."""
-    queued = DunningMessage.objects.filter(cycle_id__in=cycles, state=DunningMessage.State.QUEUED)
-    return queued.update(state=DunningMessage.State.STOPPED, note=why)
-
-
-def drop_tasks(cycle: DunningCycle, why: str) -> int:
-    """Drop what people were still to do about a cycle; return how many tasks."""
-    about = about_cycle(cycle)
-    mine = Task.objects.filter(state="open", kind__in=CYCLE_KINDS, account_id=cycle.account_id)
-    tasks = [task for task in mine if task.about == about or task.about.startswith(f"{about}:")]
-    for task in tasks:
-        drop_task(task=task, by=None, reason=why)
-    return len(tasks)
 
 
 def end_holds(day: date) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from accounts.models import Account, Tier
+from finance.collections.absorbed import absorbed_by
 from finance.collections.claims import Claim, claims_on
 from finance.collections.deciding import Verdict, decide
 from finance.collections.policy import Stage, policy_in_force, stages_of
@@ -48,44 +49,53 @@ class Position:
 
 @dataclass(frozen=True)
 class Held:
-    """What the database holds of claims, so that several policies can be held against it."""
+    """What the database holds of claims, so that several policies can be held against it.
+
+    ``cycles`` holds the open one, ``messages`` and ``released`` what counts of it, by account and currency. What was
+    asked of an account that was merged into another since counts with that one's.
+    """
 
     claims: Sequence[Claim]
     accounts: Mapping[int, Account]
     cycles: Mapping[tuple[int, str], DunningCycle]
-    messages: Mapping[int, Sequence[DunningMessage]] = field(default_factory=dict)
-    released: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    messages: Mapping[tuple[int, str], Sequence[DunningMessage]] = field(default_factory=dict)
+    released: Mapping[tuple[int, str], frozenset[int]] = field(default_factory=dict)
     entitled: Mapping[int, Entitled] = field(default_factory=dict)
+
+    def without(self, message: DunningMessage) -> Held:
+        """Return it as if a message had never been written."""
+        left = {key: [each for each in rows if each.pk != message.pk] for key, rows in self.messages.items()}
+        return replace(self, messages=left)
 
 
 def read_held(day: date, accounts: Collection[int] | None = None) -> Held:
-    """Read what is overdue with cycles, messages, releases and entitlements; some ten queries however many."""
+    """Read what is overdue with cycles, messages, releases and entitlements; some dozen queries however many."""
     claims = claims_on(day, accounts)
     keys = {claim.account_id for claim in claims}
     rows = Account.objects.filter(pk__in=keys).select_related("standing__tier")
     found = {account.pk: account for account in rows}
-    cycles = {
-        (cycle.account_id, cycle.currency): cycle
-        for cycle in DunningCycle.objects.open().filter(account_id__in=keys)
-    }
-    open_keys = [cycle.pk for cycle in cycles.values()]
-    messages: dict[int, list[DunningMessage]] = defaultdict(list)
-    for message in (
-        DunningMessage.objects.counted().filter(cycle_id__in=open_keys).order_by("stage", "attempt")
-    ):
-        messages[message.cycle_id].append(message)
-    released: dict[int, set[int]] = defaultdict(set)
-    for cycle, stage in DunningRelease.objects.filter(cycle_id__in=open_keys).values_list(
-        "cycle_id", "stage"
-    ):
-        released[cycle].add(stage)
+    absorbed = absorbed_by(keys)
+    cycles: dict[tuple[int, str], DunningCycle] = {}
+    key_of: dict[int, tuple[int, str]] = {}
+    for cycle in DunningCycle.objects.open().filter(account_id__in=[*keys, *absorbed]):
+        key = absorbed.get(cycle.account_id, cycle.account_id), cycle.currency
+        key_of[cycle.pk] = key
+        if cycle.account_id in keys:
+            cycles[key] = cycle
+    messages: dict[tuple[int, str], list[DunningMessage]] = defaultdict(list)
+    for message in DunningMessage.objects.counted().filter(cycle_id__in=key_of).order_by("stage", "attempt"):
+        messages[key_of[message.cycle_id]].append(message)
+    released: dict[tuple[int, str], set[int]] = defaultdict(set)
+    releases = DunningRelease.objects.filter(cycle_id__in=key_of)
+    for pk, stage in releases.values_list("cycle_id", "stage"):
+        released[key_of[pk]].add(stage)
     entitled = entitlements_of(keys, (COLLECTIONS,))
     return Held(
         claims,
         found,
         cycles,
         messages,
-        {cycle: frozenset(stages) for cycle, stages in released.items()},
+        {key: frozenset(stages) for key, stages in released.items()},
         {account: by_kind[COLLECTIONS] for account, by_kind in entitled.items()},
     )
 
@@ -105,9 +115,9 @@ def positions_on(day: date, accounts: Iterable[int] | None = None) -> list[Posit
 
 
 def _position(claim: Claim, held: Held, stages: Sequence[Stage], tiers: set[str], lowest: str) -> Position:
-    cycle = held.cycles.get((claim.account_id, claim.currency))
-    messages = held.messages.get(cycle.pk, ()) if cycle else ()
-    released = held.released.get(cycle.pk, frozenset()) if cycle else frozenset()
+    key = claim.account_id, claim.currency
+    cycle = held.cycles.get(key)
+    messages, released = held.messages.get(key, ()), held.released.get(key, frozenset())
     entitled = held.entitled[claim.account_id]
     tier = entitled.tier.slug if entitled.tier else lowest
     verdict = decide(

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account
 from common.formatting import format_date
-from finance.collections.claims import claims_on, open_promises
+from finance.collections.claims import ZERO, Promised, claims_on, promised_of, unallocated_on
 from finance.collections.locking import lock_account
 from finance.collections.querysets import PaymentPromiseQuerySet
 from finance.collections.task_words import BROKEN_PROMISE
@@ -89,13 +90,25 @@ def judge_promises(day: date) -> int:
 
     A broken one whose payment becomes known later turns out to have been kept, and its task is dropped.
     """
-    recent = PaymentPromise.objects.filter(state=State.BROKEN, due_on__gte=day - JUDGED_AGAIN)
-    open_ones = PaymentPromise.objects.open()
-    return sum(_judge(pk, account, day) for pk, account in [*_keys(open_ones), *_keys(recent)])
+    recent = Q(state=State.BROKEN, due_on__gte=day - JUDGED_AGAIN)
+    rows = list(PaymentPromise.objects.filter(recent | Q(state=State.OPEN)).order_by("pk"))
+    found = promised_of(rows, day)
+    waits = unallocated_on(day, {row.account_id for row in rows})
+    return sum(
+        _judge(promise.pk, promise.account_id, day)
+        for promise, promised in zip(rows, found, strict=True)
+        if _verdict(promised, waits.get((promise.account_id, promise.currency), ZERO), day) != promise.state
+    )
 
 
-def _keys(rows: PaymentPromiseQuerySet) -> list[tuple[int, int]]:
-    return list(rows.order_by("pk").values_list("pk", "account_id"))
+def _verdict(promised: Promised, unallocated: Decimal, day: date) -> PaymentPromise.State:
+    """Return what a promise is by what was paid; money that settles nothing yet may still turn out to be for it."""
+    promise = promised.promise
+    if promised.left <= 0:
+        return State.KEPT
+    if promise.state == State.OPEN and (day <= promise.due_on or promised.left <= unallocated):
+        return State.OPEN
+    return State.BROKEN
 
 
 @transaction.atomic
@@ -108,18 +121,17 @@ def _judge(pk: int, account_id: int, day: date) -> int:
     )
     if held is None:
         return 0
-    promised = next(iter(open_promises([held], day).values()))
-    if promised.left <= 0:
-        was_broken = held.state == State.BROKEN
-        _decide(held, State.KEPT)
-        if was_broken:
-            _drop(held)
-        return 1
-    if held.state == State.OPEN and day > held.due_on:
-        _decide(held, State.BROKEN)
+    promised = promised_of([held], day)[0]
+    waits = unallocated_on(day, {held.account_id}).get((held.account_id, held.currency), ZERO)
+    was, now = held.state, _verdict(promised, waits, day)
+    if now == was:
+        return 0
+    _decide(held, now)
+    if now == State.BROKEN:
         _tell(held, promised.paid, day)
-        return 1
-    return 0
+    elif was == State.BROKEN:
+        _drop(held)
+    return 1
 
 
 def _decide(promise: PaymentPromise, state: PaymentPromise.State) -> None:

@@ -2,30 +2,33 @@
 
 A worker claims one in a transaction of its own that is committed before the mail server hears of it, sends outside of
 any, and notes the outcome. Nothing ever goes back from claimed to queued by itself: where a worker died in between,
-or the server hung up, nobody knows, and a person decides.
+or the server hung up, nobody knows, and a person decides. While the server can't be reached nothing is claimed.
 """
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from smtplib import (
+    SMTPAuthenticationError,
     SMTPConnectError,
+    SMTPDataError,
     SMTPException,
     SMTPHeloError,
+    SMTPNotSupportedError,
     SMTPRecipientsRefused,
-    SMTPResponseException,
     SMTPSenderRefused,
-    SMTPServerDisconnected,
 )
 from socket import gaierror
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.models import Account
+from finance.collections.absorbed import survivors_of
 from finance.collections.locking import lock_account
 from finance.collections.policy import policy_in_force
 from finance.collections.positions import Position, positions_under, read_held
@@ -41,27 +44,48 @@ logger = structlog.get_logger(__name__)
 State = DunningMessage.State
 # Far longer than a mail server is waited for; whoever holds a message longer has died.
 HELD_FOR = timedelta(minutes=30)
-# The server answered before it took anything, so nothing went out.
+# The server answered that it takes nothing, or was never asked, so nothing went out. Any other error, such as an answer
+# that can't be read, may have come after it took the mail.
 NOT_TAKEN = (
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPDataError,
+    SMTPHeloError,
+    SMTPNotSupportedError,
     SMTPRecipientsRefused,
     SMTPSenderRefused,
-    SMTPConnectError,
-    SMTPHeloError,
     ConnectionRefusedError,
     gaierror,
+    ValueError,  # an address or a header that no mail can have
 )
 
 
 def send_due(day: date, *, limit: int = 200) -> int:
-    """Send what waits, at most ``limit`` messages; return how many went out."""
-    sent = 0
-    for pk in (
-        DunningMessage.objects.filter(state=State.QUEUED).order_by("pk").values_list("pk", flat=True)[:limit]
-    ):
+    """Send what waits, at most ``limit`` messages; return how many went out.
+
+    Ends early where the mail server can't be reached: what waits then goes with the next run.
+    """
+    queued = DunningMessage.objects.filter(state=State.QUEUED).order_by("pk")
+    sent, is_reached = 0, False
+    for pk in queued.values_list("pk", flat=True)[:limit]:
+        if not is_reached and not _reaches_server():
+            break
         message = claim_message(pk, day)
-        if message is not None:
-            sent += send_message(message)
+        is_reached = message is None or send_message(message)
+        sent += message is not None and is_reached
     return sent
+
+
+def _reaches_server() -> bool:
+    """Return whether the mail server answers and lets us in. Asked first, and again after a message that failed."""
+    connection = get_connection()
+    try:
+        connection.open()
+        connection.close()
+    except (SMTPException, OSError):
+        logger.exception("The mail server can't be reached, so no dunning message is sent")
+        return False
+    return True
 
 
 @transaction.atomic
@@ -93,20 +117,24 @@ def claim_message(pk: int, day: date) -> DunningMessage | None:
 
 
 def reason_to_stop(message: DunningMessage, day: date) -> str:
-    """Say why a message that was written may no longer go, empty where it may. Read under the account's lock."""
+    """Say why a message that was written may no longer go, empty where it may. Read under the account's lock.
+
+    It may where the same would be written now.
+    """
     cycle, policy = message.cycle, policy_in_force()
     if message.asked_on != day:
         return "It wasn't sent on the day for which it was written."
     if policy is None or policy.pk != message.policy_id:
         return "Another version of the policy was published meanwhile."
-    positions = positions_under(policy, read_held(day, {cycle.account_id}))
+    positions = positions_under(policy, read_held(day, {cycle.account_id}).without(message))
     position = next((each for each in positions if each.claim.currency == cycle.currency), None)
     if position is None or cycle.closed_on is not None:
         return "Nothing is overdue any more."
     if position.claim.snapshot() != message.asked_for:
         return _what_changed(position, message)
-    if position.is_relationship and message.stage not in position.released:
-        return "Customer success and finance must agree first."
+    verdict = position.verdict
+    if (verdict.kind, verdict.stage, verdict.attempt) != ("ask", message.stage, message.attempt):
+        return verdict.why
     recipient = recipient_of(cycle.account, day)
     if recipient is None or recipient.email != message.email:
         return "Bills go to another address by now."
@@ -114,16 +142,15 @@ def reason_to_stop(message: DunningMessage, day: date) -> str:
 
 
 def send_message(message: DunningMessage) -> bool:
-    """Send a claimed message and note what became of it; return whether it went out. Called outside of transactions."""
+    """Send a claimed message and note what became of it; return whether it went out. Called outside of transactions.
+
+    One that was thought to be lost meanwhile isn't sent any more: somebody may have decided that it is written anew.
+    """
+    if not DunningMessage.objects.filter(pk=message.pk, state=State.CLAIMED).exists():
+        return False
     try:
         mail_of(message).send()
     except NOT_TAKEN as error:
-        _unclear(message, State.FAILED, _told(error))
-    except SMTPServerDisconnected as error:
-        _unclear(message, State.UNKNOWN, _told(error))
-    except SMTPResponseException as error:  # an answer is a refusal
-        _unclear(message, State.FAILED, _told(error))
-    except ValueError as error:  # an address or a header that no mail can have
         _unclear(message, State.FAILED, _told(error))
     except (SMTPException, OSError) as error:
         _unclear(message, State.UNKNOWN, _told(error))
@@ -168,12 +195,13 @@ def _unclear(message: DunningMessage, state: DunningMessage.State, why: str) -> 
         return 0
     logger.warning("A dunning message wasn't sent", message=message.pk, state=state, error=why)
     cycle = message.cycle
+    account_id = survivors_of([cycle.account_id])[cycle.account_id]
     owed = exact(message.amount, cycle.currency)
     known = "couldn't be sent" if state == State.FAILED else "may or may not have been sent"
     open_task(
         kind=UNCLEAR,
         about=f"message:{message.pk}:{state}:{message.claimed_at:%Y%m%d%H%M%S}",
-        account=cycle.account,
+        account=Account.objects.get(pk=account_id),
         title=f"The message about {owed} {known}",
         body=f"{why}\nUntil somebody decides on the message's page, this customer isn't asked again.",
         function=Function.FINANCE,
@@ -190,6 +218,8 @@ def _what_changed(position: Position, message: DunningMessage) -> str:
             return f"Held meanwhile: {owed.hold}"[:500]
     if claim.promise is not None and claim.promised > 0:
         return "A payment was promised meanwhile."
+    if claim.paid > 0:
+        return "Money came meanwhile that settles no invoice yet."
     if any(owed.invoice_id in before and owed.disputed > 0 for owed in claim.invoices):
         return "An invoice is disputed meanwhile."
     now = exact(claim.rest, claim.currency)

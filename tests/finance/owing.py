@@ -69,6 +69,11 @@ def pay(invoice: Invoice, amount: str | int, on: date = DAY) -> Allocation:
     )
 
 
+def pay_ahead(account: Account, amount: str | int, currency: str = "EUR") -> Payment:
+    """Have an account pay without a word for which invoice; negative is a refund."""
+    return Payment.objects.create(account=account, amount=Decimal(amount), paid_on=DAY, currency=currency)
+
+
 def dispute(invoice: Invoice, reason: str = "Not ordered") -> InvoiceDispute:
     """Object to an invoice's line."""
     line = invoice.positions.get()

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finance.collections.claims import Claim, Owed
@@ -100,6 +100,7 @@ def test_people_come_before_mails_where_collections_go_by_relationship() -> None
     assert decide(claim, STAGES, (), is_relationship=True, released=(2,)).kind == "relationship"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     days=st.lists(st.integers(0, 90), min_size=1, max_size=80),
     attempts=st.integers(1, 4),

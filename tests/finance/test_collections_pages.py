@@ -18,7 +18,16 @@ from finance.collections.promises import record_promise
 from finance.collections.sending import claim_message, send_due
 from finance.collections.services import set_hold
 from finance.models import CollectionHold, DunningMessage, DunningPolicy, PaymentPromise
-from tests.finance.owing import DAY, dispute, in_days, make_debtor, make_invoice, make_stage, put_in_force
+from tests.finance.owing import (
+    DAY,
+    dispute,
+    in_days,
+    make_debtor,
+    make_invoice,
+    make_stage,
+    pay_ahead,
+    put_in_force,
+)
 from tests.users import client_as, client_of, make_user
 
 pytestmark = pytest.mark.django_db
@@ -38,13 +47,15 @@ def furnish() -> dict[str, Account]:
     """Put one account into each column of the board."""
     found = {
         name: make_debtor("strategic" if name == "relationship" else "standard", name=f"={name}")
-        for name in ("unasked", "relationship", "asked", "promised", "disputed", "held")
+        for name in ("unasked", "relationship", "asked", "promised", "paid", "disputed", "held")
     }
     put_in_force()
     for name, account in found.items():
         invoice = make_invoice(account, 20 if name == "unasked" else 900)
         if name == "disputed":
             dispute(invoice)
+        if name == "paid":
+            pay_ahead(account, 900)
     by = make_user("finance")
     record_promise(
         account=found["promised"],
@@ -74,7 +85,7 @@ def test_the_board_shows_each_claim_in_the_column_of_what_stands_in_its_way(fina
     page = finance.get("/collections/")
     assert columns(page) == {name: [f"={name}"] for name in columns(page)}
     assert set(columns(page)) == set(found)
-    assert page.context["totals"] == ["€4,520.00"]
+    assert page.context["totals"] == ["€5,420.00"]
     assert b"Below the threshold of" in page.content
     assert b"Merger" in page.content
 

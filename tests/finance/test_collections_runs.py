@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.identity.merge import merge_accounts
-from accounts.models import Account, Contact
+from accounts.models import Account, Contact, Tier
 from finance.collections import sending
 from finance.collections.planning import plan_dunning
 from finance.collections.policy_services import retire_policy
@@ -41,6 +41,7 @@ from tests.finance.owing import (
     make_invoice,
     make_stage,
     pay,
+    pay_ahead,
     put_in_force,
 )
 from tests.users import make_user
@@ -154,6 +155,7 @@ def test_what_surely_did_not_go_out_is_written_anew_once_a_person_says_so(debtor
         (ConnectionRefusedError("no"), "failed"),
         (SMTPDataError(554, b"no"), "failed"),
         (UnicodeEncodeError("ascii", "ü", 0, 1, "no"), "failed"),
+        (SMTPResponseException(500, b"Line too long."), "unknown"),
         (SMTPServerDisconnected("gone"), "unknown"),
         (TimeoutError("slow"), "unknown"),
     ],
@@ -241,12 +243,18 @@ STOPS: dict[str, tuple[Callable[[Any], object], str]] = {
         "Another",
     ),
     "address": (lambda invoice: Contact.objects.update(email="new@customer.example"), "another address"),
+    "money": (lambda invoice: pay_ahead(invoice.account, 300), "Money came"),
+    "tier": (lambda invoice: move_to("growth", invoice.account), "doesn't ask customers of this tier"),
 }
+
+
+def move_to(tier: str, account: Account) -> None:
+    Account.objects.filter(pk=account.pk).update(tier=Tier.objects.get(slug=tier))
 
 
 @pytest.mark.parametrize("what", STOPS)
 def test_what_happens_between_writing_and_sending_stops_it(debtor: Account, what: str) -> None:
-    put_in_force()
+    put_in_force(tiers=("standard",))
     invoice = make_invoice(debtor, 300)
     plan_dunning(DAY)
     happen, why = STOPS[what]
@@ -501,13 +509,21 @@ def test_tiers_that_the_policy_leaves_out_are_not_asked(debtor: Account) -> None
     assert run() == 1
 
 
-def test_a_mail_that_a_slow_worker_sent_after_all_counts_as_sent(debtor: Account) -> None:
+def test_a_mail_that_a_slow_worker_sent_after_all_counts_as_sent(
+    debtor: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put_in_force()
     make_invoice(debtor, 300)
     plan_dunning(DAY)
     message = claim_message(DunningMessage.objects.get().pk, DAY)
     assert message is not None
-    DunningMessage.objects.update(state="unknown")
+    mail_of = sending.mail_of
+
+    def lose(held: DunningMessage) -> Any:
+        DunningMessage.objects.update(state="unknown")
+        return mail_of(held)
+
+    monkeypatch.setattr(sending, "mail_of", lose)
     assert send_message(message)
     assert states() == ["sent"]
 

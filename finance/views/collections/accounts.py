@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
 from common.export import Offer, asked_format, chosen_table, export_response
+from finance.collections.absorbed import survivors_of
 from finance.collections.board import Card, board_table, column_of
 from finance.collections.forms import HoldForm, PromiseForm, Refusing, ReleaseForm
 from finance.collections.guards import COLLECTORS, for_readers, is_of, only
@@ -32,6 +33,9 @@ LARGEST_ID = 2**63 - 1
 @for_readers
 def collection(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what an account owes by currency, what happened and why it isn't asked."""
+    pk = min(pk, LARGEST_ID)
+    if (now := survivors_of([pk])[pk]) != pk:
+        return redirect("finance:collection", now)
     return _page(request, _account(pk))
 
 
