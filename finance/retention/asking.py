@@ -31,6 +31,8 @@ DIMENSION_LABELS: dict[Dimension, str] = {
     "size": "Employees",
     "owner": "Account executive",
 }
+# What the form says the member was chosen by, so that another choice drops it.
+MEMBER_BY = "member_by"
 KEPT = ("definition", "reactivation", "rates", "known", "by", "member", "from", "to")
 
 
@@ -61,16 +63,19 @@ class Asked:
         last = min(read_month(params.get("to", "")) or usual, until.replace(day=1))
         first = read_month(params.get("from", "")) or add_months(last, -SHOWN_MONTHS)
         by = params.get("by", "")
-        member = params.get("member", "").replace("\x00", "")[:MEMBER]
+        dimension: Dimension = next((each for each in DIMENSIONS if each == by), "tier")
+        is_of_it = params.get(MEMBER_BY, dimension) == dimension
+        member = params.get("member", "").replace("\x00", "")[:MEMBER] if is_of_it else ""
+        kept = {key: params[key] for key in (*KEPT, "as_of") if params.get(key)} | {"member": member}
         return cls(
             choice=choice_of(held, params),
             policy=held,
-            dimension=next((each for each in DIMENSIONS if each == by), "tier"),
+            dimension=dimension,
             member=member or None,
             first=max(min(first, last), add_months(last, -MOST_MONTHS)),
             last=last,
             until=until,
-            params={key: params[key] for key in (*KEPT, "as_of") if params.get(key)},
+            params={key: value for key, value in kept.items() if value},
         )
 
     @property
@@ -120,10 +125,11 @@ def read_month(text: str) -> date | None:
     return month if 1990 <= month.year <= 2200 else None
 
 
-def offered_months(until: date) -> list[tuple[str, str]]:
-    """Return months to choose from, the newest first, as value and label."""
+def offered_months(until: date, params: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return months to choose from, the newest first, as value and label; those an address asks for are among them."""
     newest = until.replace(day=1)
-    months = [add_months(newest, -back) for back in range(OFFERED_MONTHS)]
+    asked = {month for key in ("from", "to") if (month := read_month(params.get(key, "")))}
+    months = sorted(asked.union(add_months(newest, -back) for back in range(OFFERED_MONTHS)), reverse=True)
     return [(f"{month:%Y-%m}", month_label(month)) for month in months]
 
 

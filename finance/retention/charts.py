@@ -94,8 +94,8 @@ def _series_title(read: Retention) -> str:
     return f"NRR is {spoken(last)}, {abs(points)} points {'above' if points > 0 else 'below'} {since}"
 
 
-def segment_chart(read: Retention) -> Chart:
-    """Return NRR and GRR of the largest segments at the start."""
+def segment_chart(read: Retention, url: Callable[[str], str]) -> Chart:
+    """Return NRR and GRR of the largest segments at the start; ``url`` gives where a segment opens to."""
     largest = sorted(read.segments, key=lambda row: -row.moved.start)[:12]
     shown = [row for row in read.segments if row in largest and row.values["nrr"] is not None]
     return Chart(
@@ -109,6 +109,7 @@ def segment_chart(read: Retention) -> Chart:
         ]
         if shown
         else [],
+        urls=[url(row.key) for row in shown],
         unit="ratio",
         category_label="Segment at the start",
         note="The twelve with most ARR at the start." if len(read.segments) > len(largest) else "",

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from common.export import Table, table_of
 from finance.retention.asking import Asked
 from finance.retention.reading import placed_by, read_path
-from finance.revenue.movements import MEMBERS, LineMovement, Movement, line_movements
+from finance.revenue.movements import (
+    MEMBERS,
+    LineMovement,
+    Movement,
+    account_movements_over,
+    line_movements,
+)
 from finance.revenue.windows import Window, as_published
 from metrics.statements import Statement, load
 
@@ -63,15 +69,40 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Inside:
-    """An account within the window: its movement, months and lines.
+    """An account within the window: its movement as the definition counts it, its months, and its lines.
 
-    Lines are rounded one by one, so they may differ from the account by cents: ``rounding``.
+    ``moved`` is None without revenue, and without a rate for some of it. Lines are rounded one by one, so they may
+    differ from the account by cents at either end: ``start_rounding`` and ``end_rounding``.
     """
 
     moved: Movement | None
     months: Sequence[Movement]
     lines: Sequence[LineMovement]
-    rounding: Decimal
+
+    @property
+    def start_rounding(self) -> Decimal:
+        """What the lines leave of the account's start."""
+        return self._rounding("start")
+
+    @property
+    def end_rounding(self) -> Decimal:
+        """What the lines leave of the account's end."""
+        return self._rounding("end")
+
+    def _rounding(self, end: str) -> Decimal:
+        if self.moved is None:
+            return Decimal(0)
+        summed = sum((getattr(line, end) or Decimal(0) for line in self.lines), Decimal(0))
+        return Decimal(getattr(self.moved, end)) - summed
+
+    @property
+    def steps(self) -> list[tuple[str, str, Decimal]]:
+        """The account's part of each step, as key, label and amount; those that are zero are left out."""
+        return [
+            (key, label, getattr(self.moved, key))
+            for key, label in STEPS.items()
+            if key in ("start", "end") or getattr(self.moved, key)
+        ]
 
     @property
     def lowest(self) -> Decimal:
@@ -113,7 +144,7 @@ def bar_table(asked: Asked, step: str) -> Table:
 
 
 def read_inside(asked: Asked, account_id: int) -> Inside:
-    """Read one account in the window; three queries over its own entries."""
+    """Read one account in the window; four queries over its own entries."""
     window = window_of(asked)
     constant = asked.choice.constant_currency
     months = read_path(
@@ -125,11 +156,13 @@ def read_inside(asked: Asked, account_id: int) -> Inside:
         rates_day=asked.rates_day if constant else None,
         constant_currency=constant,
     )
-    moved = _joined(months)
-    summed = sum((line.end or Decimal(0) for line in lines), Decimal(0))
-    return Inside(
-        moved=moved, months=months, lines=lines, rounding=(moved.end - summed) if moved else Decimal(0)
+    found = account_movements_over(
+        [window], accounts=[account_id], rates_day=asked.rates_day, constant_currency=constant
     )
+    moved = next(iter(found), None)
+    if moved is not None and asked.choice.definition.is_flow:
+        moved = _summed(moved, months)
+    return Inside(moved=moved, months=months, lines=lines)
 
 
 def movements_of(moved: Movement) -> list[tuple[str, Decimal]]:
@@ -141,21 +174,14 @@ def movements_of(moved: Movement) -> list[tuple[str, Decimal]]:
     ]
 
 
-def _joined(months: Sequence[Movement]) -> Movement | None:
-    """Return both ends of a row of months, with what moved on the way."""
-    if not months:
-        return None
+def _summed(moved: Movement, months: Sequence[Movement]) -> Movement | None:
+    """Return what months add up to between both ends; None where a rate was missing in one, as in every flow."""
     kinds = ("fx", "new", "expansion", "reactivation", "contraction", "churn")
     summed: dict[str, Any] = {
         kind: sum((getattr(each, kind) for each in months), Decimal(0)) for kind in kinds
     }
-    first, last = months[0], months[-1]
-    return Movement(
-        month=last.month, start_day=first.start_day, end_day=last.end_day, member="", start=first.start,
-        end=last.end, kept=last.end if first.start else Decimal(0), least=min(first.start, last.end),
-        accounts=int(first.start > 0), lost=int(first.start > 0 and not last.end), account_id=last.account_id,
-        **summed,
-    )  # fmt: skip
+    flow = replace(moved, **summed)
+    return None if flow.gap else flow
 
 
 def _all(asked: Asked, step: str) -> Iterator[Behind]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from finance.retention.asking import Asked, member_labels, ordered
@@ -56,25 +57,54 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """Everything the page shows: ``series`` by month for what is chosen, ``segments`` of the last month."""
+    """Everything the page shows: ``series`` by month for what is chosen.
+
+    ``terms`` are the windows of each month, ``held`` the movements of each by the day it ends and by member,
+    ``order`` the members as they are listed.
+    """
 
     asked: Asked
     series: Sequence[Figures]
-    segments: Sequence[Figures]
     members: Mapping[str, str]
     closed: Mapping[date, Change]
     left_out: Sequence[tuple[str, int]]
+    terms: Mapping[date, Sequence[Window]]
+    held: Mapping[date, Mapping[str, Movement]]
+    order: Sequence[str]
+
+    @property
+    def checked(self) -> list[Movement]:
+        """Every segment in every window that a figure here is made of."""
+        return [row for found in self.held.values() for row in found.values()]
+
+    @property
+    def gaps(self) -> list[Movement]:
+        """Those whose end isn't what led to it, to the cent; none is what is right."""
+        return [row for row in self.checked if row.gap]
+
+    def segments_of(self, month: date) -> list[Figures]:
+        """Return the figures of each segment in a month."""
+        told = (
+            figures(
+                self.asked.choice,
+                month,
+                _summed(self.terms[month], self.held, [member]),
+                key=member,
+                label=self.members.get(member, member),
+            )
+            for member in self.order
+        )
+        return [row for row in told if _is_told(row)]
+
+    @cached_property
+    def segments(self) -> list[Figures]:
+        """The figures of each segment in the last month."""
+        return self.segments_of(self.asked.last)
 
     @property
     def headline(self) -> Figures:
         """The figures of the last month."""
         return self.series[-1]
-
-    @property
-    def window(self) -> Window:
-        """What the bridge spans."""
-        moved = self.headline.moved
-        return Window(moved.start_day, moved.end_day)
 
     @property
     def restated(self) -> list[Change]:
@@ -104,24 +134,15 @@ def read_retention(asked: Asked) -> Retention:
         figures(asked.choice, month, _summed(terms[month], held, wanted), key="", label="All")
         for month in asked.months
     ]
-    last = terms[asked.last]
-    segments = [
-        figures(
-            asked.choice,
-            asked.last,
-            _summed(last, held, [member]),
-            key=member,
-            label=labels.get(member, member),
-        )
-        for member in members
-    ]
     return Retention(
         asked=asked,
         series=series,
-        segments=[each for each in segments if _is_told(each)],
+        terms=terms,
+        held=held,
+        order=members,
         members=labels,
         closed=closed_months(min(each.start for each in windows), asked.last),
-        left_out=read_left_out(asked.choice, last, rates_day=asked.rates_day),
+        left_out=read_left_out(asked.choice, terms[asked.last], rates_day=asked.rates_day),
     )
 
 

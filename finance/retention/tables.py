@@ -46,6 +46,21 @@ def segments_table(read: Retention) -> Table:
     )
 
 
+def segment_months_table(read: Retention) -> Table:
+    """Return the figures of every segment in every month."""
+    return table_of(
+        f"retention-by-{read.asked.dimension}-and-month",
+        (row for month in read.asked.months for row in read.segments_of(month)),
+        (
+            ("month", "Month", lambda row: row.month),
+            ("key", "Key", lambda row: row.key),
+            ("segment", "Segment at the start", lambda row: row.label),
+            *_figures(),
+            ("definition", "Definition", lambda _: _words(read.asked.choice, read.asked.rates_day)),
+        ),
+    )
+
+
 def bridge_table(read: Retention) -> Table:
     """Return what led from the start to the end of the last month's window."""
     moved = read.headline.moved
@@ -88,6 +103,7 @@ def lines_table(lines: Sequence[LineMovement]) -> Table:
             ("start_own", "ARR at the start, own currency", lambda row: row.start_own),
             ("end_own", "ARR at the end, own currency", lambda row: row.end_own),
             ("start", f"ARR at the start ({currency})", lambda row: row.start),
+            ("change", f"Change but for exchange rates ({currency})", lambda row: row.change),
             ("end", f"ARR at the end ({currency})", lambda row: row.end),
         ),
     )
@@ -104,6 +120,7 @@ def _figures() -> tuple[Column, ...]:
     return (
         *rates,
         *moved,
+        ("gap", f"End less all that led to it ({currency})", _moved("gap")),
         ("accounts", "Accounts at the start", _moved("accounts")),
         ("lost", "Accounts lost", _moved("lost")),
         ("start_day", "From the end of", _moved("start_day")),

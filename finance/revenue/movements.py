@@ -106,6 +106,16 @@ class LineMovement:
     base: Decimal | None
     end: Decimal | None
 
+    @property
+    def is_between(self) -> bool:
+        """Whether it began after the start and ended before the end."""
+        return not self.start_own and not self.end_own
+
+    @property
+    def change(self) -> Decimal | None:
+        """What it moved, but for exchange rates."""
+        return None if self.end is None or self.base is None else self.end - self.base
+
 
 def movements(
     first: date,
@@ -239,7 +249,10 @@ def placed_over(
 def line_movements(
     account_id: int, window: Window, *, rates_day: date | None = None, constant_currency: bool = True
 ) -> list[LineMovement]:
-    """Return the lines of an account that had ARR at an end of a window, the largest loss first; one query."""
+    """Return the lines of an account that had ARR at an end of a window or in between, the largest loss first.
+
+    One query.
+    """
     day = rates_day or window.end
     start_rates, end_rates = (day, day) if constant_currency else (window.start, window.end)
     rows = load(

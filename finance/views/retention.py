@@ -20,6 +20,7 @@ from finance.retention.tables import (
     bridge_table,
     lines_table,
     months_table,
+    segment_months_table,
     segments_table,
     series_table,
 )
@@ -41,6 +42,7 @@ def retention(request: HttpRequest) -> HttpResponse:
     offers = (
         Offer("months", "By month", lambda: series_table(read)),
         Offer("segments", DIMENSION_LABELS[asked.dimension], lambda: segments_table(read)),
+        Offer("segment_months", "Segments by month", lambda: segment_months_table(read)),
         Offer("bridge", "Bridge", lambda: bridge_table(read)),
     )
     if asked_format(request):
@@ -67,22 +69,24 @@ def retention(request: HttpRequest) -> HttpResponse:
         ],
         "bridge_chart": bridge_chart(read, bar_url if may_open else None),
         "series_chart": series_chart(read),
-        "segment_chart": segment_chart(read),
+        "segment_chart": segment_chart(read, lambda key: asked.with_params(member=key)),
         "series": [
             (row, read.closed.get(row.month), asked.with_params(to=f"{row.month:%Y-%m}"))
             for row in reversed(read.series)
         ],
         "segments": [(row, asked.with_params(member=row.key)) for row in read.segments],
         "segment_title": f"By {DIMENSION_LABELS[asked.dimension].lower()}",
-        "segment_table_title": f"{DIMENSION_LABELS[asked.dimension]} at the start",
+        "segment_noun": DIMENSION_LABELS[asked.dimension].lower(),
         "without_member": asked.with_params(member=None),
         "published_url": asked.with_params(known="published"),
         "left_out": _tell_left_out(read),
         "totals": totals(read.segments),
+        "gaps": [(read.members.get(row.member, row.member), row) for row in read.gaps],
+        "has_fx": any(row.moved.fx for row in (*read.series, *read.segments)),
         "member_label": read.members.get(asked.member or "", asked.member),
         "definitions": DEFINITIONS.values(),
         "dimensions": DIMENSION_LABELS.items(),
-        "months": offered_months(asked.until),
+        "months": offered_months(asked.until, asked.params),
         "currency": settings.REPORTING_CURRENCY,
         "may_open": may_open,
         "as_of": asked.until,
@@ -142,7 +146,10 @@ def retention_account(request: HttpRequest, pk: int) -> HttpResponse:
         "asked": asked,
         "account": account,
         "inside": inside,
-        "months": [(month, movements_of(month)) for month in inside.months],
+        "months": [
+            (month, movements_of(month), asked.with_params(definition="month", to=f"{month.month:%Y-%m}"))
+            for month in inside.months
+        ],
         "window": window_of(asked),
         "currency": settings.REPORTING_CURRENCY,
         "exports": offers if inside.lines or inside.months else (),

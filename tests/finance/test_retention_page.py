@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,9 +16,10 @@ from django.urls import reverse
 
 from accounts.models import Account, TierTenure
 from finance.models import ContractLine, RevenueToRecompute
+from finance.retention.drill import STEPS
 from finance.revenue.publication import close_months
 from people.models import AccessGrant
-from tests.metrics.facts import ago, follow_revenue, make_account, make_line, make_rate
+from tests.metrics.facts import TODAY, ago, at, follow_revenue, make_account, make_line, make_rate
 from tests.users import client_as
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +104,65 @@ def test_segments_add_up_to_the_whole_under_every_definition(
             assert {name: totals[name] for name in totals} == {name: getattr(moved, name) for name in totals}
 
 
+@pytest.mark.parametrize("definition", ["point", "flow", "average", "quarter", "month"])
+def test_every_segment_in_every_month_adds_up_in_the_file(
+    company: dict[str, Account], definition: str
+) -> None:
+    asked = {"definition": definition, "rates": "dated", "by": "owner"}
+    rows = rows_of(PAGE, **asked, table="segment_months")
+    months = rows_of(PAGE, **asked, table="months")
+    assert len(rows) > 20
+    steps = {"ARR at the start": 1, "Exchange rates": 1, "New": 1, "Expansion": 1, "Reactivation": 1,
+             "Contraction": -1, "Churn": -1}  # fmt: skip
+    for row in (*rows, *months):
+        led = sum(Decimal(row[f"{step} (USD)"]) * sign for step, sign in steps.items())
+        assert led == Decimal(row["ARR at the end (USD)"]), row
+        assert Decimal(row["End less all that led to it (USD)"]) == 0
+    for month in months:
+        parts = [row for row in rows if row["Month"] == month["Month"]]
+        for step in (*steps, "ARR at the end"):
+            name = f"{step} (USD)"
+            assert sum((Decimal(part[name]) for part in parts), Decimal(0)) == Decimal(month[name])
+
+
+def test_the_page_says_that_all_adds_up_and_names_what_does_not(
+    company: dict[str, Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = show(by="owner").content.decode()
+    assert "by account executive and month adds up to the cent" in " ".join(page.split())
+    assert "Does not add up" not in page
+    read = show(by="owner").context["read"]
+    wrong = replace(read.checked[0], churn=read.checked[0].churn + Decimal("0.01"))
+    monkeypatch.setattr("finance.retention.figures.Retention.checked", [wrong])
+    page = show(by="owner")
+    assert "Does not add up" in page.content.decode()
+    assert [(label, row.gap) for label, row in page.context["gaps"]] == [
+        ("dips@example.com", Decimal("0.01"))
+    ]
+
+
+def test_another_definition_keeps_the_segment_and_another_dimension_drops_it(
+    company: dict[str, Account],
+) -> None:
+    held = {"by": "owner", "member": "leaves@example.com", "member_by": "owner"}
+    assert show(**held, definition="flow").context["moved"].start == 400
+    assert show(**{**held, "by": "tier"}).context["moved"].start == Decimal("3400.10")
+    page = show(**held).content.decode()
+    assert 'name="member_by" value="owner"' in page
+    assert "member_by" not in show(**held).context["asked"].query
+
+
+def test_a_month_that_is_asked_for_stays_chosen_in_the_form(company: dict[str, Account]) -> None:
+    assert '<option value="2021-03" selected>' in show(to="2021-03").content.decode()
+
+
+def test_a_bar_of_a_segment_opens_to_it(company: dict[str, Account]) -> None:
+    chart = show(by="owner").context["segment_chart"]
+    pages = [client_as("finance").get(PAGE + url) for url in chart.urls]
+    assert [page.context["member_label"] for page in pages] == list(chart.categories)
+    assert [page.context["moved"].start > 0 for page in pages] == [True] * 4
+
+
 def test_figures_are_those_of_the_definition_and_say_so(company: dict[str, Account]) -> None:
     assert shown(show()) == {
         "NRR": Decimal("3200.15") / Decimal("3400.10"),
@@ -181,8 +242,85 @@ def test_an_account_shows_the_dip_that_its_ends_hide(company: dict[str, Account]
         reverse("finance:retention_account", args=[company["Dips"].pk]), {**OCTOBER, "definition": "flow"}
     )
     assert page.context["inside"].lowest == 400
-    moved = {f"{month.month:%Y-%m}": told for month, told in page.context["months"] if told}
+    moved = {f"{month.month:%Y-%m}": told for month, told, _ in page.context["months"] if told}
     assert moved == {"2026-04": [("Contraction", -600)], "2026-09": [("Expansion", 600)]}
+
+
+def inside_of(account: Account, **params: str) -> Any:
+    page = client_as("finance").get(f"{PAGE}accounts/{account.pk}/", {**OCTOBER, **params})
+    assert page.status_code == 200
+    return page
+
+
+def test_a_line_that_began_and_ended_in_between_is_told(company: dict[str, Account]) -> None:
+    page = inside_of(company["Dips"], definition="flow")
+    assert [(line.start, line.end, line.is_between) for line in page.context["inside"].lines] == [
+        (1000, 0, False), (0, 0, True), (0, 1000, False),
+    ]  # fmt: skip
+    assert "began and ended in between" in page.content.decode()
+
+
+def test_each_month_of_an_account_opens_to_the_lines_that_moved_in_it(company: dict[str, Account]) -> None:
+    months = inside_of(company["Dips"], definition="flow").context["months"]
+    (april,) = [url for month, _, url in months if month.month == date(2026, 4, 1)]
+    inside = client_as("finance").get(f"{PAGE}accounts/{company['Dips'].pk}/{april}").context["inside"]
+    assert [(line.start, line.change, line.end) for line in inside.lines] == [(1000, -1000, 0), (0, 400, 400)]
+    assert (inside.moved.start, inside.moved.contraction, inside.moved.end) == (1000, 600, 400)
+
+
+@pytest.mark.parametrize("definition", ["point", "flow", "quarter"])
+@pytest.mark.parametrize("rates", ["constant", "dated"])
+def test_an_account_adds_up_from_its_lines_to_the_bars(
+    company: dict[str, Account], definition: str, rates: str
+) -> None:
+    for currency, place in (("EUR", 3), ("GBP", 7)):
+        make_rate(currency, date(2024, 1, 1), f"1.1{place}7")
+        make_rate(currency, date(2026, 5, 1), f"1.2{place}3")
+        for cents in ("33.33", "66.67", "0.01"):
+            make_line(company["Grows"], date(2025, 1, 1), amount=cents, currency=currency, period="month")
+    RevenueToRecompute.objects.get_or_create(account=company["Grows"])
+    follow_revenue()
+    asked = {"definition": definition, "rates": rates}
+    bars = {
+        key: {row["Account"]: Decimal(row[label]) for row in rows_of(f"{PAGE}accounts/", **asked, step=key)}
+        for key, label in STEPS.items()
+    }
+    for name, account in company.items():
+        inside = inside_of(account, **asked).context["inside"]
+        assert {key: amount for key, _, amount in inside.steps if amount} == {
+            key: rows[name] for key, rows in bars.items() if name in rows
+        }, name
+        for end, rounding in (("start", inside.start_rounding), ("end", inside.end_rounding)):
+            lines = sum(getattr(line, end) for line in inside.lines)
+            assert lines + rounding == getattr(inside.moved, end)
+            assert abs(rounding) < Decimal("0.1")
+
+
+def test_an_account_without_a_rate_at_the_start_is_said_to_be_left_out() -> None:
+    account = make_account()
+    make_line(account, date(2024, 3, 1), amount=1000, currency="JPY")
+    make_rate("JPY", date(2026, 3, 10), "0.01")
+    follow_revenue()
+    for definition in ("point", "flow"):
+        page = inside_of(account, rates="dated", definition=definition)
+        assert page.context["inside"].moved is None
+        assert "is left out of the figures" in page.content.decode()
+        assert [line.start for line in page.context["inside"].lines] == [None]
+    assert inside_of(account, rates="constant").context["inside"].moved.start == 10
+
+
+def test_what_a_deleted_account_had_can_still_be_opened(company: dict[str, Account]) -> None:
+    close_months(until=date(2026, 10, 31))
+    account = company["Grows"]
+    Account.objects.filter(pk=account.pk).update(deleted_at=at(TODAY))
+    follow_revenue()
+    then = inside_of(account, known="published").context["inside"]
+    assert then.moved.end == Decimal("1500.15")
+    assert inside_of(account).context["inside"].moved is None
+    months = client_as("finance").get(f"{PAGE}months/2026-10/").content.decode()
+    url = f"{PAGE}accounts/{account.pk}/?definition=month&amp;to=2026-10"
+    assert url in months
+    assert client_as("finance").get(url.replace("&amp;", "&")).status_code == 200
 
 
 def test_many_accounts_come_in_pages() -> None:
