@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from finance.clauses.file import SHAPE, apply_library, export_library, plan_library
 from finance.models import ClauseFamily, ClauseVersion
-from people.configuration.registry import ConfigSection, Tracked, sections
+from people.configuration.registry import ConfigFile, ConfigSection, Tracked, sections
 
 sections.register(
     ConfigSection(
@@ -26,6 +27,7 @@ sections.register(
             ),
         ),
         no_undo="What was published stays as it was: begin a draft from the earlier version and publish it.",
+        file=ConfigFile(shape=SHAPE, export=export_library, plan=plan_library, apply=apply_library),
     )
 )
 

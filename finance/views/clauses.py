@@ -12,7 +12,7 @@ from common.export import Offer, Table, asked_format, chosen_table, export_respo
 from common.versions.errors import VersionChangedError
 from finance.clauses.forms import VersionForm
 from finance.clauses.library import Standard, Text, read_library, standard_of
-from finance.clauses.preview import judged_table, preview_of
+from finance.clauses.preview import agreed_table, judged_table, preview_of
 from finance.clauses.services.library import cycle, edits_library, steps_of
 from finance.clauses.statistics import statistics, statistics_table
 from finance.clauses.words import changes_between, steps_in_words, tier_names, tiers_in_words
@@ -30,7 +30,8 @@ def library(request: HttpRequest) -> HttpResponse:
     held = read_library()
     tiers = tier_names()
     live: dict[str, dict[str, int]] = {}
-    for family, state in Deviation.objects.live().values_list("family__key", "state"):
+    found = Deviation.objects.live().filter(account__deleted_at=None)
+    for family, state in found.values_list("family__key", "state"):
         counts = live.setdefault(family, {"waiting": 0, "granted": 0})
         counts[state] += 1
     drafted = _drafted()
@@ -85,8 +86,12 @@ def show_preview(
     before = standard_of(in_force) if in_force else None
     after = standard_of(draft)
     found = preview_of(before, after, tiers)
+    offers = (
+        Offer("deviations", "Open deviations", lambda: judged_table(found)),
+        Offer("contracts", "Contracts", lambda: agreed_table(found)),
+    )
     if asked_format(request):
-        return export_response(request, judged_table(found))
+        return export_response(request, chosen_table(request, offers))
     context = {
         "family": family,
         "version": draft,
@@ -98,6 +103,7 @@ def show_preview(
         "seen": cycle.seen(draft),
         "meanwhile": meanwhile,
         "problems": problems or [],
+        "exports": offers,
     }
     return render(request, "finance/clauses/preview.html", context, status=status)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
+from time import process_time
 from typing import Any
 
 import pytest
+import yaml
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
@@ -25,6 +28,8 @@ from finance.clauses.services.library import (
 )
 from finance.clauses.words import wording_diff
 from finance.models import ClauseText, ClauseVersion
+from people.configuration.files import apply_import, export_yaml, plan_import, read_yaml
+from people.configuration.registry import ConfigError
 from tests.finance.clauses import family, publish_next
 from tests.finance.test_ledger_at_once import in_threads
 from tests.users import make_user
@@ -199,3 +204,103 @@ def test_of_two_who_publish_at_once_one_wins() -> None:
     told = in_threads(lambda: publish(0), lambda: publish(1))
     assert sorted(each == "published" for each in told) == [False, True]
     assert ClauseVersion.objects.published().filter(family=family()).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("the a b " * 2_500, "a the b " * 2_500),
+        ("word " * 4_000, "word " * 3_000),
+        ("x" * 20_000, "y" * 20_000),
+    ],
+)
+def test_no_wording_takes_long_to_compare(before: str, after: str) -> None:
+    began = process_time()
+    pieces = wording_diff(before, after)
+    assert process_time() - began < 2
+    assert [piece.text for piece in pieces if piece.kind != "added"] == [before]
+    assert [piece.text for piece in pieces if piece.kind != "removed"] == [after]
+
+
+def test_a_long_wording_is_told_sentence_by_sentence() -> None:
+    same = " ".join(f"In case {place} the party of the part of the first part pays." for place in range(200))
+    pieces = wording_diff(f"{same} It ends in May.", f"{same} It ends in June.")
+    assert [(piece.kind, piece.text[-16:]) for piece in pieces] == [
+        ("same", "first part pays."),
+        ("removed", "It ends in May."),
+        ("added", "It ends in June."),
+    ]
+
+
+def test_a_file_says_in_words_what_it_changes_and_drafts_or_publishes_it() -> None:
+    data = read_yaml(export_yaml(["clauses"]))
+    held = data["clauses"]["payment-schedule"]
+    held["texts"][1]["tiers"] = ["growth"]
+    data["clauses"]["source-code-escrow"] = {
+        "label": "Source code escrow",
+        "shape": "wording",
+        "texts": [{"label": "None", "wording": "We keep it.", "terms": {}, "tiers": []}],
+        "approval": [{"function": "legal", "hours": 24}],
+    }
+    legal = make_user("legal")
+    (planned,) = apply_import(data, by=legal)
+    assert [words.split(":")[:2] for words in planned.changes] == [
+        [
+            "Payment schedule",
+            " a new draft (“Net 45”, pre-approved for Strategic, Enterprise, now for Growth)",
+        ],
+        ["Source code escrow", " a new draft (“None” added)"],
+    ]
+    assert ClauseVersion.objects.get(family=family(), state="published").version == 1
+    assert [each.changes for each in plan_import(data)] == [[]], "The drafts are there already."
+    apply_import(data, by=legal, is_published=True)
+    assert ClauseVersion.objects.get(family=family(), state="published").version == 2
+    assert [each.changes for each in plan_import(data, is_published=True)] == [[]]
+    assert read_yaml(export_yaml(["clauses"]))["clauses"]["source-code-escrow"]["texts"][0]["key"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda held: held.pop("custom-sla"), "clauses.custom-sla: is missing."),
+        (
+            lambda held: held["custom-sla"].update(label="SLA"),
+            "clauses.custom-sla.label: is “Custom SLA” here",
+        ),
+        (
+            lambda held: held["custom-sla"].update(shape="wording"),
+            "clauses.custom-sla.shape: is service_level here",
+        ),
+        (
+            lambda held: held["custom-sla"].update(texts=[]),
+            "clauses.custom-sla.texts: must have the preferred text",
+        ),
+        (lambda held: held["custom-sla"].update(approval=[]), "clauses.custom-sla.approval: Say whose word"),
+        (
+            lambda held: held["custom-sla"]["texts"][0]["terms"].update(uptime="much"),
+            "clauses.custom-sla.texts[0].terms.uptime: Choose from 0 to 100",
+        ),
+        (
+            lambda held: held["custom-sla"]["texts"][1].update(tiers=["gold"]),
+            "texts[1].tiers: There is no tier",
+        ),
+        (
+            lambda held: held.update({"other": deepcopy(held["custom-sla"])}),
+            "clauses.other: isn’t the short form of its name",
+        ),
+    ],
+)
+def test_a_file_that_the_library_cannot_hold_is_refused_with_its_place(change: Any, problem: str) -> None:
+    document = yaml.safe_load(export_yaml(["clauses"]))
+    change(document["clauses"])
+    with pytest.raises(ConfigError) as refused:
+        plan_import(read_yaml(yaml.safe_dump(document, allow_unicode=True)))
+    assert any(problem in str(each) for each in refused.value.problems), refused.value
+
+
+def test_a_file_is_brought_in_by_those_who_write_the_library() -> None:
+    data = read_yaml(export_yaml(["clauses"]))
+    data["clauses"]["custom-sla"]["texts"][0]["wording"] = "As agreed."
+    with pytest.raises(ConfigError, match="--by"):
+        apply_import(data, by=make_user("sales"))
+    assert not ClauseVersion.objects.drafts().exists()

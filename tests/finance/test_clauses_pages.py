@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +13,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account
-from finance.clauses.services.library import create_clause_draft, cycle
+from finance.clauses.services.library import (
+    create_clause_draft,
+    cycle,
+    draft_texts,
+    save_clause_draft,
+    steps_of,
+)
 from finance.models import ClauseVersion, Deviation
 from people.approvals.models import ApprovalRequest
 from people.approvals.services import decide_step, return_request
+from tests.accounts.rows import make_listed
 from tests.finance.clauses import ask_for, family, publish_next
+from tests.finance.test_clauses_in_contracts import sell, write
 from tests.metrics.facts import ago, make_account, make_line
 from tests.users import client_as, client_of, make_user
 
@@ -30,6 +40,10 @@ def acme() -> Account:
 
 def text_of(response: Any) -> str:
     return str(response.content.decode())
+
+
+def words_of(response: Any) -> str:
+    return re.sub(r"<[^>]*>", "", text_of(response))
 
 
 def url(name: str, *args: Any) -> str:
@@ -235,16 +249,60 @@ def test_legal_writes_the_library_from_draft_to_publication() -> None:
 def test_a_preview_names_who_would_be_judged_otherwise() -> None:
     held = ask_for(make_account("growth", name="Waits Ltd"))
     draft = create_clause_draft(family=family(), by=None)
-    from dataclasses import replace
-
-    from finance.clauses.services.library import draft_texts, save_clause_draft, steps_of
-
     texts = [replace(text, tiers=["growth"]) if text.tiers else text for text in draft_texts(draft)]
     save_clause_draft(version=draft, by=None, texts=texts, steps=steps_of(draft))
     page = client_as("legal").get(url("clause_preview", "payment-schedule", draft.version))
     (judged,) = page.context["preview"].judged
     assert (judged.row.deviation.pk, judged.after.kind) == (held.pk, "fallback")
     assert "Waits Ltd" in text_of(page)
+
+
+def test_a_preview_counts_what_running_contracts_say() -> None:
+    contract = sell(make_listed("Signed Ltd", "strategic", standing={}))
+    gone = sell(make_listed("Over Ltd", "strategic", standing={}), "FW-2")
+    kept = sell(make_listed("Usual Ltd", "growth", standing={}), "FW-3")
+    for each, text in ((contract, "net-60-milestones"), (gone, "net-60-milestones"), (kept, "net-30")):
+        write(each, "payment-schedule", text)
+    gone.lines.update(end_on=TODAY)
+    texts = [replace(text, tiers=[]) for text in draft_texts(ClauseVersion.objects.get(family=family()))]
+    draft = create_clause_draft(family=family(), by=None)
+    save_clause_draft(version=draft, by=None, texts=texts, steps=steps_of(draft))
+    address = url("clause_preview", "payment-schedule", draft.version)
+    legal = client_as("legal")
+    preview = legal.get(address).context["preview"]
+    assert preview.running == 2
+    assert [(each.contract, each.before.kind, each.after.kind) for each in preview.agreed] == [
+        (contract, "fallback", "outside")
+    ]
+    assert "1 of 2 running contracts" in words_of(legal.get(address))
+    file: Any = legal.get(f"{address}?export=csv&table=contracts")
+    rows = b"".join(file.streaming_content).decode()
+    assert "Signed Ltd" in rows
+    assert "Usual Ltd" not in rows
+
+
+def test_a_preview_judges_every_open_deviation_and_lists_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finance.clauses.preview.MOST", 1)
+    for name in ("One", "Two", "Three"):
+        ask_for(make_account("growth", name=name))
+    draft = create_clause_draft(family=family(), by=None)
+    texts = [replace(text, tiers=["growth"]) if text.tiers else text for text in draft_texts(draft)]
+    save_clause_draft(version=draft, by=None, texts=texts, steps=steps_of(draft))
+    page = client_as("legal").get(url("clause_preview", "payment-schedule", draft.version))
+    assert (page.context["preview"].open, len(page.context["preview"].judged)) == (3, 3)
+    assert "3 of 3 open deviations" in words_of(page)
+    assert "The newest 1 are listed" in words_of(page)
+
+
+def test_the_library_counts_what_its_links_list(acme: Account) -> None:
+    gone = make_account("growth", name="Gone Ltd")
+    for each in (gone, acme):
+        ask_for(each)
+    Account.objects.filter(pk=gone.pk).update(deleted_at=timezone.now())
+    legal = client_as("legal")
+    counted = {row["family"].key: row["live"] for row in legal.get(url("clauses")).context["rows"]}
+    assert counted["payment-schedule"]["waiting"] == 1
+    assert len(listed(legal, "?show=waiting&family=payment-schedule")) == 1
 
 
 def test_others_read_the_library_but_write_nothing() -> None:
