@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.db.models import (
+    BooleanField,
     Case,
     DateField,
     DecimalField,
@@ -109,16 +110,23 @@ class ContractVersionQuerySet(DatedVersionQuerySet["ContractVersion"]):
 
 
 class ContractObligationQuerySet(QuerySet["ContractObligation"]):
-    def holding(self) -> Self:
-        """Obligations that hold: not void, of contracts that no source deleted and that haven't ended before."""
-        ended = Q(contract__auto_renew=False, contract__end_on__lte=F("due_on"), survives=False)
-        return self.filter(
-            dropped_at=None, contract__deleted_at=None, contract__account__deleted_at=None
-        ).exclude(ended)
+    def kept(self) -> Self:
+        """Obligations that aren't void, of contracts that no source deleted."""
+        return self.filter(dropped_at=None, contract__deleted_at=None, contract__account__deleted_at=None)
 
-    def undone(self) -> Self:
-        """Obligations that hold and are still to be met."""
-        return self.holding().filter(done_at=None)
+    def with_lapse(self, day: date) -> Self:
+        """Add ``has_lapsed``: whether its contract is over on ``day``, or when it is due, and it doesn't survive."""
+        over = Q(contract__end_on__lte=F("due_on")) | Q(contract__end_on__lte=day)
+        lapsed = When(over, contract__auto_renew=False, survives=False, then=True)
+        return self.annotate(has_lapsed=Case(lapsed, default=False, output_field=BooleanField()))
+
+    def holding(self, day: date) -> Self:
+        """Obligations that hold on ``day``, met or not: neither void nor lapsed with their contract."""
+        return self.kept().with_lapse(day).filter(has_lapsed=False)
+
+    def undone(self, day: date) -> Self:
+        """Obligations that hold on ``day`` and are still to be met."""
+        return self.holding(day).filter(done_at=None)
 
 
 class ContractLineQuerySet(QuerySet["ContractLine"]):

@@ -105,6 +105,6 @@ def _wanted(contracts: Sequence[int], day: date) -> Iterator[tuple[Key, Wanted]]
         if notice is not None:
             act_by = Calendar(contract.account.country).last_working_day(notice)
             yield (contract.pk, Kind.NOTICE, term.number), Wanted(act_by, notice)
-    due = ContractObligation.objects.undone().filter(contract__in=contracts)
+    due = ContractObligation.objects.undone(day).filter(contract__in=contracts)
     for pk, contract, due_on in due.values_list("pk", "contract_id", "due_on"):
         yield (contract, Kind.OBLIGATION, pk), Wanted(due_on, due_on)

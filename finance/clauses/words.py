@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 from typing import Any
 
 from accounts.models import Tier
 from finance.clauses.library import Standard, Step, Text
+from finance.clauses.terms import SHAPES, Shape
+from finance.models import ClauseFamily
 from people.functions import Function
 
 NOTHING = "none"
@@ -107,21 +110,38 @@ def tiers_in_words(slugs: Iterable[str], names: Mapping[str, str]) -> str:
     return ", ".join([*known, *sorted(held - names.keys())]) or "no tier"
 
 
-def clause_differences(
-    label: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, shape: Any
-) -> Iterator[tuple[str, str, str]]:
-    """Yield ``(what, before, after)`` of a contract's clause: that it came or went, its wording, each term."""
-    if before is None or after is None:
-        said = after or before or {}
-        told = str(said.get("wording", ""))
-        yield (label, NOTHING if before is None else told, NOTHING if after is None else told)
-        return
-    if before["wording"] != after["wording"]:
-        yield ("Wording", before["wording"], after["wording"])
-    old, new = (dict(shape.words(side["terms"])) for side in (before, after))
-    for name in [*old, *(key for key in new if key not in old)]:
-        if old.get(name) != new.get(name):
-            yield (name, old.get(name, NOTHING), new.get(name, NOTHING))
+Said = Mapping[str, Any]
+
+
+class ClauseWords:
+    """Tells in words what became of the clauses of a contract; reads the families once, where one is otherwise."""
+
+    def differences(
+        self, before: Sequence[Said], after: Sequence[Said]
+    ) -> Iterator[tuple[str, str, str, str]]:
+        """Yield ``(family, what, before, after)``: that a clause came or went, its wording, each of its terms."""
+        old, new = ({str(clause["family"]): clause for clause in clauses} for clauses in (before, after))
+        for key in [*old, *(key for key in new if key not in old)]:
+            was, now = old.get(key), new.get(key)
+            if was == now:
+                continue
+            label, shape = self._families.get(key, (key, SHAPES["wording"]))
+            yield from ((label, *each) for each in _of_clause(was, now, shape))
+
+    @cached_property
+    def _families(self) -> dict[str, tuple[str, Shape]]:
+        rows = ClauseFamily.objects.values_list("key", "label", "shape")
+        return {key: (label, SHAPES.get(shape, SHAPES["wording"])) for key, label, shape in rows}
+
+
+def _of_clause(was: Said | None, now: Said | None, shape: Shape) -> Iterator[tuple[str, str, str]]:
+    old, new = (str(said.get("wording") or "") if said else NOTHING for said in (was, now))
+    if old != new:
+        yield ("Wording" if was and now else "Clause", old, new)
+    before, after = (dict(shape.words(said.get("terms") or {})) if said else {} for said in (was, now))
+    for name in [*before, *(key for key in after if key not in before)]:
+        if before.get(name) != after.get(name):
+            yield (name, before.get(name, NOTHING), after.get(name, NOTHING))
 
 
 def _changed(old: Text | None, new: Text, standard: Standard, tiers: Mapping[str, str]) -> TextChange | None:
@@ -164,4 +184,9 @@ def _sentences(change: TextChange) -> Iterator[str]:
 
 def _quoted(parts: Iterable[str]) -> str:
     text = " … ".join(parts)
-    return f"“{text[:QUOTED]}{'…' if len(text) > QUOTED else ''}”" if text else NOTHING
+    return f"“{shortened(text)}”" if text else NOTHING
+
+
+def shortened(text: str) -> str:
+    """Return as much of a text as a sentence quotes."""
+    return f"{text[:QUOTED]}…" if len(text) > QUOTED else text

@@ -81,10 +81,19 @@ def mark_of(amendment: Amendment) -> str:
 
 @transaction.atomic
 def draft_amendment(*, contract: Contract, by: User) -> Amendment:
-    """Begin an amendment of what a contract says now. Raises ValidationError while no version is written down."""
+    """Begin an amendment of what a contract says now, or go on with one that the same person has begun and left blank.
+
+    Raises ValidationError while no version is written down.
+    """
+    cycle.lock(ContractVersion(contract=contract))
     base = ContractVersion.objects.filter(contract=contract).published().first()
     if base is None:
         raise ValidationError(NOT_YET)
+    blank = Amendment.objects.filter(
+        version__based_on=base, version__author=by, stage=Stage.DRAFT, effective_on=None
+    ).first()
+    if blank is not None:
+        return blank
     draft = cycle.begin(
         by=by,
         based_on=base,

@@ -5,7 +5,8 @@
 - ``terms``: terms by the names of their fields, with what they are to be (``TERMS``);
 - ``lines``: a list of ``{"do": "change", "line": key, amount, quantity, discount_percent, …}``, ``{"do": "end", "line":
   key}`` and ``{"do": "add", product, amount, billing_period, …}``, values as in a statement;
-- ``clauses``: the whole list of clauses that holds from then on.
+- ``clauses``: a list of clauses as a statement holds them, each in the place of what the contract says in its
+  ``family``, and of ``{"do": "end", "family": key}``.
 
 All of it counts from one day on. Amounts of the past are never touched: a line that changes ends on that day and
 another one begins; one that ends on that day anyway is followed by another. Lines that don't exist yet have keys
@@ -33,11 +34,12 @@ CHANGE, END, ADD = "change", "end", "add"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a change can't be made: of which line (its key), or of the field named, in a sentence."""
+    """Why a change can't be made: of which line (its key, or its place among the new ones), or of the field named."""
 
     field: str
     detail: str
     line: int | None = None
+    new: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,21 @@ def amended(statement: Statement, changes: Mapping[str, Any], day: date) -> dict
             begun.append(new | {"start_on": day.isoformat(), "line": -len(begun) - 1})
     said["lines"] = [*lines, *begun]
     if "clauses" in changes:
-        said["clauses"] = list(changes["clauses"])
+        said["clauses"] = clauses_after(statement.get("clauses", ()), changes["clauses"])
     return said
+
+
+def clauses_after(
+    clauses: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the clauses of a contract once these changes are made, in the order of their families' keys."""
+    said = {str(clause["family"]): dict(clause) for clause in clauses}
+    for change in changes:
+        if change.get("do") == END:
+            said.pop(str(change["family"]), None)
+        else:
+            said[str(change["family"])] = dict(change)
+    return [said[family] for family in sorted(said)]
 
 
 def problems_of(statement: Statement, changes: Mapping[str, Any], day: date) -> Iterator[Problem]:
@@ -85,10 +100,12 @@ def problems_of(statement: Statement, changes: Mapping[str, Any], day: date) -> 
         yield Problem("", "Its source has deleted the contract, so nothing of it can be changed.")
     yield from _problems_of_terms(statement, dict(statement) | dict(changes.get("terms", {})), day)
     lines = {line["line"]: line for line in statement["lines"]}
+    count = 0
     for change in changes.get("lines", ()):
         if change["do"] == ADD:
             if (until := _day(change.get("end_on"))) is not None and until <= day:
-                yield Problem("end_on", f"Choose a day after {format_date(day)}.")
+                yield Problem("end_on", f"Choose a day after {format_date(day)}.", new=count)
+            count += 1
         elif why := _problem_of_line(lines.get(change["line"]), day, change["do"]):
             yield Problem("", why, change["line"])
 
@@ -98,6 +115,13 @@ def _problems_of_terms(statement: Statement, said: Statement, day: date) -> Iter
     if day <= start:
         yield Problem(
             "effective_on", f"The contract begins on {format_date(start)}. Choose a day after that."
+        )
+    elif (ended := _day(statement["end_on"])) is not None and not statement["auto_renew"] and ended < day:
+        # Lines without an end of their own would run through the days between, and be paid for after the fact.
+        yield Problem(
+            "effective_on",
+            f"The contract ends on {format_date(ended)}, and what it says holds no longer by then. Choose that day"
+            " or an earlier one.",
         )
     elif running_term(start, end, _months(said), day) is None:
         yield Problem(
@@ -125,7 +149,8 @@ def _problem_of_line(line: Statement | None, day: date, do: str) -> str:
 def is_empty(statement: Statement, changes: Mapping[str, Any]) -> bool:
     """Return whether the changes come to nothing."""
     moved = any(statement[name] != value for name, value in changes.get("terms", {}).items())
-    worded = "clauses" in changes and list(changes["clauses"]) != list(statement.get("clauses", ()))
+    clauses = statement.get("clauses", ())
+    worded = clauses_after(clauses, changes.get("clauses", ())) != clauses_after(clauses, ())
     return not (moved or worded or changes.get("lines"))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from finance.clauses.offers import FamilyOffers
 from finance.contracts.changes import ADD, CHANGE, END, PRICED, TERMS, Problem
 from finance.contracts.statements import Statement, plain_number
 from finance.models import BillingPeriod
@@ -113,10 +114,44 @@ class NewLineForm(forms.Form):
         return not any(named) and all(typed.get(name) is None and name not in self.errors for name in PRICED)
 
 
-class AmendmentForms:
-    """All that stands on the page where an amendment is edited; without prices only the terms.
+class ClauseForm(forms.Form):
+    """What the contract is to say in one family of clauses."""
 
-    ``base`` is what the contract says, ``changes`` what was typed before.
+    AS_NOW, GONE, TYPED = "", "end", "typed"
+    choice = forms.ChoiceField(required=False)
+
+    def __init__(self, offers: FamilyOffers, told: Mapping[str, Any] | None, data: QueryDict | None) -> None:
+        self.family = offers.family
+        self.clauses: dict[str, Mapping[str, Any] | None] = {self.AS_NOW: None}
+        choices = [(self.AS_NOW, f"As now: {offers.says or 'the contract says nothing of it'}")]
+        for offer in offers.offers:
+            self.clauses[offer.key] = offer.clause
+            choices.append((offer.key, offer.label))
+        if offers.says:
+            self.clauses[self.GONE] = {"do": END, "family": offers.family}
+            choices.append((self.GONE, "No longer in the contract"))
+        chosen = next((key for key, clause in self.clauses.items() if clause == told), None)
+        if chosen is None:
+            # Such as what was granted then and isn't any more: what was typed stays until another is chosen.
+            chosen = self.TYPED
+            self.clauses[self.TYPED] = told
+            choices.append((self.TYPED, "As this draft says"))
+        super().__init__(data, prefix=f"clause-{offers.family}", initial={"choice": chosen})
+        field = self.fields["choice"]
+        field.label = offers.label
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
+    def read(self) -> dict[str, Any] | None:
+        """Return the change that was chosen; None for none."""
+        clause = self.clauses[self.cleaned_data["choice"]]
+        return dict(clause) if clause is not None else None
+
+
+class AmendmentForms:
+    """All that stands on the page where an amendment is edited; without prices only the terms and clauses.
+
+    ``base`` is what the contract says, ``changes`` what was typed before, ``offers`` which clauses can be had.
     """
 
     def __init__(
@@ -127,6 +162,7 @@ class AmendmentForms:
         *,
         data: QueryDict | None = None,
         has_prices: bool,
+        offers: Sequence[FamilyOffers] = (),
     ) -> None:
         self.base, self.changes, self.has_prices = base, changes, has_prices
         terms = {name: changes.get("terms", {}).get(name, base[name]) for name in TERMS}
@@ -145,6 +181,10 @@ class AmendmentForms:
             for at in range(min(count, MOST_NEW_LINES) if has_prices else 0)
         ]
 
+        worded = {str(each["family"]): each for each in changes.get("clauses", ())}
+        self.clauses = [ClauseForm(each, worded.get(each.family), data) for each in offers]
+        self.granted = [(each.label, offer) for each in offers for offer in each.granted]
+
     @property
     def new_count(self) -> int:
         """How many places for new lines there are."""
@@ -152,7 +192,12 @@ class AmendmentForms:
 
     def is_valid(self) -> bool:
         """Return whether all of them can be read; each is looked at, so that all errors show at once."""
-        every: Sequence[forms.Form] = [self.terms, *(form for _, form in self.lines), *self.new]
+        every: Sequence[forms.Form] = [
+            self.terms,
+            *(form for _, form in self.lines),
+            *self.new,
+            *self.clauses,
+        ]
         found = [form.is_valid() for form in every]
         return all(found)
 
@@ -164,15 +209,18 @@ class AmendmentForms:
         lines = list(self._read_lines()) if self.has_prices else list(self.changes.get("lines", ()))
         if lines:
             found["lines"] = lines
-        if "clauses" in self.changes:
-            found["clauses"] = self.changes["clauses"]
+        if clauses := [change for form in self.clauses if (change := form.read()) is not None]:
+            found["clauses"] = clauses
         return found
 
     def place(self, problems: Sequence[Problem]) -> None:
         """Show each problem beside what it is about."""
         lines = {line["line"]: form for line, form in self.lines}
+        begun = [form for form in self.new if not form.is_blank]
         for problem in problems:
-            if problem.line in lines:
+            if problem.new is not None and problem.new < len(begun):
+                begun[problem.new].add_error(problem.field, problem.detail)
+            elif problem.line in lines:
                 lines[problem.line].add_error("ends", problem.detail)
             elif problem.field in self.terms.fields:
                 self.terms.add_error(problem.field, problem.detail)

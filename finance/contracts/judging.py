@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from common.formatting import format_date, format_money
 from finance.clauses.guardrail import Finding, assess
+from finance.clauses.offers import clause_of, granted_for, is_same
 from finance.contracts.calendar import Calendar
 from finance.contracts.changes import is_mid_term, next_term_end, outlook
 from finance.contracts.statements import NOTHING, differences, words_of_price
-from finance.models import Amendment, Contract, ContractVersion
+from finance.models import Amendment, Contract, ContractVersion, Deviation
+from metrics.engine.plan import today
 from people.approvals.registry import StepPlan
 from people.functions import Function
 from people.models import Category
@@ -24,14 +27,21 @@ HOURS = 48
 
 
 def mid_term_refusal(contract: Contract, statement: Any, day: Any) -> str:
-    """Return why a contract can't change on a day within its term; nothing where it can. Three queries."""
+    """Return why a contract can't change on a day within its term; nothing where it can. Three queries.
+
+    What the contract itself says comes first, then what holds for its account.
+    """
     if not is_mid_term(statement, day):
         return ""
-    held = entitlement(contract.account, CONTRACT_CHANGES)
-    if held.value == MID_TERM:
+    own = [clause.get("terms", {}).get(CONTRACT_CHANGES) for clause in statement.get("clauses", ())]
+    value, origin = next((said for said in own if said), None), "its own clause"
+    if value is None:
+        held = entitlement(contract.account, CONTRACT_CHANGES)
+        value, origin = held.value, held.origin
+    if value == MID_TERM:
         return ""
     ends = next_term_end(statement, day)
-    told = f"By {held.origin} contracts change at the end of a term only."
+    told = f"By {origin} contracts change at the end of a term only."
     return f"{told} The next one is {format_date(ends)}." if ends else told
 
 
@@ -47,11 +57,28 @@ def refuse_mid_term(held: Amendment) -> None:
 
 
 def findings_of(version: ContractVersion) -> list[Finding]:
-    """Return what the guardrail says of the clauses that a version brings or changes."""
+    """Return what the guardrail says of the clauses that a version brings or changes.
+
+    What lies beyond it and was granted before needs no further word, if that still counts on the amendment's day.
+    """
     base = version.base
     before = list(base.statement.get("clauses", ())) if base else []
     new = [clause for clause in version.statement.get("clauses", ()) if clause not in before]
-    return assess(version.contract.account, new) if new else []
+    if not new:
+        return []
+    found = assess(version.contract.account, new)
+    day = version.amendment.effective_on or today()
+    granted = list(granted_for(version.contract, day).select_related("family"))
+    return [_granted(finding, granted, clause) for finding, clause in zip(found, new, strict=True)]
+
+
+def _granted(finding: Finding, granted: Sequence[Deviation], clause: Mapping[str, Any]) -> Finding:
+    """Return a finding without further steps where the very same was granted and still counts."""
+    deviation = next((each for each in granted if is_same(clause_of(each), clause)), None)
+    if finding.is_within or deviation is None:
+        return finding
+    on = f" on {format_date(deviation.decided_at.date())}" if deviation.decided_at else ""
+    return replace(finding, steps=(), sentence=f"{finding.sentence} This deviation was granted{on}.")
 
 
 def steps_for(version: ContractVersion) -> Sequence[StepPlan]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from common.export import Table, table_of
+from finance.clauses.words import ClauseWords
 from finance.contracts.calendar import Calendar, months_of_renewal, notice_on, terms
 from finance.contracts.statements import PERIOD_WORDS, Difference, Statement, differences
 from finance.models import Contract, ContractLine, ContractVersion
@@ -123,10 +124,11 @@ def versions_of(versions: Sequence[ContractVersion], day: date, access: Access) 
         (version.pk for version in versions if version.starts_on and version.starts_on <= day), None
     )
     earlier: list[ContractVersion | None] = [*versions[1:], None]
+    words = ClauseWords()
     return [
         Told(
             version,
-            shown_differences(before.statement, version.statement, access) if before else (),
+            shown_differences(before.statement, version.statement, access, words) if before else (),
             version.pk == effective,
         )
         for version, before in zip(versions, earlier, strict=False)
@@ -223,9 +225,11 @@ def versions_table(told: Sequence[Told]) -> Table:
     )
 
 
-def shown_differences(before: Statement, after: Statement, access: Access) -> list[Difference]:
+def shown_differences(
+    before: Statement, after: Statement, access: Access, words: ClauseWords | None = None
+) -> list[Difference]:
     """Return what differs between two statements, with what may not be read as the mark of redaction."""
-    found = differences(before, after, has_prices=access.allows(Category.REVENUE))
+    found = differences(before, after, has_prices=access.allows(Category.REVENUE), words=words)
     return [
         replace(
             each,

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.formatting import NO_MINOR_UNIT, format_date, format_money, format_number
+from finance.clauses.words import ClauseWords, Piece, shortened, wording_diff
 from finance.models.contracts import BillingPeriod
 from people.access import Redacted
 from people.models import Category
@@ -26,7 +27,8 @@ NOTHING = "none"
 class Difference:
     """One thing that is otherwise; ``on`` is the day from which, where the statement itself says so.
 
-    ``category`` guards what both sides say, where it is more than the contract itself.
+    ``category`` guards what both sides say, where it is more than the contract itself. ``pieces`` tell what became of
+    a wording, word by word.
     """
 
     subject: str
@@ -35,6 +37,7 @@ class Difference:
     after: str | Redacted
     on: date | None = None
     category: str = ""
+    pieces: Sequence[Piece] = ()
 
     @property
     def aspect(self) -> str:
@@ -42,24 +45,29 @@ class Difference:
         return self.what[:1].lower() + self.what[1:]
 
 
-def differences(before: Statement, after: Statement, *, has_prices: bool = True) -> list[Difference]:
-    """Return what ``after`` says otherwise: the terms in their order, then the lines, the earliest first.
+def differences(
+    before: Statement, after: Statement, *, has_prices: bool = True, words: ClauseWords | None = None
+) -> list[Difference]:
+    """Return what ``after`` says otherwise: the terms in their order, the lines, the earliest first, then the clauses.
 
-    Without prices lines are told by what is bought alone, and what only prices say keeps its category.
+    Without prices lines are told by what is bought alone, and what only prices say keeps its category. ``words`` is
+    for whoever compares many: where clauses differ, it asks once for all what their families are called.
     """
     currencies = (before["currency"], after["currency"])
     found = [
-        Difference(subject="Terms", what=label, before=words(before[name]), after=words(after[name]))
-        for name, (label, words) in TERMS.items()
+        Difference(subject="Terms", what=label, before=read(before[name]), after=read(after[name]))
+        for name, (label, read) in TERMS.items()
         if before[name] != after[name]
     ]
     lines = _line_differences(before["lines"], after["lines"], currencies, has_prices)
-    return [*found, *lines, *_clause_differences(before.get("clauses", ()), after.get("clauses", ()))]
+    said = _clause_differences(before.get("clauses", ()), after.get("clauses", ()), words or ClauseWords())
+    return [*found, *lines, *said]
 
 
 def sentence(difference: Difference) -> str:
-    """Return a difference on one line; what is guarded must have been redacted before."""
-    return f"{difference.subject}, {difference.aspect}: {difference.before} → {difference.after}"
+    """Return a difference on one line, long wordings cut short; what is guarded must have been redacted before."""
+    before, after = (shortened(str(side)) for side in (difference.before, difference.after))
+    return f"{difference.subject}, {difference.aspect}: {before} → {after}"
 
 
 def effective_on(before: Statement, after: Statement, told_on: date) -> date:
@@ -129,21 +137,12 @@ def _followed(old: Mapping[int, Statement], new: Mapping[int, Statement]) -> dic
     return found
 
 
-def _clause_differences(before: Sequence[Statement], after: Sequence[Statement]) -> Iterator[Difference]:
-    old, new = ({str(clause["family"]): clause for clause in clauses} for clauses in (before, after))
-    for family in [*old, *(key for key in new if key not in old)]:
-        was, now = old.get(family), new.get(family)
-        if was != now:
-            yield Difference(subject="Clause", what=family, before=_clause(was), after=_clause(now))
-
-
-def _clause(clause: Statement | None) -> str:
-    if clause is None:
-        return NOTHING
-    wording = clause.get("wording")
-    told = f"own wording “{wording}”" if wording else f"text {clause.get('text')}"
-    terms = ", ".join(f"{name} {value}" for name, value in sorted((clause.get("terms") or {}).items()))
-    return f"{told} ({terms})" if terms else told
+def _clause_differences(
+    before: Sequence[Statement], after: Sequence[Statement], words: ClauseWords
+) -> Iterator[Difference]:
+    for label, what, was, now in words.differences(before, after):
+        pieces = wording_diff(was, now) if what == "Wording" else ()
+        yield Difference(subject=label, what=what, before=was, after=now, pieces=pieces)
 
 
 def _whole(what: str, before: str, after: str, line: Statement) -> Difference:

@@ -28,7 +28,8 @@ from finance.contracts.amendments import (
     open_request,
     refuse_overtaken,
 )
-from finance.contracts.changes import TERMS
+from finance.contracts.changes import TERMS, clauses_after
+from finance.contracts.judging import refuse_mid_term
 from finance.contracts.recording import said_now, write_versions
 from finance.models import Amendment, Contract, ContractVersion
 from metrics.engine.plan import today
@@ -74,6 +75,8 @@ def accept_amendment(request: ApprovalRequest) -> None:
         )
     try:
         refuse_overtaken(version)
+        # The tier may be another one by now, or a clause of the contract may be.
+        refuse_mid_term(held)
         if held.effective_on == today():
             _put_in_effect(held, version, by)
         else:
@@ -175,7 +178,9 @@ def _put_in_effect(held: Amendment, version: ContractVersion, by: User | None) -
     (said,) = said_now([contract]).fetch_dicts()
     statement = _loaded(said["statement"])
     if "clauses" in held.changes:
-        statement = statement | {"clauses": held.changes["clauses"]}
+        statement = statement | {
+            "clauses": clauses_after(statement.get("clauses", ()), held.changes["clauses"])
+        }
     newest = (
         ContractVersion.objects.filter(contract=contract).exclude(pk=version.pk).aggregate(at=Max("version"))
     )

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from finance.models import ContractObligation
-from finance.obligations.services import LONGEST_NOTICE, Terms
+from finance.obligations.services import LONGEST_NOTICE, Terms, possible_owners
 from people.models import User
 
 LONGEST_TEXT = 2_000
@@ -41,7 +41,7 @@ class ObligationForm(forms.Form):
         super().__init__(*args, **kwargs)
         owner = self.fields["owner"]
         if isinstance(owner, forms.ModelChoiceField):
-            owner.queryset = User.objects.filter(is_active=True).order_by("name", "pk")
+            owner.queryset = possible_owners().order_by("name", "pk")
 
     def terms(self) -> Terms:
         """Return what was typed, once it is valid."""

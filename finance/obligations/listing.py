@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 
 from common.export import Table, table_of
@@ -62,9 +62,9 @@ class Search:
 
     def find(self, user: User, day: date) -> QuerySet[Any, Any]:
         """Return the obligations asked for, unordered."""
-        held: QuerySet[Any, Any] = ContractObligation.objects.holding()
+        held: QuerySet[Any, Any] = ContractObligation.objects.kept().with_lapse(day)
         if self.show in ("due", "mine"):
-            held = held.filter(done_at=None)
+            held = held.filter(done_at=None, has_lapsed=False)
         if self.show == "mine":
             held = held.filter(owner=user)
         if self.show == "done":
@@ -82,14 +82,24 @@ class Search:
         return held.select_related("contract__account", "owner", "done_by")
 
 
-def obligations_of(contract: Contract) -> list[ContractObligation]:
-    """Return the obligations of a contract: those still due first, then those met, the newest first; one query."""
-    held = ContractObligation.objects.filter(contract=contract, dropped_at=None).select_related(
-        "contract__account", "owner", "done_by"
-    )
-    rows = list(held.order_by("due_on", "pk")[:SHOWN])
-    due = [row for row in rows if row.done_at is None and _holds(row, contract)]
-    return [*due, *reversed([row for row in rows if row.done_at is not None])]
+def obligations_of(contract: Contract, day: date) -> list[Any]:
+    """Return the obligations of a contract: those still due, those met, the newest first, then what is due no more.
+
+    One query; each with ``has_lapsed``.
+    """
+    held: QuerySet[Any, Any] = ContractObligation.objects.filter(contract=contract).with_lapse(day)
+    held = held.select_related("contract__account", "owner", "done_by")
+    rows = list(held.order_by(F("done_at").desc(nulls_first=True), "due_on", "pk")[:SHOWN])
+    return sorted(rows, key=_place)
+
+
+def state_of(row: Any) -> str:
+    """Return how far an obligation has come, in a word."""
+    if row.done_at is not None:
+        return "met"
+    if row.dropped_at is not None:
+        return "void"
+    return "lapsed" if row.has_lapsed else "due"
 
 
 def obligations_table(rows: Any) -> Table:
@@ -105,6 +115,7 @@ def obligations_table(rows: Any) -> Table:
             ("title", "What", lambda each: each.title),
             ("party", "By whom", lambda each: each.get_party_display()),
             ("due_on", "Due", lambda each: each.due_on),
+            ("state", "State", state_of),
             ("months", "Comes again", lambda each: each.get_months_display()),
             ("owner", "Who sees to it", lambda each: str(each.owner) if each.owner else "Legal"),
             ("done_at", "Met", lambda each: each.done_at),
@@ -115,8 +126,5 @@ def obligations_table(rows: Any) -> Table:
     )
 
 
-def _holds(row: ContractObligation, contract: Contract) -> bool:
-    """Say of one row what ``ContractObligationQuerySet.holding`` says."""
-    ends = contract.end_on
-    over = ends is not None and not contract.auto_renew and ends <= row.due_on and not row.survives
-    return contract.deleted_at is None and not over
+def _place(row: Any) -> int:
+    return ("due", "met", "lapsed", "void").index(state_of(row))

@@ -31,7 +31,7 @@ class Obligations(Panel):
     is_flush = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        held: Any = ContractObligation.objects.holding().filter(
+        held: Any = ContractObligation.objects.holding(as_of).filter(
             Q(done_at=None) | Q(done_at__date__gt=as_of),
             contract__account=account,
             created_at__date__lte=as_of,

@@ -8,7 +8,7 @@ from datetime import date
 from dateutil.relativedelta import relativedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import DateField, ExpressionWrapper, F
+from django.db.models import DateField, ExpressionWrapper, F, QuerySet
 from django.utils import timezone
 
 from common.formatting import format_date
@@ -16,12 +16,13 @@ from finance.calendars.events import follow_contracts
 from finance.models import Contract, ContractObligation, ContractVersion
 from metrics.engine.plan import today
 from people.functions import Function
-from people.models import User
+from people.models import AccessGrant, Category, Level, User
 from people.notices.services import notify, withdraw_notices
 
 TOPIC = "contracts"
 LONGEST_NOTICE = 366
 AT_ONCE = 1_000
+EARLIEST, LATEST = date(1990, 1, 1), date(2200, 12, 31)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,10 @@ class Terms:
 @transaction.atomic
 def add_obligation(*, contract: Contract, terms: Terms, by: User) -> ContractObligation:
     """Keep an obligation of a contract, with the version that holds now. Raises ValidationError by field."""
-    _check(terms)
+    contract = Contract.objects.select_for_update(of=("self",), no_key=True).get(pk=contract.pk)
+    if contract.deleted_at is not None:
+        raise ValidationError("The contract was deleted at its source, so it obliges to nothing more.")
+    _check(terms, contract)
     version = ContractVersion.objects.filter(contract=contract).published().first()
     kept = ContractObligation.objects.create(
         contract=contract,
@@ -67,8 +71,8 @@ def change_obligation(*, obligation: ContractObligation, terms: Terms) -> Contra
 
     Raises ValidationError by field, or where it was met or is void.
     """
-    _check(terms)
     held = _held(obligation)
+    _check(terms, held.contract)
     if held.done_at or held.dropped_at:
         raise ValidationError("It was met already. Take that back first.")
     if terms.due_on != held.due_on or terms.months != held.months:
@@ -101,8 +105,16 @@ def complete_obligation(
 
 @transaction.atomic
 def reopen_obligation(*, obligation: ContractObligation) -> ContractObligation:
-    """Take back that an obligation was met, and the next time with it. Raises ValidationError where that was met."""
+    """Take back that an obligation was met, and the next time with it, or that it was void.
+
+    Raises ValidationError where the next time was met.
+    """
     held = _held(obligation)
+    if held.dropped_at is not None:
+        held.dropped_at = None
+        held.save(update_fields=["dropped_at"])
+        follow_contracts([held.contract_id])
+        return held
     if held.done_at is None:
         return held
     following = ContractObligation.objects.select_for_update(of=("self",)).filter(follows=held).first()
@@ -135,18 +147,19 @@ def drop_obligation(*, obligation: ContractObligation) -> None:
 def remind_of_obligations() -> int:
     """Tell owners what is due soon, today or late, each once; return how many notices were asked for.
 
-    Of one that nobody owns legal is told.
+    Of one whose owner is nobody, has left or reads no contracts by now legal is told.
     """
     day = today()
     begins = ExpressionWrapper(F("due_on") - F("notice_days"), output_field=DateField())
-    near = ContractObligation.objects.undone().annotate(begins=begins).filter(begins__lte=day)
+    near = ContractObligation.objects.undone(day).annotate(begins=begins).filter(begins__lte=day)
     legal = list(User.objects.filter(function=Function.LEGAL, is_active=True))
+    can = set(possible_owners().values_list("pk", flat=True))
     told = 0
     near = near.select_related("contract__account", "owner").order_by("due_on", "pk")
     for each in near.iterator(chunk_size=AT_ONCE):
         event, words = _event(each, day)
         told += notify(
-            to=[each.owner] if each.owner else legal,
+            to=[each.owner] if each.owner and each.owner_id in can else legal,
             topic=TOPIC,
             about=_about(each),
             event=event,
@@ -195,7 +208,13 @@ def _write_next(held: ContractObligation) -> None:
     )
 
 
-def _check(terms: Terms) -> None:
+def possible_owners() -> QuerySet[User]:
+    """Return who may see to an obligation: whoever is here and reads contracts, for reminders name both sides."""
+    may_read = AccessGrant.objects.filter(category=Category.CONTRACTS, level=Level.FULL).values("function")
+    return User.objects.filter(is_active=True, function__in=may_read)
+
+
+def _check(terms: Terms, contract: Contract) -> None:
     found: dict[str, str] = {}
     if not terms.title.strip() or len(terms.title) > 200:
         found["title"] = "Say what is to be done, in up to 200 letters."
@@ -205,12 +224,23 @@ def _check(terms: Terms) -> None:
         found["months"] = "Choose how often it comes."
     if not 0 <= terms.notice_days <= LONGEST_NOTICE:
         found["notice_days"] = f"Choose from 0 to {LONGEST_NOTICE} days."
+    if terms.owner is not None and not possible_owners().filter(pk=terms.owner.pk).exists():
+        found["owner"] = f"{terms.owner} may not read contracts. Choose somebody who may."
+    ends = None if contract.auto_renew else contract.end_on
+    if not EARLIEST <= terms.due_on <= LATEST:
+        found["due_on"] = f"Choose a day from {format_date(EARLIEST)} to {format_date(LATEST)}."
+    elif ends is not None and not terms.survives and ends <= max(terms.due_on, today()):
+        told = f"The contract ends on {format_date(ends)}, and this would lapse with it."
+        found["due_on"] = (
+            f"{told} Choose an earlier day, or tick that it is also due after the contract has ended."
+        )
     if found:
         raise ValidationError(found)
 
 
 def _held(obligation: ContractObligation) -> ContractObligation:
-    rows = ContractObligation.objects.select_for_update(of=("self",)).select_related(
+    # Whoever writes down a contract holds it and points at its obligations: a stronger lock would wait in a circle.
+    rows = ContractObligation.objects.select_for_update(of=("self",), no_key=True).select_related(
         "contract", "owner", "version"
     )
     return rows.get(pk=obligation.pk)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common.htmx import wants_partial
 from common.versions.errors import VersionChangedError
+from finance.clauses.offers import offers_for
 from finance.contracts.amendments import (
     AmendmentError,
     draft_amendment,
@@ -30,6 +31,7 @@ from finance.contracts.forms import AmendmentForms
 from finance.contracts.preview import Preview, preview_of
 from finance.models import Amendment, Contract
 from finance.views.guards import contract_writers, writes_contracts
+from metrics.engine.plan import today
 from people.access import Access, request_access, require
 from people.approvals.services import RefusedError
 from people.guards import signed_in
@@ -78,6 +80,11 @@ def edit(request: HttpRequest, pk: int, version: int) -> HttpResponse:
         initial,
         data=data,
         has_prices=access.allows(Category.REVENUE),
+        offers=offers_for(
+            held.version.contract,
+            held.version.base.statement.get("clauses", ()),
+            held.effective_on or today(),
+        ),
     )
     shown: Preview | None = None
     meanwhile: VersionChangedError | None = None

@@ -16,6 +16,7 @@ from common.export import Offer, asked_format, chosen_table, export_response
 from common.formatting import format_money
 from common.pagination import read_page
 from common.periods import add_months, month_label, month_start
+from finance.clauses.offers import clause_rows, clauses_table
 from finance.clauses.services.library import edits_library
 from finance.contracts.listing import SHOWS, WITHIN, Search, arr_of, contracts_table, rows_of
 from finance.contracts.reading import (
@@ -79,7 +80,11 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         Offer("lines", "Lines", lambda: lines_table(lines)),
         Offer("versions", "Versions", lambda: versions_table(told)),
     ]
-    obligations = obligations_of(held)
+    effective = next((each.version for each in told if each.is_in_effect), None)
+    clauses = clause_rows(effective.statement.get("clauses", ())) if effective else []
+    if clauses:
+        offers.append(Offer("clauses", "Clauses", lambda: clauses_table(clauses)))
+    obligations = obligations_of(held, day)
     if obligations:
         offers.append(Offer("obligations", "Obligations", lambda: obligations_table(obligations)))
     if compared is not None:
@@ -97,6 +102,8 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         "arr": access.redact(arr_of([held.pk], day).get(held.pk), Category.REVENUE),
         "versions": told,
         "compared": compared,
+        "clauses": clauses,
+        "clauses_of": effective,
         "contradictions": contradictions(held, access),
         "amendments": Amendment.objects.filter(version__contract=held)
         .select_related("version__author")

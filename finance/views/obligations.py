@@ -108,7 +108,7 @@ def obligation_done(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @contract_writers
 def obligation_undone(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back that it was met."""
+    """Take back that it was met, or void."""
     held = _found(pk)
     try:
         reopen_obligation(obligation=held)

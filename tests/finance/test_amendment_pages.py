@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from finance.models import Amendment, Contract, ContractVersion
+from finance.clauses.offers import clause_of
+from finance.models import Amendment, Contract, ContractVersion, Deviation
 from people.approvals.models import ApprovalRequest
 from tests.finance.amending import (
     approve,
@@ -22,6 +23,7 @@ from tests.finance.amending import (
     sell,
     send,
 )
+from tests.finance.clauses import ask_for, publish_next
 from tests.users import client_as, client_of, make_user
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +119,81 @@ def test_what_can_not_be_is_said_at_its_field_and_nothing_typed_is_lost(sold: Co
     assert "ends" in answer.context["forms"].lines[0][1].errors
     held.refresh_from_db()
     assert held.changes == {}
+
+
+def test_what_is_wrong_with_a_new_line_is_said_there(sold: Contract) -> None:
+    client = client_as("finance")
+    held = begin(sold, client)
+    new = {"new_count": "2", "new-1-product": "Extra", "new-1-amount": "9", "new-1-billing_period": "month"}
+    new |= {"new-0-billing_period": "year", "new-1-end_on": in_days(-3).isoformat()}
+    answer = client.post(url("amendment_edit", held), typed(held, **new))
+    assert answer.status_code == 422
+    forms = answer.context["forms"]
+    assert "end_on" in forms.new[1].errors, "beside the second place: the first was left blank"
+    assert not forms.terms.errors
+
+
+def test_what_was_granted_is_offered_and_comes_into_the_contract(sold: Contract) -> None:
+    granted = ask_for(sold.account)
+    assert granted.state == "granted", "pre-approved for strategic accounts"
+    client = client_as("legal")
+    held = begin(sold, client)
+    key = f"granted-{granted.pk}"
+    page = client.get(url("amendment_edit", held)).content.decode()
+    assert f'value="{key}"' in page
+    assert "Granted, and not in the contract yet" in page
+    fields = typed(held, **{"clause-payment-schedule-choice": key, "effective_on": in_days(0).isoformat()})
+    preview = client.post(
+        url("amendment_edit", held), fields | {"do": "preview"}, headers={"HX-Request": "true"}
+    )
+    assert "<strong>Payment schedule</strong>" in preview.content.decode()
+    assert client.post(url("amendment_edit", held), fields).status_code == 302
+    held.refresh_from_db()
+    assert held.changes["clauses"] == [clause_of(granted)]
+    assert f'value="{key}" selected' in client.get(url("amendment_edit", held)).content.decode()
+    assert client.post(url("amendment_propose", held), {"expected": held_mark(held)}).status_code == 302
+    approve(ApprovalRequest.objects.get())
+    granted.refresh_from_db()
+    assert (granted.state, granted.entered_id) == ("in_contract", held.pk)
+    contract_page = client.get(sold.get_absolute_url()).content.decode()
+    assert "What the contract says in each clause" in contract_page
+    assert granted.wording in contract_page
+    again = begin(sold, client)
+    offered = client.get(url("amendment_edit", again)).context["forms"]
+    assert not offered.granted, "it is in the contract by now"
+    fields = typed(again, **{"clause-payment-schedule-choice": "end"})
+    assert client.post(url("amendment_edit", again), fields).status_code == 302
+    again.refresh_from_db()
+    assert again.changes["clauses"] == [{"do": "end", "family": "payment-schedule"}]
+    assert again.version.statement["clauses"] == []
+
+
+def test_what_was_typed_of_a_clause_stays_though_it_is_offered_no_more(sold: Contract) -> None:
+    granted = ask_for(sold.account)
+    client = client_as("legal")
+    held = begin(sold, client)
+    key = f"granted-{granted.pk}"
+    client.post(url("amendment_edit", held), typed(held, **{"clause-payment-schedule-choice": key}))
+    publish_next("payment-schedule", net_60_milestones={"wording": "Sixty days, by milestones, in writing."})
+    Deviation.objects.update(state="withdrawn")
+    page = client.get(url("amendment_edit", held)).content.decode()
+    assert 'value="typed" selected' in page
+    fields = typed(held, **{"clause-payment-schedule-choice": "typed", "note": "Still so"})
+    assert client.post(url("amendment_edit", held), fields).status_code == 302
+    held.refresh_from_db()
+    assert held.changes["clauses"] == [clause_of(granted)]
+    for made_up in ("granted-999999", "text-0", "\x00", "1" * 100_000):
+        answer = client.post(
+            url("amendment_edit", held), typed(held, **{"clause-payment-schedule-choice": made_up})
+        )
+        assert answer.status_code == 422
+        assert "choice" in answer.context["forms"].clauses[3].errors
+
+
+def test_begun_twice_it_is_one_draft(sold: Contract) -> None:
+    client = client_as("finance")
+    assert begin(sold, client) == begin(sold, client)
+    assert begin(sold, client_as("finance")) != Amendment.objects.earliest("pk"), "others have their own"
 
 
 def test_the_effect_is_shown_while_typing_and_writes_nothing(sold: Contract) -> None:

@@ -11,6 +11,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Account, Tier
 from common.versions.errors import VersionChangedError
+from finance.clauses.services.deviations import Wanted
+from finance.clauses.services.paper import record_clause
 from finance.contracts.amendments import (
     draft_amendment,
     mark_of,
@@ -19,9 +21,14 @@ from finance.contracts.amendments import (
     save_amendment,
     withdraw_amendment,
 )
+from finance.contracts.judging import findings_of, steps_for
+from finance.contracts.reading import recorded_versions, versions_of
+from finance.contracts.statements import TERMS, differences, sentence
 from finance.contracts.taking_effect import hold_overtaken, take_due_effects
 from finance.models import Amendment, Contract, ContractLine, ContractVersion, RevenueEntry
 from finance.revenue.ledger import follow_everything
+from people.access import access_of
+from people.approvals.models import ApprovalRequest
 from people.approvals.services import RefusedError, decide_step, withdraw_request
 from people.models import Notice
 from sync.models import FieldClaim
@@ -39,9 +46,16 @@ from tests.finance.amending import (
     sell,
     send,
 )
+from tests.finance.clauses import ask_for, family
 from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
+LEAVE: dict[str, Any] = {
+    "family": "termination",
+    "text": None,
+    "wording": "Either side may leave.",
+    "terms": {},
+}
 
 
 @pytest.fixture
@@ -367,7 +381,7 @@ def test_a_reason_is_needed(sold: Contract) -> None:
 
 
 def test_clauses_go_with_an_amendment_and_outlast_what_sources_say(sold: Contract) -> None:
-    clause = {"family": "termination", "text": None, "wording": "Either side may leave.", "terms": {}}
+    clause = LEAVE
     approve(propose(sold, make_user("finance"), {"clauses": [clause]}, days=0))
     assert in_force(sold).statement["clauses"] == [clause]
     assert quiet() == 0
@@ -377,8 +391,121 @@ def test_clauses_go_with_an_amendment_and_outlast_what_sources_say(sold: Contrac
     assert (newest.cause, newest.statement["clauses"]) == ("source", [clause])
 
 
+def test_a_clause_that_came_meanwhile_is_not_swept_away(sold: Contract) -> None:
+    """An amendment speaks of its own families alone."""
+    author = make_user("finance")
+    amendment = draft(sold, author, {"clauses": [LEAVE]}, days=0)
+    record_clause(
+        contract=sold,
+        family=family("custom-sla"),
+        wanted=Wanted(text="standard"),
+        signed_on=in_days(-1),
+        paper="§ 3",
+        by=make_user("legal"),
+    )
+    again = reopen_amendment(amendment=amendment, by=author)
+    approve(propose_amendment(amendment=again, by=author))
+    said = {clause["family"]: clause for clause in in_force(sold).statement["clauses"]}
+    assert set(said) == {"custom-sla", "termination"}
+    assert said["termination"] == LEAVE
+
+
+def test_clauses_are_told_in_words(sold: Contract) -> None:
+    """The family by its name, a wording word by word, terms with their labels; nobody reads keys."""
+    first = {
+        "family": "custom-sla",
+        "text": 7,
+        "wording": "We answer in two hours.",
+        "terms": {"first_response": 120},
+    }
+    then = first | {"wording": "We answer within two hours.", "terms": {"first_response": 60}}
+    before, after = (
+        {"currency": "EUR", "lines": []} | dict.fromkeys(TERMS) | {"clauses": [each]}
+        for each in (first, then)
+    )
+    told = [(each.subject, each.what, each.before, each.after) for each in differences(before, after)]
+    assert told[0][:2] == ("Custom SLA", "Wording")
+    assert told[1] == ("Custom SLA", "First response", "2 h", "1 h")
+    assert [(piece.text, piece.kind) for piece in differences(before, after)[0].pieces] == [
+        ("We answer", "same"),
+        ("in", "removed"),
+        ("within", "added"),
+        ("two hours.", "same"),
+    ]
+    came = differences(before | {"clauses": []}, after)
+    assert [(each.what, each.before) for each in came] == [("Clause", "none"), ("First response", "none")]
+    gone = differences(before, after | {"clauses": []})
+    assert [(each.what, each.after) for each in gone] == [("Clause", "none"), ("First response", "none")]
+    long = differences(before, after | {"clauses": [then | {"wording": "x" * 20_000}]})
+    assert len(sentence(long[0])) < 400
+
+
+def test_versions_with_clauses_cost_one_query_for_their_names(
+    sold: Contract, django_assert_num_queries: Any
+) -> None:
+    for hours in (1, 2, 3):
+        clause: dict[str, Any] = {
+            "family": "custom-sla",
+            "text": None,
+            "wording": "So",
+            "terms": {"first_response": 60 * hours},
+        }
+        approve(propose(sold, make_user("finance"), {"clauses": [clause]}, days=0))
+    versions, access = recorded_versions(sold, in_days(0)), access_of("legal")
+    with django_assert_num_queries(1):
+        assert len(versions_of(versions, in_days(0), access)) == 4
+
+
+def test_a_granted_deviation_needs_no_further_word(sold: Contract) -> None:
+    wording = "Either side may leave at any time."
+    asked = ask_for(sold.account, "", of="termination", wording=wording)
+    request = ApprovalRequest.objects.get(kind="finance.deviation")
+    assert asked.state == "waiting"
+    clause: dict[str, Any] = {"family": "termination", "text": None, "wording": wording, "terms": {}}
+
+    def asks(days: int = 0) -> list[str]:
+        held = draft(sold, make_user("finance"), {"clauses": [clause]}, days=days)
+        return [step.label for step in steps_for(ContractVersion.objects.get(pk=held.pk))]
+
+    beyond = asks()
+    while request.steps.filter(state="waiting").exists():
+        step = request.steps.get(state="waiting")
+        decide_step(request=request, by=make_user(step.function), is_approved=True)
+    asked.refresh_from_db()
+    assert asked.state == "granted"
+    within = asks()
+    assert set(within) < set(beyond) or "Legal agrees" in within
+    told = findings_of(ContractVersion.objects.latest("pk"))
+    assert [finding.steps for finding in told] == [()]
+    assert "was granted on" in told[0].sentence
+    asks(days=200)
+    later = findings_of(ContractVersion.objects.latest("pk"))
+    assert later[0].steps, "it counts no more by then"
+    clause["wording"] = "Either side may leave at any time, for free."
+    asks()
+    assert findings_of(ContractVersion.objects.latest("pk"))[0].steps, "something else was granted"
+
+
+def test_the_contract_s_own_clause_on_changes_comes_before_its_account(sold: Contract) -> None:
+    paper = {"signed_on": in_days(-1), "paper": "§ 8", "by": make_user("legal")}
+    changes = family("contract-changes")
+    record_clause(contract=sold, family=changes, wanted=Wanted(text="at-renewal"), **paper)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="By its own clause"):
+        propose(sold, make_user("finance"))
+    record_clause(contract=sold, family=changes, wanted=Wanted(text="mid-term"), **paper)  # type: ignore[arg-type]
+    Account.objects.update(tier=Tier.objects.get(slug="standard"))
+    assert propose(sold, make_user("finance"))
+
+
+def test_whoever_approves_last_is_told_where_the_tier_allows_it_no_more(sold: Contract) -> None:
+    request = propose(sold, make_user("finance"))
+    Account.objects.update(tier=Tier.objects.get(slug="standard"))
+    with pytest.raises(RefusedError, match="end of a term only"):
+        approve(request)
+    assert Amendment.objects.get().stage == "proposed"
+
+
 def test_origins_tell_by_which_amendment(sold: Contract) -> None:
-    from people.access import access_of
     from sync.provenance.reading import read_origins
     from sync.registry import resources
 

@@ -75,7 +75,8 @@ def said(draw: st.DrawFn) -> dict[str, Any]:
                 is_trial=draw(st.booleans()),
             )
         )
-    return statement(lines)
+    end = draw(st.none() | st.dates(START + timedelta(days=1), date(2027, 12, 31)))
+    return statement(lines, end_on=end.isoformat() if end else None, auto_renew=draw(st.booleans()))
 
 
 @st.composite
@@ -91,7 +92,11 @@ def asked(draw: st.DrawFn) -> dict[str, Any]:
         found.append(
             {"do": "add", "product": "Extra", "amount": draw(numbers), "billing_period": draw(periods)}
         )
-    return {"lines": found}
+    terms: dict[str, Any] = {}
+    if draw(st.booleans()):
+        end = draw(st.none() | days)
+        terms = {"end_on": end.isoformat() if end else None, "auto_renew": draw(st.booleans())}
+    return {"lines": found, "terms": terms}
 
 
 @settings(max_examples=200, deadline=None)
@@ -103,7 +108,7 @@ def test_no_amendment_changes_what_was_paid_before_its_day(
         return
     after = amended(before, changes, day)
     if other < day:
-        assert outlook(before, other).arr == outlook(after, other).arr
+        assert outlook(before, other).arr == outlook(after, other).arr, "nor by its terms"
     kept = {each["line"]: each for each in after["lines"]}
     for each in before["lines"]:
         assert kept[each["line"]] | {"end_on": None} == each | {"end_on": None}, "only ends of lines move"
@@ -190,3 +195,17 @@ def test_a_line_that_ends_that_day_anyway_goes_on_otherwise() -> None:
     assert (old, new["amount"], new["end_on"]) == (before["lines"][0], "1500", None)
     ends = {"lines": [{"do": "end", "line": 1}]}
     assert [each.line for each in problems_of(before, ends, day)] == [1]
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [{"end_on": "2027-01-01"}, {"end_on": None}, {"auto_renew": True}],
+    ids=["longer", "open", "renews"],
+)
+def test_what_has_lapsed_is_not_brought_back(terms: dict[str, Any]) -> None:
+    """Its lines would run on through the days on which nothing held, and be paid for after the fact."""
+    held = statement([line(1)], end_on="2026-01-01")
+    told = [(each.field, each.detail) for each in problems_of(held, {"terms": terms}, date(2026, 1, 2))]
+    assert [field for field, _ in told] == ["effective_on"]
+    assert told[0][1].startswith("The contract ends on 1 Jan 2026, and what it says holds no longer by then.")
+    assert not list(problems_of(held, {"terms": terms}, date(2026, 1, 1)))

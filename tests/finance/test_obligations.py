@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from finance.calendars.events import follow_all
 from finance.models import CalendarEvent, Contract, ContractObligation
 from finance.obligations.services import (
     Terms,
@@ -38,7 +39,9 @@ def keep(contract: Contract, days: int = 10, owner: User | None = None, **more: 
 
 
 def due() -> list[date]:
-    return list(ContractObligation.objects.undone().order_by("due_on").values_list("due_on", flat=True))
+    return list(
+        ContractObligation.objects.undone(in_days(0)).order_by("due_on").values_list("due_on", flat=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_ends_of_months_stay_ends_of_months(sold: Contract, months: int, expecte
     terms = Terms(title="Report", party="ours", due_on=date(2027, 1, 31), months=months)
     held = add_obligation(contract=sold, terms=terms, by=make_user("legal"))
     for day in expected:
-        held = ContractObligation.objects.undone().get()
+        held = ContractObligation.objects.undone(in_days(0)).get()
         assert held.due_on == day
         complete_obligation(obligation=held, by=make_user("legal"))
     assert due_next(date(2028, 2, 29), 12, 1) == date(2029, 2, 28)
@@ -89,9 +92,98 @@ def test_a_contract_that_ends_stops_what_would_be_due_later(sold: Contract) -> N
     Contract.objects.update(auto_renew=False)
     assert due() == [in_days(50), in_days(160)]
     page = client_as("legal").get(sold.get_absolute_url())
-    assert [each.due_on for each in page.context["obligations"]] == due()
+    shown = [(each.due_on, each.has_lapsed) for each in page.context["obligations"]]
+    assert shown == [(in_days(50), False), (in_days(160), False), (in_days(150), True)]
     Contract.objects.update(deleted_at="2026-01-01T00:00:00Z")
     assert due() == []
+
+
+def test_what_is_late_lapses_with_its_contract_unless_it_survives(sold: Contract) -> None:
+    keep(sold, -30, title="Report")
+    keep(sold, -20, title="Return of data", survives=True)
+    Contract.objects.update(auto_renew=False, end_on=in_days(-5))
+    client = client_as("legal")
+    assert due() == [in_days(-20)]
+    remind_of_obligations()
+    assert {notice.text.split(" (")[0] for notice in Notice.objects.all()} == {"Return of data"}
+    follow_all()
+    assert list(CalendarEvent.objects.filter(kind="obligation", cancelled_at=None).values_list("day")) == [
+        (in_days(-30),),
+        (in_days(-20),),
+    ], "what has passed stays in calendars as it was"
+    url = reverse("finance:obligations")
+    assert [one.title for one in client.get(url).context["rows"]] == ["Return of data"]
+    everything = client.get(url + "?show=all")
+    assert [(one.title, one.has_lapsed) for one in everything.context["rows"]] == [
+        ("Report", True),
+        ("Return of data", False),
+    ]
+    assert "Lapsed with the contract" in everything.content.decode()
+    file = client.get(url + "?show=all&export=csv").getvalue().decode()  # type: ignore[attr-defined]
+    assert "lapsed" in file
+    lens = reverse("accounts:panel", args=[sold.account_id, "finance.obligations"])
+    told = client.get(lens).content.decode()
+    assert ("Return of data" in told, "Report" in told) == (True, False)
+
+
+def test_one_that_would_lapse_at_once_is_not_kept_unseen(sold: Contract) -> None:
+    Contract.objects.update(auto_renew=False)
+    with pytest.raises(ValidationError) as refused:
+        keep(sold, 100)
+    assert list(refused.value.message_dict) == ["due_on"]
+    assert "also due after" in refused.value.messages[0]
+    assert keep(sold, 100, survives=True)
+    held = keep(sold, 99)
+    with pytest.raises(ValidationError, match="also due after"):
+        change_obligation(obligation=held, terms=Terms(title="Report", party="ours", due_on=in_days(101)))
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1989-12-31", "2201-01-01", "9999-12-31"])
+def test_a_day_out_of_this_world_is_refused(sold: Contract, day: str) -> None:
+    Contract.objects.update(end_on=None)
+    with pytest.raises(ValidationError) as refused:
+        keep(sold, due_on=date.fromisoformat(day))
+    assert list(refused.value.message_dict) == ["due_on"]
+
+
+def test_only_who_reads_contracts_sees_to_them(sold: Contract) -> None:
+    """A reminder names the account and what was agreed."""
+    with pytest.raises(ValidationError) as refused:
+        keep(sold, owner=make_user("support"))
+    assert list(refused.value.message_dict) == ["owner"]
+    offered = client_as("legal").get(reverse("finance:obligation_new", args=[sold.pk])).context["form"]
+    functions = {user.function for user in offered.fields["owner"].queryset}
+    assert "support" not in functions
+    assert "legal" in functions
+    legal, gone, moved = make_user("legal"), make_user("sales"), make_user("customer_success")
+    keep(sold, 5, gone, title="Of who left")
+    keep(sold, 5, moved, title="Of who reads no contracts by now")
+    gone.is_active = False
+    gone.save()
+    User.objects.filter(pk=moved.pk).update(function="support")
+    remind_of_obligations()
+    told = Notice.objects.values_list("user", "text")
+    assert {user for user, _ in told} == {user.pk for user in User.objects.filter(function="legal")}
+    assert legal.pk in {user for user, _ in told}
+    assert {text.split(" (")[0] for _, text in told} == {"Of who left", "Of who reads no contracts by now"}
+
+
+def test_one_that_was_void_by_mistake_is_due_again(sold: Contract) -> None:
+    held = keep(sold)
+    client = client_as("legal")
+    client.post(reverse("finance:obligation_drop", args=[held.pk]))
+    page = client.get(sold.get_absolute_url())
+    assert [one.title for one in page.context["obligations"]] == ["Report"]
+    assert "Void" in page.content.decode()
+    assert client.post(reverse("finance:obligation_undone", args=[held.pk])).status_code == 302
+    assert due() == [in_days(10)]
+    assert CalendarEvent.objects.get(obligation=held).cancelled_at is None
+
+
+def test_a_deleted_contract_gets_no_obligations(sold: Contract) -> None:
+    Contract.objects.update(deleted_at="2026-01-01T00:00:00Z")
+    with pytest.raises(ValidationError, match="deleted"):
+        keep(sold)
 
 
 def test_owners_are_reminded_once_of_each(sold: Contract) -> None:
