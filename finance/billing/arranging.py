@@ -17,8 +17,11 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import Account
+from common.formatting import format_date
 from common.versions.cycle import DatedLifecycle
 from common.versions.errors import VersionChangedError
+from finance.billing.facts import lock_invoices
+from finance.billing.proration import round_money
 from finance.billing.querysets import COUNTS
 from finance.billing.terms import (
     BillingTerms,
@@ -35,7 +38,8 @@ from people.approvals.services import request_approval
 from people.models import User
 
 KIND = "finance.billing"
-EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
+YEARS = "Choose a day from 2000 to 2099."
 
 
 def _mark(version: BillingArrangement) -> str:
@@ -86,6 +90,7 @@ def propose_arrangement(
     VersionChangedError with the differences. Raises ValidationError by field.
     """
     check_terms(account, terms)
+    _refuse_dates(terms, starts_on)
     draft = BillingArrangement(account=account, **terms.columns())
     cycle.lock(draft)
     newest = newest_of(account)
@@ -182,8 +187,12 @@ def add_milestone(
         wrong["label"] = "Say what is billed."
     if amount <= 0:
         wrong["amount"] = "Write an amount above zero."
+    elif amount != round_money(amount, currency.upper()):
+        wrong["amount"] = f"Amounts in {currency.upper()} have no such fractions."
     if due_on is None and not event.strip():
         wrong["due_on"] = "Give a day, or say below what must be reached."
+    if due_on is not None and not EARLIEST <= due_on <= LATEST:
+        wrong["due_on"] = YEARS
     if contract is not None and contract.account_id != account.pk:
         wrong["contract"] = f"Choose a contract of {account}."
     if wrong:
@@ -208,6 +217,8 @@ def reach_milestone(*, milestone: BillingMilestone, on: date, by: User) -> Billi
         raise ValidationError(f"{held.reached_by} noted already that this was reached.")
     if on > today():
         raise ValidationError({"reached_on": "It can’t have been reached on a day ahead."})
+    if on < EARLIEST:
+        raise ValidationError({"reached_on": YEARS})
     held.reached_on, held.reached_by = on, by
     held.save(update_fields=["reached_on", "reached_by"])
     return held
@@ -215,18 +226,34 @@ def reach_milestone(*, milestone: BillingMilestone, on: date, by: User) -> Billi
 
 @transaction.atomic
 def drop_milestone(*, milestone: BillingMilestone) -> None:
-    """Throw away a milestone that waits; raises ValidationError for one that was reached."""
-    held = BillingMilestone.objects.select_for_update().filter(pk=milestone.pk).first()
+    """Throw away a milestone that waits; raises ValidationError for one that was reached or billed.
+
+    Takes the turn of whoever issues first, so that it isn't billed meanwhile.
+    """
+    lock_invoices()
+    waiting: Any = BillingMilestone.objects.select_for_update(of=("self",)).filter(pk=milestone.pk)
+    held = waiting.with_bill().first()
     if held is None:
         return
+    if held.bill_id is not None:
+        raise ValidationError("It is billed. Credit the bill if that was wrong.")
     if held.reached_on is not None:
         raise ValidationError("It was reached, so it is billed. Credit the bill if that was wrong.")
     held.delete()
 
 
+def _refuse_dates(terms: BillingTerms, starts_on: date) -> None:
+    """Refuse agreed days that no bill could follow: too far off, or none after the first day."""
+    if any(not EARLIEST <= day <= LATEST for day in terms.dates):
+        raise ValidationError({"dates": "Choose days from 2000 to 2099."})
+    if terms.schedule == BillingArrangement.Schedule.CUSTOM and max(terms.dates) <= starts_on:
+        told = f"Write at least one day after {format_date(starts_on)}; each ends a stretch that is billed."
+        raise ValidationError({"dates": told})
+
+
 def _refuse_day(starts_on: date, newest: Any) -> None:
     if not EARLIEST <= starts_on <= LATEST:
-        raise ValidationError({"starts_on": "Choose a day from 2000 to 2099."})
+        raise ValidationError({"starts_on": YEARS})
     if newest is not None and newest.starts_on is not None and starts_on < newest.starts_on:
         raise ValidationError(
             {"starts_on": f"{newest} begins on {newest.starts_on:%-d %b %Y}; choose that day or a later one."}

@@ -7,6 +7,7 @@ of numbers, then what the pipeline locks.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,22 +17,23 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.models import Account
 from finance.billing.agreed import Terms, terms_of
 from finance.billing.bills import Bill, Due, LeftOut, Position, bills_due
 from finance.billing.contents import Content, content_of, contents_of
-from finance.billing.facts import INVOICES, drafted_here, made_here
+from finance.billing.facts import INVOICES, drafted_here, lock_invoices, made_here
+from finance.billing.querysets import MILESTONE
 from finance.entitlements import PAYMENT_TERMS
 from finance.models import Invoice
 from people.models import User
 from sync.models import OWN_SLUG, Link
-from sync.own import delete_own_records, own_source, send_own_records
-from sync.pipeline.locks import lock_together
-from sync.registry import resources
+from sync.own import OwnRecordsError, delete_own_records, send_own_records
 from tiers.entitlements.resolution import entitlements_of
 
 SLICE = 500
 NUMBER = "Draft"
-OURS = ("bill-", "milestone-")
+logger = logging.getLogger(__name__)
+OURS = ("bill-", MILESTONE)
 
 
 @dataclass(slots=True)
@@ -48,6 +50,14 @@ class Drafted:
     def total(self) -> int:
         """How many drafts there are now."""
         return self.created + self.updated + self.unchanged
+
+    def add(self, other: Drafted) -> None:
+        """Count in what was done for other payers."""
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.removed += other.removed
+        self.left_out += other.left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +95,25 @@ class Preview:
         return found
 
 
-def lock_invoices() -> None:
-    """Wait for the turn of whoever makes or changes invoices here; held until the transaction ends."""
-    lock_together(resources=[resources[INVOICES]], sources=[own_source()])
-
-
 def draft_invoices(*, until: date, by: User | None, accounts: Collection[int] | None = None) -> Drafted:
     """Make a draft of every bill due by a day, for all payers or those named; run again, it makes the same ones.
 
     Five hundred payers a transaction, so that what a killed run did stays and the next one does the rest. Bills that
-    were issued or thrown away aren't touched. ``by`` is None for the clock.
+    were issued or thrown away aren't touched. ``by`` is None for the clock. A payer whose records are refused is left
+    out with the reason, and doesn't hold up the others.
     """
     done = Drafted()
     for payers in _slices(accounts):
-        _draft_slice(payers, until, by, done)
+        try:
+            done.add(_draft_slice(payers, until, by))
+        except OwnRecordsError:
+            for payer in payers:
+                try:
+                    done.add(_draft_slice([payer], until, by))
+                except OwnRecordsError as error:
+                    logger.exception("Bills of account %s can't be drafted", payer)
+                    why = " ".join(error.messages)
+                    done.left_out.append(LeftOut(Account.objects.get(pk=payer), "All its bills", why))
     return done
 
 
@@ -132,8 +147,9 @@ def drafts_of(payers: Collection[int]) -> dict[str, Invoice]:
 
 
 @transaction.atomic
-def _draft_slice(payers: Collection[int], until: date, by: User | None, done: Drafted) -> None:
+def _draft_slice(payers: Collection[int], until: date, by: User | None) -> Drafted:
     lock_invoices()
+    done = Drafted()
     drafts = drafts_of(payers)
     due = _wanted(payers, until, drafts)
     terms = terms_of_bills(due.bills)
@@ -145,6 +161,7 @@ def _draft_slice(payers: Collection[int], until: date, by: User | None, done: Dr
     gone = [name for name in drafts if name not in wanted]
     done.removed += delete_own_records(INVOICES, gone, by=by)
     done.left_out += due.left_out
+    return done
 
 
 def _wanted(payers: Collection[int], until: date, drafts: Mapping[str, Invoice]) -> Due:

@@ -15,6 +15,7 @@ from accounts.models import Account
 from finance.billing.charging import Billed, Charged, Line, Span
 from finance.billing.paying import Payer, stretches_by_payer
 from finance.billing.proration import DAYS, MONTHS, ONE_OFF, Price
+from finance.billing.querysets import MILESTONE
 from finance.models import (
     BillingArrangement,
     BillingMilestone,
@@ -25,6 +26,9 @@ from finance.models import (
     InvoiceLine,
 )
 from sync.models import OWN_SLUG, Link
+from sync.own import own_source
+from sync.pipeline.locks import lock_together
+from sync.registry import resources
 
 INVOICES = "invoices"
 PRICED = frozenset({*MONTHS, *DAYS, ONE_OFF})
@@ -138,9 +142,14 @@ def read_facts(payers: Collection[int], until: date) -> Facts:
     )
 
 
+def lock_invoices() -> None:
+    """Wait for the turn of whoever makes or changes invoices here; held until the transaction ends."""
+    lock_together(resources=[resources[INVOICES]], sources=[own_source()])
+
+
 def milestone_id(milestone: int) -> str:
     """Return the external id of a milestone's bill."""
-    return f"milestone-{milestone}"
+    return f"{MILESTONE}{milestone}"
 
 
 def _payers(known: Mapping[int, Account]) -> dict[int, Payer]:

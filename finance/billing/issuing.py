@@ -20,8 +20,8 @@ from django.db.models import Sum
 from common.formatting import format_money
 from finance.billing.bills import Bill, bills_due
 from finance.billing.contents import content_of, contents_of
-from finance.billing.drafting import OURS, due_on, lock_invoices, terms_of_bills
-from finance.billing.facts import INVOICES
+from finance.billing.drafting import OURS, due_on, terms_of_bills
+from finance.billing.facts import INVOICES, lock_invoices
 from finance.billing.proration import round_money
 from finance.models import BillingCounter, BillingPass, Invoice, InvoiceLine, RootCause
 from metrics.engine.plan import today
@@ -84,7 +84,7 @@ def throw_away_drafts(*, seen: Sequence[str], reason: str, by: User) -> int:
     Raises ValidationError where one changed meanwhile, is a milestone's, or without a reason.
     """
     reason = reason.strip()
-    if not reason or len(reason) > REASON:
+    if not reason or len(reason) > REASON or "\x00" in reason:
         raise ValidationError({"reason": f"Say why in up to {REASON} letters; colleagues read it."})
     lock_invoices()
     drafts = _held(seen)
@@ -141,6 +141,8 @@ def credit_invoice(
         for line, net, tax in left
         if wanted.get(line.number)
     ]
+    if not lines and any(net for _, net, _ in left):
+        raise ValidationError("Write how much to credit of at least one line.")
     if not lines:
         raise ValidationError("Nothing of this invoice is left to credit.")
     number = take_number(Invoice.Kind.CREDIT_NOTE, on.year)
@@ -204,6 +206,8 @@ def _credited(
     if abs(wanted) > abs(net) or wanted * net < 0:
         told = format_money(net, currency, decimals=2)
         raise ValidationError({f"line_{line.number}": f"{told} of line {line.number} are left to credit."})
+    if wanted not in (net, round_money(wanted, currency)):
+        raise ValidationError({f"line_{line.number}": f"Amounts in {currency} have no such fractions."})
     return {
         "number": line.number,
         "account": line.account_id,

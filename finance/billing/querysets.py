@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
 
 from common.versions.models import DatedVersionQuerySet, VersionState
+from sync.models import OWN_SLUG, Link
 
 if TYPE_CHECKING:
     from finance.models import BillingArrangement, BillingMilestone
 
+MILESTONE = "milestone-"
 COUNTS = (VersionState.SCHEDULED, VersionState.PUBLISHED, VersionState.RETIRED)
 
 
@@ -30,3 +33,12 @@ class BillingMilestoneQuerySet(QuerySet["BillingMilestone"]):
     def due_by(self, day: date) -> Self:
         """Milestones that are to be billed by a day: reached, or their day has come."""
         return self.filter(Q(reached_on__lte=day) | Q(due_on__lte=day))
+
+    def with_bill(self) -> Self:
+        """Annotate ``bill_id``: the issued invoice that asks for a milestone; null while it isn't billed."""
+        from finance.models import Invoice
+
+        name = Concat(Value(MILESTONE), Cast(OuterRef("pk"), CharField()))
+        bills = Link.objects.filter(resource="invoices", source__slug=OWN_SLUG, external_id=name)
+        issued = bills.filter(object_id__in=Invoice.objects.exclude(status="draft").values("pk"))
+        return self.annotate(bill_id=Subquery(issued.values("object_id")[:1]))

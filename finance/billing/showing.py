@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from accounts.models import Account
 from common.export import Table, table_of
@@ -57,13 +58,16 @@ def history_table(history: Sequence[Told]) -> Table:
     )
 
 
-def milestones_of(account: Account) -> list[BillingMilestone]:
-    """Return the milestones of an account, those that wait first."""
-    held = BillingMilestone.objects.filter(account=account).select_related("contract", "reached_by")
-    return sorted(held, key=lambda one: (one.reached_on is not None, one.due_on or date.max, one.pk))
+def milestones_of(account: Account) -> list[Any]:
+    """Return the milestones of an account, those that wait first, each with the ``bill_id`` of its invoice."""
+    held: Any = BillingMilestone.objects.filter(account=account).with_bill()
+    return sorted(
+        held.select_related("contract", "reached_by"),
+        key=lambda one: (one.bill_id is not None, one.reached_on is not None, one.due_on or date.max, one.pk),
+    )
 
 
-def milestones_table(milestones: Sequence[BillingMilestone]) -> Table:
+def milestones_table(milestones: Sequence[Any]) -> Table:
     """Return milestones for a file."""
     return table_of(
         "billing-milestones",
@@ -77,6 +81,7 @@ def milestones_table(milestones: Sequence[BillingMilestone]) -> Table:
             ("contract", "Contract", lambda one: str(one.contract or "")),
             ("reached_on", "Reached on", lambda one: one.reached_on),
             ("reached_by", "Noted by", lambda one: str(one.reached_by or "")),
+            ("bill_id", "Invoice id", lambda one: one.bill_id),
         ),
     )
 

@@ -13,7 +13,7 @@ from django.db.models import Case, F, QuerySet, Sum, When
 
 from accounts.models import Account
 from common.export import Table, table_of
-from finance.models import Invoice, InvoiceLine, Payment
+from finance.models import Allocation, Invoice, InvoiceLine, Payment
 
 ISSUED = Invoice.Status.ISSUED
 ZERO = Decimal(0)
@@ -111,9 +111,10 @@ class Shares:
 
 
 def balances(account: Account, start: date, end: date) -> list[Balance]:
-    """Return an account's balance from one day to another, both included, by currency; five queries.
+    """Return an account's balance from one day to another, both included, by currency; seven queries.
 
-    Voided and written-off invoices ask for nothing and stand on no statement.
+    Voided and written-off invoices ask for nothing. What was paid for one that was written off afterwards is kept, so
+    that much of it stands on the statement, as it does in the balance of ``finance.invoices.ageing``.
     """
     found: dict[str, Balance] = {}
 
@@ -130,6 +131,15 @@ def balances(account: Account, start: date, end: date) -> list[Balance]:
     paid = payments.filter(paid_on__lt=start).order_by().values_list("currency").annotate(sum=Sum("amount"))
     for currency, total in paid:
         of(currency).opening -= total
+    kept: QuerySet[Any, Any] = Allocation.objects.counting_on(end).filter(
+        invoice__account=account, invoice__status=Invoice.Status.UNCOLLECTIBLE, invoice__deleted_at=None
+    )
+    for currency, total in (
+        kept.filter(on__lt=start).order_by().values_list("invoice__currency").annotate(sum=Sum("amount"))
+    ):
+        of(currency).opening += total
+    for allocation in kept.filter(on__gte=start).select_related("invoice"):
+        happened[allocation.invoice.currency].append((allocation.on, 2, allocation.pk, allocation))
     for invoice in invoices.filter(issued_on__gte=start).with_open(end):
         happened[invoice.currency].append((invoice.issued_on, 0, invoice.pk, invoice))
     for payment in payments.filter(paid_on__gte=start):
@@ -245,6 +255,12 @@ def _cell(place: int) -> Any:
 
 
 def _movement(on: date, entry: Any, running: Decimal) -> Movement:
+    if isinstance(entry, Allocation):
+        charged, settled = max(entry.amount, ZERO), max(-entry.amount, ZERO)
+        what, invoice = "Written-off invoice, as far as it was settled", entry.invoice
+        return Movement(
+            on, what, invoice.number, invoice.pk, None, charged, settled, running + charged - settled
+        )
     if isinstance(entry, Payment):
         what = "Payment" if entry.amount > 0 else "Refund"
         charged, settled = max(-entry.amount, ZERO), max(entry.amount, ZERO)

@@ -47,9 +47,10 @@ SHOWN = 100
 @readers_of_bills
 def bills(request: HttpRequest) -> HttpResponse:
     """Show what would be drafted until a day, with what is left out and why; draft it."""
-    until = _day(request.POST.get("until") or request.GET.get("until", "")) or today()
     if request.method == "POST":
-        return _draft(request, until)
+        return _draft(request)
+    asked = request.GET.get("until", "")
+    until = _day(asked) or today()
     preview = preview_drafts(until=until)
     offers = [
         *([Offer("bills", "Bills due", lambda: preview_table(preview))] if preview.seen else []),
@@ -63,6 +64,7 @@ def bills(request: HttpRequest) -> HttpResponse:
         "left_out": preview.left_out[:SHOWN],
         "shown": SHOWN,
         "until": until,
+        "is_refused": bool(asked) and _day(asked) is None,
         "exports": offers,
         "may_write": makes_bills(request),
         "waiting": drafts_waiting().count(),
@@ -71,7 +73,11 @@ def bills(request: HttpRequest) -> HttpResponse:
 
 
 @finance_only
-def _draft(request: HttpRequest, until: date) -> HttpResponse:
+def _draft(request: HttpRequest) -> HttpResponse:
+    until = _day(request.POST.get("until", ""))
+    if until is None:
+        messages.error(request, "Choose a day within a year from today. Nothing was drafted.")
+        return redirect("finance:bills")
     done = draft_invoices(until=until, by=signed_in(request))
     told = f"{done.created} drafts are new, {done.updated} changed, {done.unchanged} stayed as they were"
     messages.success(request, f"{told}; {done.removed} were taken back.")
@@ -99,7 +105,10 @@ def drafts(request: HttpRequest) -> HttpResponse:
 @finance_only
 def drafts_act(request: HttpRequest) -> HttpResponse:
     """Show what issuing or throwing away the chosen drafts does, then do it."""
-    act = "throw" if request.POST.get("act") == "throw" else "issue"
+    act = request.POST.get("act")
+    if act not in ("issue", "throw"):
+        messages.error(request, "Say whether to issue the drafts or throw them away.")
+        return redirect("finance:drafts")
     seen = request.POST.getlist("draft")[:1_000]
     keys = [int(key) for one in seen if (key := one.partition(":")[0]).isdecimal() and len(key) < 19]
     chosen = list(drafts_waiting().filter(pk__in=keys).order_by("issued_on", "pk"))

@@ -18,7 +18,8 @@ from finance.billing.issuing import credit_invoice, issue_drafts, seen_of
 from finance.billing.papers.invoice import invoice_paper
 from finance.billing.papers.paper import TEMPLATE, paper_pdf
 from finance.billing.statements import balances, shares_of
-from finance.models import Invoice, Payment
+from finance.invoices.ageing import ageing
+from finance.models import Allocation, Invoice, Payment
 from metrics.engine.plan import today
 from people.models import User
 from sync.own import send_own_records
@@ -232,3 +233,21 @@ def test_divisions_add_up_to_the_bills_of_the_parent_to_the_cent(acme: Account, 
     assert sum(share.total for share in held.divisions) == held.total == Decimal("139.78") - Decimal("0.35")
     Invoice.objects.create(account=acme, number="S-1", issued_on=today(), currency="EUR", net=5, total=5)
     assert not shares_of(acme, MONTH, today())[0].reconciles
+
+
+def test_a_statement_agrees_with_the_balance_where_an_invoice_was_written_off_in_part(acme: Account) -> None:
+    """Of 100 written off 40 were paid: those are kept, so they are no money that waits for an invoice."""
+    day = MONTH - timedelta(days=40)
+    for number, total, status in (("S-1", 100, "uncollectible"), ("S-2", 60, "issued")):
+        invoice = Invoice.objects.create(
+            account=acme, number=number, issued_on=day, currency="EUR", net=total, total=total, status=status
+        )
+        paid = Payment.objects.create(account=acme, paid_on=MONTH, amount=40, currency="EUR")
+        Allocation.objects.create(payment=paid, invoice=invoice, amount=40, on=MONTH, kind="automatic")
+    [held] = balances(acme, day, today())
+    assert [(move.charged, move.settled) for move in held.movements] == [(60, 0), (0, 40), (0, 40), (40, 0)]
+    assert (held.closing, held.open, held.unallocated, held.reconciles) == (20, 20, 0, True)
+    [aged] = ageing(today(), [acme.pk])
+    assert (aged.balance, aged.currency) == (held.closing, "EUR")
+    [later] = balances(acme, MONTH + timedelta(days=1), today() + timedelta(days=1))
+    assert (later.opening, later.closing, later.reconciles) == (20, 20, True)
