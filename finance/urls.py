@@ -94,6 +94,7 @@ finance = [
     path("finance/payments/allocations/<int:pk>/undo/", payments.allocation_undo, name="allocation_undo"),
     path("finance/retention/", retention.retention, name="retention"),
     path("finance/retention/cohorts/", retention_more.cohorts, name="retention_cohorts"),
+    path("finance/retention/cohorts/<str:month>/", retention_more.cohort, name="retention_cohort"),
     path("finance/retention/differences/", retention_more.differences, name="retention_differences"),
     path("finance/retention/forecast/", retention_forecast.forecast, name="retention_forecast"),
     path("finance/retention/policy/", retention_policy.retention_policy, name="retention_policy"),

@@ -94,7 +94,7 @@ def page() -> Figure:
         execute("VACUUM ANALYZE")
     asked = Asked.from_params({"to": f"{_last_month():%Y-%m}", "rates": "constant"})
     read = read_retention(asked)
-    plain = statements("floor_page", newest=NEWEST, count=len(read.series))[0]
+    plain = floor_of("floor_page", len(read.series))
 
     def floor_rows() -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
@@ -142,13 +142,19 @@ def floor() -> list[tuple[Any, ...]]:
     """Return the same by plain SQL."""
     names = {31: "all", 15: "tier", 23: "industry", 27: "country", 29: "size", 30: "owner"}
     with connection.cursor() as cursor:
-        cursor.execute(statements("floor_retention", newest=NEWEST, count=WINDOWS)[0])
+        cursor.execute(floor_of("floor_retention", WINDOWS))
         rows = cursor.fetchall()
     return [
         (row[0], names[row[1]], row[7], row[8] or Decimal(0), row[9], row[14], row[16])
         for row in rows
         if row[7] or row[14]
     ]
+
+
+def floor_of(name: str, count: int) -> str:
+    """Return the plain SQL of twelve months up to each of the last ``count``."""
+    parts = [statements(part, newest=NEWEST, count=count)[0] for part in ("floor_moved", name)]
+    return "\n".join(parts)
 
 
 def empty_then(work: Any) -> Any:

@@ -56,9 +56,9 @@ class Ahead:
 KINDS = {
     "agreed": "Agreed",
     "renews": "Renews by itself",
-    "passed": "Renews by itself, the day for notice has passed",
+    "passed": "Renews by itself, too late for notice",
     "ends": "Ends unless renewed",
-    "covered": "Ends, another contract takes over",
+    "covered": "Another contract takes over",
 }
 
 
@@ -101,9 +101,9 @@ class Quarter:
         return [self.end(scenario) for scenario in SCENARIOS]
 
     @property
-    def changes(self) -> list[Decimal]:
-        """The renewals' change by scenario: low, base, high."""
-        return [self.change(scenario) - self.agreed for scenario in SCENARIOS]
+    def moved(self) -> list[Decimal]:
+        """What all rows change by scenario: low, base, high."""
+        return [self.change(scenario) for scenario in SCENARIOS]
 
 
 @dataclass(kw_only=True, slots=True)

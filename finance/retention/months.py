@@ -57,9 +57,9 @@ class CloseEffect:
     waiting: int
 
 
-def list_months() -> list[ClosedMonth]:
-    """Return all closed months, the newest first; two queries."""
-    changes = closed_months(EVER, today())
+def list_months(as_of: date | None = None) -> list[ClosedMonth]:
+    """Return the closed months, up to those that had ended by a day, the newest first; two queries."""
+    changes = closed_months(EVER, last_whole_month(as_of) if as_of else today())
     closes = RevenueClose.objects.select_related("by").order_by("-month")
     return [
         ClosedMonth(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
+from common.asof import requested_as_of
 from finance.retention.asking import Asked
 from people.access import request_access
 from people.models import Category, Level
@@ -31,9 +32,16 @@ class Tab:
 
 
 def tabs_for(request: HttpRequest, current: str, asked: Asked | None = None) -> list[Tab]:
-    """Return the tabs that the reader may open; those that ask the same take the filters along."""
+    """Return the tabs that the reader may open.
+
+    Pages that ask the same take the filters along, the others the day as of which they are shown.
+    """
     access = request_access(request)
-    query = asked.query if asked and len(asked.query) > 1 else ""
+    if asked:
+        query = asked.query if len(asked.query) > 1 else ""
+    else:
+        day = requested_as_of(request)
+        query = f"?as_of={day.isoformat()}" if day else ""
     return [
         Tab(label, f"{reverse(name)}{query}", name == current)
         for name, label, level in TABS

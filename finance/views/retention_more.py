@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from common.asof import requested_as_of
 from common.export import asked_format, export_response
-from finance.retention.asking import DIMENSION_LABELS, Asked, member_labels, offered_months
-from finance.retention.cohorts import SPANS, Each, cohort_chart, cohorts_table, read_cohorts
+from finance.retention.asking import DIMENSION_LABELS, Asked, member_labels, offered_months, read_month
+from finance.retention.cohorts import (
+    SPANS,
+    Each,
+    cohort_chart,
+    cohorts_table,
+    members_table,
+    read_cohorts,
+    read_members,
+)
 from finance.retention.definitions import DEFINITIONS, MEASURES, Measure, choice_of, to_decimal
 from finance.retention.differences import SHOWN, compare, differences_table
 from finance.retention.tabs import tabs_for
 from people.access import request_access, require
 from people.models import Category, Level
+
+AGE_DIGITS = 3
 
 
 @require_safe
@@ -64,9 +74,10 @@ def differences(request: HttpRequest) -> HttpResponse:
 @require_safe
 def cohorts(request: HttpRequest) -> HttpResponse:
     """Show what became of the accounts that first brought revenue in the same month or quarter."""
-    require(request_access(request), Category.REVENUE, Level.TOTALS)
+    access = request_access(request)
+    require(access, Category.REVENUE, Level.TOTALS)
     asked = Asked.from_params(request.GET.dict(), requested_as_of(request))
-    each: Each = next((key for key in SPANS if key == request.GET.get("each")), "quarter")
+    each = _each(request)
     found = read_cohorts(asked, each)
     if asked_format(request):
         return export_response(request, cohorts_table(found))
@@ -76,6 +87,9 @@ def cohorts(request: HttpRequest) -> HttpResponse:
         "tabs": tabs_for(request, "finance:retention_cohorts", asked),
         "each": each,
         "cohorts": found,
+        "may_open": access.allows(Category.REVENUE),
+        "members_query": asked.with_params(each=each),
+        "currency": settings.REPORTING_CURRENCY,
         "arr_chart": cohort_chart(found, each, "arr"),
         "accounts_chart": cohort_chart(found, each, "accounts"),
         "months": offered_months(asked.until, asked.params),
@@ -84,3 +98,35 @@ def cohorts(request: HttpRequest) -> HttpResponse:
         "as_of": asked.until,
     }
     return render(request, "finance/retention/cohorts.html", context)
+
+
+@require_safe
+def cohort(request: HttpRequest, month: str) -> HttpResponse:
+    """List the accounts of one cohort with their ARR when it began and after ``?age=`` windows."""
+    require(request_access(request), Category.REVENUE, Level.FULL)
+    asked = Asked.from_params(request.GET.dict(), requested_as_of(request))
+    each, first = _each(request), read_month(month)
+    text = request.GET.get("age", "")
+    age = int(text) if text.isascii() and text.isdecimal() and len(text) <= AGE_DIGITS else None
+    members = read_members(asked, each, first, age) if first else None
+    if members is None:
+        raise Http404("No account began in this cohort.")
+    if asked_format(request):
+        return export_response(request, members_table(members))
+    labels = member_labels(asked.dimension, [asked.member] if asked.member else [])
+    context = {
+        "asked": asked,
+        "each": each,
+        "members": members,
+        "ages": range(members.oldest + 1),
+        "cohorts_query": asked.with_params(each=each),
+        "account_query": asked.with_params(to=f"{members.day:%Y-%m}", member=None),
+        "member_label": labels.get(asked.member or "", asked.member) if asked.member else "",
+        "currency": settings.REPORTING_CURRENCY,
+        "as_of": asked.until,
+    }
+    return render(request, "finance/retention/cohort.html", context)
+
+
+def _each(request: HttpRequest) -> Each:
+    return next((key for key in SPANS if key == request.GET.get("each")), "quarter")

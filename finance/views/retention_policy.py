@@ -36,8 +36,8 @@ def retention_policy(request: HttpRequest) -> HttpResponse:
         try:
             change_retention_policy(
                 definition=request.POST.get("definition", ""),
-                counts_reactivation=request.POST.get("reactivation") == "in",
-                constant_currency=request.POST.get("rates") != "dated",
+                counts_reactivation=_chosen(request, "reactivation", {"in": True, "out": False}),
+                constant_currency=_chosen(request, "rates", {"constant": True, "dated": False}),
                 by=signed_in(request),
                 expected=request.POST.get("seen", ""),
             )
@@ -70,6 +70,16 @@ def retention_policy(request: HttpRequest) -> HttpResponse:
         "as_of": asked.until,
     }
     return render(request, "finance/retention/policy.html", context, status=422 if problems else 200)
+
+
+def _chosen(request: HttpRequest, name: str, values: dict[str, bool]) -> bool:
+    """Return what was chosen of two; raise ValidationError for anything else, which isn't a choice of either."""
+    found = values.get(request.POST.get(name, ""))
+    if found is None:
+        raise ValidationError(
+            "Choose for accounts that came back and for exchange rates one of the two listed."
+        )
+    return found
 
 
 def _words(choice: Choice, asked: Asked) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.asof import requested_as_of
 from common.export import asked_format, export_response
 from common.formatting import format_count
 from common.periods import month_label
@@ -40,7 +41,7 @@ def revenue_months(request: HttpRequest) -> HttpResponse:
     """List closed months, the newest first, with how much was entered of each since."""
     access = request_access(request)
     require(access, Category.REVENUE, Level.TOTALS)
-    months = list_months()
+    months = list_months(requested_as_of(request))
     if asked_format(request):
         return export_response(request, months_table(months))
     context = {
@@ -96,7 +97,7 @@ def revenue_close(request: HttpRequest) -> HttpResponse:
                 names = month_label(closed[-1]) if len(closed) == 1 else format_count(len(closed), "month")
                 messages.success(request, f"{names} closed. What comes later restates it, by name.")
             else:
-                messages.info(request, f"{month_label(until)} had been closed already; nothing was changed.")
+                messages.info(request, f"{month_label(until)} {_why_nothing(until)}; nothing was changed.")
         return redirect("finance:revenue_months")
     if until is None or until not in open_months:
         messages.info(
@@ -110,3 +111,9 @@ def revenue_close(request: HttpRequest) -> HttpResponse:
         "currency": settings.REPORTING_CURRENCY,
     }
     return render(request, "finance/retention/close.html", context)
+
+
+def _why_nothing(month: date) -> str:
+    """Say why closing up to a month closed none."""
+    is_closed = RevenueClose.objects.filter(month=month).exists()
+    return "had been closed already" if is_closed else "lies before the first month with revenue"

@@ -197,6 +197,9 @@ def _contracts(account: Account) -> Iterator[Address]:
     close_months(until=today() - timedelta(days=40))
     closed = f"{RevenueClose.objects.latest('month').month:%Y-%m}"
     yield Address("finance:revenue_month", reverse("finance:revenue_month", args=[closed]), Function.FINANCE)
+    month = f"{today():%Y-%m}"  # in which the busy account's lines began
+    cohort = reverse("finance:retention_cohort", args=[month])
+    yield Address("finance:retention_cohort", f"{cohort}?each=month&to={month}", Function.FINANCE)
     yield Address(
         "finance:retention_account", reverse("finance:retention_account", args=[account.pk]), Function.FINANCE
     )

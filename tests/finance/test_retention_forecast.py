@@ -256,6 +256,20 @@ def test_a_quarter_opens_to_its_contracts_and_the_file_has_them() -> None:
     assert "Ends unless renewed" in b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
 
 
+def test_an_opened_quarter_adds_up_from_its_rows_to_its_end() -> None:
+    for amount in ("1000.33", "2000.67"):
+        make_term(make_account(), date(2027, 2, 1), int(Decimal(amount)))
+    make_line(make_account(), date(2026, 12, 24), amount="77.77")
+    context = show(quarter="2", **{"rate-none": "33.3", "uplift-none": "7"})
+    chosen = context["chosen"]
+    rows = [sum((getattr(row, name) for row, _ in context["rows"]), Decimal(0)) for name in SCENARIOS]
+    assert chosen.moved == rows
+    assert [chosen.start[name] + moved for name, moved in zip(SCENARIOS, rows, strict=True)] == chosen.shown
+    follow_revenue()
+    page = client_as("finance").get(PAGE, {**DAY, "quarter": "2"}).content.decode()
+    assert "End of the quarter" in page
+
+
 def test_readers_of_totals_see_quarters_and_no_contracts() -> None:
     make_term(make_account(name="Ends"), date(2027, 2, 1))
     context = show("customer_success", quarter="2")
@@ -265,7 +279,21 @@ def test_readers_of_totals_see_quarters_and_no_contracts() -> None:
 
 
 @pytest.mark.parametrize(
-    "params", [{}, {"quarter": "9"}, {"passed": "x"}, {"rate-none": "\x00"}, {"as_of": "1980-01-01"}]
+    "params",
+    [
+        {},
+        {"quarter": "9"},
+        {"passed": "x"},
+        {"rate-none": "\x00"},
+        {"as_of": "1980-01-01"},
+        {"as_of": "1970-01-01"},
+        {"rate-none": "1e-400"},
+        {"rate-none": "-0", "uplift-none": "1e400"},
+        {"passed": "9" * 100_000},
+        {"rate-none": "sNaN", "passed": "1E-999999"},
+        {"uplift-none": "0." + "1" * 100_000},
+        {"quarter": "٣"},
+    ],
 )
 def test_no_address_breaks_the_page(params: dict[str, str]) -> None:
     make_term(make_account(), date(2027, 2, 1))

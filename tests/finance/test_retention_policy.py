@@ -72,7 +72,18 @@ def test_whoever_is_overtaken_is_told_and_overwrites_nothing() -> None:
     assert held() == ("quarter", False, True)
 
 
-@pytest.mark.parametrize("changes", [{"definition": "?"}, {"definition": ""}, {"seen": "\x00"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"definition": "?"},
+        {"definition": ""},
+        {"seen": "\x00"},
+        {"reactivation": "maybe"},
+        {"reactivation": ""},
+        {"rates": "NaN"},
+        {"definition": "x" * 100_000},
+    ],
+)
 def test_what_is_no_choice_is_refused(changes: dict[str, str]) -> None:
     assert save(**changes).status_code == 422
     assert held() == ("point", False, True)

@@ -67,6 +67,45 @@ def test_a_month_that_is_not_over_is_not_closed(month: str) -> None:
     assert not RevenueClose.objects.exists()
 
 
+def test_a_month_before_all_revenue_is_not_said_to_be_closed() -> None:
+    make_line(make_account(), date(2026, 9, 5))
+    follow_revenue()
+    answer = client_as("finance").post(CLOSE, {"month": "2026-03"})
+    assert said(answer) == ["Mar 2026 lies before the first month with revenue; nothing was changed."]
+
+
+def test_a_past_day_lists_the_months_that_had_ended_by_then() -> None:
+    make_line(make_account(), date(2026, 7, 5))
+    follow_revenue()
+    close_months(until=date(2026, 10, 31))
+    client = client_as("finance")
+    page = client.get(PAGE, {"as_of": "2026-09-15"})
+    assert [row.key for row in page.context["months"]] == ["2026-08", "2026-07"]
+    assert len(client.get(PAGE).context["months"]) == 4
+    assert "?as_of=2026-09-15" in page.content.decode(), "other tabs stay on the day"
+
+
+def test_a_closed_month_opens_to_its_retention_and_to_accounts_in_it() -> None:
+    account = make_account(name="Late")
+    line = make_line(account, date(2026, 9, 5), amount=500)
+    follow_revenue()
+    close_months(until=date(2026, 10, 31))
+    ContractLine.objects.filter(pk=line.pk).update(amount=650)
+    RevenueToRecompute.objects.create(account=account)
+    follow_revenue()
+    client = client_as("finance")
+    told = client.get(f"{PAGE}2026-10/").context["told"]
+    shown = [
+        client.get("/finance/retention/", {"to": "2026-10", "known": known}).context["moved"].end
+        for known in ("published", "")
+    ]
+    assert shown == [told.published, told.restated]
+    inside = client.get(
+        f"/finance/retention/accounts/{account.pk}/", {"definition": "month", "to": "2026-10"}
+    )
+    assert inside.context["inside"].moved.end == 650
+
+
 @pytest.mark.parametrize("function", ["leadership", "sales", "customer_success"])
 def test_others_see_the_list_and_close_nothing(function: str) -> None:
     make_line(make_account(), date(2026, 9, 5))
