@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import icalendar
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
 from common.formatting import format_date
@@ -27,7 +27,7 @@ Kind = CalendarEvent.Kind
 
 
 def events_for(user: User, day: date, *, only_mine: bool = False) -> QuerySet[Any, Any]:
-    """Return the events that stand in a person's calendar on ``day``, the soonest first."""
+    """Return the events that stand in a person's calendar on ``day``: the soonest first, then what has passed."""
     shown = CalendarEvent.objects.filter(
         Q(cancelled_at=None) | Q(cancelled_at__gte=timezone.now() - CANCELLED_FOR),
         day__range=(day - BEHIND, day + AHEAD),
@@ -35,7 +35,10 @@ def events_for(user: User, day: date, *, only_mine: bool = False) -> QuerySet[An
     )
     if only_mine:
         shown = shown.filter(Q(contract__account__owner_email=user.email) | Q(obligation__owner=user))
-    return shown.select_related("contract__account", "obligation__owner").order_by("day", "pk")[:MOST]
+    # Where there are too many, those furthest back are left out, not those to come.
+    ahead = Case(When(day__gte=day, then=F("day")))
+    shown = shown.select_related("contract__account", "obligation__owner")
+    return shown.order_by(ahead.asc(nulls_last=True), "-day", "pk")[:MOST]
 
 
 def calendar_of(feed: CalendarFeed, day: date) -> bytes:
@@ -47,7 +50,13 @@ def calendar_of(feed: CalendarFeed, day: date) -> bytes:
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", "Contracts of my accounts" if feed.only_mine else "Contracts")
     calendar.add("refresh-interval", timedelta(hours=6), parameters={"VALUE": "DURATION"})
-    for event in events_for(feed.created_by, day, only_mine=feed.only_mine):
+    events = list(events_for(feed.created_by, day, only_mine=feed.only_mine))
+    if len(events) == MOST:
+        calendar.add(
+            "x-wr-caldesc",
+            f"The nearest {MOST:,}; there are more. A link for your own accounts and obligations alone shows fewer.",
+        )
+    for event in events:
         calendar.add_component(_entry(event))
     return bytes(calendar.to_ical())
 
@@ -96,4 +105,6 @@ def _description(event: Any) -> str:
             return "Notice must have arrived by then."
         falls = Calendar(contract.account.country).holiday(event.falls_on) or f"a {event.falls_on:%A}"
         return f"{format_date(event.falls_on)} is {falls}, so this is the last working day before it."
-    return "The first day after the term that runs."
+    if contract.auto_renew:
+        return "The first day after the term; it renews by itself unless notice was given."
+    return "The first day after the term."

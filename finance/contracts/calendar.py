@@ -91,6 +91,20 @@ def running_term(start_on: date, end_on: date | None, months: int, day: date) ->
     return next(terms(start_on, end_on, months, since=day, until=day), None)
 
 
+def terms_in_sight(start_on: date, end_on: date | None, months: int, day: date) -> list[Term]:
+    """Return the term that runs on ``day``, and of a contract that renews more than once a year the next ones too.
+
+    Those end within twelve months of ``day``, each if nobody gives notice before.
+    """
+    year_on = _after(day, USUAL_MONTHS) or date.max
+    found = terms(start_on, end_on, months, since=day, until=year_on)
+    return [
+        term
+        for term in found
+        if term.starts_on <= day or (term.ends_on is not None and term.ends_on < year_on)
+    ]
+
+
 def notice_on(ends_on: date, notice_days: int | None) -> date | None:
     """Return the last day on which notice ends a term: ``notice_days`` before the first day after the term.
 

@@ -30,7 +30,7 @@ from finance.contracts.reading import (
     versions_of,
     versions_table,
 )
-from finance.contracts.renewals import MONTHS, Month, calendar_of, calendar_table, months_table
+from finance.contracts.renewals import MONTHS, Month, calendar_of, calendar_table, happenings_of, months_table
 from finance.models import Amendment, Contract
 from finance.obligations.listing import obligations_of, obligations_table
 from finance.views.guards import writes_contracts
@@ -134,13 +134,14 @@ def renewals(request: HttpRequest) -> HttpResponse:
     if asked_format(request):
         return export_response(request, chosen_table(request, offers))
     asked = _month(request.GET.get("month", ""))
-    busy = [month for month in months if month.happenings]
+    busy = [month for month in months if month.days]
     chosen = next((month for month in busy if month.month == asked), busy[0] if busy else None)
     context = {
         "months": months,
         "chosen": chosen,
         "exports": offers,
-        "happenings": chosen.happenings[:SHOWN] if chosen else (),
+        "happenings": list(happenings_of(chosen.days[:SHOWN])) if chosen else (),
+        "has_later": any(each.is_later for month in months for each in month.days),
         "shown": SHOWN,
         "chart": _chart(months) if access.allows(Category.REVENUE) else None,
         "first": first,

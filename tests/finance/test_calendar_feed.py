@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account
+from finance.calendars import events as calendar_events
 from finance.calendars.events import follow_all, follow_contracts
-from finance.models import CalendarEvent, CalendarFeed, Contract
+from finance.models import CalendarEvent, CalendarFeed, Contract, ContractObligation
 from finance.obligations.services import Terms, add_obligation, complete_obligation
 from people.links.services import create_link, revoke_link
 from people.models import AccessGrant, User
@@ -115,6 +116,51 @@ def test_following_again_changes_nothing(sold: Contract) -> None:
     assert follow_contracts([sold.pk]) == 0
     assert follow_all() == 0
     assert CalendarEvent.objects.count() == 2
+
+
+def test_the_night_finds_what_is_out_of_step_and_locks_nothing_else(
+    sold: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[list[int]] = []
+    follow = calendar_events.follow_contracts
+
+    def noted(keys: list[int]) -> int:
+        followed.append(list(keys))
+        return follow(keys)
+
+    monkeypatch.setattr(calendar_events, "follow_contracts", noted)
+    held = add_obligation(
+        contract=sold, terms=Terms(title="Report", party="ours", due_on=in_days(5)), by=make_user("legal")
+    )
+    assert follow_all() == 0
+    assert followed == []
+    moves: list[tuple[Any, dict[str, Any], int]] = [
+        (Contract.objects, {"end_on": in_days(111)}, 2),
+        (ContractObligation.objects.filter(pk=held.pk), {"due_on": in_days(7)}, 1),
+        (CalendarEvent.objects.filter(kind="notice"), {"cancelled_at": timezone.now()}, 1),
+        (Contract.objects, {"auto_renew": False, "end_on": in_days(0)}, 3),
+    ]
+    for rows, fields, count in moves:
+        rows.update(**fields)
+        assert follow_all() == count, fields
+        assert followed.pop() == [sold.pk]
+    assert follow_all() == 0
+    Contract.objects.update(auto_renew=True, end_on=in_days(100))
+    CalendarEvent.objects.all().delete()
+    assert follow_all() == 3
+
+
+def test_a_full_calendar_shows_what_comes_and_says_that_there_is_more(
+    sold: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("finance.calendars.ics.MOST", 3)
+    for days in (-30, -20, 5, 6):
+        event = {"day": in_days(days), "falls_on": in_days(days)}
+        CalendarEvent.objects.create(contract=sold, kind="end", number=100 + days, **event)
+    text = fetch(feed_of(make_user("legal"))).content.decode()
+    days = [event.decoded("DTSTART") for event in icalendar.Calendar.from_ical(text).walk("VEVENT")]
+    assert sorted(days)[:2] == [in_days(5), in_days(6)], "nothing that has passed takes its place"
+    assert "X-WR-CALDESC" in text
 
 
 def test_whoever_asks_again_is_told_that_nothing_is_new(sold: Contract) -> None:

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from finance.contracts.calendar import Calendar, Term, months_of_renewal, notice_on, running_term, terms
+from finance.contracts.calendar import (
+    Calendar,
+    Term,
+    months_of_renewal,
+    notice_on,
+    running_term,
+    terms,
+    terms_in_sight,
+)
 from finance.models import Contract
 from tests.metrics.facts import make_account
 
@@ -141,3 +149,33 @@ def test_the_calendar_says_what_lists_say(
     assert row.next_end == (term.ends_on if term else None)  # type: ignore[attr-defined]
     if term and term.ends_on:
         assert row.notice_on == notice_on(term.ends_on, notice)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("months", "expected"),
+    [
+        (12, [date(2026, 3, 31)]),
+        (24, [date(2026, 3, 31)]),
+        (6, [date(2026, 3, 31), date(2026, 9, 30)]),
+        (3, [date(2026, 3, 31), date(2026, 6, 30), date(2026, 9, 30), date(2026, 12, 31)]),
+        (0, [date(2026, 3, 31)]),
+    ],
+)
+def test_terms_in_sight_are_the_one_that_runs_and_those_that_end_within_a_year(
+    months: int, expected: list[date]
+) -> None:
+    day = date(2026, 3, 30)
+    found = terms_in_sight(date(2025, 3, 31), date(2026, 3, 31), months, day)
+    assert [term.ends_on for term in found] == expected
+    monthly = terms_in_sight(date(2025, 1, 31), date(2025, 2, 28), 1, date(2026, 2, 28))
+    assert [monthly[0].ends_on, monthly[-1].ends_on] == [date(2026, 3, 28), date(2027, 1, 28)]
+    assert terms_in_sight(date(2025, 1, 1), None, 0, day)[0].ends_on is None
+    assert terms_in_sight(date(2025, 1, 1), date(2026, 1, 1), 0, day) == []
+    assert terms_in_sight(date(9998, 1, 1), date(9999, 1, 1), 3, date(9998, 6, 1))
+
+
+def test_terms_in_sight_begin_with_the_term_that_runs() -> None:
+    for back in range(800):
+        day = date(2026, 1, 1) + timedelta(days=back)
+        found = terms_in_sight(date(2025, 1, 31), date(2025, 5, 31), 2, day)
+        assert found[0] == running_term(date(2025, 1, 31), date(2025, 5, 31), 2, day)

@@ -6,13 +6,16 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from dateutil.relativedelta import relativedelta
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account
+from finance.calendars.events import follow_contracts
 from finance.contracts.recording import QUIET, record_due_versions
-from finance.models import Contract, ContractLine, ContractToRecord
+from finance.contracts.renewals import happenings_of
+from finance.models import CalendarEvent, Contract, ContractLine, ContractToRecord
 from tests.metrics.facts import ago, make_account, make_line
 from tests.users import client_as
 
@@ -161,15 +164,49 @@ def test_renewals_stand_in_their_months_with_what_is_at_stake(acme: Account) -> 
     months = client_as("leadership").get(reverse("finance:renewals")).context["months"]
     assert months[0].month == first
     assert len(months) == 12
-    happenings = {(each.kind, each.on): each.contract.number for month in months for each in month.happenings}
+    happenings = {
+        (each.kind, each.on): each.contract.number for month in months for each in happenings_of(month.days)
+    }
     assert happenings[("notice", in_days(60))] == "FW-1"
-    assert {each.kind for month in months for each in month.happenings if each.contract == contract} == {
+    assert {each.kind for month in months for each in month.days if each.contract == contract.pk} == {
         "notice",
         "end",
     }
     (at_end,) = [month for month in months if month.ends]
     assert (at_end.ends, at_end.lacks_rate) == (2, 2), "no rates were sent"
     assert "far" not in happenings.values()
+
+
+def test_what_renews_more_than_once_a_year_is_there_with_each_of_its_terms(acme: Account) -> None:
+    """Worked by hand: a quarter that ends in 40 days, and three more that end within twelve months."""
+    contract = sell(acme, "FW-Q", 40, notice_days=10, auto_renew=True, renewal_months=3)
+    ends = [in_days(40) + relativedelta(months=3 * turn) for turn in range(4)]
+    page = client_as("leadership").get(reverse("finance:renewals"))
+    shown = [each for month in page.context["months"] for each in month.days]
+    first_of_next = TODAY.replace(day=1) + relativedelta(months=12)
+    expected = [day for day in ends if day < first_of_next]
+    assert [each.on for each in shown if each.kind == "end"] == expected
+    assert [each.is_later for each in shown if each.kind == "end"] == [False, *[True] * (len(expected) - 1)]
+    assert "its ARR counts each time" in page.content.decode()
+    file = client_as("leadership").get(reverse("finance:renewals") + "?export=csv").getvalue().decode()
+    assert file.count("Renews by itself,") >= 1
+    follow_contracts([contract.pk])
+    in_feed = CalendarEvent.objects.filter(contract=contract).order_by("day")
+    assert [event.day for event in in_feed.filter(kind="end")] == ends
+    assert [event.falls_on for event in in_feed.filter(kind="notice")] == [
+        day - timedelta(days=10) for day in ends
+    ]
+
+
+def test_a_calendar_of_many_costs_no_more_queries_than_one_of_few(
+    acme: Account, django_assert_max_num_queries: Any
+) -> None:
+    for place in range(30):
+        sell(acme, f"FW-{place}", 40 + place, notice_days=10, auto_renew=True, renewal_months=place % 14)
+    client = client_as("finance")
+    client.get(reverse("finance:renewals"))
+    with django_assert_max_num_queries(20):
+        client.get(reverse("finance:renewals"))
 
 
 @pytest.mark.parametrize("start", ["2026-13", "0001-01", "9999-12", "x", "%00", ""])
