@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Min, QuerySet
 
+from finance.collections import metrics as _collections  # noqa: F401 - declares the numbers of collections
 from finance.invoices import metrics as _invoices  # noqa: F401 - declares the numbers of invoices
 from finance.models import Contract
 from finance.revenue.ledger import LEDGER, RATES, follow_lines, follow_rates

@@ -11,8 +11,11 @@ from django.http import QueryDict
 
 from common.export import Table, table_of
 from common.formatting import format_date
+from finance.collections.claims import Owed
 from finance.collections.positions import Position
 from finance.collections.writing import exact
+from people.access import Access, Redacted
+from tiers.entitlements.resolution import Entitled
 
 COLUMNS = {
     "unasked": "Not asked yet",
@@ -25,6 +28,7 @@ COLUMNS = {
 }
 TEXT = 200
 A_COLUMN = 12
+DISPUTES = 3
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,21 @@ class Card:
         return format_date(last.asked_on) if last else ""
 
     @property
+    def disputed(self) -> Sequence[Owed]:
+        """Its first disputed invoices."""
+        return [owed for owed in self.position.claim.invoices if owed.disputed > 0][:DISPUTES]
+
+    @property
+    def more_disputed(self) -> int:
+        """How many further ones there are."""
+        return sum(owed.disputed > 0 for owed in self.position.claim.invoices) - len(self.disputed)
+
+    @property
     def is_stuck(self) -> bool:
         """Whether nothing goes on until a person acts."""
         verdict = self.position.verdict
         pending = any(each.state in ("failed", "unknown") for each in self.position.messages)
-        return verdict.kind in ("exhausted", "paid", "relationship") or pending
+        return verdict.kind in ("exhausted", "nobody", "paid", "relationship") or pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +177,7 @@ def totals_of(cards: Sequence[Card]) -> list[str]:
     return [exact(sums[code], code) for code in sorted(sums, key=lambda code: (-counts[code], code))]
 
 
-def board_table(cards: Sequence[Card]) -> Table:
+def board_table(cards: Sequence[Card], access: Access) -> Table:
     """Return the claims for a file."""
     labels: Mapping[str, str] = COLUMNS
     return table_of(
@@ -189,7 +203,11 @@ def board_table(cards: Sequence[Card]) -> Table:
                 lambda card: last.asked_on if (last := card.position.last_asked) else None,
             ),
             ("next", "What follows", lambda card: card.position.verdict.why),
-            ("collections", "Collections", lambda card: card.position.entitled.words),
+            ("collections", "Collections", lambda card: _words(card.position.entitled.seen_with(access))),
             ("as_of", "As of", lambda card: card.position.claim.day),
         ],
     )
+
+
+def _words(entitled: Entitled | Redacted) -> str:
+    return str(entitled) if isinstance(entitled, Redacted) else entitled.words

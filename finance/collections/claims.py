@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.db.models import Sum
@@ -128,6 +128,11 @@ class Claim:
             }
             for each, amount in self.asked_for
         ]
+
+
+def payable(amount: Decimal) -> Decimal:
+    """Return what of an amount can be paid: whole cents, never more than it."""
+    return amount.quantize(Decimal("0.01"), ROUND_DOWN)
 
 
 def claims_on(day: date, accounts: Collection[int] | None = None) -> list[Claim]:

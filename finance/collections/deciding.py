@@ -21,6 +21,7 @@ Kind = Literal[
     "disputed",
     "held",
     "relationship",  # the customer success manager and finance come first
+    "nobody",  # a message is due, and nobody with an address is known
     "pending",  # a message is on its way, or nobody knows what became of one
     "tier",  # the policy doesn't ask this tier
     "exhausted",  # every attempt was made
@@ -69,6 +70,7 @@ def decide(
     is_asked_by_tier: bool = True,
     is_relationship: bool = False,
     released: Collection[int] = (),
+    has_recipient: bool = True,
 ) -> Verdict:
     """Return what happens with a claim today under the ``stages`` of a policy.
 
@@ -115,6 +117,8 @@ def decide(
             place,
             attempt,
         )
+    if not has_recipient:
+        return Verdict("nobody", "Nobody with an address is known who could be asked.", place, attempt)
     return Verdict(
         "ask", f"“{stage.name}”, attempt {attempt} of {stage.attempts}.", place, attempt, claim.day
     )

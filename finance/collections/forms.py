@@ -8,8 +8,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from accounts.models import Tier
+from finance.collections.claims import payable
 from finance.collections.policy import MOST_TEXT, Stage, read_thresholds, threshold_lines
 from finance.collections.wording import PLACEHOLDERS
 from finance.models import DunningPolicy, Invoice
@@ -104,13 +106,14 @@ class PromiseForm(Refusing):
     )
     note = forms.CharField(required=False, max_length=500)
 
-    def __init__(self, *args: Any, owed: dict[str, Decimal], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, owed: dict[str, Decimal]) -> None:
+        super().__init__(data, auto_id="promise-%s")
         currency, amount = self.fields["currency"], self.fields["amount"]
+        currency.error_messages["invalid_choice"] = "Nothing is overdue in this currency any more."
         assert isinstance(currency, forms.ChoiceField)
         currency.choices = [(code, code) for code in owed]
         if len(owed) == 1:
-            amount.initial = round(next(iter(owed.values())), 2)
+            amount.initial = payable(next(iter(owed.values())))
 
 
 class HoldForm(Refusing):
@@ -122,8 +125,8 @@ class HoldForm(Refusing):
     reason = forms.CharField(max_length=500, help_text="Colleagues read it.")
     ends_on = forms.DateField(label="Until", widget=DAY, help_text="The last day on which nobody asks.")
 
-    def __init__(self, *args: Any, invoices: Iterable[int], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, invoices: Iterable[int]) -> None:
+        super().__init__(data, auto_id="hold-%s")
         invoice = self.fields["invoice"]
         assert isinstance(invoice, forms.ModelChoiceField)
         invoice.queryset = Invoice.objects.filter(pk__in=list(invoices)).order_by("number", "pk")

@@ -26,7 +26,6 @@ from finance.collections.locking import lock_account
 from finance.collections.policy import policy_in_force, stages_of
 from finance.collections.positions import Position, positions_under, read_held
 from finance.collections.promises import judge_promises
-from finance.collections.recipients import recipient_of
 from finance.collections.task_words import (
     AGREEMENT,
     EXHAUSTED,
@@ -45,7 +44,7 @@ logger = structlog.get_logger(__name__)
 
 # How long people have for what a run asks of them.
 DAYS_TO_ACT = 3
-ACTS_ON = ("ask", "relationship", "exhausted")
+ACTS_ON = ("ask", "nobody", "relationship", "exhausted")
 
 
 @dataclass(slots=True)
@@ -99,6 +98,8 @@ def _tasks_for(position: Position) -> set[tuple[str, str]]:
     cycle, verdict = position.cycle, position.verdict
     if cycle is not None and verdict.kind == "relationship":
         return {(kind, about_stage(cycle, verdict.stage)) for kind in (AGREEMENT, RELEASE)}
+    if cycle is not None and verdict.kind == "nobody":
+        return {(NO_ADDRESS, about_stage(cycle, verdict.stage))}
     if cycle is not None and verdict.kind == "exhausted":
         return {(EXHAUSTED, about_cycle(cycle))}
     return set()
@@ -126,6 +127,8 @@ def _deal_with(
         _ask(position, cycle, policy, day, done)
     elif position.verdict.kind == "relationship":
         done.tasks += ask_for_leave(position, cycle, day)
+    elif position.verdict.kind == "nobody":
+        done.tasks += _ask_for_address(position, cycle, day)
     elif position.verdict.kind == "exhausted":
         done.tasks += _tell_exhausted(position, cycle, day)
 
@@ -136,21 +139,13 @@ def _position(account_id: int, currency: str, day: date, policy: DunningPolicy |
 
 
 def _ask(position: Position, cycle: DunningCycle, policy: DunningPolicy, day: date, done: Summary) -> None:
-    claim, account, verdict = position.claim, position.account, position.verdict
-    recipient = recipient_of(account, day)
-    if recipient is None:
-        open_task(
-            kind=NO_ADDRESS,
-            about=about_stage(cycle, verdict.stage),
-            account=account,
-            title=f"Find out whom to ask for {exact(claim.rest, claim.currency)}",
-            body="Nobody with an address is known to whom a reminder could go. Name a contact in the account's billing "
-            "arrangement, or have the CRM send an economic buyer with an address.",
-            function=Function.FINANCE,
-            due_on=day + timedelta(days=DAYS_TO_ACT),
-        )
-        done.tasks += 1
-        return
+    claim, account, verdict, recipient = (
+        position.claim,
+        position.account,
+        position.verdict,
+        position.recipient,
+    )
+    assert recipient is not None
     stage = stages_of(policy)[verdict.stage - 1]
     letter = write_letter(stage, claim, account, recipient, verdict.attempt)
     DunningMessage.objects.create(
@@ -190,6 +185,21 @@ def ask_for_leave(position: Position, cycle: DunningCycle, day: date) -> int:
             due_on=day + timedelta(days=DAYS_TO_ACT),
         )
     return 2
+
+
+def _ask_for_address(position: Position, cycle: DunningCycle, day: date) -> int:
+    claim = position.claim
+    open_task(
+        kind=NO_ADDRESS,
+        about=about_stage(cycle, position.verdict.stage),
+        account=position.account,
+        title=f"Find out whom to ask for {exact(claim.rest, claim.currency)}",
+        body="Nobody with an address is known to whom a reminder could go. Name a contact in the account's billing "
+        "arrangement, or have the CRM send an economic buyer with an address.",
+        function=Function.FINANCE,
+        due_on=day + timedelta(days=DAYS_TO_ACT),
+    )
+    return 1
 
 
 def _tell_exhausted(position: Position, cycle: DunningCycle, day: date) -> int:

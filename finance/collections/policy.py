@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -22,7 +22,8 @@ MOST_ATTEMPTS = 10
 MOST_CURRENCIES = 50
 MOST_TEXT = 5_000
 LARGEST = Decimal(10) ** 12
-LINE = re.compile(r"\s*([A-Za-z]{3})\s+(\S+)\s*")
+# A comma parts thousands or nothing: whoever writes 99,50 doesn't mean 9950.
+LINE = re.compile(r"\s*([A-Za-z]{3})\s+((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?)\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +74,11 @@ def read_thresholds(text: str) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for line in filter(str.strip, text.splitlines()):
         match = LINE.fullmatch(line)
-        try:
-            amount = Decimal(match[2].replace(",", "")) if match else None
-        except InvalidOperation:
-            amount = None
-        if match is None or amount is None or not amount.is_finite():
+        if match is None:
             raise ValidationError(f"“{line.strip()[:40]}” isn't a currency and an amount, such as EUR 150.")
         if match[1].upper() in found:
             raise ValidationError(f"{match[1].upper()} stands there twice. Keep one of the lines.")
-        found[match[1].upper()] = amount
+        found[match[1].upper()] = Decimal(match[2].replace(",", ""))
     return found
 
 
@@ -135,7 +132,7 @@ def _threshold_problem(thresholds: Mapping[str, Decimal]) -> str:
     for code, amount in thresholds.items():
         if code not in currencies():
             return f"{code} is no currency. Use its ISO code, such as EUR."
-        if not 0 <= amount < LARGEST or amount != round(amount, 2):
+        if amount.is_signed() or not amount < LARGEST or amount != round(amount, 2):
             return f"{code}: use an amount from 0 on, with at most two decimals."
     return ""
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from accounts.models import Account, Tier
+from finance.billing.agreed import Recipient
 from finance.collections.absorbed import absorbed_by
 from finance.collections.claims import Claim, claims_on
 from finance.collections.deciding import Verdict, decide
 from finance.collections.policy import Stage, policy_in_force, stages_of
+from finance.collections.recipients import recipients_of
 from finance.models import DunningCycle, DunningMessage, DunningPolicy, DunningRelease
 from tiers.entitlements.resolution import Entitled, entitlements_of
 
@@ -33,6 +35,7 @@ class Position:
     messages: Sequence[DunningMessage]
     released: frozenset[int]
     entitled: Entitled
+    recipient: Recipient | None
     verdict: Verdict
 
     @property
@@ -61,6 +64,7 @@ class Held:
     messages: Mapping[tuple[int, str], Sequence[DunningMessage]] = field(default_factory=dict)
     released: Mapping[tuple[int, str], frozenset[int]] = field(default_factory=dict)
     entitled: Mapping[int, Entitled] = field(default_factory=dict)
+    recipients: Mapping[int, Recipient] = field(default_factory=dict)
 
     def without(self, message: DunningMessage) -> Held:
         """Return it as if a message had never been written."""
@@ -69,7 +73,7 @@ class Held:
 
 
 def read_held(day: date, accounts: Collection[int] | None = None) -> Held:
-    """Read what is overdue with cycles, messages, releases and entitlements; some dozen queries however many."""
+    """Read what is overdue with cycles, messages, releases, entitlements and recipients; some twenty queries."""
     claims = claims_on(day, accounts)
     keys = {claim.account_id for claim in claims}
     rows = Account.objects.filter(pk__in=keys).select_related("standing__tier")
@@ -97,6 +101,7 @@ def read_held(day: date, accounts: Collection[int] | None = None) -> Held:
         messages,
         {key: frozenset(stages) for key, stages in released.items()},
         {account: by_kind[COLLECTIONS] for account, by_kind in entitled.items()},
+        recipients_of(found.values(), day),
     )
 
 
@@ -120,6 +125,7 @@ def _position(claim: Claim, held: Held, stages: Sequence[Stage], tiers: set[str]
     messages, released = held.messages.get(key, ()), held.released.get(key, frozenset())
     entitled = held.entitled[claim.account_id]
     tier = entitled.tier.slug if entitled.tier else lowest
+    recipient = held.recipients.get(claim.account_id)
     verdict = decide(
         claim,
         stages,
@@ -127,5 +133,7 @@ def _position(claim: Claim, held: Held, stages: Sequence[Stage], tiers: set[str]
         is_asked_by_tier=not tiers or tier in tiers,
         is_relationship=entitled.value == RELATIONSHIP,
         released=released,
+        has_recipient=recipient is not None,
     )
-    return Position(held.accounts[claim.account_id], claim, cycle, messages, released, entitled, verdict)
+    account = held.accounts[claim.account_id]
+    return Position(account, claim, cycle, messages, released, entitled, recipient, verdict)

@@ -17,6 +17,9 @@ from finance.collections.writing import Letter, write_letter
 from finance.models import DunningPolicy
 from metrics.engine.plan import today
 
+# From here on ageing tells no further ages apart: such debts were forgotten, or are dealt with elsewhere.
+ANCIENT_DAYS = 90
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -31,9 +34,17 @@ class Change:
         was, now = self.before.verdict, self.after.verdict
         return (was.kind, was.stage, was.attempt) != (now.kind, now.stage, now.attempt)
 
+    @property
+    def is_ancient(self) -> bool:
+        """Whether it would be asked for the first time, though it is overdue for longer than anybody expects a mail."""
+        position = self.after
+        return (
+            position.verdict.is_due and not position.messages and position.claim.days_overdue > ANCIENT_DAYS
+        )
+
 
 def changes_under(policy: DunningPolicy, in_force: DunningPolicy | None, day: date) -> list[Change]:
-    """Return every claim of a day under both policies: what changes first, then by the amount."""
+    """Return every claim of a day under both policies: what changes first, then whom it asks, the oldest first."""
     held = read_held(day)
     found = [
         Change(before, after)
@@ -44,6 +55,7 @@ def changes_under(policy: DunningPolicy, in_force: DunningPolicy | None, day: da
         key=lambda each: (
             not each.is_change,
             not each.after.verdict.is_due,
+            -each.after.claim.days_overdue,
             each.after.account.name,
             each.after.claim.currency,
         ),
@@ -65,6 +77,7 @@ def changes_table(rows: Sequence[Change]) -> Table:
             ("before", "In force", lambda row: row.before.verdict.why),
             ("after", "This version", lambda row: row.after.verdict.why),
             ("is_change", "Changes", lambda row: row.is_change),
+            ("is_ancient", f"First asked after {ANCIENT_DAYS} days", lambda row: row.is_ancient),
         ],
     )
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import Account
 from common.formatting import format_date
-from finance.collections.claims import ZERO, Promised, claims_on, promised_of, unallocated_on
+from finance.collections.claims import ZERO, Promised, claims_on, payable, promised_of, unallocated_on
 from finance.collections.locking import lock_account
 from finance.collections.querysets import PaymentPromiseQuerySet
 from finance.collections.task_words import BROKEN_PROMISE
@@ -52,8 +53,8 @@ def record_promise(
     problems: dict[str, str] = {}
     if held is None or currency not in owed:
         problems["currency"] = f"Nothing is overdue in {currency or 'this currency'}."
-    elif not 0 < amount <= owed[currency].overdue:
-        most = exact(owed[currency].overdue, currency)
+    elif not 0 < amount <= payable(owed[currency].overdue):
+        most = exact(payable(owed[currency].overdue), currency)
         problems["amount"] = f"Use an amount above 0 and up to {most}, which is overdue."
     elif amount != round(amount, 2):
         problems["amount"] = "Use at most two decimals."
@@ -132,6 +133,24 @@ def _judge(pk: int, account_id: int, day: date) -> int:
     elif was == State.BROKEN:
         _drop(held)
     return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many promises that fell due within a year were decided, and how many of them broken."""
+
+    decided: int
+    broken: int
+
+
+def kept_promises(day: date, account: Account | None = None) -> Kept:
+    """Return how promises were kept that fell due within the year before a day, of one account or of all; one query."""
+    rows = PaymentPromise.objects.due_within_year(day).filter(account__deleted_at=None)
+    if account is not None:
+        rows = rows.filter(account=account)
+    broken = Count("pk", filter=Q(state=State.BROKEN))
+    decided = Count("pk", filter=Q(state__in=(State.BROKEN, State.KEPT)))
+    return Kept(**rows.aggregate(decided=decided, broken=broken))
 
 
 def _decide(promise: PaymentPromise, state: PaymentPromise.State) -> None:

@@ -48,6 +48,10 @@ class PaymentPromiseQuerySet(QuerySet["PaymentPromise"]):
         """Promises recorded by the end of ``day``."""
         return self.filter(recorded_at__lt=_end(day))
 
+    def due_within_year(self, day: date) -> Self:
+        """Promises whose day was over on ``day``, by a year at most."""
+        return self.filter(due_on__gte=day - timedelta(days=365), due_on__lt=day)
+
 
 class CollectionHoldQuerySet(QuerySet["CollectionHold"]):
     def running_on(self, day: date) -> Self:

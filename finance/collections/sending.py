@@ -7,7 +7,7 @@ or the server hung up, nobody knows, and a person decides. While the server can'
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from smtplib import (
     SMTPAuthenticationError,
     SMTPConnectError,
@@ -32,7 +32,6 @@ from finance.collections.absorbed import survivors_of
 from finance.collections.locking import lock_account
 from finance.collections.policy import policy_in_force
 from finance.collections.positions import Position, positions_under, read_held
-from finance.collections.recipients import recipient_of
 from finance.collections.task_words import UNCLEAR
 from finance.collections.writing import exact
 from finance.models import DunningMessage
@@ -74,6 +73,12 @@ def send_due(day: date, *, limit: int = 200) -> int:
         is_reached = message is None or send_message(message)
         sent += message is not None and is_reached
     return sent
+
+
+def waiting_since() -> datetime | None:
+    """Return since when messages wait that should have gone by now, None where none do."""
+    late = DunningMessage.objects.filter(state=State.QUEUED, created_at__lt=timezone.now() - HELD_FOR)
+    return late.order_by("created_at").values_list("created_at", flat=True).first()
 
 
 def _reaches_server() -> bool:
@@ -132,12 +137,11 @@ def reason_to_stop(message: DunningMessage, day: date) -> str:
         return "Nothing is overdue any more."
     if position.claim.snapshot() != message.asked_for:
         return _what_changed(position, message)
+    if position.recipient is None or position.recipient.email != message.email:
+        return "Bills go to another address by now."
     verdict = position.verdict
     if (verdict.kind, verdict.stage, verdict.attempt) != ("ask", message.stage, message.attempt):
         return verdict.why
-    recipient = recipient_of(cycle.account, day)
-    if recipient is None or recipient.email != message.email:
-        return "Bills go to another address by now."
     return ""
 
 

@@ -133,7 +133,21 @@ def test_values_are_never_read_for_placeholders() -> None:
     assert filled("{{x}} {account}", {"account": "{amount}", "amount": "9"}) == "{x} {amount}"
 
 
-@pytest.mark.parametrize("text", ["EUR", "150", "EUR x", "EUR NaN", "EURO 5", "EUR 1\nEUR 2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EUR",
+        "150",
+        "EUR x",
+        "EUR NaN",
+        "EURO 5",
+        "EUR 1\nEUR 2",
+        "EUR 99,50",
+        "EUR 1.500",
+        "EUR -0",
+        "EUR 1e3",
+    ],
+)
 def test_thresholds_are_a_currency_and_an_amount_a_line(text: str) -> None:
     with pytest.raises(ValidationError):
         read_thresholds(text)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Account
+from finance.collections.metrics import broken_promises
 from finance.collections.planning import plan_dunning
 from finance.collections.policy import stages_of
-from finance.collections.promises import record_promise
-from finance.collections.sending import claim_message, send_due
+from finance.collections.promises import Kept, record_promise
+from finance.collections.sending import HELD_FOR, claim_message, send_due
 from finance.collections.services import set_hold
 from finance.models import CollectionHold, DunningMessage, DunningPolicy, PaymentPromise
+from people.models import AccessGrant
 from tests.finance.owing import (
     DAY,
     dispute,
@@ -28,6 +32,7 @@ from tests.finance.owing import (
     pay_ahead,
     put_in_force,
 )
+from tests.finance.test_clauses_in_contracts import sell, write
 from tests.users import client_as, client_of, make_user
 
 pytestmark = pytest.mark.django_db
@@ -319,6 +324,157 @@ def test_publishing_what_was_overtaken_is_refused(finance: Client) -> None:
     assert refused.status_code == 409
     assert b"was published" in refused.content
     assert DunningPolicy.objects.published().get().version == 4
+
+
+def test_a_first_policy_asks_for_ancient_invoices_only_when_told_so(finance: Client) -> None:
+    make_invoice(make_debtor(name="Recent"), 900, overdue=80)
+    make_invoice(make_debtor(name="Ancient"), 900, overdue=800)
+    held = make_debtor(name="Held")
+    make_invoice(held, 900, overdue=900)
+    set_hold(account=held, reason="Court", ends_on=in_days(9), by=make_user("finance"), day=DAY)
+    preview = finance.get("/collections/policy/1/preview/")
+    assert preview.context["rows"][0].after.account.name == "Ancient"
+    assert (preview.context["ancient"], preview.context["oldest"]) == (1, 800)
+    assert b"more than 90 days, the oldest for 800" in preview.content
+    file = finance.get("/collections/policy/1/preview/?export=csv")
+    rows = list(csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
+    assert [row["Account"] for row in rows if row["First asked after 90 days"] == "yes"] == ["Ancient"]
+    given = {"do": "publish", "seen": preview.context["seen"]}
+    refused = finance.post("/collections/policy/1/act/", given)
+    assert refused.status_code == 422
+    assert b"Tick this, or hold them first" in refused.content
+    assert DunningPolicy.objects.get().is_draft
+    assert finance.post("/collections/policy/1/act/", {**given, "ancient": "1"}).status_code == 302
+    run()
+    assert DunningMessage.objects.count() == 2
+    # Who was asked once isn't asked for the first time by a further version.
+    finance.post("/collections/policy/1/act/", {"do": "draft"})
+    assert finance.get("/collections/policy/2/preview/").context["ancient"] == 0
+
+
+def test_whom_nobody_can_write_to_is_told_on_the_board_and_in_the_preview(finance: Client) -> None:
+    make_invoice(make_debtor(email=""), 900)
+    preview = finance.get("/collections/policy/1/preview/")
+    assert preview.context["asked"] == 0
+    assert b"Nobody with an address is known" in preview.content
+    put_in_force()
+    assert b"Nobody with an address is known" in finance.get("/collections/").content
+
+
+def test_the_board_leads_to_disputes_and_to_what_is_to_be_allocated(finance: Client) -> None:
+    account = make_debtor(name="A & B")
+    invoices = [make_invoice(account, 900) for _ in range(5)]
+    for invoice in invoices:
+        dispute(invoice)
+    page = finance.get("/collections/").content.decode()
+    assert [f'href="/finance/invoices/{each.pk}/"' in page for each in invoices] == [True] * 3 + [False] * 2
+    assert "and 2 more" in page
+    own = finance.get(f"/collections/accounts/{account.pk}/").content.decode()
+    assert all(f'href="/finance/invoices/{each.pk}/"' in own for each in invoices)
+    pay_ahead(account, 900)
+    make_invoice(account, 50)
+    assert "show=unallocated&amp;q=A%20%26%20B" in finance.get("/collections/").content.decode()
+
+
+def test_the_board_tells_that_messages_wait_and_how_promises_were_kept(finance: Client) -> None:
+    account = make_debtor()
+    make_invoice(account, 900)
+    put_in_force()
+    plan_dunning(DAY)
+    assert b"Messages wait since" not in finance.get("/collections/").content
+    DunningMessage.objects.update(created_at=timezone.now() - HELD_FOR * 2)
+    assert b"Messages wait since" in finance.get("/collections/").content
+    for state, days in (("broken", 9), ("kept", 8), ("broken", 366), ("withdrawn", 5)):
+        PaymentPromise.objects.create(
+            account=account,
+            currency="EUR",
+            amount=5,
+            made_on=in_days(-days),
+            due_on=in_days(-days),
+            promised_by="Ida",
+            recorded_by=make_user("finance"),
+            state=state,
+            decided_at=timezone.now(),
+        )
+    for url in ("/collections/", f"/collections/accounts/{account.pk}/"):
+        page = finance.get(url)
+        assert page.context["kept"] == Kept(decided=2, broken=1), url
+        assert b"that fell due within a year was broken." in page.content
+    assert list(broken_promises(DAY)) == [{"account_id": account.pk, "value": 1}]
+    assert not broken_promises(in_days(-366))
+
+
+def test_a_contract_that_may_not_be_read_is_not_named(finance: Client) -> None:
+    account = make_debtor(name="Nordwind")
+    make_invoice(account, 900)
+    contract = sell(account, "FW-7")
+    write(contract, "late-payment", "account-team")
+    url = f"/collections/accounts/{account.pk}/"
+    assert "Relationship-based, CSM involved, by Contract FW-7" in finance.get(url).content.decode()
+    AccessGrant.objects.filter(function="finance", category="contracts").update(level="none")
+    page = finance.get(url).content.decode()
+    assert "FW-7" not in page
+    assert "CSM involved" not in page
+    for where in ("/collections/?export=csv", f"{url}?export=csv"):
+        file = b"".join(finance.get(where).streaming_content).decode()  # type: ignore[attr-defined]
+        assert "Nordwind" in file
+        assert "CSM involved" not in file
+
+
+def test_every_label_has_a_field_of_its_own(finance: Client) -> None:
+    put_in_force()
+    account = make_debtor("strategic")
+    make_invoice(account, 900)
+    make_invoice(account, 900, "USD")
+    run()
+    url = f"/collections/accounts/{account.pk}/"
+    page = finance.post(f"{url}release/", {"currency": "USD", "reason": ""}).content.decode()
+    found = re.findall(r' id="([^"]+)"', page)
+    assert len(found) == len(set(found))
+    assert "release-USD-reason" in found
+    assert page.count("This field is required") == 1
+
+
+def test_what_takes_the_place_of_something_says_so(finance: Client) -> None:
+    account = make_debtor()
+    make_invoice(account, 900)
+    url = f"/collections/accounts/{account.pk}/"
+    given = {"currency": "EUR", "amount": "500", "due_on": in_days(2), "promised_by": "Ida Berg"}
+    told = [finance.post(f"{url}promise/", given, follow=True).content.decode() for _ in range(2)]
+    assert ["takes the place of €500.00 by" in page for page in told] == [False, True]
+    hold = {"reason": "PO missing", "ends_on": in_days(9)}
+    told = [finance.post(f"{url}hold/", hold, follow=True).content.decode() for _ in range(2)]
+    assert [": PO missing" in page and "takes the place" in page for page in told] == [False, True]
+    gone = finance.post(f"{url}promise/", {**given, "currency": "USD"})
+    assert b"Nothing is overdue in this currency any more" in gone.content
+
+
+JUNK = ("\x00", "9" * 31, "-0", "NaN", "1e400", "0001-01-01", "9999-12-31", "ü" * 100_000, "{amount", "٣")
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=range(len(JUNK)))
+def test_no_input_is_an_error_of_ours(finance: Client, junk: str) -> None:
+    found = furnish()
+    url = f"/collections/accounts/{found['relationship'].pk}/"
+    message = DunningMessage.objects.get()
+    fields = ("currency", "amount", "due_on", "promised_by", "note", "invoice", "reason", "ends_on", "hold")
+    for what in ("promise", "hold", "release", "end"):
+        assert finance.post(f"{url}{what}/", dict.fromkeys(fields, junk)).status_code in (302, 404, 422)
+    assert finance.post(f"/collections/messages/{message.pk}/decide/", {"decision": junk}).status_code == 302
+    finance.post("/collections/policy/2/act/", {"do": "draft"})
+    stage = ("name", "days_overdue", "attempts", "delay_days", "thresholds", "subject", "text", "seen")
+    for given in (dict.fromkeys(stage, junk), {**STAGE, "thresholds": f"EUR {junk}"[:2000], "seen": junk}):
+        assert finance.post("/collections/policy/3/stages/new/", given).status_code in (409, 422)
+    answer = finance.post(
+        "/collections/policy/3/save/", dict.fromkeys(("tiers", "note", "remove", "seen"), junk)
+    )
+    assert answer.status_code in (409, 422)
+    for do in ("publish", "retire", "discard", junk):
+        finance.post("/collections/policy/2/act/", {"do": do, "seen": junk, "ancient": junk})
+    names = ("q", "column", "tier", "currency", "mine", "state", "sort", "after", "before", "show", "kind")
+    for page in ("/collections/", "/collections/messages/", url, "/tasks/"):
+        assert finance.get(page, dict.fromkeys(names, junk[:500])).status_code in (200, 400, 404), page
+        assert finance.get(page, {"export": junk[:500]}).status_code in (200, 400, 404), page
 
 
 def test_a_policy_without_stages_is_not_published(finance: Client) -> None:

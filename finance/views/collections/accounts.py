@@ -13,16 +13,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
 from common.export import Offer, asked_format, chosen_table, export_response
+from common.formatting import format_date
 from finance.collections.absorbed import survivors_of
 from finance.collections.board import Card, board_table, column_of
 from finance.collections.forms import HoldForm, PromiseForm, Refusing, ReleaseForm
 from finance.collections.guards import COLLECTORS, for_readers, is_of, only
 from finance.collections.history import history_of, history_table
 from finance.collections.positions import Position, positions_on
-from finance.collections.promises import record_promise, withdraw_promise
+from finance.collections.promises import kept_promises, record_promise, withdraw_promise
 from finance.collections.services import end_hold, release_stage, set_hold
+from finance.collections.writing import exact
 from finance.models import CollectionHold, PaymentPromise
 from metrics.engine.plan import today
+from people.access import request_access
 from people.guards import signed_in
 
 WRITING = "Promises, holds and releases"
@@ -47,8 +50,14 @@ def promise(request: HttpRequest, pk: int) -> HttpResponse:
     form = PromiseForm(request.POST, owed=_owed(positions_on(today(), [account.pk])))
 
     def write() -> str:
+        before = (
+            PaymentPromise.objects.open()
+            .filter(account=account, currency=form.cleaned_data["currency"])
+            .first()
+        )
+        told = f" It takes the place of {_words(before)}." if before else ""
         record_promise(account=account, by=signed_in(request), day=today(), **form.cleaned_data)
-        return "The promise is recorded; its amount isn't asked for until then."
+        return f"The promise is recorded; its amount isn't asked for until then.{told}"
 
     return _written(request, account, "promise_form", form, write)
 
@@ -61,8 +70,11 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
     form = HoldForm(request.POST, invoices=_invoices(positions_on(today(), [account.pk])))
 
     def write() -> str:
+        given = {"account": account, "invoice": form.cleaned_data["invoice"], "ended_at": None}
+        before = CollectionHold.objects.filter(**given).first()
+        told = f" It takes the place of the one by {before.set_by}: {before.reason}" if before else ""
         set_hold(account=account, by=signed_in(request), day=today(), **form.cleaned_data)
-        return "Nobody asks until then."
+        return f"Nobody asks until then.{told}"
 
     return _written(request, account, "hold_form", form, write)
 
@@ -72,8 +84,8 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     """Release a stage of a relationship-based account without the customer success manager (``currency``)."""
     account = _account(pk)
-    form = ReleaseForm(request.POST)
     wanted = request.POST.get("currency", "")
+    form = ReleaseForm(request.POST, auto_id=f"release-{wanted[:3]}-%s")
     found = next(
         (
             each
@@ -130,33 +142,47 @@ def _page(request: HttpRequest, account: Account, *, status: int = 200, **forms:
     positions = positions_on(day, [account.pk])
     cards = [Card(position, column_of(position)) for position in positions]
     happenings = history_of(account.pk, day)
+    access = request_access(request)
     offers = (
-        Offer("owed", "What is overdue", lambda: board_table(cards)),
+        Offer("owed", "What is overdue", lambda: board_table(cards, access)),
         Offer("history", "What happened", lambda: history_table(happenings)),
     )
     if asked_format(request) and request.method != "POST":
         return export_response(request, chosen_table(request, offers))
     owed = _owed(positions)
+    refused = forms.pop("release_form", None)
+    waiting = [card for card in cards if card.position.verdict.kind == "relationship" and card.position.cycle]
     context = {
         "account": account,
+        "entitled": cards[0].position.entitled.seen_with(access) if cards else None,
+        "kept": kept_promises(day, account),
         "cards": cards,
         "happenings": happenings,
         "holds": CollectionHold.objects.running_on(day)
         .filter(account=account)
         .select_related("invoice", "set_by"),
         "promises": PaymentPromise.objects.open().filter(account=account),
-        "waiting": [
-            card for card in cards if card.position.verdict.kind == "relationship" and card.position.cycle
-        ],
+        "waiting": [(card, _release_form(card, refused)) for card in waiting],
         "may_write": is_of(request, COLLECTORS),
         "promise_form": PromiseForm(owed=owed) if owed else None,
         "hold_form": HoldForm(invoices=_invoices(positions)),
-        "release_form": ReleaseForm(),
         "exports": offers,
         "day": day,
         **forms,
     }
     return render(request, "finance/collections/account.html", context, status=status)
+
+
+def _words(promise: PaymentPromise) -> str:
+    return f"{exact(promise.amount, promise.currency)} by {format_date(promise.due_on)}"
+
+
+def _release_form(card: Card, bound: ReleaseForm | None) -> ReleaseForm:
+    """Return the form of a claim; the one that was refused where it is this claim's."""
+    currency = card.position.claim.currency
+    if bound is not None and bound.data.get("currency") == currency:
+        return bound
+    return ReleaseForm(auto_id=f"release-{currency}-%s")
 
 
 def _account(pk: int) -> Account:

@@ -12,8 +12,11 @@ from finance.collections.board import COLUMNS, Search, board_table, cards_of, co
 from finance.collections.guards import for_readers
 from finance.collections.policy import policy_in_force
 from finance.collections.positions import positions_on
+from finance.collections.promises import kept_promises
+from finance.collections.sending import waiting_since
 from finance.models import DunningMessage
 from metrics.engine.plan import today
+from people.access import request_access
 from people.guards import signed_in
 
 
@@ -26,7 +29,7 @@ def board(request: HttpRequest) -> HttpResponse:
     positions = positions_on(day)
     cards = cards_of(positions, search, signed_in(request).email)
     if asked_format(request):
-        return export_response(request, board_table(cards))
+        return export_response(request, board_table(cards, request_access(request)))
     columns = columns_of(cards, is_whole=bool(search.column))
     context = {
         "columns": [column for column in columns if not search.column or column.key == search.column],
@@ -38,6 +41,8 @@ def board(request: HttpRequest) -> HttpResponse:
         "currencies": sorted({position.claim.currency for position in positions}),
         "policy": policy_in_force(),
         "undecided": DunningMessage.objects.filter(state__in=("failed", "unknown")).count(),
+        "waiting_since": waiting_since(),
+        "kept": kept_promises(day),
         "day": day,
     }
     return render(request, "finance/collections/board.html", context)

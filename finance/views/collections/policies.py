@@ -33,7 +33,7 @@ from finance.collections.policy_services import (
     retire_policy,
     save_policy_draft,
 )
-from finance.collections.preview import changes_table, changes_under, sample_letter
+from finance.collections.preview import ANCIENT_DAYS, changes_table, changes_under, sample_letter
 from finance.models import DunningPolicy
 from metrics.engine.plan import today
 from people.guards import signed_in
@@ -147,6 +147,8 @@ def act(request: HttpRequest, version: int) -> HttpResponse:
                 request, f"Version {draft.version} is a draft. Nothing changes until it is published."
             )
             return redirect("finance:dunning_version", draft.version)
+        if what == "publish" and not _agreed_to_ancient(request, held):
+            return _preview(request, held, is_unconfirmed=True, status=422)
         if what == "publish":
             publish_policy(policy=held, by=by, expected=seen)
             messages.success(request, f"Version {version} is in force. The next run goes by it.")
@@ -165,6 +167,13 @@ def act(request: HttpRequest, version: int) -> HttpResponse:
     except ValidationError as error:
         return _show(request, held, problems=_told(held, error), status=422)
     return redirect("finance:dunning_version", version)
+
+
+def _agreed_to_ancient(request: HttpRequest, held: DunningPolicy) -> bool:
+    """Return whether whoever publishes knows that debts are asked for which are long forgotten, if there are any."""
+    if request.POST.get("ancient") == "1":
+        return True
+    return not any(row.is_ancient for row in changes_under(held, policy_in_force(), today()))
 
 
 def _save_stage(
@@ -252,6 +261,7 @@ def _preview(
     held: DunningPolicy,
     *,
     meanwhile: VersionChangedError | None = None,
+    is_unconfirmed: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     in_force = policy_in_force()
@@ -273,6 +283,10 @@ def _preview(
         "asked_now": sum(row.before.verdict.is_due for row in rows),
         "tasks": sum(row.after.verdict.kind == "relationship" for row in rows),
         "changed": sum(row.is_change for row in rows),
+        "ancient": sum(row.is_ancient for row in rows),
+        "ancient_days": ANCIENT_DAYS,
+        "oldest": max((row.after.claim.days_overdue for row in rows if row.is_ancient), default=0),
+        "is_unconfirmed": is_unconfirmed,
         "problems": problems,
         "meanwhile": meanwhile,
         "seen": cycle.seen(held),
