@@ -15,6 +15,9 @@ RUN /venv/bin/uv pip install --python /venv/bin/python --no-cache --require-hash
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=abe.settings ABE_HOST=0.0.0.0 ABE_STATE=/state
+# Letters that the built-in fonts of papers lack, such as Chinese, Korean and Thai ones.
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-droid-fallback fonts-noto-core \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /state --create-home abe
 WORKDIR /app
 COPY --from=packages /venv /venv

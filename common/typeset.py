@@ -1,4 +1,4 @@
-"""Papers as PDF: typeset in this process, without network or the system's fonts."""
+"""Papers as PDF: typeset in this process without network, in the built-in fonts as far as they have the letters."""
 
 from __future__ import annotations
 
@@ -21,31 +21,38 @@ _turn = Lock()
 def typeset(template: Path, content: str) -> bytes:
     """Return a tagged PDF/UA-1 of a typst template that reads ``content`` (JSON) from its input ``content``.
 
-    By its content always the same bytes. Texts with letters that the built-in fonts lack make a tagged PDF without
-    that promise. The template reads no file outside its folder.
+    By its content always the same bytes. Letters that the built-in fonts lack, such as Chinese ones, are taken from
+    the system's fonts; where these lack them too, it is a tagged PDF without that promise, with boxes in their place.
+    The template reads no file outside its folder.
     """
     inputs = {"content": content}
+    made: object = None
+    reason = ""
     with _turn:  # a compiler keeps the inputs of its last run
-        try:
-            made = compiler_of(template).compile(
-                format="pdf", sys_inputs=inputs, pdf_standards="ua-1", timestamp=0
-            )
-        except typst.TypstError as error:
-            logger.warning("A paper can't be PDF/UA", template=template.name, error=error.message)
-            made = compiler_of(template).compile(format="pdf", sys_inputs=inputs, timestamp=0)
+        for has_system_fonts in (False, True):
+            try:
+                made = compiler_of(template, has_system_fonts).compile(
+                    format="pdf", sys_inputs=inputs, pdf_standards="ua-1", timestamp=0
+                )
+                break
+            except typst.TypstError as error:
+                reason = error.message
+        else:
+            logger.warning("A paper can't be PDF/UA", template=template.name, error=reason)
+            made = compiler_of(template, True).compile(format="pdf", sys_inputs=inputs, timestamp=0)
     assert isinstance(made, bytes)
     return made
 
 
 @cache
-def compiler_of(template: Path) -> typst.Compiler:
+def compiler_of(template: Path, has_system_fonts: bool = False) -> typst.Compiler:
     """Return the compiler of a template, made once."""
     # No template asks for a package; where one did, this finds none instead of fetching it.
     no_packages = template.parent / "no-packages"
     return typst.Compiler(
         input=template,
         root=template.parent,
-        ignore_system_fonts=True,
+        ignore_system_fonts=not has_system_fonts,
         package_path=no_packages,
         package_cache_path=no_packages,
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -176,6 +178,47 @@ def test_names_like_markup_stay_text_and_foreign_letters_make_a_paper(acme: Acco
     assert paper_pdf(invoice_paper(drafts()[0])).startswith(b"%PDF")
     assert "#import" not in TEMPLATE.read_text()
     compiler_of.cache_clear()
+
+
+def test_letters_that_the_built_in_fonts_lack_come_from_the_machine(
+    acme: Account, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def told(template: Path, has_system_fonts: bool = False) -> Any:
+        asked.append(has_system_fonts)
+        return compiler_of(template, has_system_fonts)
+
+    monkeypatch.setattr("common.typeset.compiler_of", told)
+    draft_invoices(until=today(), by=ada)
+    paper_pdf(invoice_paper(drafts()[0]))
+    assert asked == [False]
+    Account.objects.filter(name="North").update(name="中国石油")
+    paper_pdf(invoice_paper(drafts()[0]))
+    assert asked[1:3] == [False, True]
+    compiler_of.cache_clear()
+
+
+def test_a_long_name_leaves_room_for_what_is_billed_and_says_first_what_to_do(
+    acme: Account, ada: User
+) -> None:
+    """The columns of both share the room, whatever stands in them, and words break before the next column."""
+    draft_invoices(until=today(), by=ada)
+    [invoice] = issue_all(ada, today())
+    paper = invoice_paper(invoice)
+    assert paper.grids[0].head[:2] == ("For", "Division")
+    assert paper.grids[0].wide == (0, 1)
+    assert paper.notes[0].startswith("Please pay €139.78 by ")
+    long = msgspec.structs.replace(paper, to=("X" * 400,), facts=(("Purchase order", "Y" * 64),))
+    assert pages_of(paper_pdf(long)) == pages_of(paper_pdf(paper)) == 1
+    rows = tuple(("Plan", "Z" * 200, "1 Jan 2026", "€1.00") for _ in range(200))
+    grid = msgspec.structs.replace(paper.grids[0], rows=rows)
+    # Each name takes several lines, so it doesn't run into the next column.
+    assert pages_of(paper_pdf(msgspec.structs.replace(paper, grids=(grid,)))) > 15
+
+
+def pages_of(made: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", made))
 
 
 def test_a_statement_opens_with_what_was_owed_and_closes_with_what_is_open(acme: Account, ada: User) -> None:

@@ -94,6 +94,7 @@ def _lines(invoice: Invoice, lines: list[InvoiceLine], has_divisions: bool) -> G
     return Grid(
         head=("For", *(("Division",) if has_divisions else ()), "Days", "Amount"),
         numeric=(False, *((False,) if has_divisions else ()), False, True),
+        wide=(0, 1) if has_divisions else (0,),
         rows=tuple(cells(line) for line in lines),
         totals=tuple(totals),
     )

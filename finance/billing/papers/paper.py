@@ -18,18 +18,18 @@ DASH = "\u2013"
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True):
-    """One table; ``wide`` is the column that takes the room left over, ``totals`` stand below, the last in bold."""
+    """One table; ``wide`` are the columns that share the room left over, ``totals`` stand below, the last in bold."""
 
     title: str = ""
     head: tuple[str, ...]
     numeric: tuple[bool, ...]
-    wide: int = 0
+    wide: tuple[int, ...] = (0,)
     rows: tuple[tuple[str, ...], ...]
     totals: tuple[tuple[str, ...], ...] = ()
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
-    """All that stands on a paper."""
+    """All that stands on a paper; ``notes`` come before the tables."""
 
     title: str
     author: str

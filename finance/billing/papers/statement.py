@@ -113,7 +113,7 @@ def _movements(one: Balance, start: date, end: date, several: bool) -> Grid:
         title=f"In {one.currency}" if several else "",
         head=("Day", "What", "Reference", "Charged", "Settled", "Balance"),
         numeric=(False, False, False, True, True, True),
-        wide=2,
+        wide=(1, 2),
         rows=tuple(rows),
         totals=(closing,),
     )
