@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db
 DEFINITIONS = [*metrics, *segment_definitions]
 UNITS = {
     "tickets", "events", "users", "days", "ratio", "money", "points", "date", "minutes", "features", "touches",
-    "contacts", "roles", "opportunities",
+    "promises", "contacts", "roles", "opportunities",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from finance.models import (
     InvoiceDispute,
     InvoiceLine,
     Payment,
+    PaymentPromise,
     RevenueToRecompute,
 )
 from finance.revenue.ledger import follow_lines, follow_rates
@@ -199,7 +200,7 @@ def make_payment(invoice: Invoice, paid_on: date, amount: int = 100) -> Payment:
 
 
 def make_bills(account: Account, place: int) -> None:
-    """Create an invoice paid late, one overdue and disputed in part, and a correction of the first."""
+    """Create an invoice paid late, one overdue and disputed in part, a correction, and a promise that was broken."""
     paid = make_invoice(account, ago(80), ago(50), number="=R-1")
     make_payment(paid, ago(45 - place))
     late = make_invoice(account, ago(70), ago(40 + place), currency=("USD", "EUR")[place % 2], number="R-2")
@@ -207,6 +208,17 @@ def make_bills(account: Account, place: int) -> None:
         line=late.positions.order_by("number").last(), reason="=Not ours", opened_by=make_user("finance")
     )
     InvoiceDispute.objects.filter(pk=disputed.pk).update(opened_at=at(ago(30)))
+    PaymentPromise.objects.create(
+        account=account,
+        currency=late.currency,
+        amount=40,
+        made_on=ago(90),
+        due_on=ago(20 + place),
+        promised_by="=Ida",
+        recorded_by=make_user("finance"),
+        state="broken",
+        decided_at=at(ago(10)),
+    )
     InvoiceCorrection.objects.create(
         invoice=(paid, late)[place % 2],
         kind="changed",
