@@ -22,8 +22,8 @@ def start_of(day: date) -> datetime:
 
 
 def end_of(day: date) -> datetime:
-    """Return the first instant after ``day``, in UTC."""
-    return start_of(day + timedelta(days=1))
+    """Return the first instant after ``day``, in UTC; of the last day there is, its last."""
+    return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of(day + timedelta(days=1))
 
 
 class DaysBetween(Func):

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from common.export import Table, table_of
+from common.params import LONGEST_TEXT, read_choice, read_key, read_text
 from finance.clauses.terms import SHAPES
 from finance.models import ClauseFamily, Deviation
 
@@ -60,17 +61,16 @@ class Search:
     @classmethod
     def from_params(cls, params: QueryDict) -> Search:
         """Read the address."""
-        show, sort, account = (params.get(key, "") for key in ("show", "sort", "account"))
-        show = show if show in SHOWS else "open"
+        show = read_choice(params, "show", SHOWS, "open")
         return cls(
             show=show,
-            family=_plain(params.get("family", ""), 40),
-            kind=kind if (kind := params.get("kind", "")) in KINDS else "",
-            tier=_plain(params.get("tier", ""), 32),
-            text=_plain(params.get("q", ""), 200),
-            account=int(account) if account.isascii() and account.isdigit() and len(account) < 19 else 0,
+            family=read_text(params, "family", longest=40),
+            kind=read_choice(params, "kind", KINDS),
+            tier=read_text(params, "tier", longest=32),
+            text=read_text(params),
+            account=read_key(params.get("account", "")),
             is_late=params.get("late") == "1",
-            sort=sort if sort in ORDERS else "due" if show == "waiting" else "-asked",
+            sort=read_choice(params, "sort", ORDERS, "due" if show == "waiting" else "-asked"),
         )
 
     @property
@@ -195,12 +195,8 @@ def families_of_register() -> list[tuple[str, str]]:
 
 def account_named(text: str) -> list[Account]:
     """Return the accounts that a few letters may mean, ten at most."""
-    text = _plain(text, 200)
+    text = text.replace("\x00", "").strip()[:LONGEST_TEXT]
     if not text:
         return []
     found = Account.objects.filter(deleted_at=None, name__icontains=text)
     return list(found.order_by("name", "pk")[:10])
-
-
-def _plain(text: str, longest: int) -> str:
-    return text.replace("\x00", "").strip()[:longest]

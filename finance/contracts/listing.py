@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
 from common.export import Table, table_of
+from common.params import read_choice, read_text
 from common.rounding import to_cents
 from finance.contracts.calendar import Calendar
 from finance.models import Contract, ContractLine
@@ -32,7 +33,6 @@ ORDERS: dict[str, tuple[str, ...]] = {
 }
 WITHIN = (30, 90, 120, 365)
 CHUNK = 2_000
-TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,12 @@ class Search:
     @classmethod
     def from_params(cls, params: QueryDict) -> Search:
         """Read the address."""
-        show, sort, within = (params.get(key, "") for key in ("show", "sort", "within"))
-        show = show if show in SHOWS else "running"
+        show = read_choice(params, "show", SHOWS, "running")
         return cls(
             show=show,
-            text=params.get("q", "").replace("\x00", "").strip()[:TEXT],
-            within=int(within) if within in map(str, WITHIN) else 0,
-            sort=sort if sort in ORDERS else ("notice" if show == "running" else "-start"),
+            text=read_text(params),
+            within=int(read_choice(params, "within", [str(days) for days in WITHIN], "0")),
+            sort=read_choice(params, "sort", ORDERS, "notice" if show == "running" else "-start"),
         )
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
 
-from finance.invoices.querysets import USUAL_TERMS_DAYS
+from finance.invoices.querysets import due_of
 from metrics.expressions import end_of
 from metrics.statements import Statement, load
 
@@ -66,8 +66,8 @@ def ageing(as_of: date, accounts: Sequence[int] | None = None) -> list[Aged]:
 
 
 def due_day() -> Statement:
-    """Return ``(on_day)``, when the ``invoice`` of the statement around it falls due."""
-    return load("finance", "invoices/due", usual=USUAL_TERMS_DAYS)
+    """Return when the ``invoice`` of the statement around it falls due."""
+    return due_of(due_on="invoice.due_on", issued_on="invoice.issued_on", account_id="invoice.account_id")
 
 
 def open_items(as_of: date) -> Statement:

@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 
 from common.export import Table, table_of
+from common.params import read_choice, read_key, read_text
 from finance.models import Invoice, InvoiceCorrection, Payment
 
 INVOICES = {
@@ -34,7 +35,6 @@ INVOICE_ORDERS: dict[str, tuple[str, ...]] = {
 }
 PAYMENT_ORDERS: dict[str, tuple[str, ...]] = {"paid": ("paid_on", "pk"), "-paid": ("-paid_on", "-pk")}
 CHUNK = 2_000
-TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,11 @@ class Search:
         cls, params: QueryDict, shows: dict[str, str], orders: dict[str, Any], sort: str
     ) -> Search:
         """Read the address."""
-        asked, order, account = (params.get(key, "") for key in ("show", "sort", "account"))
         return cls(
-            show=asked if asked in shows else next(iter(shows)),
-            text=params.get("q", "").replace("\x00", "").strip()[:TEXT],
-            sort=order if order in orders else sort,
-            account=int(account) if account.isascii() and account.isdigit() and len(account) < 19 else 0,
+            show=read_choice(params, "show", shows, next(iter(shows))),
+            text=read_text(params),
+            sort=read_choice(params, "sort", orders, sort),
+            account=read_key(params.get("account", "")),
         )
 
     @property
@@ -192,7 +191,7 @@ def payments_table(search: Search, day: date) -> Table:
 def find_corrections(day: date, since: date, cause: str = "") -> QuerySet[Any, Any]:
     """Return the corrections found in a stretch of days, of one cause (``none``: not named yet) or of all."""
     found: QuerySet[Any, Any] = InvoiceCorrection.objects.filter(
-        found_on__gt=since, found_on__lte=day, invoice__account__deleted_at=None
+        found_on__gt=since, found_on__lte=day, invoice__deleted_at=None, invoice__account__deleted_at=None
     ).select_related("invoice__account", "credit_note", "named_by")
     if cause:
         found = found.filter(root_cause="" if cause == "none" else cause)

@@ -109,10 +109,7 @@ class Paying(Panel):
         return {
             "days": late.values_list("value", flat=True).first(),
             "invoices": issued.count(),
-            "corrected": issued.filter(corrections__found_on__lte=as_of)
-            .exclude(corrections__root_cause="goodwill")
-            .distinct()
-            .count(),
+            "corrected": issued.wrong_by(as_of).count(),
             "payments": [
                 {
                     "reference": str(payment),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +13,7 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -21,8 +22,10 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Coalesce, Greatest, Least
 
+from metrics.expressions import end_of
+from metrics.statements import Statement, load
 from sync.models import LIVE
 
 if TYPE_CHECKING:
@@ -32,6 +35,27 @@ MONEY: DecimalField[Any, Any] = DecimalField(max_digits=18, decimal_places=4)
 ZERO = Value(Decimal(0), output_field=MONEY)
 # The shortest terms that any tier grants by default; for invoices that say no day, of accounts that agreed on none.
 USUAL_TERMS_DAYS = 30
+
+
+DUE_BY = ("due_on", "issued_on", "account_id")
+
+
+def due_of(**parts: str) -> Statement:
+    """Return when an invoice falls due, of the SQL of its ``DUE_BY``."""
+    columns = {name: Statement(parts[name]) for name in DUE_BY}
+    return load("finance", "invoices/due", usual=USUAL_TERMS_DAYS, **columns)
+
+
+class FallsDue(Func):
+    """When an invoice falls due, from its ``DUE_BY``."""
+
+    output_field = DateField()
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
+        """Put the columns in where ``sql/invoices/due.sql`` names them."""
+        columns = (compiler.compile(column)[0] for column in self.get_source_expressions())
+        due = due_of(**dict(zip(DUE_BY, columns, strict=True)))
+        return due.sql, due.params
 
 
 class InvoiceQuerySet(QuerySet["Invoice"]):
@@ -53,20 +77,7 @@ class InvoiceQuerySet(QuerySet["Invoice"]):
         """Annotate ``falls_due_on``: the day that the invoice says, else by the longest terms of a contract that runs
         when it is issued, else ``USUAL_TERMS_DAYS`` after.
         """
-        from finance.models import Contract
-
-        agreed = (
-            Contract.objects.filter(LIVE, account=OuterRef("account"), payment_terms_days__isnull=False)
-            .filter(Q(end_on=None) | Q(end_on__gt=OuterRef("issued_on")), start_on__lte=OuterRef("issued_on"))
-            .order_by("-payment_terms_days")
-            .values("payment_terms_days")[:1]
-        )
-        by_terms = ExpressionWrapper(
-            F("issued_on") + Coalesce(Subquery(agreed), Value(USUAL_TERMS_DAYS)), output_field=DateField()
-        )
-        return self.annotate(
-            falls_due_on=Case(When(due_on__isnull=False, then=F("due_on")), default=by_terms)
-        )
+        return self.annotate(falls_due_on=FallsDue(*DUE_BY))
 
     def with_open(self, as_of: date) -> Self:
         """Annotate ``settled`` and ``open_amount`` as of a day, ``disputed`` of it, and when ``falls_due_on``.
@@ -92,7 +103,8 @@ class InvoiceQuerySet(QuerySet["Invoice"]):
             .annotate(
                 settled=Case(
                     When(kind="credit_note", then=Coalesce(Subquery(given), ZERO)),
-                    default=Coalesce(Subquery(settled), ZERO),
+                    # Of a past day money and its refund may not both count yet: ageing shows what is over.
+                    default=Greatest(ZERO, Least(F("total"), Coalesce(Subquery(settled), ZERO))),
                     output_field=MONEY,
                 )
             )
@@ -109,6 +121,18 @@ class InvoiceQuerySet(QuerySet["Invoice"]):
     def open_on(self, as_of: date) -> Self:
         """Invoices of which something is to be paid as of a day, annotated as ``with_open``."""
         return self.owed().issued_by(as_of).with_open(as_of).filter(open_amount__gt=0)
+
+    def counted_between(self, since: date, until: date) -> Self:
+        """Invoices that accuracy counts: issued after one day, up to another."""
+        counts = self.filter(LIVE, kind="invoice", issued_on__gt=since, issued_on__lte=until)
+        return counts.filter(account__deleted_at=None).exclude(status="draft")
+
+    def wrong_by(self, as_of: date) -> Self:
+        """Invoices that were corrected by the end of a day through a fault of ours."""
+        from finance.models import InvoiceCorrection
+
+        faults = InvoiceCorrection.objects.filter(invoice=OuterRef("pk"), found_on__lte=as_of)
+        return self.filter(Exists(faults.exclude(root_cause="goodwill")))
 
     def overdue_on(self, as_of: date) -> Self:
         """Invoices that should have been paid before a day, as far as nobody disputes them."""
@@ -150,7 +174,7 @@ def disputes_on(as_of: date) -> QuerySet[Any, Any]:
     """Return the disputes that were open when a day ended."""
     from finance.models import InvoiceDispute
 
-    after = datetime.combine(as_of, time.min, UTC) + timedelta(days=1)
+    after = end_of(as_of)
     return InvoiceDispute.objects.filter(opened_at__lt=after).filter(
         Q(resolved_at=None) | Q(resolved_at__gte=after)
     )

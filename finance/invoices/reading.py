@@ -8,12 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Prefetch
+from django.db.models import Count, Prefetch, Q
 
 from common.export import Table, table_of
 from finance.invoices.ageing import BUCKETS, Aged, year_until
 from finance.invoices.listing import find_corrections
 from finance.models import Allocation, Invoice, InvoiceDispute, InvoiceLine, RootCause
+from metrics.expressions import end_of
 from sync.models import Link
 
 FAULTS = [cause for cause in RootCause if cause != RootCause.GOODWILL]
@@ -28,9 +29,14 @@ class Line:
     ended: list[Any]
 
 
-def lines_of(invoice: Invoice) -> list[Line]:
-    """Return the lines that count, with their disputes; two queries."""
-    disputes = InvoiceDispute.objects.select_related("opened_by", "resolved_by").order_by("-pk")
+def lines_of(invoice: Invoice, day: date) -> list[Line]:
+    """Return the lines that count, with their disputes as of the end of a day; two queries."""
+    after = end_of(day)
+    disputes = (
+        InvoiceDispute.objects.filter(opened_at__lt=after)
+        .select_related("opened_by", "resolved_by")
+        .order_by("-pk")
+    )
     found = (
         InvoiceLine.objects.filter(invoice=invoice, is_current=True)
         .select_related("account", "contract_line__contract")
@@ -40,17 +46,23 @@ def lines_of(invoice: Invoice) -> list[Line]:
     return [
         Line(
             line=line,
-            dispute=next((one for one in line.disputes.all() if one.resolved_at is None), None),
-            ended=[one for one in line.disputes.all() if one.resolved_at is not None],
+            dispute=next((one for one in line.disputes.all() if not one.has_ended(after)), None),
+            ended=[one for one in line.disputes.all() if one.has_ended(after)],
         )
         for line in found
     ]
 
 
-def settled_by(invoice: Invoice) -> list[Allocation]:
-    """Return what settles an invoice, the earliest first; one query."""
-    found = invoice.allocations.live().select_related("payment", "credit", "by")
+def settled_by(invoice: Invoice, day: date) -> list[Allocation]:
+    """Return what settles an invoice as of a day, the earliest first; one query."""
+    found = invoice.allocations.counting_on(day).select_related("payment", "credit", "by")
     return list(found.order_by("on", "pk"))
+
+
+def given_by(note: Invoice, day: date) -> list[Allocation]:
+    """Return what a credit note settles as of a day, the earliest first; one query."""
+    found: Any = Allocation.objects.counting_on(day).filter(credit=note)
+    return list(found.select_related("invoice", "by").order_by("on", "pk"))
 
 
 def source_of(invoice: Invoice) -> str:
@@ -118,6 +130,25 @@ def causes_of_year(day: date) -> list[CauseRow]:
         for cause, count in counts.items()
     ]
     return sorted(rows, key=lambda row: (row.key != "none", -row.count, row.label))
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """Invoices of a year, those of them that were wrong, and what else was found to be wrong in it."""
+
+    issued: int
+    wrong: int
+    corrections: int
+    of_older: int
+
+
+def count_year(day: date) -> Year:
+    """Return what invoice accuracy of a day is made of, and how it goes with the corrections found; three queries."""
+    since = year_until(day)
+    issued = Invoice.objects.counted_between(since, day)
+    found = find_corrections(day, since).order_by()
+    counts = found.aggregate(all=Count("pk"), older=Count("pk", filter=Q(invoice__issued_on__lte=since)))
+    return Year(issued.count(), issued.wrong_by(day).count(), counts["all"], counts["older"])
 
 
 def corrections_table(rows: Iterable[Any]) -> Table:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from common.formatting import format_money
@@ -29,7 +30,7 @@ from people.models import User
 
 BY_HAND = "Undone by hand."
 # Whatever is held counts, however far ahead it is dated.
-ANY_DAY = date(9000, 1, 1)
+ANY_DAY = date.max
 
 
 @transaction.atomic
@@ -40,7 +41,10 @@ def allocate_payment(*, payment: Payment, invoice: Invoice, amount: Decimal | No
     when it is this caller's turn, both of one account and currency. Takes the turn of allocating.
     """
     lock_allocations()
-    money: Any = Payment.objects.filter(pk=payment.pk, deleted_at=None).with_unallocated(ANY_DAY).get()
+    found: Any = Payment.objects.filter(pk=payment.pk, deleted_at=None).with_unallocated(ANY_DAY)
+    money = found.first()
+    if money is None:
+        raise ValidationError("The payment was deleted at its source.")
     held: Any = Invoice.objects.with_open(ANY_DAY).get(pk=invoice.pk)
     if held.deleted_at or held.kind != Invoice.Kind.INVOICE or held.status != Invoice.Status.ISSUED:
         raise ValidationError({"invoice": "Only an issued invoice can be settled."})
@@ -49,6 +53,9 @@ def allocate_payment(*, payment: Payment, invoice: Invoice, amount: Decimal | No
     room = min(money.unallocated, held.open_amount)
     if room <= 0:
         raise ValidationError({"amount": "The payment has nothing left, or the invoice nothing open."})
+    room = min(room, _not_paid_back(money))
+    if room <= 0:
+        raise ValidationError({"amount": "What the account had left was paid back to it."})
     wanted = room if amount is None else amount
     if not 0 < wanted <= room:
         most = format_money(room, money.currency, decimals=2)
@@ -63,12 +70,24 @@ def allocate_payment(*, payment: Payment, invoice: Invoice, amount: Decimal | No
     )
 
 
+def _not_paid_back(money: Payment) -> Decimal:
+    """Return what is left of all that came from the payment's account in its currency, less what was refunded."""
+    of_account = {"account": money.account_id, "currency": money.currency}
+    paid: Any = Payment.objects.filter(deleted_at=None, **of_account).with_unallocated(ANY_DAY)
+    notes: Any = Invoice.objects.credited().filter(**of_account).with_open(ANY_DAY)
+    sums = (
+        paid.aggregate(sum=Sum("unallocated"))["sum"],
+        notes.aggregate(sum=Sum("open_amount"))["sum"],
+    )
+    return sum((one for one in sums if one is not None), Decimal(0))
+
+
 @transaction.atomic
 def allocate_automatically(*, accounts: Sequence[int], as_of: date, by: User) -> AllocationRun | None:
     """Let payments and credit notes of accounts that settle nothing yet settle what is open, the oldest due first.
 
-    Set-based, each account and currency by itself, with what is there as of a day. Returns the run, by which it can be
-    undone; None where there was nothing to do. Takes the turn of allocating.
+    Set-based, each account and currency by itself, with what is there as of a day, less what was paid back. Returns
+    the run, by which it can be undone; None where there was nothing to do. Takes the turn of allocating.
     """
     lock_allocations()
     run = AllocationRun.objects.create(by=by)
@@ -149,14 +168,26 @@ def resolve_dispute(*, dispute: InvoiceDispute, outcome: str, note: str, by: Use
 
 
 @transaction.atomic
-def name_cause(*, correction: InvoiceCorrection, root_cause: str, note: str, by: User) -> None:
+def name_cause(*, correction: InvoiceCorrection, root_cause: str, note: str, by: User, expected: str) -> None:
     """Say why an invoice was wrong; naming it again replaces what was said. Locks the correction.
 
-    Raises ValidationError for an unknown cause.
+    Raises ValidationError for an unknown cause, and where somebody named one since ``cause_seen`` gave ``expected``.
     """
     if root_cause not in RootCause.values:
         raise ValidationError({"root_cause": "Choose what went wrong."})
-    held = InvoiceCorrection.objects.select_for_update().get(pk=correction.pk)
+    held = (
+        InvoiceCorrection.objects.select_for_update(of=("self",))
+        .select_related("named_by")
+        .get(pk=correction.pk)
+    )
+    if cause_seen(held) != expected:
+        told = f"{held.named_by or 'The source'} named a cause meanwhile: {held.get_root_cause_display() or 'none'}."
+        raise ValidationError(f"{told} Send yours again to replace it.")
     held.root_cause, held.note = root_cause, note.strip()
     held.named_at, held.named_by = timezone.now(), by
     held.save(update_fields=["root_cause", "note", "named_at", "named_by"])
+
+
+def cause_seen(correction: InvoiceCorrection) -> str:
+    """Return what a form carries to tell whether somebody else has named the cause meanwhile."""
+    return f"{correction.root_cause}@{correction.named_at.isoformat() if correction.named_at else ''}"

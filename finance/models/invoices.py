@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pgtrigger
@@ -314,6 +315,10 @@ class InvoiceDispute(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+    def has_ended(self, by: datetime) -> bool:
+        """Return whether it had been resolved before an instant."""
+        return self.resolved_at is not None and self.resolved_at < by
 
 
 class InvoiceCorrection(models.Model):

@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 
 from common.export import Table, table_of
+from common.params import read_choice, read_text
 from finance.models import Contract, ContractObligation
 from people.models import User
 
@@ -22,7 +23,6 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "done": ("done_at", "pk"),
     "-done": ("-done_at", "-pk"),
 }
-TEXT = 200
 SHOWN = 200
 
 
@@ -39,15 +39,14 @@ class Search:
     @classmethod
     def from_params(cls, params: QueryDict) -> Search:
         """Read the address."""
-        show, party, within, sort = (params.get(key, "") for key in ("show", "party", "within", "sort"))
-        show = show if show in SHOWS else "due"
+        show = read_choice(params, "show", SHOWS, "due")
         orders = [key for key in ORDERS if "done" not in key or show == "done"]
         return cls(
             show=show,
-            text=params.get("q", "").replace("\x00", "").strip()[:TEXT],
-            party=party if party in PARTIES else "",
-            within=int(within) if within in map(str, WITHIN) else 0,
-            sort=sort if sort in orders else ("-done" if show == "done" else "due"),
+            text=read_text(params),
+            party=read_choice(params, "party", PARTIES),
+            within=int(read_choice(params, "within", [str(days) for days in WITHIN], "0")),
+            sort=read_choice(params, "sort", orders, "-done" if show == "done" else "due"),
         )
 
     @property

@@ -31,11 +31,11 @@ def follow_lines(*, as_of: date, first: int, last: int) -> int:
 
 
 def _follow(as_of: date, first: int, last: int) -> int:
-    load("finance", "ledger_mark", first=first, last=last).execute()
     load("finance", "revenue_taken").execute()
     taken = load("finance", "revenue_take", first=first, last=last).execute()
     entered = 0
     if taken:
+        load("finance", "revenue_unmark").execute()
         recorded_at, open_from = read_clock()
         entered = load(
             "finance",

@@ -28,17 +28,20 @@ from finance.invoices.listing import (
     invoices_table,
     state_of,
 )
+from finance.invoices.querysets import USUAL_TERMS_DAYS
 from finance.invoices.reading import (
     ageing_table,
     causes_of_year,
     corrections_table,
+    count_year,
+    given_by,
     lines_of,
     lines_table,
     settled_by,
     source_of,
     sums_by_currency,
 )
-from finance.invoices.services import name_cause, open_dispute, resolve_dispute
+from finance.invoices.services import cause_seen, name_cause, open_dispute, resolve_dispute
 from finance.models import Invoice, InvoiceCorrection, InvoiceDispute, InvoiceLine, RootCause
 from metrics.engine.plan import today
 from people.guards import signed_in
@@ -74,7 +77,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one invoice: its lines, what settles it, and what was wrong with it."""
     day = requested_as_of(request) or today()
     held = _invoice(pk, day)
-    lines = lines_of(held)
+    lines = lines_of(held, day)
     if asked_format(request):
         return export_response(
             request, chosen_table(request, (Offer("lines", "Lines", lambda: lines_table(held, lines)),))
@@ -87,14 +90,21 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
         "tone": tone,
         "lines": lines,
         "has_divisions": any(row.line.account_id != held.account_id for row in lines),
-        "settled_by": settled_by(held),
-        "given": list(held.given.filter(undone_at=None).select_related("invoice").order_by("on", "pk")),
-        "credit_notes": list(held.credit_notes.filter(deleted_at=None).order_by("issued_on", "pk")),
+        "usual_terms": USUAL_TERMS_DAYS,
+        "settling_title": "Settled by" if held.kind == Invoice.Kind.INVOICE else "What it settles",
+        "settled_by": settled_by(held, day),
+        "given": given_by(held, day),
+        "credit_notes": list(
+            held.credit_notes.filter(deleted_at=None, issued_on__lte=day).order_by("issued_on", "pk")
+        ),
         "corrections": list(
-            held.corrections.select_related("credit_note", "named_by").order_by("-found_on", "-pk")
+            held.corrections.filter(found_on__lte=day)
+            .select_related("credit_note", "named_by")
+            .order_by("-found_on", "-pk")
         ),
         "source": source_of(held),
-        "may_write": makes_bills(request),
+        # A past day is shown to read: what it shows may have changed since.
+        "may_write": makes_bills(request) and day == today(),
         "as_of": day,
         "exports": (Offer("lines", "Lines", lambda: lines_table(held, lines)),),
     }
@@ -139,6 +149,8 @@ def accuracy(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": page.rows,
         "causes": causes_of_year(day),
+        "year": count_year(day),
+        "since": year_until(day),
         "cause": cause,
         "accuracy": newest_segments(("finance.invoice_accuracy",), day).get(
             ("finance.invoice_accuracy", "all", "")
@@ -193,17 +205,27 @@ def dispute_resolve(request: HttpRequest, pk: int) -> HttpResponse:
 @finance_only
 def correction_cause(request: HttpRequest, pk: int) -> HttpResponse:
     """Say why an invoice was wrong."""
-    found = InvoiceCorrection.objects.select_related("invoice__account", "credit_note")
+    found = InvoiceCorrection.objects.select_related("invoice__account", "credit_note", "named_by")
     correction = get_object_or_404(found, pk=min(pk, LARGEST_ID))
     form = CauseForm(
         request.POST or None, initial={"root_cause": correction.root_cause, "note": correction.note}
     )
     if form.is_valid():
-        name_cause(correction=correction, by=signed_in(request), **form.cleaned_data)
-        messages.success(request, "The cause is noted.")
-        return redirect("finance:invoice", correction.invoice_id)
+        try:
+            name_cause(
+                correction=correction,
+                by=signed_in(request),
+                expected=request.POST.get("seen", ""),
+                **form.cleaned_data,
+            )
+        except ValidationError as error:
+            add_errors(form, error)
+        else:
+            messages.success(request, "The cause is noted.")
+            return redirect("finance:invoice", correction.invoice_id)
     about = "It counts against invoice accuracy, unless it was goodwill."
-    return _act(request, form, correction.invoice, "Why was it wrong?", about, "Note the cause")
+    seen = cause_seen(correction)
+    return _act(request, form, correction.invoice, "Why was it wrong?", about, "Note the cause", seen)
 
 
 def add_errors(form: Any, error: ValidationError) -> None:
@@ -219,12 +241,15 @@ def _invoice(pk: int, day: Any) -> Any:
     return get_object_or_404(found, pk=min(pk, LARGEST_ID), account__deleted_at=None)
 
 
-def _act(request: HttpRequest, form: Any, held: Invoice, title: str, about: str, verb: str) -> HttpResponse:
+def _act(
+    request: HttpRequest, form: Any, held: Invoice, title: str, about: str, verb: str, seen: str = ""
+) -> HttpResponse:
     context = {
         "form": form,
         "title": title,
         "about": about,
         "verb": verb,
+        "seen": seen,
         "account": held.account,
         "crumbs": [
             (reverse("finance:invoices"), "Invoices"),

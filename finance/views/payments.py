@@ -14,6 +14,7 @@ from accounts.models import Account
 from common.asof import requested_as_of
 from common.export import asked_format, export_response
 from common.pagination import read_page
+from common.params import read_key
 from finance.billing.access import finance_only, makes_bills, readers_of_bills
 from finance.invoices.forms import AllocationForm
 from finance.invoices.listing import (
@@ -78,10 +79,8 @@ def payment(request: HttpRequest, pk: int) -> HttpResponse:
 @finance_only
 def allocate(request: HttpRequest) -> HttpResponse:
     """Let the money of the accounts named settle what they owe, the oldest due first."""
-    asked = [int(text) for text in request.POST.getlist("account") if text.isascii() and text.isdigit()]
-    known = list(
-        Account.objects.filter(pk__in=[number for number in asked if number <= LARGEST_ID], deleted_at=None)
-    )
+    asked = [key for text in request.POST.getlist("account") if (key := read_key(text))]
+    known = Account.objects.filter(pk__in=asked, deleted_at=None)
     run = allocate_automatically(accounts=[one.pk for one in known], as_of=today(), by=signed_in(request))
     if run is None:
         messages.info(request, "Nothing to allocate: no money is left over where something is owed.")
@@ -104,14 +103,16 @@ def run_undo(request: HttpRequest, pk: int) -> HttpResponse:
 @finance_only
 def allocation_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back what somebody allocated."""
-    held = get_object_or_404(Allocation, pk=min(pk, LARGEST_ID), payment__isnull=False)
+    held = get_object_or_404(Allocation, pk=min(pk, LARGEST_ID))
     try:
         undo_allocation(allocation=held, by=signed_in(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, "Taken back.")
-    return redirect("finance:payment", held.payment_id)
+    if held.payment_id:
+        return redirect("finance:payment", held.payment_id)
+    return redirect("finance:invoice", held.credit_id)
 
 
 @finance_only
@@ -131,7 +132,7 @@ def _allocate(request: HttpRequest, held: Payment) -> HttpResponse:
 def _page(request: HttpRequest, held: Any, form: AllocationForm | None) -> HttpResponse:
     may_write = makes_bills(request)
     choices = _choices(held)
-    offers_form = may_write and held.unallocated > 0 and choices.exists()
+    offers_form = may_write and not held.deleted_at and held.unallocated > 0 and choices.exists()
     context = {
         "payment": held,
         "account": held.account,

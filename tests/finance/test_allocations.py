@@ -15,6 +15,7 @@ from finance.invoices.ageing import ageing
 from finance.invoices.services import (
     allocate_automatically,
     allocate_payment,
+    cause_seen,
     name_cause,
     open_dispute,
     resolve_dispute,
@@ -242,8 +243,9 @@ def test_the_cause_that_a_person_named_stands(api, finance):
     api.bulk("invoices", [invoice(), note])
     found = InvoiceCorrection.objects.get()
     with pytest.raises(ValidationError, match="Choose"):
-        name_cause(correction=found, root_cause="", note="", by=finance)
-    name_cause(correction=found, root_cause="wrong_price", note="", by=finance)
+        name_cause(correction=found, root_cause="", note="", by=finance, expected="")
+    seen = cause_seen(found)
+    name_cause(correction=found, root_cause="wrong_price", note="", by=finance, expected=seen)
     api.bulk("invoices", [note | {"root_cause": "duplicate"}])
     found.refresh_from_db()
     assert (found.root_cause, found.named_by) == ("wrong_price", finance)

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import Account
+from finance.invoices.services import cause_seen, open_dispute
 from finance.models import Allocation, Invoice, InvoiceCorrection, InvoiceDispute, InvoiceLine, Payment
 from tests.finance.bills import invoice, line, payment
 from tests.sync.conftest import Api, make_api
-from tests.users import client_as
+from tests.users import client_as, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -89,9 +90,81 @@ def test_a_cause_is_named(api, finance):
     assert "Cause not named" in finance.get(f"/finance/invoices/{held().pk}/").content.decode()
     address = f"/finance/invoices/corrections/{correction.pk}/"
     assert finance.post(address, {"root_cause": ""}).status_code == 422
-    assert finance.post(address, {"root_cause": "wrong_price", "note": "Old list"}).status_code == 302
+    seen = {"seen": cause_seen(correction)}
+    assert finance.post(address, {"root_cause": "wrong_price", "note": "Old list", **seen}).status_code == 302
     page = finance.get("/finance/invoices/accuracy/?cause=wrong_price").content.decode()
     assert "Old list" in page
+
+
+def test_accuracy_is_taken_apart_to_the_invoice(api, finance):
+    old = invoice("old", issued_on="2025-01-01")
+    kinds = [invoice("i-2"), invoice("i-3", kind="credit_note", due_on=None), invoice("i-4", status="draft")]
+    given = [
+        invoice(
+            f"c-{of}-{cause}",
+            kind="credit_note",
+            corrects=of,
+            due_on=None,
+            root_cause=cause,
+            lines=[line("1")],
+        )
+        for of, cause in (("i-1", "duplicate"), ("i-2", "goodwill"), ("old", "wrong_price"))
+    ]
+    api.bulk("invoices", [old, *kinds, *given])
+    page = finance.get("/finance/invoices/accuracy/?as_of=2026-06-30").content.decode()
+    assert "1 of 2 issued after" in page
+    assert "the 4 corrections" in page
+    assert "one is of older invoices" in page
+    api.call("delete", "invoices/stripe/i-1/")
+    after = finance.get("/finance/invoices/accuracy/?as_of=2026-06-30").content.decode()
+    assert "0 of 1 issued after" in after
+    assert "the 2 corrections" in after
+
+
+def test_who_names_a_cause_second_is_told_and_loses_nothing(api, finance):
+    correction = InvoiceCorrection.objects.get()
+    address = f"/finance/invoices/corrections/{correction.pk}/"
+    seen = cause_seen(correction)
+    assert f'name="seen" value="{seen}"' in finance.get(address).content.decode()
+    finance.post(address, {"root_cause": "duplicate", "seen": seen})
+    late = finance.post(address, {"root_cause": "wrong_price", "note": "Old list", "seen": seen})
+    page = late.content.decode()
+    assert late.status_code == 422
+    assert "named a cause meanwhile: Billed twice" in page
+    assert "Old list" in page
+    correction.refresh_from_db()
+    assert correction.root_cause == "duplicate"
+    again = {"root_cause": "wrong_price", "seen": cause_seen(correction)}
+    assert finance.post(address, again).status_code == 302
+
+
+def test_a_past_day_shows_what_counted_then_and_nothing_to_do(api, finance):
+    api.bulk("invoices", [invoice("i-2", lines=[line("50")])])
+    api.bulk(
+        "payments", [payment("p-2", invoice="i-2", amount="20", paid_on="2026-06-10", reference="Early")]
+    )
+    second = Invoice.objects.get(number="R-i-2")
+    open_dispute(line=second.positions.get(), reason="Not ours", by=make_user("finance"))
+    before = finance.get(f"/finance/invoices/{second.pk}/?as_of=2026-06-09").content.decode()
+    for word in ("Early", "Not ours", "Note a dispute", "End it"):
+        assert word not in before
+    assert "Nothing has been paid" in before
+    now = finance.get(f"/finance/invoices/{second.pk}/").content.decode()
+    for word in ("Early", "Not ours", "End it"):
+        assert word in now
+
+
+def test_what_a_credit_note_was_allocated_to_is_taken_back_from_either_page(api, finance):
+    loose = invoice("n-2", kind="credit_note", due_on=None, lines=[line("30")])
+    api.bulk("invoices", [loose])
+    account = Account.objects.get()
+    finance.post("/finance/payments/allocate/", {"account": account.pk})
+    made = Allocation.objects.get(credit__number="R-n-2")
+    undo = f"/finance/payments/allocations/{made.pk}/undo/"
+    assert undo in finance.get(f"/finance/invoices/{held().pk}/").content.decode()
+    assert undo in finance.get(f"/finance/invoices/{made.credit_id}/").content.decode()
+    assert finance.post(undo)["Location"] == f"/finance/invoices/{made.credit_id}/"
+    assert not Allocation.objects.live().filter(credit__number="R-n-2").exists()
 
 
 def test_a_payment_is_allocated_and_taken_back(api, finance):

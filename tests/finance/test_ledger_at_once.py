@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
+from django.utils import timezone
 
+from accounts.models import Account
 from finance.models import ContractLine, RevenueClose, RevenueEntry, RevenueToRecompute
 from finance.revenue.ledger import follow_lines, follow_rates, lock_ledger, mark_all
 from finance.revenue.movements import find_gaps, movements
@@ -112,6 +114,39 @@ def test_a_batch_that_comes_while_the_ledger_follows_is_followed_next_time() -> 
     assert RevenueToRecompute.objects.filter(account=account).exists()
     assert follow() == 1
     assert find_gaps(OCTOBER, OCTOBER) == []
+
+
+def test_a_batch_about_an_account_deleted_since_and_the_ledger_never_wait_for_each_other() -> None:
+    changed, deleted = make_account(), make_account()
+    for account in (changed, deleted):
+        make_line(account, ago(100))
+    assert follow() == 2
+    Account.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
+    RevenueToRecompute.objects.create(account=changed)
+    begun = threading.Event()
+
+    def mark(account: Account) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO finance_revenuetorecompute (account_id) VALUES (%s) "
+                "ON CONFLICT (account_id) DO UPDATE SET marked_at = excluded.marked_at",
+                [account.pk],
+            )
+
+    def batch() -> None:
+        with transaction.atomic():
+            mark(changed)
+            begun.set()
+            until(lambda: waiting() > 0)
+            mark(deleted)
+
+    def ledger() -> int:
+        assert begun.wait(60)
+        return follow()
+
+    in_threads(batch, ledger)
+    follow()
+    assert RevenueEntry.objects.filter(account=deleted, cause="account_gone").count() == 1
 
 
 def test_a_close_waits_for_whoever_enters_and_publishes_it_too() -> None:

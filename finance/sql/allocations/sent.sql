@@ -1,14 +1,16 @@
 -- What the credit notes and payments that name an invoice settle of it: credit notes first, then by day, until nothing
--- is open. What was refunded is open again, as far as it had been settled.
+-- is open; of one day by name and amount, since the order in which they came must not matter. What was refunded is open
+-- again, as far as it had been settled.
 CREATE TEMP TABLE finance_sent ON COMMIT DROP AS
 WITH named AS (
     SELECT note.corrects_id AS invoice_id, NULL::bigint AS payment_id, note.id AS credit_id, note.total AS amount,
-        note.issued_on AS came_on, note.currency, note.account_id
+        note.issued_on AS came_on, note.number AS name, note.currency, note.account_id
     FROM finance_concerned AS concerned
     JOIN finance_invoice AS note ON note.corrects_id = concerned.invoice_id
     WHERE note.deleted_at IS NULL AND note.kind = 'credit_note' AND note.status = 'issued'
     UNION ALL
-    SELECT payment.invoice_id, payment.id, NULL, payment.amount, payment.paid_on, payment.currency, payment.account_id
+    SELECT payment.invoice_id, payment.id, NULL, payment.amount, payment.paid_on, payment.reference, payment.currency,
+        payment.account_id
     FROM finance_concerned AS concerned
     JOIN finance_payment AS payment ON payment.invoice_id = concerned.invoice_id
     WHERE payment.deleted_at IS NULL
@@ -34,7 +36,8 @@ ordered AS (
     SELECT fitting.*, sums.refunded, least(sums.brought, fitting.total + sums.refunded) AS taken,
         sum(abs(fitting.amount)) OVER (
             PARTITION BY fitting.invoice_id, fitting.amount > 0
-            ORDER BY fitting.credit_id IS NULL, fitting.came_on, fitting.credit_id, fitting.payment_id
+            ORDER BY fitting.credit_id IS NULL, fitting.came_on, fitting.name, fitting.amount, fitting.credit_id,
+                fitting.payment_id
         ) - abs(fitting.amount) AS before
     FROM fitting
     JOIN sums ON sums.invoice_id = fitting.invoice_id

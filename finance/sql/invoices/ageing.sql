@@ -29,6 +29,22 @@ FROM (
     FROM finance_invoice AS note
     JOIN accounts_account AS account ON account.id = note.account_id AND account.deleted_at IS NULL
     WHERE note.deleted_at IS NULL AND note.kind = 'credit_note' AND note.status = 'issued' AND note.issued_on <= {day}
+    UNION ALL
+    -- More was paid than asked, and paid back later, or paid back before it came: between the two days it is over.
+    SELECT invoice.account_id, invoice.currency,
+        least(invoice.total, greatest(0, settled.amount)) - settled.amount, NULL, 0
+    FROM finance_invoice AS invoice
+    JOIN accounts_account AS account ON account.id = invoice.account_id AND account.deleted_at IS NULL
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(held.amount), 0) AS amount
+        FROM finance_allocation AS held
+        WHERE held.invoice_id = invoice.id AND held.undone_at IS NULL AND held."on" <= {day}
+    ) AS settled
+    WHERE invoice.deleted_at IS NULL AND invoice.kind = 'invoice' AND invoice.status = 'issued'
+        AND EXISTS (
+            SELECT FROM finance_allocation AS refund WHERE refund.invoice_id = invoice.id AND refund.amount < 0
+        )
+        AND settled.amount NOT BETWEEN 0 AND invoice.total
 ) AS own
 WHERE {accounts}::bigint[] IS NULL OR own.account_id = ANY({accounts}::bigint[])
 GROUP BY own.account_id, own.currency

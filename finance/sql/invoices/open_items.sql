@@ -1,15 +1,15 @@
 -- What is open of each invoice as of a day, when it fell due, and how much of it is disputed.
-SELECT invoice.id, invoice.account_id, invoice.currency, item.open, due.on_day AS due_on,
+SELECT invoice.id, invoice.account_id, invoice.currency, item.open, {due} AS due_on,
     least(item.open, item.disputed) AS disputed
 FROM finance_invoice AS invoice
 JOIN accounts_account AS account ON account.id = invoice.account_id AND account.deleted_at IS NULL
 CROSS JOIN LATERAL (
     SELECT
-        invoice.total - coalesce((
+        invoice.total - least(invoice.total, greatest(0, coalesce((
             SELECT sum(held.amount)
             FROM finance_allocation AS held
             WHERE held.invoice_id = invoice.id AND held.undone_at IS NULL AND held."on" <= {day}
-        ), 0) AS open,
+        ), 0))) AS open,
         coalesce((
             SELECT sum(line.total)
             FROM finance_invoiceline AS line
@@ -23,7 +23,6 @@ CROSS JOIN LATERAL (
                 )
         ), 0) AS disputed
 ) AS item
-CROSS JOIN LATERAL ({due}) AS due
 WHERE invoice.deleted_at IS NULL
     AND invoice.kind = 'invoice'
     AND invoice.status = 'issued'
