@@ -69,6 +69,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--rules", "--months", HISTORY_MONTHS])
     supervisor.run([*MANAGE, "prepare_sample_scores"])
     supervisor.run([*MANAGE, "prepare_sample_disputes"])
+    supervisor.run([*MANAGE, "prepare_sample_billing"])
     supervisor.run([*MANAGE, "prepare_sample_collections"])
     refresh = [*MANAGE, "refresh", "--on-workers", "--wait", "--history", HISTORY_MONTHS]
     try:
@@ -79,6 +80,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
         say(str(error))
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--decisions"])
     supervisor.run([*MANAGE, "prepare_sample_clauses"])
+    supervisor.run([*MANAGE, "prepare_sample_contracts"])
     note.write(READY)
     return True
 

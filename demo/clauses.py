@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from accounts.models import Account
+from demo.finance.people import REJECT, RETURN, decide
+from demo.past import as_of
 from demo.team import DOMAIN
 from finance.clauses.querysets import DEVIATION
 from finance.clauses.services.deviations import Wanted, request_deviation, withdraw_deviation
@@ -22,12 +24,11 @@ from finance.clauses.services.paper import record_clause
 from finance.models import ClauseFamily, Contract, Deviation
 from metrics.engine.plan import today
 from people.approvals.models import ApprovalRequest
-from people.approvals.services import decide_step, return_request
 from people.models import User
 
 # (tier, family, text, own wording, terms, reason, what became of it: each letter a decision in its turn)
 Ask = tuple[str, str, str, str, dict[str, object], str, str]
-APPROVE, REJECT, RETURN, WITHDRAW = "a", "r", "b", "w"
+WITHDRAW = "w"
 ASKS: tuple[Ask, ...] = (
     ("strategic", "payment-schedule", "net-60-milestones", "", {}, "Their group pays in 60 days.", ""),
     ("strategic", "liability-cap", "two-years", "", {}, "Their policy asks for two years’ fees.", ""),
@@ -88,6 +89,13 @@ def put_clauses_to_use() -> bool:
     """Write down what contracts say, ask for deviations, decide some; return whether that was still to be done."""
     if Deviation.objects.exists():
         return False
+    # So that nobody is mailed about it.
+    with as_of(today()):
+        _put_to_use()
+    return True
+
+
+def _put_to_use() -> None:
     people = {user.email: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}", is_active=True)}
     legal, sales = people[f"legal@{DOMAIN}"], people[f"sales@{DOMAIN}"]
     accounts = {tier: _customers(tier) for tier in ("strategic", "enterprise", "growth", "standard")}
@@ -103,7 +111,6 @@ def put_clauses_to_use() -> bool:
             wanted = Wanted(text=text, wording=wording, terms=terms)
             _ask(free[0], family, wanted, reason, fate, sales)
     _draft(legal)
-    return True
 
 
 def _customers(tier: str) -> list[Account]:
@@ -130,26 +137,11 @@ def _ask(account: Account, family: str, wanted: Wanted, reason: str, fate: str, 
     held = request_deviation(
         account=account, family=ClauseFamily.objects.get(key=family), wanted=wanted, reason=reason, by=by
     )
-    for letter in fate:
-        request = ApprovalRequest.objects.filter(kind=DEVIATION, subject_id=held.pk).first()
-        if letter == WITHDRAW:
-            withdraw_deviation(deviation=held, by=by)
-        elif request is not None and request.is_open:
-            approver = _approver(request)
-            if approver is None:
-                return
-            if letter == RETURN:
-                return_request(request=request, by=approver, comment="Which notice would they settle for?")
-            else:
-                comment = "" if letter == APPROVE else "Beyond what we can carry."
-                decide_step(request=request, by=approver, is_approved=letter == APPROVE, comment=comment)
-
-
-def _approver(request: ApprovalRequest) -> User | None:
-    step = request.steps.filter(state="waiting").first()
-    function = step.function if step else ""
-    people = User.objects.filter(function=function, is_active=True).order_by("pk")
-    return next((user for user in people if user.pk != request.requested_by_id), None)
+    if fate == WITHDRAW:
+        withdraw_deviation(deviation=held, by=by)
+        return
+    comment = "Which notice would they settle for?" if fate == RETURN else "Beyond what we can carry."
+    decide(ApprovalRequest.objects.filter(kind=DEVIATION, subject_id=held.pk).first(), fate, comment)
 
 
 def _draft(legal: User) -> None:

@@ -74,6 +74,8 @@ def account(row: Row) -> Record:
             region=row["Region__c"],
             customer_since=row["Customer_Since__c"],
             success_manager_email=row["Success_Manager_Email__c"],
+            invoicing_plan=row["Invoicing_Plan__c"],
+            invoicing_since=row["Invoicing_Since__c"],
         ),
     }
 

@@ -9,6 +9,7 @@ from demo.company.contacts import build_contacts
 from demo.company.contracts import build_contracts
 from demo.company.engagements import build_engagements
 from demo.company.invoices import build_bills
+from demo.company.invoicing import agree_on_invoicing
 from demo.company.opportunities import build_opportunities
 from demo.company.rates import build_rates
 from demo.company.records import Company
@@ -26,6 +27,7 @@ def build_company(*, seed: int, today: date, scale: float = 1.0) -> Company:
     accounts = build_accounts(seed, today)
     contacts = build_contacts(seed, today, accounts)
     contracts = build_contracts(seed, today, accounts)
+    agree_on_invoicing(today, accounts, contracts)
     bills, credit_notes, payments = build_bills(seed, today, accounts, contracts)
     return Company(
         seed=seed,

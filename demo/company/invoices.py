@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from demo.company.chance import base62, pick, rng_for
+from demo.company.invoicing import left_on
 from demo.company.records import Account, Bill, BillLine, Contract, CreditNote, Line, Paid
 
 BILLED_DAYS = 460
@@ -49,9 +50,11 @@ def build_bills(
 ) -> tuple[list[Bill], list[CreditNote], list[Paid]]:
     """Return invoices, credit notes and payments of the last ``BILLED_DAYS`` days, the oldest first."""
     by_id = {account.id: account for account in accounts}
+    left = left_on(accounts)
     bills: list[Bill] = []
     for contract in contracts:
-        bills += _bills_of(seed, today, by_id[contract.account], contract)
+        until = min(left.get(contract.account, today), today)
+        bills += _bills_of(seed, today, by_id[contract.account], contract, until)
     bills.sort(key=lambda bill: (bill.issued_on, bill.id))
     notes: list[CreditNote] = []
     payments: list[Paid] = []
@@ -68,12 +71,12 @@ def build_bills(
     return bills, notes, payments
 
 
-def _bills_of(seed: int, today: date, account: Account, contract: Contract) -> Iterator[Bill]:
-    """Yield an invoice for each day on which something of a contract is billed."""
+def _bills_of(seed: int, today: date, account: Account, contract: Contract, until: date) -> Iterator[Bill]:
+    """Yield an invoice for each day before ``until`` on which something of a contract is billed."""
     by_day: dict[date, list[BillLine]] = defaultdict(list)
     for line in contract.lines:
         for day, billed in _billed(line, today, TAX.get(account.country, Decimal(0))):
-            if today - timedelta(days=BILLED_DAYS) <= day < today:
+            if today - timedelta(days=BILLED_DAYS) <= day < until:
                 by_day[day].append(billed)
     for day, lines in sorted(by_day.items()):
         rng = rng_for(seed, "invoice", contract.id, day)

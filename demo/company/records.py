@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Account:
     """A company or a division, with the life that its contracts, tickets and usage follow.
 
-    ``size`` is the ARR in US dollars that it pays today, paid last, or could pay.
+    ``size`` is the ARR in US dollars that it pays today, paid last, or could pay. ``invoicing`` is how it wants its
+    bills, and since when the old billing system no longer makes them.
     """
 
     id: str
@@ -38,6 +39,15 @@ class Account:
     life: Life
     parent: str | None = None
     billing_parent: str | None = None
+    invoicing: Invoicing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoicing:
+    """A plan of billing that was agreed with a customer, by its name, and the day from which it counts."""
+
+    plan: str
+    since: date
 
 
 @dataclass(slots=True)

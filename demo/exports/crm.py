@@ -97,6 +97,8 @@ def _account(account: Account) -> dict[str, Any]:
         "OwnerEmail__c": account.owner_email,
         "Sponsor_Email__c": account.sponsor_email,
         "Success_Manager_Email__c": account.success_email,
+        "Invoicing_Plan__c": account.invoicing.plan if account.invoicing else None,
+        "Invoicing_Since__c": account.invoicing.since.isoformat() if account.invoicing else None,
         "CreatedDate": stamp(account.created_at),
         "LastModifiedDate": stamp(account.modified_at),
     }

@@ -6,14 +6,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo.dunning_policy import publish_first_policy
+from demo.finance.dunning import collect
 
 
 class Command(BaseCommand):
-    help = "Publish the sample company's dunning policy. What is there already is left as it is."
+    help = (
+        "Publish the sample company’s dunning policy as of then, and tell whom it asked since. What is there already "
+        "is left as it is."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and say so."""
-        self.stdout.write(
-            "Dunning policy published." if publish_first_policy() else "A policy was published already."
-        )
+        self.stdout.write("Customers asked." if collect() else "A policy was published already.")

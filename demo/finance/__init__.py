@@ -1,0 +1,1 @@
+"""What the sample company's finance and legal people have done, made through the services as on the pages."""

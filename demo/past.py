@@ -1,0 +1,76 @@
+"""Let what is written now be dated as of a day past, as it would be had people written it then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import pgtrigger
+from django.db import models, transaction
+from django.utils import timezone
+
+from demo.company.chance import midnight
+from finance.models import (
+    AllocationRun,
+    BillingArrangement,
+    BillingMilestone,
+    CollectionHold,
+    ContractObligation,
+    DunningMessage,
+    DunningPolicy,
+    DunningRelease,
+    InvoiceDispute,
+    PaymentPromise,
+)
+from people.approvals.models import ApprovalRequest, ApprovalStep
+from people.models import Notice
+from pods.models import Task
+
+MORNING = timedelta(hours=9)
+# What says when something was written; days that a service is given are none of these.
+STAMPS: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
+    (AllocationRun, ("at",)),
+    (ApprovalRequest, ("requested_at", "closed_at")),
+    (ApprovalStep, ("began_at", "decided_at")),
+    (BillingArrangement, ("created_at", "published_at")),
+    (BillingMilestone, ("created_at",)),
+    (CollectionHold, ("set_at", "ended_at")),
+    (ContractObligation, ("created_at", "done_at", "dropped_at")),
+    (DunningMessage, ("created_at", "claimed_at", "sent_at")),
+    (DunningPolicy, ("created_at", "saved_at", "published_at")),
+    (DunningRelease, ("at",)),
+    (InvoiceDispute, ("opened_at", "resolved_at")),
+    # Whoever was to be told was told then.
+    (Notice, ("created_at", "due_at", "sent_at")),
+    (PaymentPromise, ("recorded_at", "decided_at")),
+    (Task, ("opened_at", "done_at")),
+)
+# Versions keep when they were published; these are made here, and nobody has seen them yet.
+FROZEN = (
+    f"{BillingArrangement._meta.label}:frozen_after_draft",
+    f"{DunningPolicy._meta.label}:frozen_after_draft",
+)
+
+
+@contextmanager
+def as_of(day: date) -> Iterator[None]:
+    """Date what the block writes to the morning of ``day``, all or nothing; mails that it asks for count as sent.
+
+    For the sample company alone: what others write meanwhile of the same kinds, and commit, is dated so too.
+    """
+    at = min(midnight(day) + MORNING, timezone.now())
+    with transaction.atomic():
+        began = timezone.now()
+        yield
+        Notice.objects.filter(created_at__gte=began, sent_at=None).update(sent_at=at)
+        with pgtrigger.ignore(*FROZEN):
+            for model, fields in STAMPS:
+                _date(model, fields, began, at)
+
+
+def _date(model: type[models.Model], fields: tuple[str, ...], began: Any, at: Any) -> None:
+    for field in fields:
+        rows = model._default_manager.filter(**{f"{field}__gte": began})  # noqa: SLF001 - Django's own name
+        rows.update(**{field: at})
