@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from common.versions.frozen import frozen_after_draft, frozen_with_version
 from common.versions.models import Version
@@ -70,6 +71,10 @@ class ClauseVersion(Version):
 
     def __str__(self) -> str:
         return f"Version {self.version}"
+
+    def get_absolute_url(self) -> str:
+        """Return the page of this version."""
+        return reverse("finance:clause_version", args=[self.family.key, self.version])
 
 
 class ClauseText(models.Model):

@@ -54,6 +54,10 @@ class DunningPolicy(Version):
     def __str__(self) -> str:
         return f"Version {self.version}"
 
+    def get_absolute_url(self) -> str:
+        """Return the page of this version."""
+        return reverse("finance:dunning_version", args=[self.version])
+
 
 class DunningCycle(models.Model):
     """A stretch of time in which an account was overdue in one currency, from the first day to the last.

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from common.versions.errors import VersionChangedError
+from common.versions.tables import versions_table
 from finance.clauses.forms import VersionForm
 from finance.clauses.library import Standard, Text, read_library, standard_of
 from finance.clauses.preview import agreed_table, judged_table, preview_of
@@ -153,14 +154,14 @@ def show(
     tiers = tier_names()
     may_edit = edits_library(request.user)
     versions = ClauseVersion.objects.filter(family=family).newest_first()
-    versions = versions.select_related("author", "published_by")
+    versions = versions.select_related("author", "published_by", "family")
     if not may_edit:
         versions = versions.exclude(state=ClauseVersion.State.DRAFT)
     listed = list(versions[:100])
     standard = standard_of(version) if version else None
     offers = (
         Offer("texts", "Texts", lambda: _texts_table(standard, tiers)),
-        Offer("versions", "Versions", lambda: _versions_table(listed)),
+        Offer("versions", "Versions", lambda: versions_table("clause-versions", listed)),
     )
     if asked_format(request):
         return export_response(request, chosen_table(request, offers))
@@ -256,20 +257,5 @@ def _table(name: str, rows: list[tuple[Standard, Text]], tiers: dict[str, str]) 
             ),
             ("wording", "Wording", lambda row: row[1].wording),
             ("approval", "Beyond it", lambda row: steps_in_words(row[0].steps)),
-        ),
-    )
-
-
-def _versions_table(versions: list[ClauseVersion]) -> Table:
-    return table_of(
-        "clause-versions",
-        versions,
-        (
-            ("version", "Version", lambda one: one.version),
-            ("state", "State", lambda one: one.get_state_display()),
-            ("published_at", "Published", lambda one: one.published_at),
-            ("published_by", "Published by", lambda one: str(one.published_by or "")),
-            ("author", "Written by", lambda one: str(one.author or "")),
-            ("note", "Note", lambda one: one.note),
         ),
     )

@@ -95,6 +95,13 @@ PAGES = (
     "/scores/models/intent/2/rules/new/",
     "/tiers/",
     "/tiers/overrides/",
+    "/tasks/",
+    "/tasks/?show=all",
+    "/collections/",
+    "/collections/?column=unasked",
+    "/collections/messages/",
+    "/collections/policy/",
+    "/collections/policy/1/preview/",
     "/nowhere/",
 )
 # What the data platform shows once it is at work; the names are those of ``Furnished.ids``.

@@ -82,6 +82,15 @@ def test_whoever_is_found_late_begins_with_the_first_stage() -> None:
     assert (verdict(62, Sent(1, 1, after(60))).stage, verdict(62, Sent(1, 1, after(60))).kind) == (2, "ask")
 
 
+def test_the_newest_message_counts_whatever_its_step() -> None:
+    # Of two accounts that were merged one was at a later step, the other was asked later.
+    told = verdict(10, Sent(1, 2, after(6)), Sent(1, 1, after(9)))
+    assert (told.kind, told.next_on) == ("wait", after(20))
+    told = verdict(21, Sent(1, 2, after(6)), Sent(1, 1, after(20)))
+    assert (told.kind, told.stage, told.next_on) == ("wait", 2, after(22))
+    assert verdict(21, Sent(1, 2, after(6)), Sent(1, 1, after(18), "unknown")).kind == "pending"
+
+
 def test_a_threshold_is_reached_by_the_amount_itself() -> None:
     assert verdict(5, amount="149.99").kind == "below"
     assert verdict(5, amount="150").kind == "ask"

@@ -22,6 +22,7 @@ from finance.models import DunningCycle, DunningMessage, Invoice, PaymentPromise
 from pods.models import Task
 from tests.finance.billing import bill_here
 from tests.finance.owing import DAY, in_days, make_debtor, make_invoice, pay, pay_ahead, put_in_force
+from tests.finance.test_clauses_in_contracts import sell, write
 from tests.finance.test_collections_runs import promise as make_promise
 from tests.finance.test_collections_runs import run, states
 from tests.users import client_as, make_user
@@ -205,3 +206,45 @@ def test_a_run_that_has_nothing_to_write_locks_nobody(debtor: Account) -> None:
     with CaptureQueriesContext(connection) as told:
         plan_dunning(in_days(5))
     assert not [query for query in told.captured_queries if "FOR NO KEY UPDATE" in query["sql"]]
+
+
+TRANSACTIONS: list[tuple[bool, list[str]]] = []
+
+
+class Watching(BaseEmailBackend):
+    """A mail server that looks at what is committed when a mail comes."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        TRANSACTIONS.append((connection.in_atomic_block, states()))
+        return len(email_messages)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_is_committed_before_the_mail_server_hears_of_it(settings: Any) -> None:
+    put_in_force()
+    make_invoice(make_debtor(), 300)
+    settings.EMAIL_BACKEND = f"{__name__}.Watching"
+    TRANSACTIONS.clear()
+    assert run() == 1
+    assert TRANSACTIONS == [(False, ["claimed"])]
+
+
+def test_what_the_contract_says_of_collections_beats_the_tier() -> None:
+    put_in_force()
+    cared_for, dunned = make_debtor("standard"), make_debtor("strategic")
+    for account, text in ((cared_for, "account-team"), (dunned, "automated")):
+        write(sell(account, f"C-{account.pk}"), "late-payment", text)
+        make_invoice(account, 900)
+    assert run() == 1
+    assert DunningMessage.objects.get().cycle.account == dunned
+    assert {task.account for task in Task.objects.all()} == {cared_for}
+
+
+def test_what_was_paid_before_a_promise_does_not_keep_it(debtor: Account) -> None:
+    put_in_force()
+    invoice = make_invoice(debtor, 300)
+    pay(invoice, 100)
+    promise = make_promise(debtor, "100")
+    run()
+    promise.refresh_from_db()
+    assert promise.state == "open"

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Tier
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from common.versions.errors import VersionChangedError
+from common.versions.tables import versions_table
 from finance.collections.forms import PolicyForm, StageForm, placeholders
 from finance.collections.guards import POLICY_MAKERS, for_readers, is_of, only
 from finance.collections.policy import (
@@ -229,7 +230,7 @@ def _show(
     stages = stages_of(held)
     offers = (
         Offer("stages", "Stages", lambda: _stages_table(held, stages)),
-        Offer("versions", "Versions", lambda: _versions_table(versions)),
+        Offer("versions", "Versions", lambda: versions_table("dunning-policy-versions", versions)),
     )
     if asked_format(request) and request.method != "POST":
         return export_response(request, chosen_table(request, offers))
@@ -318,20 +319,5 @@ def _stages_table(held: DunningPolicy, stages: Sequence[Stage]) -> Table:
             ("thresholds", "Thresholds", lambda each: threshold_words(each[1].thresholds)),
             ("subject", "Subject", lambda each: each[1].subject),
             ("text", "Text", lambda each: each[1].text),
-        ],
-    )
-
-
-def _versions_table(versions: Sequence[DunningPolicy]) -> Table:
-    return table_of(
-        "dunning-policy-versions",
-        versions,
-        [
-            ("version", "Version", lambda one: one.version),
-            ("state", "State", lambda one: one.get_state_display()),
-            ("published_at", "Published", lambda one: one.published_at),
-            ("published_by", "By", lambda one: str(one.published_by or "")),
-            ("author", "Author", lambda one: str(one.author or "")),
-            ("note", "Note", lambda one: one.note),
         ],
     )
