@@ -124,7 +124,7 @@ class Standing(models.Model):
     """An account's headline figures today; the nightly refresh owns them.
 
     Narrow and apart from the account: these change daily and every one is sorted by.
-    Revenue is in the reporting currency.
+    Money is in the reporting currency.
     """
 
     # Made from the account's own row in the transaction that creates it; checking each again took 50 ms of 10,000.
@@ -155,6 +155,8 @@ class Standing(models.Model):
     fit_score = models.DecimalField(max_digits=5, decimal_places=2, null=True, help_text="0 to 100.")
     engagement_score = models.DecimalField(max_digits=5, decimal_places=2, null=True, help_text="0 to 100.")
     intent_score = models.DecimalField(max_digits=5, decimal_places=2, null=True, help_text="0 to 100.")
+    balance = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    overdue = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     as_of = models.DateField(null=True)
     updated_at = models.DateTimeField(null=True)
 
@@ -178,6 +180,8 @@ class Standing(models.Model):
                 "fit_score",
                 "engagement_score",
                 "intent_score",
+                "balance",
+                "overdue",
             ]
         )
 

@@ -100,6 +100,29 @@ register_column(
     )
 )
 
+register_column(
+    Column(
+        key="finance.balance",
+        label="Balance",
+        field="standing__balance",
+        kind="money",
+        category=Category.FINANCIAL_HEALTH,
+        explain="finance.balance",
+        help="Invoices less credit notes less payments",
+    )
+)
+register_column(
+    Column(
+        key="finance.overdue",
+        label="Overdue",
+        field="standing__overdue",
+        kind="money",
+        category=Category.FINANCIAL_HEALTH,
+        explain="finance.overdue",
+        help="Open past the due date and not disputed",
+    )
+)
+
 
 @register_panel
 class FinanceEntitlements(EntitlementPanel):
@@ -136,6 +159,8 @@ register_lens(
             "finance.arr",
             "finance.mrr",
             "finance.nrr",
+            "finance.balance",
+            "finance.overdue",
             "finance.renewal_on",
             "metrics.health_score",
             "accounts.lifecycle",

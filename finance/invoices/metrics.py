@@ -29,6 +29,7 @@ def _converted(as_of: date, sums: Statement) -> Statement:
     formula="Invoices issued by the day, less credit notes, less payments; a refund adds. Drafts, void invoices and "
     f"what was written off don't count. {IN_REPORTING_CURRENCY}.",
     inputs=(*BILLS, RATES),
+    standing="balance",
 )
 def balance(as_of: date) -> Statement:
     return _converted(as_of, load("finance", "invoices/balance", day=as_of))
@@ -44,6 +45,7 @@ def balance(as_of: date) -> Statement:
     f"{USUAL_TERMS_DAYS} days. {IN_REPORTING_CURRENCY}.",
     inputs=(*BILLS, "contracts", RATES),
     direction="down",
+    standing="overdue",
 )
 def overdue(as_of: date) -> Statement:
     return _converted(as_of, load("finance", "invoices/overdue", items=open_items(as_of), day=as_of))

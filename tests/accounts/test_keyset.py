@@ -33,6 +33,8 @@ VALUES: dict[str, Any] = {
     "fit_score": st.decimals(0, 3, places=2),
     "engagement_score": st.decimals(0, 3, places=2),
     "intent_score": st.decimals(0, 3, places=2),
+    "balance": st.decimals(-3, 3, places=2),
+    "overdue": st.decimals(0, 3, places=2),
     "name": st.sampled_from(["Acme", "acme", "Ärzte", "Zeta", "A"]),
     "industry": st.sampled_from(["", "Energy", "Retail"]),
     "country": st.sampled_from(["", "DE", "US"]),
