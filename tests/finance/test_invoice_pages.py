@@ -114,7 +114,7 @@ def test_accuracy_is_taken_apart_to_the_invoice(api, finance):
     ]
     api.bulk("invoices", [old, *kinds, *given])
     page = finance.get("/finance/invoices/accuracy/?as_of=2026-06-30").content.decode()
-    assert "one is of older invoices" in page
+    assert "one is of an older invoice" in page
     assert count_year(date(2026, 6, 30)) == Year(issued=2, wrong=1, corrections=4, of_older=1)
     api.call("delete", "invoices/stripe/i-1/")
     assert count_year(date(2026, 6, 30)) == Year(issued=1, wrong=0, corrections=2, of_older=1)
