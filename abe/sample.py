@@ -68,8 +68,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
         note.write(LOADED)
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--rules", "--months", HISTORY_MONTHS])
     supervisor.run([*MANAGE, "prepare_sample_scores"])
-    supervisor.run([*MANAGE, "prepare_sample_disputes"])
-    supervisor.run([*MANAGE, "prepare_sample_billing"])
+    supervisor.run([*MANAGE, "prepare_sample_invoices"])
     supervisor.run([*MANAGE, "prepare_sample_collections"])
     refresh = [*MANAGE, "refresh", "--on-workers", "--wait", "--history", HISTORY_MONTHS]
     try:
@@ -79,7 +78,6 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     ) as error:  # a number that fails is named on the operations page; the others are there
         say(str(error))
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--decisions"])
-    supervisor.run([*MANAGE, "prepare_sample_clauses"])
     supervisor.run([*MANAGE, "prepare_sample_contracts"])
     note.write(READY)
     return True

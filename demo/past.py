@@ -55,8 +55,10 @@ FROZEN = (
 
 
 @contextmanager
-def as_of(day: date) -> Iterator[None]:
+def as_of(day: date, *of: type[models.Model]) -> Iterator[None]:
     """Date what the block writes to the morning of ``day``, all or nothing; mails that it asks for count as sent.
+
+    ``of`` names the models that it writes, where these are few and it is called often; none: all that there are.
 
     For the sample company alone: what others write meanwhile of the same kinds, and commit, is dated so too.
     """
@@ -67,7 +69,8 @@ def as_of(day: date) -> Iterator[None]:
         Notice.objects.filter(created_at__gte=began, sent_at=None).update(sent_at=at)
         with pgtrigger.ignore(*FROZEN):
             for model, fields in STAMPS:
-                _date(model, fields, began, at)
+                if model in of or not of:
+                    _date(model, fields, began, at)
 
 
 def _date(model: type[models.Model], fields: tuple[str, ...], began: Any, at: Any) -> None:

@@ -218,7 +218,7 @@ def _amend(plan: Plan, taken: set[int]) -> None:
             continue
         taken.add(contract.account_id)
         author = person(FINANCE)
-        with as_of(today() - timedelta(days=_begun_ago(plan))):
+        with as_of(today() - timedelta(days=_begun_ago(plan)), ContractVersion):
             draft = draft_amendment(contract=contract, by=author)
             held = save_amendment(
                 amendment=draft, changes=changes, effective_on=effective_on, note=plan.note, by=author
@@ -333,11 +333,11 @@ def _oblige(contract: Contract, duty: Duty, later: int, by: User) -> None:
         note=duty.note,
         survives=duty.survives,
     )
-    with as_of(max(contract.start_on, today() - timedelta(days=300)) + timedelta(days=2)):
+    with as_of(max(contract.start_on, today() - timedelta(days=300)) + timedelta(days=2), ContractObligation):
         due: ContractObligation | None = add_obligation(contract=contract, terms=terms, by=by)
     for _ in range(duty.met):
         if due is not None and due.due_on <= today():
-            with as_of(min(due.due_on, today() - timedelta(days=1)) - timedelta(days=1)):
+            with as_of(min(due.due_on, today() - timedelta(days=1)) - timedelta(days=1), ContractObligation):
                 complete_obligation(obligation=due, by=owner, evidence=duty.evidence)
             due = ContractObligation.objects.filter(follows=due).first()
     if duty.is_void and due is not None:

@@ -50,7 +50,9 @@ def _open(invoice: Invoice, reason: str, by: User) -> InvoiceDispute | None:
     largest = InvoiceLine.objects.filter(invoice=invoice).order_by("-total", "pk").first()
     if largest is None:
         return None
-    with as_of(min(invoice.issued_on + timedelta(days=NOTICED_AFTER), today() - timedelta(days=1))):
+    with as_of(
+        min(invoice.issued_on + timedelta(days=NOTICED_AFTER), today() - timedelta(days=1)), InvoiceDispute
+    ):
         return open_dispute(line=largest, reason=reason, by=by)
 
 
@@ -63,7 +65,7 @@ def _tell_settled(finance: User, billing: User) -> list[InvoiceDispute | None]:
         invoice = likely.order_by("-issued_on", "-total", "pk").first()
         dispute = _open(invoice, reason, finance) if invoice else None
         if invoice is not None and dispute is not None:
-            with as_of(invoice.issued_on + timedelta(days=NOTICED_AFTER + SETTLED_AFTER)):
+            with as_of(invoice.issued_on + timedelta(days=NOTICED_AFTER + SETTLED_AFTER), InvoiceDispute):
                 resolve_dispute(dispute=dispute, outcome=outcome, note=note, by=billing)
         found.append(dispute)
     return found

@@ -49,15 +49,15 @@ from pods.models import Task
 from pods.tasks.services import complete_task
 
 State = DunningMessage.State
-DAYS = 35
+DAYS = 28
 POLICY_BEFORE = 4
 # Days before today on which customers promised to pay, and in how many days where the payment didn't tell.
-KEPT = (31, 28, 24, 21)
-BROKEN = {26: 7, 19: 8, 9: 5}
+KEPT = (24, 21, 18, 15)
+BROKEN = {20: 7, 14: 6, 8: 5}
 OPEN = {6: 14, 4: 9, 1: 18}
 # Days before today of a hold: for how long, of one invoice or the account, and why.
 HOLDS = {
-    30: (14, False, "Their bank details changed; we check them by phone first."),
+    23: (14, False, "Their bank details changed; we check them by phone first."),
     9: (
         24,
         False,

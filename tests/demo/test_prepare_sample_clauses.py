@@ -27,7 +27,7 @@ def test_clauses_are_put_to_use_once() -> None:
     record()
     for told in ("Clauses put to use.", "already"):
         out = io.StringIO()
-        call_command("prepare_sample_clauses", stdout=out)
+        call_command("prepare_sample_contracts", stdout=out)
         assert told in out.getvalue()
     states = Counter(Deviation.objects.values_list("state", flat=True))
     assert states.keys() >= {"waiting", "granted", "rejected", "withdrawn"}

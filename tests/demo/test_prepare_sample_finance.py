@@ -46,7 +46,7 @@ from sync.services import ensure_source
 
 LEFT_OUT = ("opportunities", "tickets", "engagements", "usage-events")
 # In the order in which ``abe.sample`` calls them.
-COMMANDS = ("disputes", "billing", "collections", "clauses", "contracts")
+COMMANDS = ("invoices", "collections", "contracts")
 
 
 def prepare(what: str) -> str:
@@ -102,14 +102,13 @@ def prepared(told: list[str], django_db_blocker: Any) -> Iterator[None]:
 
 def test_each_command_does_it_once(told: list[str]) -> None:
     first, second = told[: len(COMMANDS)], told[len(COMMANDS) :]
-    assert first[1:] == [
-        "Customers billed.\n",
-        "Customers asked.\n",
-        "Clauses put to use.\n",
-        "Contracts amended.\n",
+    assert first[0].endswith("disputes noted.\nCustomers billed.\n")
+    assert first[1:] == ["Customers asked.\n", "Clauses put to use.\nContracts amended.\n"]
+    assert second == [
+        "0 disputes noted.\nCustomers were billed already.\n",
+        "A policy was published already.\n",
+        "Clauses were in use already.\nContracts were amended already.\n",
     ]
-    assert second[0] == "0 disputes noted.\n"
-    assert all("already" in said for said in second[1:])
 
 
 def test_nobody_is_mailed_about_the_past() -> None:
@@ -170,7 +169,7 @@ def test_customers_were_asked_day_by_day_under_the_policy() -> None:
     assert policy.published_at is not None
     assert policy.published_by is not None
     assert policy.published_by.function == "finance"
-    assert policy.published_at.date() < today() - timedelta(days=30)
+    assert policy.published_at.date() < today() - timedelta(days=28)
     messages = DunningMessage.objects.select_related("cycle")
     assert len(set(messages.values_list("asked_on", flat=True))) > 10
     for message in messages:
