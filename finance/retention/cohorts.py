@@ -88,16 +88,6 @@ class Members:
         return sum(row.held > 0 for row in self.rows)
 
     @property
-    @property
-    def key(self) -> str:
-        """The cohort as an address has it."""
-        return f"{self.month:%Y-%m}"
-
-    @property
-    def last_share(self) -> Decimal:
-        """What is left at the end of the last window."""
-        return self.arr[-1] / self.arr[0]
-
     def share(self) -> Decimal:
         """What is left of what they began with."""
         return self.held / self.begun
