@@ -56,7 +56,7 @@ class Ahead:
 KINDS = {
     "agreed": "Agreed",
     "renews": "Renews by itself",
-    "passed": "Renews by itself, too late for notice",
+    "passed": "Renews, too late for notice",
     "ends": "Ends unless renewed",
     "covered": "Another contract takes over",
 }
