@@ -124,7 +124,8 @@ class Choice:
             if measure == "grr":
                 return (
                     f"ARR {span} before, less every contraction and churn of the months since, ÷ ARR {span} before. A "
-                    "fall that recovers counts as lost, also one of an account that joined since."
+                    "fall that recovers counts as lost, also one of an account that joined since, "
+                    "so it can be below zero."
                 )
             if measure == "expansion_rate":
                 return f"Every expansion of the months since, ÷ ARR {span} before."
@@ -132,7 +133,8 @@ class Choice:
             least = "" if self.counts_reactivation else " ARR of accounts that came back is left out."
             return (
                 f"ARR {span} before, plus every expansion{plus} and less every contraction and churn of the months "
-                f"since, ÷ ARR {span} before.{least}"
+                f"since, ÷ ARR {span} before.{least} Moves of accounts that joined since "
+                "count, so it can be below zero."
             )
         if measure == "grr":
             return (

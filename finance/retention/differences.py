@@ -41,6 +41,11 @@ class Side:
     accounts: Terms
     below: Mapping[date, Decimal]
 
+    def parts(self, measure: Measure, account: int) -> Mapping[date, tuple[Decimal, Decimal]]:
+        """Return what the account adds above and below the line, by the day on which a term ends."""
+        terms = self.accounts.get(account, ())
+        return {moved.end_day: self.choice.part(measure, moved) for moved in terms}
+
     def rate(self, measure: Measure, account: int) -> Fraction | None:
         """Return the account's own figure."""
         return self.choice.value(measure, self.accounts.get(account, ()))
@@ -161,7 +166,11 @@ def compare(asked: Asked, other: Choice, measure: Measure) -> Comparison:
     parts: list[tuple[int, Fraction]] = []
     if first.value is not None and second.value is not None:
         middle = (first.value + second.value) / 2
+        # Most accounts are counted alike by both; exact fractions are for the others only.
+        same_totals = first.below == second.below
         for account in first.accounts.keys() | second.accounts.keys():
+            if same_totals and first.parts(measure, account) == second.parts(measure, account):
+                continue
             part = first.share(measure, account, middle) - second.share(measure, account, middle)
             if part:
                 parts.append((account, part))

@@ -156,6 +156,33 @@ def test_a_month_that_is_asked_for_stays_chosen_in_the_form(company: dict[str, A
     assert '<option value="2021-03" selected>' in show(to="2021-03").content.decode()
 
 
+def test_flows_of_who_joined_since_can_take_a_figure_below_zero() -> None:
+    make_line(make_account(), date(2025, 1, 1), amount=100)
+    make_line(make_account(), date(2026, 2, 1), date(2026, 6, 1), amount=500)
+    follow_revenue()
+    page = show(definition="flow")
+    assert (shown(page)["NRR"], shown(page)["GRR"]) == (-4, -4)
+    text = page.content.decode()
+    assert "−400.0%" in text
+    assert "so it can be below zero" in text
+    assert (shown(show())["NRR"], shown(show())["GRR"]) == (1, 1)
+    moved = page.context["moved"]
+    assert (moved.new, moved.churn, moved.gap) == (500, 500, 0)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "accounts/", "cohorts/", "differences/", "forecast/", "months/", "policy/"]
+)
+def test_one_account_alone_and_a_house_without_any_have_every_page(path: str) -> None:
+    client = client_as("finance")
+    assert client.get(f"{PAGE}{path}").status_code == 200
+    assert client.get(f"{PAGE}{path}", {**OCTOBER, "definition": "flow", "rates": "dated"}).status_code == 200
+    make_line(make_account(), date(2026, 2, 1), amount=100)
+    follow_revenue()
+    for known in ("", "published"):
+        assert client.get(f"{PAGE}{path}", {**OCTOBER, "known": known}).status_code == 200
+
+
 def test_a_bar_of_a_segment_opens_to_it(company: dict[str, Account]) -> None:
     chart = show(by="owner").context["segment_chart"]
     pages = [client_as("finance").get(PAGE + url) for url in chart.urls]
