@@ -83,6 +83,14 @@ def arrangements_of(accounts: Iterable[Account], on: date) -> dict[int, Agreed]:
     }
 
 
+def recipient_of(account: Account, on: date) -> Recipient:
+    """Return whom the bills made out to an account itself go to on a day; one query.
+
+    Also where its lines stand on its billing parent's by then: what was its own bill still is.
+    """
+    return _recipient(versions_on([account.pk], on).get(account.pk), account)
+
+
 def versions_on(accounts: Collection[int], on: date) -> dict[int, BillingArrangement]:
     """Return the version in effect on a day by account, where there is one; one query."""
     versions = BillingArrangement.objects.in_effect_on(on).filter(account__in=list(accounts))

@@ -294,3 +294,18 @@ def test_a_statement_agrees_with_the_balance_where_an_invoice_was_written_off_in
     assert (aged.balance, aged.currency) == (held.closing, "EUR")
     [later] = balances(acme, MONTH + timedelta(days=1), today() + timedelta(days=1))
     assert (later.opening, later.closing, later.reconciles) == (20, 20, True)
+
+
+def test_a_statement_that_does_not_reconcile_says_so(acme: Account) -> None:
+    """An invoice is settled by money that isn't there any more."""
+    invoice = Invoice.objects.create(
+        account=acme, number="S-1", issued_on=MONTH, currency="EUR", net=100, total=100
+    )
+    paid = Payment.objects.create(account=acme, paid_on=MONTH, amount=40, currency="EUR")
+    Allocation.objects.create(payment=paid, invoice=invoice, amount=40, on=MONTH, kind="automatic")
+    url = reverse("finance:statement", args=[acme.pk])
+    assert "Doesn’t reconcile" not in client_as("sales").get(url).content.decode()
+    Payment.objects.filter(pk=paid.pk).update(deleted_at="2026-01-01T00:00Z")
+    [held] = balances(acme, MONTH, today())
+    assert (held.closing, held.open, held.reconciles) == (100, 60, False)
+    assert "Doesn’t reconcile" in client_as("leadership").get(url).content.decode()

@@ -14,6 +14,7 @@ from accounts.models import Account
 from finance.billing.arranging import add_milestone, withdraw_arrangement
 from finance.billing.drafting import draft_invoices, preview_drafts
 from finance.billing.issuing import credit_invoice, issue_drafts, seen_of
+from finance.billing.papers.invoice import invoice_paper
 from finance.models import BillingCounter, ContractLine, Invoice
 from people.models import User
 from tests.finance.billing import bill_here, drafts, said
@@ -70,8 +71,8 @@ def test_a_division_still_gets_the_bill_for_its_last_days_in_arrears(
     acme: Account, north: Account, ada: User
 ) -> None:
     line(north)
-    bill_here(north, JAN, ada, timing="arrears", payment_days=45)
-    bill_here(acme, MAR, ada, is_consolidated=True)
+    bill_here(north, JAN, ada, timing="arrears", payment_days=45, email="ap@north.example")
+    bill_here(acme, MAR, ada, is_consolidated=True, email="ap@acme.example")
     draft_invoices(until=MAR, by=ada)
     assert [(one.account, *spans(one)) for one in drafts()] == [
         (north, ("01.01.–01.02.", "31.00")),
@@ -79,7 +80,9 @@ def test_a_division_still_gets_the_bill_for_its_last_days_in_arrears(
         (north, ("01.02.–01.03.", "31.00")),
     ]
     done = issue(ada, date(2026, 3, 10))
-    assert {one.due_on for one in done if one.account == north} == {date(2026, 4, 24)}
+    last = [one for one in done if one.account == north]
+    assert {one.due_on for one in last} == {date(2026, 4, 24)}
+    assert {invoice_paper(one).to for one in last} == {("North", "Accounts payable", "ap@north.example")}
     assert draft_invoices(until=MAR, by=ada).total == 0
 
 
@@ -99,20 +102,25 @@ def test_a_parent_keeps_the_bills_for_the_days_on_which_it_paid(
     ]
 
 
+@pytest.mark.parametrize("is_ended", [True, False])
 def test_a_year_paid_by_the_division_is_neither_given_back_nor_asked_of_the_parent(
-    acme: Account, north: Account, ada: User
+    acme: Account, north: Account, ada: User, is_ended: bool
 ) -> None:
     held = line(north, "1200", period="year")
     bill_here(north, JAN, ada, schedule="annual")
     draft_invoices(until=JAN, by=ada)
     issue(ada, JAN)
     bill_here(acme, JUN, ada, is_consolidated=True)
-    bill_here(north, JUN, ada, schedule="elsewhere")
+    if is_ended:
+        bill_here(north, JUN, ada, schedule="elsewhere")
     assert draft_invoices(until=JUL, by=ada).total == 0
-    ContractLine.objects.filter(pk=held.pk).update(amount=2400)
     draft_invoices(until=date(2027, 1, 1), by=ada)
-    assert {one.account for one in drafts()} == {acme}
-    assert {one.period_start for one in drafts()} == {date(2027, 1, 1)}
+    assert [(one.account, *spans(one)) for one in drafts()] == [(acme, ("01.01.–01.02.", "100.00"))]
+    ContractLine.objects.filter(pk=held.pk).update(amount=2400)
+    left_out = draft_invoices(until=date(2027, 1, 1), by=ada).left_out
+    assert [one.what for one in left_out] == (["€1,200.00 before tax"] if is_ended else [])
+    asked = {(one.account, one.total) for one in drafts()}
+    assert asked == {(acme, Decimal(200))} | (set() if is_ended else {(north, Decimal(1200))})
 
 
 def test_what_changed_of_a_division_that_was_billed_itself_comes_to_the_division(
@@ -150,6 +158,7 @@ def test_a_milestone_that_the_division_paid_is_not_drafted_for_the_parent(
     draft_invoices(until=JAN, by=ada)
     issue(ada, JAN)
     bill_here(acme, FEB, ada, is_consolidated=True)
+    draft_invoices(until=APR, by=ada, accounts=[acme.pk])
     draft_invoices(until=APR, by=ada)
     assert [(one.account, one.issued_on) for one in drafts()] == [(acme, MAR)]
 
@@ -229,12 +238,14 @@ def test_a_draft_of_the_same_amount_that_says_something_else_is_not_issued(
     assert len(issue(ada, JAN)) == 1
 
 
-def test_a_correction_is_taxed_as_what_it_corrects(acme: Account, ada: User) -> None:
+@pytest.mark.parametrize("since", [JAN, FEB])
+def test_a_correction_is_taxed_as_what_it_corrects(acme: Account, ada: User, since: date) -> None:
+    """Whether the rate changed afterwards, or was wrong from the first day."""
     held = line(acme, "100")
     bill_here(acme, JAN, ada, tax_percent=Decimal(19))
     draft_invoices(until=JAN, by=ada)
     issue(ada, JAN)
-    bill_here(acme, FEB, ada, tax_percent=Decimal(7))
+    bill_here(acme, since, ada, tax_percent=Decimal(7))
     ContractLine.objects.filter(pk=held.pk).update(amount=50)
     draft_invoices(until=FEB, by=ada)
     [draft] = drafts()

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from accounts.models import Account
 from common.formatting import format_date, format_number
-from finance.billing.agreed import arrangement_of
+from finance.billing.agreed import recipient_of
 from finance.billing.papers.paper import Grid, Paper, amount, days, lines_of
 from finance.models import Invoice, InvoiceLine
 
@@ -23,7 +23,7 @@ def invoice_paper(invoice: Invoice) -> Paper:
         .select_related("account")
         .order_by("number")
     )
-    agreed = arrangement_of(account, invoice.issued_on)
+    recipient = recipient_of(account, invoice.issued_on)
     is_draft = invoice.status == Invoice.Status.DRAFT
     name = invoice.get_kind_display()
     has_divisions = {line.account_id for line in lines} - {account.pk}
@@ -35,8 +35,8 @@ def invoice_paper(invoice: Invoice) -> Paper:
         to=lines_of(
             [
                 account.name,
-                agreed.recipient.name if agreed.recipient.name != account.name else "",
-                agreed.recipient.email,
+                recipient.name if recipient.name != account.name else "",
+                recipient.email,
             ]
         ),
         facts=tuple(

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from accounts.models import Account
 from common.formatting import format_date
-from finance.billing.agreed import arrangement_of
+from finance.billing.agreed import recipient_of
 from finance.billing.papers.paper import DASH, Grid, Paper, amount, lines_of
 from finance.billing.statements import Balance, Shares
 
@@ -74,7 +74,7 @@ def divisions_paper(account: Account, held: Sequence[Shares], start: date, end: 
 def _paper(
     title: str, account: Account, start: date, end: date, grids: Sequence[Grid], notes: tuple[str, ...]
 ) -> Paper:
-    recipient = arrangement_of(account, end).recipient
+    recipient = recipient_of(account, end)
     return Paper(
         title=title,
         author=settings.COMPANY,
