@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from common.formatting import format_count
 from finance.collections.policy import (
     MOST_ATTEMPTS,
     MOST_DAYS,
@@ -25,7 +26,9 @@ from finance.collections.policy_services import (
     retire_policy,
     save_policy_draft,
 )
+from finance.collections.preview import ANCIENT_DAYS, changes_under
 from finance.models import DunningPolicy
+from metrics.engine.plan import today
 from people.configuration.registry import ConfigError, ConfigFile, ConfigSection, Problem, Tracked, sections
 from people.configuration.shapes import ListOf, MapOf, Nullable, Number, Record, Text
 from people.models import User
@@ -56,7 +59,17 @@ def plan_policy(section: Mapping[str, Any], is_published: bool) -> list[str]:
     if wanted == held or wanted in drafts:
         return []
     done = "a new version is published" if is_published else "a new draft"
-    return [f"Dunning policy: {done} ({' '.join(policy_differences(held, wanted))})"]
+    asked = f" {_whom_it_asks(wanted)}" if is_published else ""
+    return [f"Dunning policy: {done} ({' '.join(policy_differences(held, wanted))}){asked}"]
+
+
+def _whom_it_asks(wanted: Mapping[str, Any]) -> str:
+    """Say in a sentence what publishing a policy does today, above all to debts that are long forgotten."""
+    rows = changes_under(DunningPolicy(**wanted), policy_in_force(), today())
+    asked = format_count(sum(row.after.verdict.is_due for row in rows), "mail")
+    ancient = sum(row.is_ancient for row in rows)
+    late = f", {ancient} of them for the first time after more than {ANCIENT_DAYS} days" if ancient else ""
+    return f"It asks by {asked} today{late}."
 
 
 def apply_policy(section: Mapping[str, Any], by: User | None, is_published: bool) -> None:

@@ -78,10 +78,10 @@ def decide(
     relationship-based account may be asked. The first attempt is always that of the first stage; a stage follows the
     one before once the oldest invoice is old enough and the delay after the last message is over.
     """
-    if not stages:
-        return Verdict("no_policy", "No dunning policy is published, so nobody is asked.")
     if claim.rest <= 0:
         return _blocked(claim)
+    if not stages:
+        return Verdict("no_policy", "No dunning policy is published, so nobody is asked.")
     pending = next((each for each in messages if each.state in PENDING), None)
     if pending is not None:
         return Verdict("pending", PENDING[pending.state], pending.stage, pending.attempt)

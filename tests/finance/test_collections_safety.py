@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.identity.merge import merge_accounts
 from accounts.models import Account, Contact
 from finance.collections import sending
+from finance.collections.config import plan_policy
 from finance.collections.planning import plan_dunning
+from finance.collections.positions import positions_on
 from finance.collections.recipients import recipient_of
 from finance.collections.sending import HELD_FOR, claim_message, send_message
 from finance.collections.services import decide_message, end_hold, set_hold
 from finance.models import DunningCycle, DunningMessage, Invoice, PaymentPromise
 from pods.models import Task
 from tests.finance.billing import bill_here
-from tests.finance.owing import DAY, in_days, make_debtor, make_invoice, pay, pay_ahead, put_in_force
+from tests.finance.owing import (
+    DAY,
+    in_days,
+    make_debtor,
+    make_invoice,
+    make_stage,
+    pay,
+    pay_ahead,
+    put_in_force,
+)
 from tests.finance.test_clauses_in_contracts import sell, write
 from tests.finance.test_collections_runs import promise as make_promise
 from tests.finance.test_collections_runs import run, states
@@ -240,6 +252,20 @@ def test_what_the_contract_says_of_collections_beats_the_tier() -> None:
     assert {task.account for task in Task.objects.all()} == {cared_for}
 
 
+def test_a_hold_is_over_after_its_day_though_no_worker_marked_it(debtor: Account) -> None:
+    put_in_force()
+    make_invoice(debtor, 300)
+    set_hold(account=debtor, reason="Talks", ends_on=in_days(3), by=make_user("finance"), day=DAY)
+    kinds = [positions_on(in_days(day))[0].verdict.kind for day in (3, 4)]
+    assert kinds == ["held", "ask"]
+
+
+def test_without_a_policy_claims_still_say_what_stands_in_their_way(debtor: Account) -> None:
+    make_invoice(debtor, 300)
+    pay_ahead(debtor, 300)
+    assert positions_on(DAY)[0].verdict.kind == "paid"
+
+
 def test_what_was_paid_before_a_promise_does_not_keep_it(debtor: Account) -> None:
     put_in_force()
     invoice = make_invoice(debtor, 300)
@@ -248,3 +274,39 @@ def test_what_was_paid_before_a_promise_does_not_keep_it(debtor: Account) -> Non
     run()
     promise.refresh_from_db()
     assert promise.state == "open"
+
+
+def test_a_policy_from_a_file_says_whom_it_asks_before_it_is_published(debtor: Account) -> None:
+    make_invoice(debtor, 900, overdue=800)
+    make_invoice(make_debtor(), 900)
+    stages = [make_stage().as_data()]
+    section = {"in_force": {"tiers": [], "stages": stages}}
+    assert "today" not in plan_policy(section, False)[0]
+    told = "It asks by 2 mails today, 1 of them for the first time after more than 90 days."
+    assert plan_policy(section, True)[0].endswith(told)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_waits_for_a_hold_that_is_just_being_set() -> None:
+    put_in_force()
+    account = make_debtor()
+    make_invoice(account, 300)
+    plan_dunning(DAY)
+    pk, finance = DunningMessage.objects.get().pk, make_user("finance")
+    claimed: list[object] = []
+
+    def claim() -> None:
+        try:
+            claimed.append(claim_message(pk, DAY))
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=claim)
+    with transaction.atomic():
+        set_hold(account=account, reason="Talks", ends_on=in_days(3), by=finance, day=DAY)
+        worker.start()
+        worker.join(1)
+        assert worker.is_alive()
+    worker.join()
+    assert claimed == [None]
+    assert states() == ["stopped"]
