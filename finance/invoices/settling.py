@@ -31,6 +31,8 @@ def settle_concerned(cursor: CursorWrapper) -> None:
     came. Whoever fills that table holds the turn of allocating by then: else it lacks what others are just allocating.
     """
     cursor.execute(load_sql("finance", "allocations/closure"))
+    # Unseen, a few thousand are taken for a few: of 4,000 payments this then took 6.4 of 7.4 s.
+    cursor.execute(load_sql("finance", "allocations/look_at_concerned"))
     cursor.execute(load_sql("finance", "allocations/sent"))
     cursor.execute(load_sql("finance", "allocations/sent_gone"))
     for source in ("payment_id", "credit_id"):

@@ -25,22 +25,21 @@ fitting AS (
         AND invoice.currency = named.currency
         AND invoice.account_id = named.account_id
 ),
-sums AS (
-    SELECT invoice_id,
-        coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS brought,
-        coalesce(-sum(amount) FILTER (WHERE amount < 0), 0) AS refunded
+-- Windows, as joining sums back to their rows made the planner go through all of them for each.
+summed AS (
+    SELECT fitting.*,
+        coalesce(sum(amount) FILTER (WHERE amount > 0) OVER whole, 0) AS brought,
+        coalesce(-sum(amount) FILTER (WHERE amount < 0) OVER whole, 0) AS refunded,
+        sum(abs(amount)) OVER (
+            PARTITION BY invoice_id, amount > 0
+            ORDER BY credit_id IS NULL, came_on, name, amount, credit_id, payment_id
+        ) - abs(amount) AS before
     FROM fitting
-    GROUP BY invoice_id
+    WINDOW whole AS (PARTITION BY invoice_id)
 ),
 ordered AS (
-    SELECT fitting.*, sums.refunded, least(sums.brought, fitting.total + sums.refunded) AS taken,
-        sum(abs(fitting.amount)) OVER (
-            PARTITION BY fitting.invoice_id, fitting.amount > 0
-            ORDER BY fitting.credit_id IS NULL, fitting.came_on, fitting.name, fitting.amount, fitting.credit_id,
-                fitting.payment_id
-        ) - abs(fitting.amount) AS before
-    FROM fitting
-    JOIN sums ON sums.invoice_id = fitting.invoice_id
+    SELECT summed.*, least(brought, total + refunded) AS taken
+    FROM summed
 )
 SELECT invoice_id, payment_id, credit_id, on_day,
     CASE
