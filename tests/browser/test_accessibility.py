@@ -138,6 +138,15 @@ WORKING = (
     "/accounts/duplicates/merge/{twin}/{other}/",
     "/accounts/duplicates/merges/{merge}/",
     "/accounts/duplicates/merges/new/?winner=nobody&loser=",
+    "/finance/retention/",
+    "/finance/retention/?definition=flow&rates=dated&by=industry",
+    "/finance/retention/?to=2001-01",
+    "/finance/retention/accounts/?step=churn",
+    "/finance/retention/cohorts/",
+    "/finance/retention/differences/",
+    "/finance/retention/forecast/?quarter=1",
+    "/finance/retention/months/",
+    "/finance/retention/policy/?definition=flow",
 )
 
 
