@@ -303,7 +303,7 @@ def test_an_account_adds_up_from_its_lines_to_the_bars(
     for currency, place in (("EUR", 3), ("GBP", 7)):
         make_rate(currency, date(2024, 1, 1), f"1.1{place}7")
         make_rate(currency, date(2026, 5, 1), f"1.2{place}3")
-        for cents in ("33.33", "66.67", "0.01"):
+        for cents in ("33.33", *["0.01"] * place):
             make_line(company["Grows"], date(2025, 1, 1), amount=cents, currency=currency, period="month")
     RevenueToRecompute.objects.get_or_create(account=company["Grows"])
     follow_revenue()
@@ -321,6 +321,7 @@ def test_an_account_adds_up_from_its_lines_to_the_bars(
             lines = sum(getattr(line, end) for line in inside.lines)
             assert lines + rounding == getattr(inside.moved, end)
             assert abs(rounding) < Decimal("0.1")
+        assert bool(inside.end_rounding) == (name == "Grows"), "the cents of small lines, and nothing else"
 
 
 def test_an_account_without_a_rate_at_the_start_is_said_to_be_left_out() -> None:
