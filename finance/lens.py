@@ -12,6 +12,7 @@ from accounts.lenses import Column, Lens, register_column, register_lens, regist
 from common.formatting import format_distance, format_money
 from finance import home as _home  # noqa: F401 - declares the home cards
 from finance.billing import panels as _billing  # noqa: F401 - declares the panel
+from finance.clauses import health as _contract_health  # noqa: F401 - declares the panel
 from finance.clauses import home as _clauses_home  # noqa: F401 - declares the home cards of legal
 from finance.clauses import panels as _clauses  # noqa: F401 - declares the panels
 from finance.collections import panels as _collections  # noqa: F401 - declares the panel
@@ -147,6 +148,7 @@ register_lens(
             "finance.arr_by_month",
             "finance.renewals",
             "finance.margin",
+            "finance.contract_health",
             "finance.entitlements",
             "finance.billing",
             "finance.collections",
@@ -178,10 +180,11 @@ register_lens(
         panels=(
             "finance.deviations",
             "finance.approvals",
-            "finance.deviations_by_clause",
-            "finance.clauses",
             "finance.obligations",
+            "finance.clauses",
             "finance.renewals",
+            "finance.deviations_by_clause",
+            "finance.contract_health",
             "finance.entitlements",
         ),
         columns=(

@@ -122,39 +122,11 @@ class Clauses(Panel):
     title = "Clauses of running contracts"
     template = "finance/panels/clauses.html"
     category = Category.CONTRACTS
-    span = 6
+    span = 12
     is_flush = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        running: QuerySet[Any, Any] = Contract.objects.running_on(as_of).filter(account=account)
-        versions = (
-            ContractVersion.objects.recorded()
-            .filter(contract__in=running, starts_on__lte=as_of)
-            .select_related("contract")
-        )
-        newest = {version.contract_id: version for version in reversed(list(versions))}
-        said = {pk: held.statement["clauses"] for pk, held in newest.items() if held.statement.get("clauses")}
-        if not said:
-            return {"rows": []}
-        library = read_library()
-        tier = tiers_of([account], values_on(account, as_of), as_of)[account.pk]
-        rows = []
-        for pk, clauses in sorted(said.items()):
-            version = newest[pk]
-            for clause, finding in zip(clauses, assess_by(library, tier, clauses), strict=True):
-                standard = library.get(clause["family"])
-                rows.append(
-                    {
-                        "contract": str(version.contract),
-                        "url": version.contract.get_absolute_url(),
-                        "clause": finding.label,
-                        "text": finding.text.label if finding.text else "Own wording",
-                        "terms": terms_in_words(standard.shape.key, clause["terms"]) if standard else "",
-                        "kind": finding.kind,
-                        "sentence": finding.sentence,
-                    }
-                )
-        return {"rows": rows}
+        return {"rows": clauses_of(account, as_of)}
 
     def table(self, data: Mapping[str, Any]) -> Table | None:
         """Return the clauses shown."""
@@ -193,6 +165,39 @@ class OpenApprovals(Panel):
     def table(self, data: Mapping[str, Any]) -> Table | None:
         """Return the requests shown."""
         return requests_table(data["rows"])
+
+
+def clauses_of(account: Account, as_of: date) -> list[dict[str, Any]]:
+    """Return what the contracts of an account that run on a day say in each clause, with what the guardrail says."""
+    running: QuerySet[Any, Any] = Contract.objects.running_on(as_of).filter(account=account)
+    versions = (
+        ContractVersion.objects.recorded()
+        .filter(contract__in=running, starts_on__lte=as_of)
+        .select_related("contract")
+    )
+    newest = {version.contract_id: version for version in reversed(list(versions))}
+    said = {pk: held.statement["clauses"] for pk, held in newest.items() if held.statement.get("clauses")}
+    if not said:
+        return []
+    library = read_library()
+    tier = tiers_of([account], values_on(account, as_of), as_of)[account.pk]
+    rows = []
+    for pk, clauses in sorted(said.items()):
+        version = newest[pk]
+        for clause, finding in zip(clauses, assess_by(library, tier, clauses), strict=True):
+            standard = library.get(clause["family"])
+            rows.append(
+                {
+                    "contract": str(version.contract),
+                    "url": version.contract.get_absolute_url(),
+                    "clause": finding.label,
+                    "text": finding.text.label if finding.text else "Own wording",
+                    "terms": terms_in_words(standard.shape.key, clause["terms"]) if standard else "",
+                    "kind": finding.kind,
+                    "sentence": finding.sentence,
+                }
+            )
+    return rows
 
 
 def rows_of(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -174,7 +174,8 @@ def _contracts(family: str, judge: Judge) -> tuple[list[Agreed], int]:
         .values_list("clause", "contract__account__standing__tier__slug")
         .annotate(contracts=ArrayAgg("contract_id"))
     )
-    count, found = 0, {}
+    count = 0
+    found: dict[int, tuple[Finding, Finding]] = {}
     for clause, slug, contracts in groups:
         count += len(contracts)
         both = judge(slug, clause)
