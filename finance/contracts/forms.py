@@ -123,7 +123,7 @@ class ClauseForm(forms.Form):
     def __init__(self, offers: FamilyOffers, told: Mapping[str, Any] | None, data: QueryDict | None) -> None:
         self.family = offers.family
         self.clauses: dict[str, Mapping[str, Any] | None] = {self.AS_NOW: None}
-        choices = [(self.AS_NOW, f"As now: {offers.says or 'the contract says nothing of it'}")]
+        choices = [(self.AS_NOW, f"As now: {offers.says or 'nothing'}")]
         for offer in offers.offers:
             self.clauses[offer.key] = offer.clause
             choices.append((offer.key, offer.label))
@@ -152,6 +152,7 @@ class AmendmentForms:
     """All that stands on the page where an amendment is edited; without prices only the terms and clauses.
 
     ``base`` is what the contract says, ``changes`` what was typed before, ``offers`` which clauses can be had.
+    Lines that have ended by ``since`` are left out.
     """
 
     def __init__(
@@ -163,12 +164,19 @@ class AmendmentForms:
         data: QueryDict | None = None,
         has_prices: bool,
         offers: Sequence[FamilyOffers] = (),
+        since: date | None = None,
     ) -> None:
         self.base, self.changes, self.has_prices = base, changes, has_prices
         terms = {name: changes.get("terms", {}).get(name, base[name]) for name in TERMS}
         self.terms = TermsForm(data, initial=terms | dict(initial))
         told = {each["line"]: each for each in changes.get("lines", ()) if each["do"] != ADD}
         held = [dict(line) | {"until": _date(line["end_on"])} for line in base["lines"] if has_prices]
+        # What has ended can't change, unless somebody said so while it ran: that is said at its place.
+        held = [
+            line
+            for line in held
+            if since is None or line["until"] is None or line["until"] >= since or line["line"] in told
+        ]
         self.lines = [
             (line, LineForm(data, prefix=f"line-{line['line']}", initial=_of(line, told))) for line in held
         ]

@@ -72,7 +72,7 @@ class Search:
         if self.text:
             found = found.filter(Q(number__icontains=self.text) | Q(account__name__icontains=self.text))
         if self.within:
-            found = found.filter(notice_on__range=(day, day + timedelta(days=self.within)))
+            found = found.filter(notice_on__range=(day, day + timedelta(days=self.within)), is_trial=False)
         last = Value(FAR, DateField())
         # What has passed comes last, with what has no notice period: nothing can be done about either.
         ahead = Case(When(notice_on__gte=day, then=F("notice_on")), default=last)

@@ -37,7 +37,7 @@ class ContractLines(Panel):
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         running = ContractLine.objects.live().running_on(as_of).filter(contract__account=account)
-        lines = line_rows(running, as_of)
+        lines = line_rows(running, as_of, most=MOST_LINES + 1)
         return {"lines": lines[:MOST_LINES], "has_more": len(lines) > MOST_LINES}
 
     def table(self, data: Mapping[str, Any]) -> Table | None:

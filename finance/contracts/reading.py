@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from common.export import Table, table_of
 from finance.clauses.words import ClauseWords
@@ -18,7 +18,7 @@ from finance.models import Contract, ContractLine, ContractVersion
 from finance.querysets import PERIODS_PER_YEAR
 from people.access import Access
 from people.models import Category
-from sync.models import OWN_SLUG, FieldClaim
+from sync.models import OWN_SLUG, FieldClaim, Link
 from sync.provenance.reading import read_origins
 from sync.registry import resources
 
@@ -65,21 +65,22 @@ def terms_ahead(contract: Contract, day: date) -> list[TermAhead]:
     ]
 
 
-def lines_of(contract: Contract, day: date, access: Access) -> list[dict[str, Any]]:
+def lines_of(
+    contract: Contract, day: date, access: Access, *, most: int | None = None
+) -> list[dict[str, Any]]:
     """Return the lines of a contract, those that run on ``day`` first, prices redacted for who may not read them."""
     listed: QuerySet[Any, Any] = ContractLine.objects.filter(contract=contract, deleted_at=None)
-    rows = [
+    return [
         row | {name: access.redact(row[name], Category.REVENUE) for name in ("amount", "discount", "mrr")}
-        for row in line_rows(listed, day)[:LINES_SHOWN]
+        for row in line_rows(listed, day, most=most)
     ]
-    return sorted(rows, key=lambda row: ("running", "ahead", "ended").index(row["state"]))
 
 
-def line_rows(lines: QuerySet[Any, Any], day: date) -> list[dict[str, Any]]:
-    """Return lines as every table of them shows them, with prices; one query."""
-    listed: Any = lines.select_related("contract")
-    listed = listed.with_last_day().with_revenue().order_by("product", "start_on", "pk")
-    return [_line(line, day) for line in listed[: LINES_SHOWN + 1]]
+def line_rows(lines: QuerySet[Any, Any], day: date, *, most: int | None) -> list[dict[str, Any]]:
+    """Return lines as every table of them shows them, with prices, those that run on ``day`` first; one query."""
+    listed: Any = lines.select_related("contract").with_last_day().with_revenue()  # type: ignore[attr-defined]
+    place = Case(When(ends_on__lte=day, then=2), When(start_on__gt=day, then=1), default=0)
+    return [_line(line, day) for line in listed.order_by(place, "product", "start_on", "pk")[:most]]
 
 
 def lines_table(lines: Sequence[dict[str, Any]]) -> Table:
@@ -203,6 +204,24 @@ def contradictions(contract: Contract, access: Access) -> list[Contradiction]:
         for resource, object_id in amended
         for origin in read_origins(resources[resource], object_id, access)
         for said in origin.conflicts
+    ]
+
+
+def doubles(contract: Contract) -> list[tuple[str, date]]:
+    """Return product and first day of lines that an amendment began here and a source sends too; one query.
+
+    Both count, since nothing says that they are the same.
+    """
+    links = Link.objects.filter(resource="contract-lines", object_id=OuterRef("pk"))
+    lines: QuerySet[Any, Any] = ContractLine.objects.live().filter(contract=contract)
+    lines = lines.annotate(
+        is_ours=Exists(links.filter(source__slug=OWN_SLUG)),
+        is_sent=Exists(links.exclude(source__slug=OWN_SLUG)),
+    ).order_by("start_on", "pk")
+    rows = list(lines.values_list("product", "start_on", "is_ours", "is_sent"))
+    begun = {(product.casefold(), on) for product, on, is_ours, is_sent in rows if is_ours and not is_sent}
+    return [
+        (product, on) for product, on, _, is_sent in rows if is_sent and (product.casefold(), on) in begun
     ]
 
 

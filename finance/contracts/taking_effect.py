@@ -7,10 +7,11 @@ order that ``finance.contracts.amendments`` names.
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Max, TextField
 from django.db.models.functions import MD5, Cast
 
@@ -41,6 +42,8 @@ from sync.models import Batch, Link
 from sync.own import OwnRecordsError, own_source, send_own_records
 from sync.pipeline.locks import lock_together
 from sync.registry import resources
+
+logger = logging.getLogger(__name__)
 
 Stage = Amendment.Stage
 TOPIC = "contracts"
@@ -107,9 +110,18 @@ def return_to_draft(request: ApprovalRequest) -> None:
 
 
 def take_due_effects() -> int:
-    """Put in effect what was approved for a day that has come; return how many did. Safe beside other workers."""
+    """Put in effect what was approved for a day that has come; return how many did. Safe beside other workers.
+
+    One that fails is logged and tried again in a minute; it doesn't hold up the others.
+    """
     due = ContractVersion.objects.due(today()).filter(amendment__stage=Stage.SCHEDULED)
-    return sum(take_effect(version_id=pk) for pk in due.values_list("pk", flat=True))
+    done = 0
+    for pk in list(due.order_by("starts_on", "pk").values_list("pk", flat=True)):
+        try:
+            done += take_effect(version_id=pk)
+        except (DatabaseError, ValidationError):
+            logger.exception("Amendment %s could not be put in effect", pk)
+    return done
 
 
 @transaction.atomic

@@ -80,6 +80,7 @@ def edit(request: HttpRequest, pk: int, version: int) -> HttpResponse:
         initial,
         data=data,
         has_prices=access.allows(Category.REVENUE),
+        since=today(),
         offers=offers_for(
             held.version.contract,
             held.version.base.statement.get("clauses", ()),
@@ -161,6 +162,9 @@ def reopen(request: HttpRequest, pk: int, version: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int, version: int) -> HttpResponse:
     """Ask, then give an amendment up."""
     held = _found(pk, version)
+    if request.method != "POST" and not held.is_open:
+        messages.info(request, f"This amendment is {held.get_stage_display().lower()} and is kept as it is.")
+        return redirect("finance:amendment", pk, version)
     if request.method != "POST":
         context = {
             "amendment": held,

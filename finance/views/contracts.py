@@ -20,9 +20,11 @@ from finance.clauses.offers import clause_rows, clauses_table
 from finance.clauses.services.library import edits_library
 from finance.contracts.listing import SHOWS, WITHIN, Search, arr_of, contracts_table, rows_of
 from finance.contracts.reading import (
+    LINES_SHOWN,
     compare,
     compared_table,
     contradictions,
+    doubles,
     lines_of,
     lines_table,
     recorded_versions,
@@ -72,12 +74,12 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
     held = get_object_or_404(
         Contract.objects.select_related("account"), pk=min(pk, LARGEST_ID), account__deleted_at=None
     )
-    lines = lines_of(held, day, access)
+    lines = lines_of(held, day, access, most=LINES_SHOWN + 1)
     versions = recorded_versions(held, day)
     told = versions_of(versions, day, access)
     compared = compare(versions, (request.GET.get("from", ""), request.GET.get("to", "")), access)
     offers = [
-        Offer("lines", "Lines", lambda: lines_table(lines)),
+        Offer("lines", "Lines", lambda: lines_table(lines_of(held, day, access))),
         Offer("versions", "Versions", lambda: versions_table(told)),
     ]
     effective = next((each.version for each in told if each.is_in_effect), None)
@@ -98,13 +100,15 @@ def contract(request: HttpRequest, pk: int) -> HttpResponse:
         "country": country_name(held.account.country) if held.account.country else "",
         "terms": ahead,
         "running": next((term for term in ahead if term.is_running), None),
-        "lines": lines,
+        "lines": lines[:LINES_SHOWN],
+        "has_more_lines": len(lines) > LINES_SHOWN,
         "arr": access.redact(arr_of([held.pk], day).get(held.pk), Category.REVENUE),
         "versions": told,
         "compared": compared,
         "clauses": clauses,
         "clauses_of": effective,
         "contradictions": contradictions(held, access),
+        "doubles": doubles(held),
         "amendments": Amendment.objects.filter(version__contract=held)
         .select_related("version__author")
         .order_by("-pk")[:SHOWN],

@@ -342,3 +342,45 @@ def test_one_that_is_over_is_no_form_any_more(sold: Contract) -> None:
     assert client.get(reverse("finance:amendment", args=[sold.pk + 1, held.pk])).status_code == 404
     assert client.get(reverse("finance:amendment", args=[10**30, 10**30])).status_code == 404
     assert ContractVersion.objects.count() == 2
+
+
+def test_a_line_that_billing_sends_too_is_pointed_out(sold: Contract) -> None:
+    approve(propose(sold, make_user("finance"), days=0))
+    client = client_as("finance")
+    assert client.get(sold.get_absolute_url()).context["doubles"] == []
+    today = in_days(0)
+    send(
+        billing(), "contract-lines", line_record(external_id="L2", product="core", start_on=today.isoformat())
+    )
+    page = client.get(sold.get_absolute_url())
+    assert page.context["doubles"] == [("core", today)]
+    assert "Perhaps counted twice" in page.content.decode()
+    assert billing().call("delete", "contract-lines/billing/L2/").status_code in {200, 204}
+    assert client.get(sold.get_absolute_url()).context["doubles"] == []
+
+
+def test_lines_that_are_over_are_no_part_of_the_form_and_running_ones_are_never_cut_off(
+    sold: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in range(3):
+        over = {"product": f"A{place}", "end_on": in_days(-9 - place).isoformat()}
+        send(billing(), "contract-lines", line_record(external_id=f"OLD{place}", **over))
+    quiet()
+    client = client_as("finance")
+    held = begin(sold, client)
+    forms = client.get(url("amendment_edit", held)).context["forms"]
+    assert [line["product"] for line, _ in forms.lines] == ["Core"]
+    monkeypatch.setattr("finance.views.contracts.LINES_SHOWN", 2)
+    page = client.get(sold.get_absolute_url())
+    assert [line["product"] for line in page.context["lines"]] == ["Core", "A0"]
+    assert "the export has all" in page.content.decode()
+    file = client.get(sold.get_absolute_url() + "?export=csv&table=lines").getvalue().decode()
+    assert file.count("ended") == 3
+
+
+def test_what_is_over_is_not_given_up_again(sold: Contract) -> None:
+    approve(propose(sold, make_user("finance"), days=0))
+    held = Amendment.objects.get()
+    answer = client_as("finance").get(url("amendment_withdraw", held))
+    assert answer.status_code == 302
+    assert answer["Location"] == url("amendment", held)

@@ -13,6 +13,7 @@ from accounts.models import Account, Tier
 from common.versions.errors import VersionChangedError
 from finance.clauses.services.deviations import Wanted
 from finance.clauses.services.paper import record_clause
+from finance.contracts import taking_effect
 from finance.contracts.amendments import (
     draft_amendment,
     mark_of,
@@ -503,6 +504,27 @@ def test_whoever_approves_last_is_told_where_the_tier_allows_it_no_more(sold: Co
     with pytest.raises(RefusedError, match="end of a term only"):
         approve(request)
     assert Amendment.objects.get().stage == "proposed"
+
+
+def test_one_that_fails_does_not_hold_up_the_others(
+    sold: Contract, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = propose(sold, make_user("finance"), days=1)
+    approve(first)
+    real = taking_effect.take_effect
+
+    def fails(*, version_id: int) -> bool:
+        if version_id == first.subject_id:
+            raise IntegrityError("something nobody thought of")
+        return real(version_id=version_id)
+
+    second = propose(sold, make_user("finance"), {"terms": {"notice_days": 30}}, days=2)
+    approve(second)
+    monkeypatch.setattr(taking_effect, "take_effect", fails)
+    later(2)
+    assert take_due_effects() == 1
+    sold.refresh_from_db()
+    assert sold.notice_days == 30
 
 
 def test_origins_tell_by_which_amendment(sold: Contract) -> None:

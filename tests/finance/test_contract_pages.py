@@ -177,6 +177,13 @@ def test_renewals_stand_in_their_months_with_what_is_at_stake(acme: Account) -> 
     assert "far" not in happenings.values()
 
 
+def test_a_trial_has_no_notice_to_be_near(acme: Account) -> None:
+    sell(acme, "paid", 40, notice_days=30)
+    trial = sell(acme, "trial", 40, notice_days=30)
+    trial.lines.update(is_trial=True)
+    assert listed(client_as("legal"), "?within=30") == ["paid"]
+
+
 def test_what_renews_more_than_once_a_year_is_there_with_each_of_its_terms(acme: Account) -> None:
     """Worked by hand: a quarter that ends in 40 days, and three more that end within twelve months."""
     contract = sell(acme, "FW-Q", 40, notice_days=10, auto_renew=True, renewal_months=3)
