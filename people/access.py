@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from people.functions import Function
+from people.guards import whom_to_ask
 from people.models import AccessGrant, Category, Level
 
 RANK = {Level.NONE: 0, Level.TOTALS: 1, Level.FULL: 2}
@@ -94,6 +95,6 @@ def request_access(request: HttpRequest) -> Access:
 
 
 def require(access: Access, category: str, level: str = Level.FULL) -> None:
-    """Raise PermissionDenied with the reason where ``category`` may not be read at ``level``."""
+    """Raise PermissionDenied where ``category`` may not be read at ``level``: the reason, and whom to ask."""
     if not access.allows(category, level):
-        raise PermissionDenied(access.why_not(category))
+        raise PermissionDenied(f"{access.why_not(category)} {whom_to_ask()}")

@@ -191,3 +191,13 @@ def test_the_page_costs_the_same_queries_with_a_long_history(django_assert_max_n
 
 def test_the_address_is_the_one_others_link_to() -> None:
     assert reverse("people:access") == PAGE
+
+
+@pytest.mark.parametrize("path", ["/contracts/", "/finance/invoices/", "/finance/retention/", "/collections/"])
+def test_a_page_of_a_closed_category_says_why_and_whom_to_ask(path: str) -> None:
+    make_user("revops", name="Rosa Delgado", email="rosa@example.com")
+    response = client_as("marketing").get(path)
+    assert response.status_code == 403
+    told = response.content.decode()
+    assert "Marketing does not read" in told
+    assert "ask Rosa Delgado (rosa@example.com)" in told
