@@ -33,6 +33,7 @@ HAPPENINGS: list[tuple[str, str, Callable[[Mapping[str, Any]], Any]]] = [
 ]
 CLAIMS: list[tuple[str, str, Callable[[Mapping[str, Any]], Any]]] = [
     ("amount", "Overdue", lambda row: row["amount"]),
+    ("rest", "May be asked for, where not all", lambda row: row["rest"]),
     ("days_overdue", "Days overdue", lambda row: row["days_overdue"]),
     ("why", "What follows", lambda row: row["why"]),
 ]
@@ -80,6 +81,7 @@ class Collections(Panel):
 def _plain(card: Card, *, is_past: bool) -> dict[str, Any]:
     return {
         "amount": card.amount,
+        "rest": card.rest,
         "days_overdue": card.position.claim.days_overdue,
         "why": "" if is_past else card.position.verdict.why,
         "column": "Overdue" if is_past else COLUMNS[card.column],

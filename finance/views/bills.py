@@ -79,8 +79,8 @@ def _draft(request: HttpRequest) -> HttpResponse:
         messages.error(request, "Choose a day within a year from today. Nothing was drafted.")
         return redirect("finance:bills")
     done = draft_invoices(until=until, by=signed_in(request))
-    told = f"{done.created} drafts are new, {done.updated} changed, {done.unchanged} stayed as they were"
-    messages.success(request, f"{told}; {done.removed} were taken back.")
+    told = f"New drafts: {done.created}, changed: {done.updated}, as they were: {done.unchanged}"
+    messages.success(request, f"{told}, taken back: {done.removed}.")
     return redirect("finance:drafts")
 
 
