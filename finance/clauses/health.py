@@ -69,7 +69,7 @@ def _clauses(account: Account, as_of: date) -> Check:
 
 def _obligations(account: Account, as_of: date) -> Check:
     """Say how many are late on a day, and how many of those due in the twelve months before it were met in time."""
-    held: Any = ContractObligation.objects.holding().filter(
+    held: Any = ContractObligation.objects.holding(as_of).filter(
         contract__account=account, created_at__date__lte=as_of, due_on__lt=as_of
     )
     late = Q(done_at=None) | Q(done_at__date__gt=as_of)

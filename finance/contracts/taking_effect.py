@@ -7,9 +7,9 @@ order that ``finance.contracts.amendments`` names.
 from __future__ import annotations
 
 import json
-import logging
 from typing import Any
 
+import structlog
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import F, Max, TextField
@@ -43,7 +43,7 @@ from sync.own import OwnRecordsError, own_source, send_own_records
 from sync.pipeline.locks import lock_together
 from sync.registry import resources
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 
 Stage = Amendment.Stage
 TOPIC = "contracts"
@@ -120,7 +120,7 @@ def take_due_effects() -> int:
         try:
             done += take_effect(version_id=pk)
         except (DatabaseError, ValidationError):
-            logger.exception("Amendment %s could not be put in effect", pk)
+            logger.exception("An amendment could not be put in effect", version=pk)
     return done
 
 

@@ -193,7 +193,9 @@ def test_the_address_is_the_one_others_link_to() -> None:
     assert reverse("people:access") == PAGE
 
 
-@pytest.mark.parametrize("path", ["/contracts/", "/finance/invoices/", "/finance/retention/", "/collections/"])
+@pytest.mark.parametrize(
+    "path", ["/contracts/", "/finance/invoices/", "/finance/retention/", "/collections/"]
+)
 def test_a_page_of_a_closed_category_says_why_and_whom_to_ask(path: str) -> None:
     make_user("revops", name="Rosa Delgado", email="rosa@example.com")
     response = client_as("marketing").get(path)
