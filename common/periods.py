@@ -7,13 +7,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from common.formatting import MONTHS
 
 
+def start_of(day: date) -> datetime:
+    """Return the first instant of ``day``, in UTC."""
+    return datetime.combine(day, time.min, UTC)
+
+
 def end_of(day: date) -> datetime:
-    """Return the first instant after ``day``, in UTC."""
-    return (
-        datetime.combine(day + timedelta(days=1), time.min, UTC)
-        if day < date.max
-        else datetime.max.replace(tzinfo=UTC)
-    )
+    """Return the first instant after ``day``, in UTC; of the last day there is, its last.
+
+    What is known on a day is asked by this and never by a column's date, which follows the reader's own time zone.
+    """
+    return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of(day + timedelta(days=1))
 
 
 def month_start(day: date) -> date:

@@ -12,10 +12,10 @@ from accounts.lenses import Column, Lens, register_column, register_lens, regist
 from common.formatting import format_distance, format_money
 from finance import home as _home  # noqa: F401 - declares the home cards
 from finance.billing import panels as _billing  # noqa: F401 - declares the panel
-from finance.clauses import health as _contract_health  # noqa: F401 - declares the panel
 from finance.clauses import home as _clauses_home  # noqa: F401 - declares the home cards of legal
 from finance.clauses import panels as _clauses  # noqa: F401 - declares the panels
 from finance.collections import panels as _collections  # noqa: F401 - declares the panel
+from finance.contracts import health as _contract_health  # noqa: F401 - declares the panel
 from finance.contracts import panels as _contracts  # noqa: F401 - declares the panels
 from finance.entitlements import GROUP
 from finance.invoices import home as _invoices_home  # noqa: F401 - declares the home cards

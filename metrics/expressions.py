@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date
 from typing import Any
 
 from django.db.models import Aggregate, Count, DecimalField, FloatField, Func, IntegerField, QuerySet, Value
@@ -14,16 +14,6 @@ from metrics.statements import Slice, Statement, load
 EPOCH = date(1970, 1, 1)
 SERVED = (Lifecycle.CUSTOMER.value, Lifecycle.CHURNED.value)
 NUMBER: DecimalField[Any, Any] = DecimalField(max_digits=24, decimal_places=6)
-
-
-def start_of(day: date) -> datetime:
-    """Return the first instant of ``day``, in UTC."""
-    return datetime.combine(day, time.min, UTC)
-
-
-def end_of(day: date) -> datetime:
-    """Return the first instant after ``day``, in UTC; of the last day there is, its last."""
-    return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of(day + timedelta(days=1))
 
 
 class DaysBetween(Func):

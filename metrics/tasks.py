@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db.models import Min
 from django.utils import timezone
 
+from common.periods import start_of
 from metrics.engine.plan import plan_refresh, today
 from metrics.engine.steps import work_off
-from metrics.expressions import start_of
 from metrics.models import RefreshRun, RefreshStep
 from metrics.runs import services as runs
 from metrics.runs.work import work_off as work_off_run

@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Count, DecimalField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Extract
 
-from metrics.expressions import NUMBER, Median, count_per_account, end_of
+from common.periods import end_of
+from metrics.expressions import NUMBER, Median, count_per_account
 from metrics.registry import metric
 from metrics.statements import Statement, load
 from people.models import Category

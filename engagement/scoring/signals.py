@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Coalesce
 
 from common.periods import end_of
 from engagement.models import DealKind, Direction, Engagement, Kind, Opportunity
@@ -44,7 +44,7 @@ def _deals(meaning: Q) -> Callable[[date, date], QuerySet[Any, Any]]:
         # One whose opening nobody told counts from the day we heard of it.
         opened = Opportunity.objects.live().filter(meaning)
         return (
-            opened.annotate(on=Coalesce(F("opened_on"), TruncDate("created_at")))
+            opened.annotate(on=Coalesce(F("opened_on"), utc_day("created_at")))
             .filter(on__range=(first, last))
             .values("account_id", "on")
         )

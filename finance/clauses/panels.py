@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.lenses import Panel, register_panel
+from accounts.lenses.memo import read_once
 from accounts.models import Account
 from common.charts import Chart, Series, Tone
 from common.export import Table, table_of
+from common.periods import end_of
 from finance.clauses.guardrail import assess_by
 from finance.clauses.library import read_library
 from finance.clauses.querysets import DEVIATION
@@ -60,7 +62,7 @@ class Deviations(Panel):
     is_flush = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        found = shown(Deviation.objects.filter(account=account, asked_at__date__lte=as_of))
+        found = shown(Deviation.objects.filter(account=account, asked_at__lt=end_of(as_of)))
         rows = [Row(each) for each in found.order_by("-asked_at", "-pk")[: MOST + 1]]
         return {
             "rows": rows_of(rows[:MOST]),
@@ -85,7 +87,7 @@ class DeviationsByClause(Panel):
     span = 6
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        asked = Deviation.objects.filter(account=account, asked_at__date__lte=as_of).order_by()
+        asked = Deviation.objects.filter(account=account, asked_at__lt=end_of(as_of)).order_by()
         rows = asked.values_list("family__label", "state", "by_rule").annotate(count=Count("pk"))
         counts: dict[str, Counter[str]] = {}
         for family, state, by_rule, count in rows:
@@ -159,7 +161,7 @@ class OpenApprovals(Panel):
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         kinds = [kind.key for kind in approval_kinds if kind.category == Category.CONTRACTS]
         live = ApprovalRequest.objects.live().filter(account_id=account.pk, kind__in=kinds)
-        found = live.filter(requested_at__date__lte=as_of).order_by("due_at", "pk")
+        found = live.filter(requested_at__lt=end_of(as_of)).order_by("due_at", "pk")
         return {"rows": requests_of(list(found.prefetch_related("steps")[:MOST]))}
 
     def table(self, data: Mapping[str, Any]) -> Table | None:
@@ -168,7 +170,14 @@ class OpenApprovals(Panel):
 
 
 def clauses_of(account: Account, as_of: date) -> list[dict[str, Any]]:
-    """Return what the contracts of an account that run on a day say in each clause, with what the guardrail says."""
+    """Return what the contracts of an account that run on a day say in each clause, with what the guardrail says.
+
+    Read once a page, for all panels that tell of it.
+    """
+    return read_once(account, ("finance.clauses", as_of), lambda: _clauses_of(account, as_of))
+
+
+def _clauses_of(account: Account, as_of: date) -> list[dict[str, Any]]:
     running: QuerySet[Any, Any] = Contract.objects.running_on(as_of).filter(account=account)
     versions = (
         ContractVersion.objects.recorded()

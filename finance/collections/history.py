@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from common.export import Table, table_of
 from common.formatting import format_date
+from common.periods import end_of
 from finance.collections.absorbed import absorbed_by
 from finance.models import CollectionHold, DunningMessage, DunningRelease, PaymentPromise
 
@@ -51,7 +52,7 @@ def history_of(account_id: int, day: date, *, most: int = MOST) -> list[Happenin
     )
     promises = PaymentPromise.objects.known_on(day).filter(account_id=account_id)
     holds = CollectionHold.objects.filter(account_id=account_id, starts_on__lte=day)
-    releases = DunningRelease.objects.filter(cycle__account_id__in=accounts, at__date__lte=day)
+    releases = DunningRelease.objects.filter(cycle__account_id__in=accounts, at__lt=end_of(day))
     found = [
         *(_message(each) for each in messages.order_by("-created_at")[:most]),
         *(_promise(each) for each in promises.order_by("-recorded_at")[:most]),

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from accounts.lenses import Panel, register_panel
+from accounts.lenses.memo import read_once
 from accounts.models import Account
 from common.export import Table, table_of
 from common.formatting import format_date, format_distance
@@ -45,6 +46,18 @@ class ContractLines(Panel):
         return lines_table(data["lines"]) if data["lines"] else None
 
 
+def running_contracts(account: Account, as_of: date) -> list[Any]:
+    """Return the contracts of an account that run on a day with their next end and notice, the nearest end first.
+
+    Read once a page, for all panels that tell of it.
+    """
+    running = (
+        Contract.objects.running_on(as_of).with_trial_on(as_of).with_next_end(as_of).filter(account=account)
+    )
+    nearest = running.order_by(F("next_end").asc(nulls_last=True), "pk")
+    return read_once(account, ("finance.running_contracts", as_of), lambda: list(nearest))
+
+
 @register_panel
 class Renewals(Panel):
     """Which contracts end, when notice must be given, and whether they renew by themselves."""
@@ -57,13 +70,7 @@ class Renewals(Panel):
     span = 12
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
-        contracts = (
-            Contract.objects.running_on(as_of)
-            .with_trial_on(as_of)
-            .with_next_end(as_of)
-            .filter(account=account)
-            .order_by(F("next_end").asc(nulls_last=True), "pk")[:10]
-        )
+        contracts = running_contracts(account, as_of)[:10]
         by_tier = " by ".join(given_by_tier(account, PAYMENT_TERMS, as_of))
         return {"contracts": [_contract(contract, as_of, by_tier) for contract in contracts]}
 

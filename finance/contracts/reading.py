@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from common.export import Table, table_of
+from common.periods import end_of
 from finance.clauses.words import ClauseWords
 from finance.contracts.calendar import Calendar, months_of_renewal, notice_on, terms
 from finance.contracts.statements import PERIOD_WORDS, Difference, Statement, differences
@@ -110,7 +111,7 @@ def recorded_versions(contract: Contract, day: date) -> list[ContractVersion]:
     """Return the versions of a contract that were known on ``day``, the newest first; one query."""
     recorded = (
         ContractVersion.objects.recorded()
-        .filter(contract=contract, published_at__date__lte=day)
+        .filter(contract=contract, published_at__lt=end_of(day))
         .select_related("source", "author", "published_by")
     )
     return list(recorded[: VERSIONS_SHOWN + 1])

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
 
+from common.periods import end_of
 from finance.invoices.querysets import due_of
-from metrics.expressions import end_of
 from metrics.statements import Statement, load
 
 BUCKETS = {

@@ -24,7 +24,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest, Least
 
-from metrics.expressions import end_of
+from common.periods import end_of
 from metrics.statements import Statement, load
 from sync.models import LIVE
 

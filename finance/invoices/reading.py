@@ -11,10 +11,10 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q
 
 from common.export import Table, table_of
+from common.periods import end_of
 from finance.invoices.ageing import BUCKETS, Aged, year_until
 from finance.invoices.listing import find_corrections
 from finance.models import Allocation, Invoice, InvoiceDispute, InvoiceLine, RootCause
-from metrics.expressions import end_of
 from sync.models import Link
 
 FAULTS = [cause for cause in RootCause if cause != RootCause.GOODWILL]

@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.lenses import Panel, register_panel
 from accounts.models import Account
 from common.export import Table, table_of
+from common.periods import end_of
 from finance.models import ContractObligation
 from people.models import Category
 
@@ -32,9 +33,9 @@ class Obligations(Panel):
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         held: Any = ContractObligation.objects.holding(as_of).filter(
-            Q(done_at=None) | Q(done_at__date__gt=as_of),
+            Q(done_at=None) | Q(done_at__gte=end_of(as_of)),
             contract__account=account,
-            created_at__date__lte=as_of,
+            created_at__lt=end_of(as_of),
         )
         rows = list(held.select_related("contract", "owner").order_by("due_on", "pk")[: MOST + 1])
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -72,6 +73,18 @@ def bridge_table(read: Retention) -> Table:
             ("amount", f"ARR ({settings.REPORTING_CURRENCY})", lambda step: getattr(moved, step[0])),
             ("from", "From the end of", lambda _: moved.start_day),
             ("to", "To the end of", lambda _: moved.end_day),
+        ),
+    )
+
+
+def steps_table(steps: Sequence[tuple[str, str, Decimal]]) -> Table:
+    """Return what led from the start to the end of one account."""
+    return table_of(
+        "retention-account-steps",
+        steps,
+        (
+            ("step", "Step", lambda step: step[1]),
+            ("amount", f"ARR ({settings.REPORTING_CURRENCY})", lambda step: step[2]),
         ),
     )
 

@@ -104,7 +104,7 @@ def show_preview(
         "seen": cycle.seen(draft),
         "meanwhile": meanwhile,
         "problems": problems or [],
-        "exports": offers,
+        "exports": [offer for offer, rows in zip(offers, (found.judged, found.agreed), strict=True) if rows],
     }
     return render(request, "finance/clauses/preview.html", context, status=status)
 

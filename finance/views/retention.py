@@ -23,6 +23,7 @@ from finance.retention.tables import (
     segment_months_table,
     segments_table,
     series_table,
+    steps_table,
 )
 from finance.retention.tabs import tabs_for
 from finance.revenue.positions import counted, tell_left_out
@@ -139,6 +140,7 @@ def retention_account(request: HttpRequest, pk: int) -> HttpResponse:
     offers = (
         Offer("lines", "Lines", lambda: lines_table(inside.lines)),
         Offer("months", "Months", lambda: months_table(inside.months)),
+        Offer("steps", "Steps", lambda: steps_table(inside.steps)),
     )
     if asked_format(request):
         return export_response(request, chosen_table(request, offers))

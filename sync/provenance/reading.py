@@ -284,6 +284,8 @@ class Shown:
             return self.words[field].get(value, value)
         if isinstance(value, list):
             return ", ".join(str(part) for part in value)
+        if isinstance(value, str) and isinstance(item.model_field, models.DateField):
+            return item.model_field.to_python(value)
         choices = dict(item.model_field.flatchoices)
         return choices.get(value, value)
 

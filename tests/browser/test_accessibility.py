@@ -26,9 +26,15 @@ CONDITION = (
     '["DE","FR"]},{"not":{"all":[{"field":"finance.renewal_on","op":"within_next_days","value":90},{"field":'
     '"accounts.tier","op":"in","value":["strategic"]}]}},{"field":"custom.gone","op":"is_set"}]}]}'
 )
+FIRST = {
+    "account": "/accounts/",
+    "contract": "/contracts/",
+    "invoice": "/finance/invoices/",
+    "payment": "/finance/payments/",
+}
 # When the document that is shown began: another one means another page.
 BEGUN = "performance.timeOrigin"
-# {account} is the first account of the list.
+# {account} is the first account of the list, and so are {contract}, {invoice} and {payment} of theirs.
 PAGES = (
     "/",
     "/accounts/",
@@ -102,6 +108,26 @@ PAGES = (
     "/collections/messages/",
     "/collections/policy/",
     "/collections/policy/1/preview/",
+    "/contracts/",
+    "{contract}",
+    "{contract}paper/",
+    "/contracts/obligations/",
+    "/contracts/renewals/",
+    "/contracts/calendar/",
+    "/clauses/",
+    "/clauses/termination/",
+    "/deviations/",
+    "/deviations/use/",
+    "/billing/",
+    "/billing/drafts/",
+    "{account}billing/",
+    "{account}statement/",
+    "/finance/invoices/",
+    "{invoice}",
+    "/finance/invoices/accuracy/",
+    "/finance/ageing/",
+    "/finance/payments/",
+    "{payment}",
     "/nowhere/",
 )
 # What the data platform shows once it is at work; the names are those of ``Furnished.ids``.
@@ -174,10 +200,14 @@ def look_at(page: Page, width: int, problems: dict[tuple[str, str], str], name: 
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 def test_every_page_is_accessible_and_fits(visit, sample, width: int) -> None:
     page = visit("revops", "/accounts/", width)
-    account = page.locator("tbody a[href^='/accounts/']").first.get_attribute("href")
+    first = {}
+    for name, listed in FIRST.items():
+        page.goto(sample + listed)
+        link = page.locator(f"tbody a[href^='{listed}']").first
+        first[name] = link.get_attribute("href")
     problems: dict[tuple[str, str], str] = {}
     for path in PAGES:
-        page.goto(sample + path.format(account=account))
+        page.goto(sample + path.format(**first))
         look_at(page, width, problems, path)
     page.troubles[:] = [line for line in page.troubles if "404" not in line]
     assert problems == {}

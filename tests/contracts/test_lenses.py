@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db
 
 PARTIAL = {"HX-Request": "true"}
 MOST_QUERIES = 12
-# A page of a past day also asks for the profile of that day and for the newest run by then.
-MORE_OF_THE_PAST = 2
+# A page of a past day also asks for the profile of that day, for the newest run by then and for its score.
+MORE_OF_THE_PAST = 3
 # Who signs in costs the user's row and the policy's; the savepoint is there because a test is a transaction.
 # The badges of approvals and tasks stand in the navigation of every page.
 BESIDE = (

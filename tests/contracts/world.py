@@ -78,7 +78,7 @@ from sync.models import (
 from sync.services import issue_credential
 from tests.accounts.rows import TODAY, make_busy, make_listed
 from tests.finance.owing import make_debtor, make_invoice, put_in_force
-from tests.metrics.facts import make_bills, make_line
+from tests.metrics.facts import follow_revenue, make_account, make_bills, make_line
 from tests.people.approving import ask, declared
 from tests.product.tracking import Tracker, track
 from tests.sync.conftest import make_api
@@ -197,7 +197,10 @@ def _contracts(account: Account) -> Iterator[Address]:
     close_months(until=today() - timedelta(days=40))
     closed = f"{RevenueClose.objects.latest('month').month:%Y-%m}"
     yield Address("finance:revenue_month", reverse("finance:revenue_month", args=[closed]), Function.FINANCE)
-    month = f"{today():%Y-%m}"  # in which the busy account's lines began
+    began = (today().replace(day=1) - timedelta(days=1)).replace(day=1)
+    make_line(make_account(name="Began lately"), began)
+    follow_revenue()
+    month = f"{began:%Y-%m}"
     cohort = reverse("finance:retention_cohort", args=[month])
     yield Address("finance:retention_cohort", f"{cohort}?each=month&to={month}", Function.FINANCE)
     yield Address(

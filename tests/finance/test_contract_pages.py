@@ -221,3 +221,12 @@ def test_months_made_up_begin_with_this_one(start: str) -> None:
     response = client_as("legal").get(reverse("finance:renewals") + f"?from={start}")
     assert response.status_code == 200
     assert response.context["is_now"]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_what_was_recorded_today_is_there_in_every_time_zone(acme: Account, zone: str) -> None:
+    """One of the two is on another day than the store at any hour."""
+    contract = sell(acme, "FW-1", 300)
+    record()
+    page = client_as("legal", time_zone=zone).get(contract.get_absolute_url())
+    assert [each.version.version for each in page.context["versions"]] == [1]

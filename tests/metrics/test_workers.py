@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
+from common.periods import start_of
 from metrics import tasks
 from metrics.engine import plan as plan_module
 from metrics.engine.plan import plan_refresh, today
 from metrics.engine.steps import Outcome, run_next_step, work_off
-from metrics.expressions import start_of
 from metrics.models import MetricValue, RefreshRun, RefreshStep
 from metrics.registry import metrics, rollups
 from product.models import UsageUserDay
