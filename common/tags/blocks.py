@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from common.charts import Chart
 from common.tags.library import register
 from common.tags.marks import icon, redacted
+from common.tags.refusals import refusals
 
 PANEL_OPTIONS = (
     *(
@@ -146,7 +147,8 @@ def sort_header(
 def field(context: RequestContext, bound: BoundField, *, hint: str | None = None, label: str = "") -> str:
     """Show one form field: label above, help below, the error beside it and tied to the control.
 
-    ``label`` and ``hint`` replace the form's own; an empty hint removes it.
+    ``label`` and ``hint`` replace the form's own; an empty hint removes it. What Django refuses is said by the field's
+    name, with what to do.
     """
     if hint is not None:
         bound.help_text = hint  # Django ties it to the control by aria-describedby, and marks an invalid one
@@ -167,6 +169,7 @@ def field(context: RequestContext, bound: BoundField, *, hint: str | None = None
             "control": bound.as_widget(attrs={"class": f"{held} {css}".strip()}),
             "hint": bound.help_text,
             "label": label or bound.label,
+            "errors": refusals(bound, label),
             "kind": kind,
         },
     )

@@ -358,7 +358,7 @@ def _bad_pin(page: Page, site: str, ids: dict[str, str]) -> None:
     page.goto(f"{site}/sync/records/accounts/{ids['shared']}/employees/pin/")
     page.get_by_label("Value").fill("many")
     page.get_by_role("button", name="Pin the value").click()
-    expect(page.get_by_text("This field is required.")).to_be_visible()
+    expect(page.get_by_text("Fill in “Reason”.")).to_be_visible()
 
 
 def _delivery(page: Page, site: str, ids: dict[str, str]) -> None:

@@ -228,7 +228,8 @@ def test_a_field_ties_help_and_error_to_its_control_and_keeps_what_was_typed():
     assert len(described) == 2
     assert 'aria-invalid="true"' in html
     assert html.count('aria-invalid="true"') == 1
-    assert "This field is required." in html
+    assert "Fill in “Name”." in html
+    assert "This field is required" not in html
     assert 'value="kept &lt;b&gt;"' in html
     assert html.index("<label") < html.index("<input") < html.index("As in the contract.")
 

@@ -169,15 +169,15 @@ def test_a_condition_is_written_in_the_editor_without_losing_what_was_typed(revo
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"name": ""}, "This field is required"),
+        ({"name": ""}, "Fill in “Name”."),
         ({"name": "Call from us"}, "Another rule has this name"),
         ({"points": "0"}, "Give points from"),
         ({"points": "nan"}, "Enter a number"),
         ({"points": "1.234"}, "two decimals"),
         ({"points": "9" * 40}, "Give points from"),
         ({"signal": ""}, "Choose what happens"),
-        ({"signal": "no.such"}, "not one of the available"),
-        ({"cause": "chance"}, "not one of the available"),
+        ({"signal": "no.such"}, "isn’t on offer"),
+        ({"cause": "chance"}, "isn’t on offer"),
         ({"at_most": "-1"}, "above 0"),
         ({"cause": "condition", "where-node": "1:0:leaf"}, "Choose a field"),
         ({"name": "a\x00b"}, "Null characters"),
@@ -199,7 +199,7 @@ def test_a_bad_rule_is_refused_at_the_field(revops: Client, fields: dict[str, An
         ({"half_life_days": ""}, "after how many days"),
         ({"half_life_days": "0"}, "Use 1 to"),
         ({"half_life_days": "soon"}, "Enter a whole number"),
-        ({"half_life_days": "30", "note": "x" * 2001}, "at most 2000"),
+        ({"half_life_days": "30", "note": "x" * 2001}, "shorten it to 2000"),
     ],
 )
 def test_bad_settings_are_refused_and_kept(revops: Client, fields: dict[str, Any], told: str) -> None:

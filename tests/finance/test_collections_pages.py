@@ -434,7 +434,7 @@ def test_every_label_has_a_field_of_its_own(finance: Client) -> None:
     found = re.findall(r' id="([^"]+)"', page)
     assert len(found) == len(set(found))
     assert "release-USD-reason" in found
-    assert page.count("This field is required") == 1
+    assert page.count("Fill in “Reason”.") == 1
 
 
 def test_what_takes_the_place_of_something_says_so(finance: Client) -> None:

@@ -163,8 +163,8 @@ def test_a_system_that_is_away_is_not_said_to_be_tried_again(revops: Client, org
         ({"login_url": "https://evil.example"}, "The host must be one of salesforce.com"),
         ({"login_url": "http://login.salesforce.com"}, "Only https:// addresses are called."),
         ({"source": "Not a slug"}, "A source is a slug"),
-        ({"name": ""}, "This field is required."),
-        ({"client_secret": ""}, "This field is required."),
+        ({"name": ""}, "Fill in “Name”."),
+        ({"client_secret": ""}, "Fill in “"),
         ({"client_id": "a\x00b"}, "Null characters"),
     ],
 )

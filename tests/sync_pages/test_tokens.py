@@ -122,14 +122,14 @@ def test_a_token_may_never_expire_if_asked(revops: Client) -> None:
     ("changed", "problem"),
     [
         ({"source": "Not A Slug"}, "A source is a slug"),
-        ({"source": ""}, "This field is required."),
+        ({"source": ""}, "Fill in “Source”."),
         ({"scopes": []}, "Choose at least one scope."),
         ({"scopes": ["secrets:read"]}, "secrets:read is not one of the available choices"),
-        ({"function": "wizard"}, "wizard is not one of the available choices"),
+        ({"function": "wizard"}, "“wizard” isn’t on offer"),
         ({"function": ""}, "Choose the function whose eyes it reads with."),
         ({"scopes": ["metrics:write"]}, "metrics:write is not one of the available choices"),
-        ({"days": "-5"}, "-5 is not one of the available choices"),
-        ({"name": "x" * 200}, "at most 150 characters"),
+        ({"days": "-5"}, "“-5” isn’t on offer"),
+        ({"name": "x" * 200}, "has 200 characters: shorten it to 150"),
         ({"name": "a\x00b"}, "Null characters"),
     ],
 )
