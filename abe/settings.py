@@ -201,8 +201,8 @@ CELERY_BEAT_SCHEDULE = {
     "go-on-with-runs": {"task": "metrics.tasks.go_on_with_runs", "schedule": 30.0},
     "keep-tiers": {"task": "tiers.tasks.keep_tiers", "schedule": 60.0},
     "remind-of-overrides": {"task": "tiers.tasks.remind", "schedule": crontab(minute=23)},
-    "draft-bills": {
-        "task": "finance.tasks.draft_bills",
+    "draft-invoices": {
+        "task": "finance.tasks.draft_invoices_due",
         "schedule": crontab(hour=(REFRESH_HOUR + 1) % 24, minute=10),
     },
     "record-contracts": {"task": "finance.tasks.record_contracts", "schedule": 60.0},

@@ -22,7 +22,7 @@ stays(RevenueToRecompute, "The accounts whose contracts move are marked anew.")
 
 moves(BillingMilestone)
 moves(InvoiceLine)
-stays(BillingArrangement, "What was agreed about its bills; from then on the other account's counts.")
+stays(BillingArrangement, "What was agreed about its invoices; from then on the other account's counts.")
 stays(BillingPass, "It tells which draft of this account was thrown away.")
 
 moves(CollectionHold)

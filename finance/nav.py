@@ -18,7 +18,7 @@ def reads_revenue(request: HttpRequest) -> bool:
     return request_access(request).allows(Category.REVENUE, Level.TOTALS)
 
 
-def reads_bills(request: HttpRequest) -> bool:
+def reads_invoices(request: HttpRequest) -> bool:
     """Return whether the reader may see invoices and payments."""
     return request_access(request).allows(Category.FINANCIAL_HEALTH)
 
@@ -26,6 +26,7 @@ def reads_bills(request: HttpRequest) -> bool:
 for place, (key, label, icon) in enumerate(
     (
         ("invoices", "Invoices", "file-invoice"),
+        ("drafts", "Invoice drafts", "file-pencil"),
         ("payments", "Payments", "credit-card"),
         ("ageing", "Ageing", "calendar-due"),
     )
@@ -39,7 +40,7 @@ for place, (key, label, icon) in enumerate(
             group="Finance",
             order=70 + place,
             functions_first=(Function.FINANCE,),
-            visible=reads_bills,
+            visible=reads_invoices,
         )
     )
 
@@ -132,17 +133,5 @@ register_nav(
         order=66,
         functions_first=(Function.LEGAL,),
         visible=reads_contracts,
-    )
-)
-register_nav(
-    NavItem(
-        key="finance.bills",
-        label="Bills",
-        icon="file-invoice",
-        url_name="finance:bills",
-        group="Finance",
-        order=57,
-        functions_first=(Function.FINANCE,),
-        visible=reads_financial_health,
     )
 )

@@ -45,8 +45,8 @@ def follow_calendar() -> None:
 
 
 @shared_task
-def draft_bills() -> None:
-    """Let arrangements count whose day has come, and draft every bill that is due today."""
+def draft_invoices_due() -> None:
+    """Let arrangements count whose day has come, and draft every invoice that is due today."""
     publish_due_arrangements()
     draft_invoices(until=today(), by=None)
 

@@ -41,7 +41,7 @@ ASKS, NEXT_MONTH = "asks", "next_month"
 UNISSUED_DAYS = 14
 # The run in which a draft is thrown away.
 THROWN_AWAY = 4
-# Their bill that fell due last isn't paid: so that somebody who is asked by people, not by mails, is overdue.
+# Their invoice that fell due last isn't paid: so that somebody who is asked by people, not by mails, is overdue.
 LATE_PLANS, LATE_DAYS = ("quarterly", "half_yearly"), 10
 TAX = {"DE": Decimal(19)}
 SEED = 28
@@ -53,7 +53,7 @@ MILESTONES = (
     ("Integration with their ERP accepted", "22000.00", None, "Acceptance signed by their IT", None),
 )
 NOTES = {
-    GROUP: "One bill for the group, to their shared accounts payable team.",
+    GROUP: "One invoice for the group, to their shared accounts payable team.",
     "agreed_days": "Their budget is released on these days.",
     "milestones": "Custom development is paid as it is accepted.",
     ASKS: "They pay their own suppliers by the quarter and ask for the same.",
@@ -61,7 +61,7 @@ NOTES = {
 
 
 def bill_customers() -> bool:
-    """Agree how customers are billed and tell their bills until today; return whether that was still to be done."""
+    """Agree how customers are billed and tell their invoices until today; return whether that was still to be done."""
     if BillingArrangement.objects.exists():
         return False
     finance, billing = person(FINANCE), person(BILLING)
@@ -69,7 +69,7 @@ def bill_customers() -> bool:
     with transaction.atomic():
         asked = _agree(finance, billing)
         if asked:
-            _tell_bills(sorted(asked), finance, billing)
+            _tell_invoices(sorted(asked), finance, billing)
     return True
 
 
@@ -152,8 +152,8 @@ def _plan_milestones(account: Account, *, is_whole: bool, by: User) -> None:
             reach_milestone(milestone=milestone, on=today() + timedelta(days=reached), by=by)
 
 
-def _tell_bills(payers: Sequence[int], finance: User, billing: User) -> None:
-    """Issue bills on the first of each month, let them be paid, and leave what has come due since as drafts."""
+def _tell_invoices(payers: Sequence[int], finance: User, billing: User) -> None:
+    """Issue invoices on the first of each month, let them be paid, and leave what has come due since as drafts."""
     for place, day in enumerate(_billing_days(payers)):
         with as_of(day):
             draft_invoices(until=day, by=None, accounts=payers)
@@ -197,7 +197,7 @@ def _credit(payers: Sequence[int], by: User) -> None:
 
 
 def _pay(payers: Sequence[int], by: User) -> None:
-    """Record what came for the bills: most in time, some late, some without saying what for, some not yet."""
+    """Record what came for the invoices: most in time, some late, some without saying what for, some not yet."""
     issued = _made_here(payers)
     late = {invoice.pk for invoice in _late(issued)}
     paid = [invoice for invoice in issued if invoice.pk not in late]
@@ -212,7 +212,7 @@ def _pay(payers: Sequence[int], by: User) -> None:
 
 
 def _late(issued: Sequence[Invoice]) -> Iterator[Invoice]:
-    """Yield the bill of each payer of ``LATE_PLANS`` that fell due last, long enough ago to be asked for."""
+    """Yield the invoice of each payer of ``LATE_PLANS`` that fell due last, long enough ago to be asked for."""
     before = today() - timedelta(days=LATE_DAYS)
     accounts = Account.objects.filter(custom__invoicing_plan__in=LATE_PLANS).in_bulk()
     for payer in accounts:
@@ -240,10 +240,10 @@ def _transfer(invoice: Invoice) -> Mapping[str, Any] | None:
 
 
 def _throw_one_away(payers: Sequence[int], by: User) -> None:
-    """Throw the smallest draft away that a stretch of time can do without: its lines come with the next bill."""
+    """Throw the smallest draft away that a stretch of time can do without: its lines come with the next invoice."""
     drafts = [one for one in drafts_of(payers).values() if one.period_start is not None]
     if not drafts:
         return
     smallest = min(drafts, key=lambda one: (one.total, one.pk))
-    reason = "Too small for a bill of its own; comes with the next one."
+    reason = "Too small for an invoice of its own; comes with the next one."
     throw_away_drafts(seen=[seen_of(smallest)], reason=reason, by=by)

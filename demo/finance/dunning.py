@@ -204,7 +204,7 @@ def _decide_tasks(day: date, finance: User) -> None:
 
 
 def _name_recipient(account: Account, day: date, by: User) -> None:
-    """Note whom the bills of an account go to that another system makes."""
+    """Note whom the invoices of an account go to that another system makes."""
     propose_arrangement(
         account=account,
         terms=BillingTerms(

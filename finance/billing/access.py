@@ -1,4 +1,4 @@
-"""Who reads bills and who makes them."""
+"""Who reads invoices and who makes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def readers_of_bills(view: View[P]) -> View[P]:
+def readers_of_invoices(view: View[P]) -> View[P]:
     """Refuse a page to functions that don't read financial health, with the reason."""
 
     @wraps(view)
@@ -30,17 +30,17 @@ def readers_of_bills(view: View[P]) -> View[P]:
 
 
 def finance_only(view: View[P]) -> View[P]:
-    """Refuse to all but finance what makes or changes bills."""
+    """Refuse to all but finance what makes or changes invoices."""
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not makes_bills(request):
-            raise PermissionDenied("Making and changing bills is for finance. Ask a colleague there.")
+        if not makes_invoices(request):
+            raise PermissionDenied("Making and changing invoices is for finance. Ask a colleague there.")
         return view(request, *args, **kwargs)
 
-    return readers_of_bills(guarded)
+    return readers_of_invoices(guarded)
 
 
-def makes_bills(request: HttpRequest) -> bool:
+def makes_invoices(request: HttpRequest) -> bool:
     """Return whether the reader works in finance."""
     return signed_in(request).function == Function.FINANCE

@@ -1,4 +1,4 @@
-"""What holds for an account's bills on a day: who is billed and when, how long payment may take, and who gets them."""
+"""What holds for an account's invoices on a day: who is billed and when, how long payment may take, who gets them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ELSEWHERE = BillingArrangement.Schedule.ELSEWHERE
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom an account's bills go to; ``email`` is empty where nobody is known yet."""
+    """Whom an account's invoices go to; ``email`` is empty where nobody is known yet."""
 
     name: str
     email: str
@@ -30,7 +30,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Days from the issue of a bill until it is due, and what gave them; ``url`` leads there, where it may be read."""
+    """Days from the issue of an invoice until it is due, and what gave them; ``url`` leads there if it may be read."""
 
     days: int
     origin: str
@@ -42,7 +42,7 @@ class Terms:
 class Agreed:
     """How an account is billed on a day; ``version`` is the payer's, None where nothing was agreed.
 
-    ``payer`` is the billing parent where its bills are consolidated, else the account itself.
+    ``payer`` is the billing parent where its invoices are consolidated, else the account itself.
     """
 
     account: Account
@@ -55,17 +55,17 @@ class Agreed:
 
     @property
     def is_made_here(self) -> bool:
-        """Whether the product makes the bills."""
+        """Whether the product makes the invoices."""
         return self.version is not None and self.version.schedule != ELSEWHERE
 
     @property
     def schedule(self) -> str:
-        """When bills come, in words."""
+        """When invoices come, in words."""
         return words_of_schedule(self.version) if self.version else "Made in another system"
 
 
 def arrangement_of(account: Account, on: date) -> Agreed:
-    """Return what holds for one account's bills on a day; at most six queries."""
+    """Return what holds for one account's invoices on a day; at most six queries."""
     return arrangements_of([account], on)[account.pk]
 
 
@@ -84,9 +84,9 @@ def arrangements_of(accounts: Iterable[Account], on: date) -> dict[int, Agreed]:
 
 
 def recipient_of(account: Account, on: date) -> Recipient:
-    """Return whom the bills made out to an account itself go to on a day; one query.
+    """Return whom the invoices made out to an account itself go to on a day; one query.
 
-    Also where its lines stand on its billing parent's by then: what was its own bill still is.
+    Also where its lines stand on its billing parent's by then: what was its own invoice still is.
     """
     return _recipient(versions_on([account.pk], on).get(account.pk), account)
 
@@ -98,7 +98,7 @@ def versions_on(accounts: Collection[int], on: date) -> dict[int, BillingArrange
 
 
 def payer_of(account: Account, held: dict[int, BillingArrangement], known: Collection[int]) -> int:
-    """Return who is billed for an account: its billing parent where that one's bills are consolidated."""
+    """Return who is billed for an account: its billing parent where that one's invoices are consolidated."""
     parent = account.billing_parent_id
     if parent is not None and parent in known and parent in held and held[parent].is_consolidated:
         return parent
@@ -106,7 +106,7 @@ def payer_of(account: Account, held: dict[int, BillingArrangement], known: Colle
 
 
 def billed_with(payer: Account) -> Q:
-    """Return the condition on accounts for those whose lines stand on the payer's bills, if these are consolidated."""
+    """Return the condition on accounts whose lines stand on the payer's invoices, if these are consolidated."""
     return Q(pk=payer.pk) | Q(billing_parent=payer.pk)
 
 
@@ -122,7 +122,7 @@ def terms_of(version: BillingArrangement | None, entitled: Entitled) -> Terms:
 
 
 def words_of_schedule(version: BillingArrangement) -> str:
-    """Return when bills come, such as ``Quarterly in advance, on the 31st (or the last day) from Jan``."""
+    """Return when invoices come, such as ``Quarterly in advance, on the 31st (or the last day) from Jan``."""
     schedule = version.get_schedule_display()
     if version.schedule in (ELSEWHERE, BillingArrangement.Schedule.MILESTONES):
         return schedule
@@ -158,7 +158,7 @@ def _agreed(
 
 
 def _is_still(contact: Contact, payer: Account) -> bool:
-    """Return whether somebody named still works at the payer: who left, or went to another company, gets no bills."""
+    """Return whether somebody named still works at the payer: who left, or is elsewhere, gets no invoices."""
     return contact.deleted_at is None and contact.is_active and contact.account_id == payer.pk
 
 

@@ -232,18 +232,18 @@ def drop_milestone(*, milestone: BillingMilestone) -> None:
     """
     lock_invoices()
     waiting: Any = BillingMilestone.objects.select_for_update(of=("self",)).filter(pk=milestone.pk)
-    held = waiting.with_bill().first()
+    held = waiting.with_invoice().first()
     if held is None:
         return
-    if held.bill_id is not None:
-        raise ValidationError("It is billed. Credit the bill if that was wrong.")
+    if held.invoice_id is not None:
+        raise ValidationError("It is billed. Credit the invoice if that was wrong.")
     if held.reached_on is not None:
-        raise ValidationError("It was reached, so it is billed. Credit the bill if that was wrong.")
+        raise ValidationError("It was reached, so it is billed. Credit the invoice if that was wrong.")
     held.delete()
 
 
 def _refuse_dates(terms: BillingTerms, starts_on: date) -> None:
-    """Refuse agreed days that no bill could follow: too far off, or none after the first day."""
+    """Refuse agreed days that no invoice could follow: too far off, or none after the first day."""
     if any(not EARLIEST <= day <= LATEST for day in terms.dates):
         raise ValidationError({"dates": "Choose days from 2000 to 2099."})
     if terms.schedule == BillingArrangement.Schedule.CUSTOM and max(terms.dates) <= starts_on:

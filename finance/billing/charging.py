@@ -1,8 +1,8 @@
-"""Which bill charges which days of a contract line, and what earlier bills charged too much or too little: pure.
+"""Which invoice charges which days of a contract line, and what earlier invoices charged too much or too little: pure.
 
-A line is charged from where its bills ended, stretch by stretch. Once a bill was issued it stays, so what the contract
-meanwhile says otherwise of the days that it charged comes as a correction on the next one. What a line's bills come to
-is therefore always what its contract says, to the cent, however often that changes on the way.
+A line is charged from where its invoices ended, stretch by stretch. Once an invoice was issued it stays, so what the
+contract meanwhile says otherwise of the days that it charged comes as a correction on the next one. What a line's
+invoices come to is therefore always what its contract says, to the cent, however often that changes on the way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Span = tuple[date, date]
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Days on which bills are made here, and the bill day by which months are counted then."""
+    """Days on which invoices are made here, and the bill day by which months are counted then."""
 
     start: date
     end: date
@@ -51,7 +51,7 @@ class Line:
                 yield first, last
 
     def value(self, start: date, end: date, stretches: Sequence[Stretch]) -> Decimal:
-        """Return what the days from ``start`` to before ``end`` cost where bills are made here."""
+        """Return what the days from ``start`` to before ``end`` cost where invoices are made here."""
         total = Decimal(0)
         if self.price is None:
             return total
@@ -63,7 +63,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """What issued bills charged for a line: net amounts by span, and the spans that another payer was charged for.
+    """What issued invoices charged for a line: net amounts by span, and the spans that another payer was charged for.
 
     ``rates`` are the per cent of tax at which each span was charged.
     """
@@ -80,10 +80,10 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """Days on which a line is charged here: to the ``payer`` whose bills are made, and to ``anybody`` (null: the same).
+    """Days on which a line is charged here: to the ``payer`` who is invoiced, and to ``anybody`` (null: the same).
 
-    What a bill charged is given back only for days that nobody is charged for, so that a year which was paid stays
-    paid where another payer's bills begin within it.
+    What an invoice charged is given back only for days that nobody is charged for, so that a year which was paid stays
+    paid where another payer's invoices begin within it.
     """
 
     payer: Sequence[Stretch]
@@ -97,7 +97,7 @@ class Charged:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What issued bills charged too little of some days or, below zero, too much."""
+    """What issued invoices charged too little of some days or, below zero, too much."""
 
     span: Span
     net: Decimal
@@ -106,7 +106,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One line of a bill: days of a contract line, and what they come to or, as a correction, what was missing."""
+    """One line of an invoice: days of a contract line, and what they come to or, as a correction, what was missing."""
 
     cycle: Cycle
     start: date
@@ -116,7 +116,7 @@ class Piece:
 
 
 def missing_of(line: Line, charged: Charged, billed: Billed) -> Iterator[Missing]:
-    """Yield what the next bill has to put right: of days that were billed, and of days before that weren't."""
+    """Yield what the next invoice has to put right: of days that were billed, and of days before that weren't."""
     for span, amount in billed.amounts.items():
         if net := line.value(*span, charged.by_anybody) - amount:
             yield Missing(span, net, is_correction=True)
@@ -127,9 +127,9 @@ def missing_of(line: Line, charged: Charged, billed: Billed) -> Iterator[Missing
 
 
 def pieces(line: Line, charged: Charged, cycles: Sequence[Cycle], billed: Billed) -> Iterator[Piece]:
-    """Yield what the bills of ``cycles`` charge for a line; corrections come with the first of them.
+    """Yield what the invoices of ``cycles`` charge for a line; corrections come with the first of them.
 
-    ``cycles`` are those whose bill isn't issued yet, the earliest first.
+    ``cycles`` are those whose invoice isn't issued yet, the earliest first.
     """
     if not cycles:
         return

@@ -1,18 +1,18 @@
-"""What a draft says and what its bill says now, so that the two can be compared: every line, not only the sum."""
+"""What a draft says and what its invoice says now, so that the two can be compared: every line, not only the sum."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
 
-from finance.billing.bills import Bill
+from finance.billing.due import DueInvoice
 from finance.models import Invoice, InvoiceLine
 
 Content = tuple[Any, ...]
 
 
-def content_of(bill: Bill) -> Content:
-    """Return what a draft of this bill has to say; amounts of a credit note are positive where they give back."""
+def content_of(bill: DueInvoice) -> Content:
+    """Return what a draft of this invoice has to say; amounts of a credit note are positive where they give back."""
     sign = -1 if bill.is_credit else 1
     lines = (
         (

@@ -1,4 +1,4 @@
-"""The stretches of time that bills are made for, and the day on which each is due to be made: pure."""
+"""The stretches of time that invoices are made for, and the day on which each is due to be made: pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ARREARS = "arrears"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cycle:
-    """A stretch of time from ``start`` to before ``end``; its bill is made on ``bill_on``."""
+    """A stretch of time from ``start`` to before ``end``; its invoice is made on ``bill_on``."""
 
     start: date
     end: date
@@ -30,7 +30,7 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How bills are made from ``starts_on`` to before ``ends_on`` (null: until further notice).
+    """How invoices are made from ``starts_on`` to before ``ends_on`` (null: until further notice).
 
     ``dates`` are the days on which the stretches of a custom schedule begin, the last of them ending the last one.
     Longer stretches than a month begin in ``bill_month`` (1 to 12) and every so many months from there.
@@ -45,7 +45,7 @@ class Plan:
     dates: Sequence[date] = ()
 
     def cycles(self, until: date) -> Iterator[Cycle]:
-        """Yield the stretches whose bill is due to be made by ``until``, the earliest first.
+        """Yield the stretches whose invoice is due to be made by ``until``, the earliest first.
 
         The first and the last are cut where the plan begins and ends.
         """

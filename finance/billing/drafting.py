@@ -1,4 +1,4 @@
-"""Drafts of bills: made, made anew where contracts changed, and looked at before anything is written.
+"""Drafts of invoices: made, made anew where contracts changed, and looked at before anything is written.
 
 Whoever drafts, issues, throws away or credits takes the turn of the resource ``invoices`` first and keeps it until the
 transaction ends, so that of two at once the second sees what the first one wrote. Rows are locked after it: the counter
@@ -19,8 +19,8 @@ from django.db import transaction
 
 from accounts.models import Account
 from finance.billing.agreed import Terms, terms_of
-from finance.billing.bills import Bill, Due, LeftOut, Position, bills_due
 from finance.billing.contents import Content, content_of, contents_of
+from finance.billing.due import Due, DueInvoice, LeftOut, Position, invoices_due
 from finance.billing.facts import INVOICES, drafted_here, lock_invoices, made_here
 from finance.billing.querysets import MILESTONE
 from finance.entitlements import PAYMENT_TERMS
@@ -62,11 +62,28 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A bill as a preview shows it: beside what the draft that is there says, if there is one."""
+    """An invoice as a preview shows it: beside what the draft that is there says, if there is one."""
 
-    bill: Bill
+    due: DueInvoice
     state: str
     before: Decimal | None
+
+
+@dataclass(slots=True)
+class DueInMonth:
+    """The invoices in one currency whose day is in a month, which ``first`` begins."""
+
+    first: date
+    currency: str
+    count: int = 0
+    net: Decimal = Decimal(0)
+    total: Decimal = Decimal(0)
+
+    def add(self, due: DueInvoice) -> None:
+        """Count one in; credit notes take off."""
+        self.count += 1
+        self.net += due.net
+        self.total += due.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +100,17 @@ class Preview:
         """What all the drafts come to by currency, tax included."""
         found: dict[str, Decimal] = defaultdict(Decimal)
         for one in self.seen:
-            found[one.bill.currency] += one.bill.total
+            found[one.due.currency] += one.due.total
         return dict(sorted(found.items()))
+
+    @property
+    def months(self) -> list[DueInMonth]:
+        """What falls due to be invoiced in each month, by currency; drafts that wait are in it."""
+        found: dict[tuple[date, str], DueInMonth] = {}
+        for one in self.seen:
+            key = one.due.bill_on.replace(day=1), one.due.currency
+            found.setdefault(key, DueInMonth(*key)).add(one.due)
+        return [found[key] for key in sorted(found)]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -96,9 +122,9 @@ class Preview:
 
 
 def draft_invoices(*, until: date, by: User | None, accounts: Collection[int] | None = None) -> Drafted:
-    """Make a draft of every bill due by a day, for all payers or those named; run again, it makes the same ones.
+    """Make a draft of every invoice due by a day, for all payers or those named; run again, it makes the same ones.
 
-    Five hundred payers a transaction, so that what a killed run did stays and the next one does the rest. Bills that
+    Five hundred payers a transaction, so that what a killed run did stays and the next one does the rest. Invoices that
     were issued or thrown away aren't touched. ``by`` is None for the clock. A payer whose records are refused is left
     out with the reason, and doesn't hold up the others.
     """
@@ -111,9 +137,9 @@ def draft_invoices(*, until: date, by: User | None, accounts: Collection[int] | 
                 try:
                     done.add(_draft_slice([payer], until, by))
                 except OwnRecordsError as error:
-                    logger.exception("Bills of account %s can't be drafted", payer)
+                    logger.exception("Invoices of account %s can't be drafted", payer)
                     why = " ".join(error.messages)
-                    done.left_out.append(LeftOut(Account.objects.get(pk=payer), "All its bills", why))
+                    done.left_out.append(LeftOut(Account.objects.get(pk=payer), "All its invoices", why))
     return done
 
 
@@ -126,10 +152,10 @@ def preview_drafts(*, until: date, accounts: Collection[int] | None = None) -> P
         drafts = drafts_of(payers)
         due = _wanted(payers, until, drafts)
         left_out += due.left_out
-        wanted = {bill.external_id for bill in due.bills}
+        wanted = {bill.external_id for bill in due.invoices}
         removed += [one for name, one in drafts.items() if name not in wanted]
         said = contents_of(drafts.values())
-        seen += [_seen(bill, drafts.get(bill.external_id), said) for bill in due.bills]
+        seen += [_seen(bill, drafts.get(bill.external_id), said) for bill in due.invoices]
     return Preview(until, seen, removed, left_out)
 
 
@@ -152,12 +178,12 @@ def _draft_slice(payers: Collection[int], until: date, by: User | None) -> Draft
     done = Drafted()
     drafts = drafts_of(payers)
     due = _wanted(payers, until, drafts)
-    terms = terms_of_bills(due.bills)
-    named = _Names(due.bills)
-    records = [_record(bill, terms[bill.payer.pk, bill.version.pk], named) for bill in due.bills]
+    terms = terms_of_due(due.invoices)
+    named = _Names(due.invoices)
+    records = [_record(bill, terms[bill.payer.pk, bill.version.pk], named) for bill in due.invoices]
     for result in send_own_records(INVOICES, records, by=by) if records else ():
         setattr(done, result.status, getattr(done, result.status) + 1)
-    wanted = {bill.external_id for bill in due.bills}
+    wanted = {bill.external_id for bill in due.invoices}
     gone = [name for name in drafts if name not in wanted]
     done.removed += delete_own_records(INVOICES, gone, by=by)
     done.left_out += due.left_out
@@ -165,9 +191,9 @@ def _draft_slice(payers: Collection[int], until: date, by: User | None) -> Draft
 
 
 def _wanted(payers: Collection[int], until: date, drafts: Mapping[str, Invoice]) -> Due:
-    """Return the bills due by a day, and those of later days of which a draft was made ahead: it follows as well."""
-    due = bills_due(payers, max([until, *(draft.issued_on for draft in drafts.values())]))
-    due.bills = [bill for bill in due.bills if bill.bill_on <= until or bill.external_id in drafts]
+    """Return the invoices due by a day, and those of later days of which a draft was made ahead: it follows as well."""
+    due = invoices_due(payers, max([until, *(draft.issued_on for draft in drafts.values())]))
+    due.invoices = [bill for bill in due.invoices if bill.bill_on <= until or bill.external_id in drafts]
     return due
 
 
@@ -178,7 +204,7 @@ def _slices(accounts: Collection[int] | None) -> Iterator[list[int]]:
         yield keys[first : first + SLICE]
 
 
-def _seen(bill: Bill, draft: Invoice | None, said: Mapping[int, Content]) -> Seen:
+def _seen(bill: DueInvoice, draft: Invoice | None, said: Mapping[int, Content]) -> Seen:
     if draft is None:
         return Seen(bill, "new", None)
     sign = -1 if draft.kind == Invoice.Kind.CREDIT_NOTE else 1
@@ -186,7 +212,7 @@ def _seen(bill: Bill, draft: Invoice | None, said: Mapping[int, Content]) -> See
     return Seen(bill, "unchanged" if is_same else "changed", draft.total * sign)
 
 
-def terms_of_bills(bills: Sequence[Bill]) -> dict[tuple[int, int], Terms]:
+def terms_of_due(bills: Sequence[DueInvoice]) -> dict[tuple[int, int], Terms]:
     """Return the days to pay of each payer by the version of its arrangement; the same queries for all."""
     held = entitlements_of({bill.payer.pk: bill.payer for bill in bills}.values(), (PAYMENT_TERMS,))
     return {
@@ -195,8 +221,8 @@ def terms_of_bills(bills: Sequence[Bill]) -> dict[tuple[int, int], Terms]:
     }
 
 
-def _record(bill: Bill, terms: Terms, named: _Names) -> dict[str, Any]:
-    """Return a bill as a record; a credit note's amounts are positive where they give back."""
+def _record(bill: DueInvoice, terms: Terms, named: _Names) -> dict[str, Any]:
+    """Return an invoice as a record; a credit note's amounts are positive where they give back."""
     sign = -1 if bill.is_credit else 1
     return {
         "external_id": bill.external_id,
@@ -239,12 +265,12 @@ def _line(place: int, position: Position, sign: int, named: _Names) -> dict[str,
 
 
 class _Names:
-    """By which records the accounts and contract lines of bills are called; one query for each kind.
+    """By which records the accounts and contract lines of invoices are called; one query for each kind.
 
     What no record names keeps its number, for which ``send_own_records`` finds a name.
     """
 
-    def __init__(self, bills: Sequence[Bill]) -> None:
+    def __init__(self, bills: Sequence[DueInvoice]) -> None:
         positions = [position for bill in bills for position in bill.positions]
         lines = {one.contract_line_id for one in positions if one.contract_line_id is not None}
         self.known: Mapping[str, dict[int, dict[str, str]]] = {

@@ -1,4 +1,4 @@
-"""What the bills of some payers rest on, read at once: arrangements, lines, milestones, and what was issued."""
+"""What the invoices of some payers rest on, read at once: arrangements, lines, milestones, and what was issued."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PRICED = frozenset({*MONTHS, *DAYS, ONE_OFF})
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A contract line with what a bill says of it."""
+    """A contract line with what an invoice says of it."""
 
     line_id: int
     line: Line
@@ -54,8 +54,8 @@ class Facts:
     """What is known of the payers ``asked`` for.
 
     By payer: lines and milestones, of its divisions too; by payer and account: the days charged; by payer and line:
-    what was billed. Then bills issued by name, and those thrown away. ``payers`` are all with an arrangement, billing
-    parents and divisions among them, ``accounts`` all whose lines or milestones these are.
+    what was billed. Then invoices issued by name, and those thrown away. ``payers`` are all with an arrangement,
+    billing parents and divisions among them, ``accounts`` all whose lines or milestones these are.
     """
 
     asked: Collection[int]
@@ -69,13 +69,13 @@ class Facts:
     passed: frozenset[tuple[int, str, date]]
 
     def of(self, payer: int, told: Told) -> tuple[Charged, Billed]:
-        """Return on which days a line is charged to a payer, and what its bills charged."""
+        """Return on which days a line is charged to a payer, and what its invoices charged."""
         charged = self.charged.get((payer, told.account_id), Charged(()))
         return charged, self.billed.get((payer, told.line_id), Billed())
 
 
 def made_here() -> QuerySet[Any, Any]:
-    """Return the keys of the accounts with an arrangement by which bills are made here at some time."""
+    """Return the keys of the accounts with an arrangement by which invoices are made here at some time."""
     versions = BillingArrangement.objects.agreed().exclude(schedule=BillingArrangement.Schedule.ELSEWHERE)
     keys: QuerySet[Any, Any] = (
         versions.filter(account__deleted_at=None).order_by().values_list("account_id", flat=True).distinct()
@@ -97,7 +97,7 @@ def own_invoices() -> QuerySet[Invoice]:
 
 
 def read_facts(payers: Collection[int], until: date) -> Facts:
-    """Read what the bills of these payers by a day rest on; a dozen queries."""
+    """Read what the invoices of these payers by a day rest on; a dozen queries."""
     asked = Account.objects.filter(pk__in=list(payers), deleted_at=None).in_bulk()
     divisions = Account.objects.filter(billing_parent__in=asked, deleted_at=None).in_bulk()
     named = {one.billing_parent_id for one in asked.values() if one.billing_parent_id}
@@ -148,7 +148,7 @@ def lock_invoices() -> None:
 
 
 def milestone_id(milestone: int) -> str:
-    """Return the external id of a milestone's bill."""
+    """Return the external id of a milestone's invoice."""
     return f"{MILESTONE}{milestone}"
 
 
@@ -168,7 +168,7 @@ def _told(line: Any) -> Told:
     contract, once = line.contract, line.billing_period == ONE_OFF
     is_priced = line.billing_period in PRICED and not line.is_trial
     price = Price(line.amount, line.billing_period, line.start_on, contract.currency, line.discount_percent)
-    # What is paid once is paid for its first day, so that a bill's stretches count it once.
+    # What is paid once is paid for its first day, so that an invoice's stretches count it once.
     end = line.start_on + timedelta(days=1) if once else line.ends_on
     return Told(
         line_id=line.pk,
@@ -254,7 +254,7 @@ def _deleted(billed: Collection[tuple[int, int]], lines: Mapping[int, Told]) -> 
 
 
 def _issued(payers: Collection[int], milestones: Collection[str]) -> frozenset[str]:
-    """Return the names of these payers' bills that are no drafts any more; of milestones whoever was billed."""
+    """Return the names of these payers' invoices that are no drafts any more; of milestones whoever was billed."""
     closed = Invoice.objects.exclude(status=Invoice.Status.DRAFT)
     names = Link.objects.filter(
         Q(object_id__in=closed.filter(account__in=list(payers)).values("pk"))

@@ -37,8 +37,8 @@ class ContactField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic
 class ArrangementForm(forms.Form):
     """How an account is billed from a day on."""
 
-    starts_on = _day(label="From", help_text="From this day on bills are made like this.")
-    schedule = forms.ChoiceField(label="Bills come", choices=Schedule.choices)
+    starts_on = _day(label="From", help_text="From this day on invoices are made like this.")
+    schedule = forms.ChoiceField(label="Schedule", choices=Schedule.choices)
     timing = forms.ChoiceField(
         label="For", choices=[("advance", "the time ahead"), ("arrears", "the time gone by")]
     )
@@ -49,13 +49,13 @@ class ArrangementForm(forms.Form):
         label="Counted from",
         choices=MONTHS,
         coerce=int,
-        help_text="Where a bill covers more than a month.",
+        help_text="Where an invoice covers more than a month.",
     )
     dates = forms.CharField(
         label="Agreed days",
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "2027-03-01, 2027-09-15"}),
-        help_text="Only for bills on agreed days: each as 2027-03-01; one ends the stretch that the one before begins.",
+        help_text="Only where invoices come on agreed days: each as 2027-03-01; one ends what the one before begins.",
     )
     payment_days = forms.IntegerField(
         label="Days to pay",
@@ -65,11 +65,11 @@ class ArrangementForm(forms.Form):
         help_text="Empty: what the contract says, else the tier.",
     )
     is_consolidated = forms.BooleanField(
-        label="One bill for all accounts whose billing parent this is", required=False
+        label="One invoice for all accounts whose billing parent this is", required=False
     )
     contact = ContactField(queryset=Contact.objects.none(), label="Sent to", required=False)
     email = forms.EmailField(
-        label="Address for bills", required=False, help_text="Where it isn’t the contact’s own."
+        label="Address for invoices", required=False, help_text="Where it isn’t the contact’s own."
     )
     purchase_order = forms.CharField(label="Purchase order", required=False, max_length=64)
     tax_percent = forms.DecimalField(

@@ -18,9 +18,9 @@ from django.db import transaction
 from django.db.models import Sum
 
 from common.formatting import format_money
-from finance.billing.bills import Bill, bills_due
 from finance.billing.contents import content_of, contents_of
-from finance.billing.drafting import OURS, due_on, terms_of_bills
+from finance.billing.drafting import OURS, due_on, terms_of_due
+from finance.billing.due import DueInvoice, invoices_due
 from finance.billing.facts import INVOICES, lock_invoices
 from finance.billing.proration import round_money
 from finance.models import BillingCounter, BillingPass, Invoice, InvoiceLine, RootCause
@@ -33,7 +33,9 @@ PREFIXES = {Invoice.Kind.INVOICE: "INV", Invoice.Kind.CREDIT_NOTE: "CN"}
 REASON = 300
 FURTHEST = 400
 CHANGED = "{} changed since you looked at it. Look at the drafts again."
-STALE = "What {} owes changed since its draft was made. Draft the bills anew, then look at the drafts again."
+STALE = (
+    "What {} owes changed since its draft was made. Draft the invoices anew, then look at the drafts again."
+)
 
 
 def seen_of(draft: Invoice) -> str:
@@ -61,8 +63,8 @@ def issue_drafts(*, seen: Sequence[str], on: date, by: User) -> list[Invoice]:
     _refuse_day(on)
     lock_invoices()
     drafts = _held(seen)
-    bills = _bills_now(drafts)
-    terms = terms_of_bills(list(bills.values()))
+    bills = _invoices_now(drafts)
+    terms = terms_of_due(list(bills.values()))
     records = [
         {
             "external_id": name,
@@ -79,7 +81,7 @@ def issue_drafts(*, seen: Sequence[str], on: date, by: User) -> list[Invoice]:
 
 @transaction.atomic
 def throw_away_drafts(*, seen: Sequence[str], reason: str, by: User) -> int:
-    """Throw drafts away as they were seen; return how many. Their bills aren't made again, what they held comes next.
+    """Throw drafts away as they were seen; return how many. They aren't made again, what they held comes next.
 
     Raises ValidationError where one changed meanwhile, is a milestone's, or without a reason.
     """
@@ -103,7 +105,7 @@ def throw_away_drafts(*, seen: Sequence[str], reason: str, by: User) -> int:
     ]
     if len(passed) < len(drafts):
         raise ValidationError(
-            "A milestone’s bill can’t be thrown away: it is due. Issue it, and credit it if that was wrong."
+            "A milestone’s invoice can’t be thrown away: it is due. Issue it, and credit it if that was wrong."
         )
     BillingPass.objects.bulk_create(passed)
     return delete_own_records(INVOICES, [name for name, _ in drafts], by=by)
@@ -244,11 +246,11 @@ def _held(seen: Sequence[str]) -> list[tuple[str, Invoice]]:
     return [(names[draft.pk], draft) for draft in ordered]
 
 
-def _bills_now(drafts: Sequence[tuple[str, Invoice]]) -> dict[str, Bill]:
+def _invoices_now(drafts: Sequence[tuple[str, Invoice]]) -> dict[str, DueInvoice]:
     """Return what each draft would say if it was made now, by its external id; refuse those that say otherwise."""
     payers = {draft.account_id for _, draft in drafts}
-    due = bills_due(payers, max(draft.issued_on for _, draft in drafts))
-    bills = {bill.external_id: bill for bill in due.bills}
+    due = invoices_due(payers, max(draft.issued_on for _, draft in drafts))
+    bills = {bill.external_id: bill for bill in due.invoices}
     said = contents_of([draft for _, draft in drafts])
     for name, draft in drafts:
         if name not in bills or said[draft.pk] != content_of(bills[name]):

@@ -13,7 +13,7 @@ from people.models import Category
 
 @register_panel
 class BillingPanel(Panel):
-    """When bills come, how long payment may take, and who gets them."""
+    """When invoices come, how long payment may take, and who gets them."""
 
     key = "finance.billing"
     title = "How it is billed"

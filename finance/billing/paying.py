@@ -1,7 +1,7 @@
 """Who is billed for an account's lines on which days, as arrangements change on the way: pure.
 
-On days on which its billing parent's bills are consolidated an account is on those, on the others on its own. So a day
-is charged to one payer or, where neither's bills are made here, to none.
+On days on which its billing parent's invoices are consolidated an account is on those, on the others on its own. So a
+day is charged to one payer or, where neither's invoices are made here, to none.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class Payer:
         ]
 
     def consolidated(self) -> list[Span]:
-        """Return the days on which divisions stand on its bills, wherever those are made."""
+        """Return the days on which divisions stand on its invoices, wherever those are made."""
         return [(start, end or date.max) for version, start, end in self.spans() if version.is_consolidated]
 
     def cycles(self, until: date) -> list[tuple[Cycle, BillingArrangement]]:
-        """Return the stretches whose bills are due by a day, with the version that says so."""
+        """Return the stretches whose invoices are due by a day, with the version that says so."""
         return [
             (cycle, version)
             for version, start, end in self.spans()
@@ -70,8 +70,8 @@ class Payer:
             None,
         )
 
-    def bills_after(self, day: date) -> bool:
-        """Return whether a bill for a stretch of time follows after a day."""
+    def invoices_after(self, day: date) -> bool:
+        """Return whether an invoice for a stretch of time follows after a day."""
         return any(
             version.schedule in SCHEDULE_MONTHS or any(each > max(day, start) for each in version.dates)
             for version, start, end in self.spans()
@@ -88,7 +88,7 @@ def payer_on(account: Account, day: date, payers: Mapping[int, Payer]) -> Payer 
 
 
 def stretches_by_payer(account: Account, payers: Mapping[int, Payer]) -> dict[int, list[Stretch]]:
-    """Return when an account's lines are charged by bills made here, by payer; no day is charged to two."""
+    """Return when an account's lines are charged by invoices made here, by payer; no day is charged to two."""
     parent, own = parent_of(account, payers), payers.get(account.pk)
     found = {}
     if parent is not None:

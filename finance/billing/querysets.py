@@ -34,11 +34,11 @@ class BillingMilestoneQuerySet(QuerySet["BillingMilestone"]):
         """Milestones that are to be billed by a day: reached, or their day has come."""
         return self.filter(Q(reached_on__lte=day) | Q(due_on__lte=day))
 
-    def with_bill(self) -> Self:
-        """Annotate ``bill_id``: the issued invoice that asks for a milestone; null while it isn't billed."""
+    def with_invoice(self) -> Self:
+        """Annotate ``invoice_id``: the issued invoice that asks for a milestone; null while it isn't billed."""
         from finance.models import Invoice
 
         name = Concat(Value(MILESTONE), Cast(OuterRef("pk"), CharField()))
-        bills = Link.objects.filter(resource="invoices", source__slug=OWN_SLUG, external_id=name)
-        issued = bills.filter(object_id__in=Invoice.objects.exclude(status="draft").values("pk"))
-        return self.annotate(bill_id=Subquery(issued.values("object_id")[:1]))
+        invoices = Link.objects.filter(resource="invoices", source__slug=OWN_SLUG, external_id=name)
+        issued = invoices.filter(object_id__in=Invoice.objects.exclude(status="draft").values("pk"))
+        return self.annotate(invoice_id=Subquery(issued.values("object_id")[:1]))

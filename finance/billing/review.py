@@ -26,20 +26,20 @@ def amounts_by_currency(invoices: QuerySet[Any, Any]) -> dict[str, Decimal]:
 
 
 def preview_table(preview: Preview) -> Table:
-    """Return the bills due for a file."""
+    """Return the invoices due for a file."""
     return table_of(
-        "bills-due",
+        "invoices-due",
         preview.seen,
         (
-            ("account_id", "Account id", lambda one: one.bill.payer.pk),
-            ("account", "Billed to", lambda one: one.bill.payer.name),
-            ("bill_on", "Bill on", lambda one: one.bill.bill_on),
-            ("starts_on", "From", lambda one: one.bill.start),
-            ("ends_on", "First day after", lambda one: one.bill.end),
-            ("lines", "Lines", lambda one: len(one.bill.positions)),
-            ("currency", "Currency", lambda one: one.bill.currency),
-            ("net", "Before tax", lambda one: one.bill.net),
-            ("total", "Total", lambda one: one.bill.total),
+            ("account_id", "Account id", lambda one: one.due.payer.pk),
+            ("account", "Billed to", lambda one: one.due.payer.name),
+            ("bill_on", "Invoice date", lambda one: one.due.bill_on),
+            ("starts_on", "From", lambda one: one.due.start),
+            ("ends_on", "First day after", lambda one: one.due.end),
+            ("lines", "Lines", lambda one: len(one.due.positions)),
+            ("currency", "Currency", lambda one: one.due.currency),
+            ("net", "Before tax", lambda one: one.due.net),
+            ("total", "Total", lambda one: one.due.total),
             ("draft", "Draft", lambda one: one.state),
             ("before", "Draft was", lambda one: one.before),
         ),
@@ -49,7 +49,7 @@ def preview_table(preview: Preview) -> Table:
 def left_out_table(preview: Preview) -> Table:
     """Return what is left out for a file."""
     return table_of(
-        "bills-left-out",
+        "invoices-left-out",
         preview.left_out,
         (
             ("account_id", "Account id", lambda one: one.account.pk),
@@ -69,7 +69,7 @@ def drafts_table(waiting: QuerySet[Any, Any]) -> Table:
             ("account_id", "Account id", lambda one: one.account_id),
             ("account", "Billed to", lambda one: one.account.name),
             ("kind", "Kind", lambda one: one.get_kind_display()),
-            ("bill_on", "Bill on", lambda one: one.issued_on),
+            ("bill_on", "Invoice date", lambda one: one.issued_on),
             ("starts_on", "From", lambda one: one.period_start),
             ("ends_on", "First day after", lambda one: one.period_end),
             ("lines", "Lines", lambda one: len(one.lines)),

@@ -59,11 +59,16 @@ def history_table(history: Sequence[Told]) -> Table:
 
 
 def milestones_of(account: Account) -> list[Any]:
-    """Return the milestones of an account, those that wait first, each with the ``bill_id`` of its invoice."""
-    held: Any = BillingMilestone.objects.filter(account=account).with_bill()
+    """Return the milestones of an account, those that wait first, each with the ``invoice_id`` of its invoice."""
+    held: Any = BillingMilestone.objects.filter(account=account).with_invoice()
     return sorted(
         held.select_related("contract", "reached_by"),
-        key=lambda one: (one.bill_id is not None, one.reached_on is not None, one.due_on or date.max, one.pk),
+        key=lambda one: (
+            one.invoice_id is not None,
+            one.reached_on is not None,
+            one.due_on or date.max,
+            one.pk,
+        ),
     )
 
 
@@ -81,7 +86,7 @@ def milestones_table(milestones: Sequence[Any]) -> Table:
             ("contract", "Contract", lambda one: str(one.contract or "")),
             ("reached_on", "Reached on", lambda one: one.reached_on),
             ("reached_by", "Noted by", lambda one: str(one.reached_by or "")),
-            ("bill_id", "Invoice id", lambda one: one.bill_id),
+            ("invoice_id", "Invoice id", lambda one: one.invoice_id),
         ),
     )
 

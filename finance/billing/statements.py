@@ -1,4 +1,4 @@
-"""Statements: what an account owed, was billed and paid between two days, and what divisions contribute to bills."""
+"""Statements: what an account owed, was billed and paid between two days, and what divisions contribute to invoices."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one division contributes to the payer's bills in one currency; credit notes take off."""
+    """What one division contributes to the payer's invoices in one currency; credit notes take off."""
 
     account: Account
     currency: str
-    bills: int
+    invoices: int
     net: Decimal
     tax: Decimal
     total: Decimal
@@ -94,7 +94,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """What the divisions contribute in one currency, and what the bills themselves come to."""
+    """What the divisions contribute in one currency, and what the invoices themselves come to."""
 
     currency: str
     divisions: Sequence[Share]
@@ -104,7 +104,7 @@ class Shares:
 
     @property
     def reconciles(self) -> bool:
-        """Whether the divisions add up to the bills."""
+        """Whether the divisions add up to the invoices."""
         return (self.net, self.tax, self.total) == tuple(
             sum((getattr(share, name) for share in self.divisions), ZERO) for name in ("net", "tax", "total")
         )
@@ -156,7 +156,7 @@ def balances(account: Account, start: date, end: date) -> list[Balance]:
 
 
 def shares_of(payer: Account, start: date, end: date) -> list[Shares]:
-    """Return what each division contributes to the bills that a payer was sent from one day to another; two queries."""
+    """Return what each division contributes to the invoices that a payer was sent between two days; two queries."""
     invoices = Invoice.objects.filter(
         account=payer, status=ISSUED, deleted_at=None, issued_on__range=(start, end)
     )
@@ -178,8 +178,8 @@ def shares_of(payer: Account, start: date, end: date) -> list[Shares]:
         Shares(
             currency,
             [
-                Share(account, currency, len(bills), *values)
-                for (theirs, _), (account, bills, *values) in sums.items()
+                Share(account, currency, len(invoices), *values)
+                for (theirs, _), (account, invoices, *values) in sums.items()
                 if theirs == currency
             ],
             *totals[currency],
@@ -242,7 +242,7 @@ def shares_table(held: Sequence[Shares]) -> Table:
             ("account_id", "Account id", lambda share: share.account.pk),
             ("account", "Division", lambda share: share.account.name),
             ("currency", "Currency", lambda share: share.currency),
-            ("bills", "Bills", lambda share: share.bills),
+            ("invoices", "Invoices", lambda share: share.invoices),
             ("net", "Before tax", lambda share: share.net),
             ("tax", "Tax", lambda share: share.tax),
             ("total", "Total", lambda share: share.total),

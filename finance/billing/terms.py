@@ -1,4 +1,4 @@
-"""What can be agreed about bills: the fields of an arrangement, what is wrong with them, and what lies outside."""
+"""What can be agreed about invoices: the fields of an arrangement, what is wrong with them, and what lies outside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_DAYS = 365
 MOST_DATES = 60
 Schedule = BillingArrangement.Schedule
 
-# What an account must be entitled to, beside a custom schedule, for its bills to come like this.
+# What an account must be entitled to, beside a custom schedule, for its invoices to come like this.
 STANDARD = {Schedule.MONTHLY: "monthly", Schedule.ANNUAL: "annual"}
 
 
@@ -60,7 +60,7 @@ def check_terms(account: Account, terms: BillingTerms) -> None:
     """Raise ValidationError by field for what can't be."""
     wrong: dict[str, str] = {}
     if terms.schedule not in Schedule.values:
-        wrong["schedule"] = "Choose when bills come."
+        wrong["schedule"] = "Choose when invoices come."
     if not 1 <= terms.bill_day <= 31:
         wrong["bill_day"] = "Choose a day from 1 to 31."
     if not 1 <= terms.bill_month <= 12:
@@ -103,7 +103,7 @@ def told(version: BillingArrangement) -> dict[str, str]:
     held = {
         "Schedule": words_of_schedule(version),
         "Days to pay": "by contract or tier" if version.payment_days is None else f"{version.payment_days}",
-        "Divisions": "on one bill" if version.is_consolidated else "billed themselves",
+        "Divisions": "on one invoice" if version.is_consolidated else "billed themselves",
         "Sent to": ", ".join(part for part in (contact.name if contact else "", version.email) if part),
         "Purchase order": version.purchase_order,
         "Tax": f"{format_number(version.tax_percent.normalize(), _places(version.tax_percent))}%",
@@ -137,10 +137,12 @@ def _of_invoicing(terms: BillingTerms, held: Entitled) -> list[Finding]:
     standard = STANDARD.get(Schedule(terms.schedule), "")
     if "custom_schedule" not in may and standard not in may:
         words = Schedule(terms.schedule).label.lower()
-        found.append(Finding("schedule", f"Bills {words} go beyond what {held.origin} gives: {held.words}."))
+        found.append(
+            Finding("schedule", f"Invoices {words} go beyond what {held.origin} gives: {held.words}.")
+        )
     if terms.is_consolidated and "consolidated" not in may:
         found.append(
-            Finding("is_consolidated", f"{held.origin} doesn’t give one bill for several divisions.")
+            Finding("is_consolidated", f"{held.origin} doesn’t give one invoice for several divisions.")
         )
     if (terms.contact or terms.email) and "ap_contact" not in may:
         found.append(Finding("contact", f"{held.origin} doesn’t give a dedicated AP contact."))

@@ -1,4 +1,4 @@
-"""Whom a message goes to: who receives the account's bills, else its economic buyer."""
+"""Whom a message goes to: who receives the account's invoices, else its economic buyer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from finance.billing.agreed import Recipient, arrangements_of
 
 
 def recipient_of(account: Account, day: date) -> Recipient | None:
-    """Return whom to write to about an account's bills, None where nobody with an address is known."""
+    """Return whom to write to about an account's invoices, None where nobody with an address is known."""
     return recipients_of([account], day).get(account.pk)
 
 

@@ -46,5 +46,5 @@ def write_letter(stage: Stage, claim: Claim, account: Account, recipient: Recipi
 
 
 def exact(amount: Decimal, currency: str) -> str:
-    """Return an amount with its minor units, as bills show it."""
+    """Return an amount with its minor units, as invoices show it."""
     return format_money(amount, currency, decimals=0 if currency in NO_MINOR_UNIT else 2)

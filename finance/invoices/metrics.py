@@ -11,7 +11,7 @@ from metrics.registry import Definition, metric, segment_metric
 from metrics.statements import Slice, Statement, load
 from people.models import Category
 
-BILLS = ("invoices", "payments")
+INVOICING = ("invoices", "payments")
 RATES = "exchange-rates"
 TIERS = "tiers.tenures"
 IN_REPORTING_CURRENCY = "In the reporting currency at the latest rate; not defined where a currency has none"
@@ -28,7 +28,7 @@ def _converted(as_of: date, sums: Statement) -> Statement:
     category=Category.FINANCIAL_HEALTH,
     formula="Invoices issued by the day, less credit notes, less payments; a refund adds. Drafts, void invoices and "
     f"what was written off don't count. {IN_REPORTING_CURRENCY}.",
-    inputs=(*BILLS, RATES),
+    inputs=(*INVOICING, RATES),
     standing="balance",
 )
 def balance(as_of: date) -> Statement:
@@ -43,7 +43,7 @@ def balance(as_of: date) -> Statement:
     formula="What is open of invoices that were due before the day, without disputed lines. An invoice that says no "
     "day is due by the longest terms of a contract running when it was issued, else after "
     f"{USUAL_TERMS_DAYS} days. {IN_REPORTING_CURRENCY}.",
-    inputs=(*BILLS, "contracts", RATES),
+    inputs=(*INVOICING, "contracts", RATES),
     direction="down",
     standing="overdue",
 )
@@ -58,7 +58,7 @@ def overdue(as_of: date) -> Statement:
     category=Category.FINANCIAL_HEALTH,
     formula="What is open of invoice lines that the customer disputes on the day, up to what is open of the invoice. "
     f"{IN_REPORTING_CURRENCY}.",
-    inputs=(*BILLS, RATES),
+    inputs=(*INVOICING, RATES),
     direction="down",
 )
 def disputed(as_of: date) -> Statement:
@@ -72,7 +72,7 @@ def disputed(as_of: date) -> Statement:
     category=Category.FINANCIAL_HEALTH,
     formula="How many days after the due date the payments of the last 365 days came, weighed by what they settled; "
     "early ones count as in time. Not defined where nothing was paid.",
-    inputs=(*BILLS, "contracts"),
+    inputs=(*INVOICING, "contracts"),
     direction="down",
 )
 def days_beyond_terms(as_of: date) -> Statement:
@@ -94,7 +94,7 @@ def days_beyond_terms(as_of: date) -> Statement:
     category=Category.FINANCIAL_HEALTH,
     formula="How many days ago the oldest invoice was due of which something undisputed is still open. Not "
     "defined where nothing is overdue.",
-    inputs=(*BILLS, "contracts"),
+    inputs=(*INVOICING, "contracts"),
     direction="down",
 )
 def most_days_late(as_of: date) -> Statement:
@@ -111,7 +111,7 @@ def most_days_late(as_of: date) -> Statement:
         formula="Invoices of the last 365 days that were never corrected, divided by all of them. A credit note, a "
         "total that its source changed and a void count as corrections, goodwill doesn't. Accounts count in the tier "
         "they have on the day.",
-        inputs=BILLS,
+        inputs=INVOICING,
         direction="up",
         parts="invoices",
     ),

@@ -54,7 +54,7 @@ class InvoiceLineRecord(Struct, kw_only=True, forbid_unknown_fields=True, gc=Fal
 
 
 class InvoiceRecord(Record):
-    """A bill to an account, or a credit note. Whether it is paid follows from payments and credit notes."""
+    """An invoice to an account, or a credit note. Whether it is paid follows from payments and credit notes."""
 
     account: Ref | UnsetType = UNSET
     number: Number | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""What was agreed about an account's bills, milestones that are billed, and the numbers that invoices get."""
+"""What was agreed about an account's invoices, milestones that are billed, and the numbers that invoices get."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from finance.models.contracts import Contract
 class BillingArrangement(DatedVersion):
     """How an account is billed from ``starts_on`` on, as finance agreed it: one series of versions an account.
 
-    Until there is one, and while ``schedule`` is ``elsewhere``, another system makes the account's bills. Where it is
-    consolidated, bills hold the lines of every account whose billing parent it is. ``payment_days`` null: what the
-    contract says, else the tier. Whom bills go to is a contact of the account, or an address alone.
+    Until there is one, and while ``schedule`` is ``elsewhere``, another system makes the account's invoices. Where it
+    is consolidated, invoices hold the lines of every account whose billing parent it is. ``payment_days`` null: what
+    the contract says, else the tier. Whom invoices go to is a contact of the account, or an address alone.
     """
 
     class Schedule(models.TextChoices):
@@ -181,7 +181,7 @@ class BillingCounter(models.Model):
 
 
 class BillingPass(models.Model):
-    """A draft that somebody threw away: its bill isn't made again, what it held comes with the next one."""
+    """A draft that somebody threw away: its invoice isn't made again, what it held comes with the next one."""
 
     account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="+", db_index=False)
     currency = models.CharField(max_length=3)

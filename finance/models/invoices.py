@@ -33,7 +33,7 @@ def _money(**options: object) -> models.DecimalField[Any, Any]:
 
 
 class Invoice(SyncedModel):
-    """A bill to an account, or a credit note; billing owns it, here (source ``abe``) or elsewhere.
+    """An invoice to an account, or a credit note; billing owns it, here (source ``abe``) or elsewhere.
 
     ``account`` is who is billed. ``lines`` is what was sent, ``InvoiceLine`` the same as rows and ``net``, ``tax`` and
     ``total`` their sums, both written by ``finance.invoices.effects`` in the transaction that brings the record, in

@@ -17,7 +17,7 @@ from accounts.models import Account
 from common.asof import requested_as_of
 from common.export import Offer, asked_format, chosen_table, export_response
 from common.versions.errors import VersionChangedError
-from finance.billing.access import finance_only, makes_bills, readers_of_bills
+from finance.billing.access import finance_only, makes_invoices, readers_of_invoices
 from finance.billing.agreed import arrangement_of
 from finance.billing.arranging import (
     add_milestone,
@@ -46,7 +46,7 @@ def account_or_404(pk: int) -> Account:
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def billing(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how an account is billed on a day, with its milestones and all versions of the arrangement."""
     return _page(request, account_or_404(pk))
@@ -64,7 +64,7 @@ def _page(
     )
     if asked_format(request):
         return export_response(request, chosen_table(request, offers))
-    may_write = makes_bills(request)
+    may_write = makes_invoices(request)
     context = {
         "account": account,
         "agreed": arrangement_of(account, day),
@@ -168,7 +168,7 @@ def milestone_add(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @finance_only
 def milestone_reached(request: HttpRequest, pk: int) -> HttpResponse:
-    """Note that a milestone was reached, so that its bill is drafted."""
+    """Note that a milestone was reached, so that its invoice is drafted."""
     held = get_object_or_404(BillingMilestone, pk=min(pk, LARGEST_ID), account__deleted_at=None)
     form = ReachedForm(request.POST)
     on: date = form.cleaned_data["reached_on"] if form.is_valid() else today()
@@ -177,7 +177,7 @@ def milestone_reached(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"“{held}” was reached. Its bill comes with the next drafts.")
+        messages.success(request, f"“{held}” was reached. Its invoice comes with the next drafts.")
     return redirect("finance:billing", held.account_id)
 
 

@@ -15,7 +15,7 @@ from accounts.models import Account
 from common.asof import requested_as_of
 from common.export import Offer, asked_format, chosen_table, export_response
 from common.pagination import read_page
-from finance.billing.access import finance_only, makes_bills, readers_of_bills
+from finance.billing.access import finance_only, makes_invoices, readers_of_invoices
 from finance.home import newest_segments
 from finance.invoices.ageing import BUCKETS, ageing, year_until
 from finance.invoices.forms import CauseForm, DisputeForm, OutcomeForm
@@ -52,7 +52,7 @@ CORRECTIONS = ("-found_on", "-pk")
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def invoices(request: HttpRequest) -> HttpResponse:
     """List invoices: those that are open, the longest due first, unless the address asks for others."""
     day = requested_as_of(request) or today()
@@ -72,7 +72,7 @@ def invoices(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one invoice: its lines, what settles it, and what was wrong with it."""
     day = requested_as_of(request) or today()
@@ -104,7 +104,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         "source": source_of(held),
         # A past day is shown to read: what it shows may have changed since.
-        "may_write": makes_bills(request) and day == today(),
+        "may_write": makes_invoices(request) and day == today(),
         "as_of": day,
         "exports": (Offer("lines", "Lines", lambda: lines_table(held, lines)),),
     }
@@ -112,7 +112,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def aged(request: HttpRequest) -> HttpResponse:
     """Show who owes what by how late it is, the most overdue first."""
     day = requested_as_of(request) or today()
@@ -133,7 +133,7 @@ def aged(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def accuracy(request: HttpRequest) -> HttpResponse:
     """Show how often invoices of a year were wrong, by segment and cause, down to the invoices."""
     day = requested_as_of(request) or today()
@@ -155,7 +155,7 @@ def accuracy(request: HttpRequest) -> HttpResponse:
         "accuracy": newest_segments(("finance.invoice_accuracy",), day).get(
             ("finance.invoice_accuracy", "all", "")
         ),
-        "may_write": makes_bills(request),
+        "may_write": makes_invoices(request),
         "as_of": day,
     }
     return render(request, "finance/invoices/accuracy.html", context)

@@ -15,7 +15,7 @@ from common.asof import requested_as_of
 from common.export import asked_format, export_response
 from common.pagination import read_page
 from common.params import read_key
-from finance.billing.access import finance_only, makes_bills, readers_of_bills
+from finance.billing.access import finance_only, makes_invoices, readers_of_invoices
 from finance.invoices.forms import AllocationForm
 from finance.invoices.listing import (
     PAYMENT_ORDERS,
@@ -40,7 +40,7 @@ MOST_RUNS = 3
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def payments(request: HttpRequest) -> HttpResponse:
     """List payments: those that settle nothing yet, the oldest first, unless the address asks for all."""
     day = requested_as_of(request) or today()
@@ -54,7 +54,7 @@ def payments(request: HttpRequest) -> HttpResponse:
         "search": search,
         "shows": PAYMENTS,
         "account": Account.objects.filter(pk=search.account).first() if search.account else None,
-        "may_write": makes_bills(request),
+        "may_write": makes_invoices(request),
         "runs": AllocationRun.objects.filter(undone_at=None).select_related("by").order_by("-pk")[:MOST_RUNS],
         "as_of": day,
     }
@@ -62,7 +62,7 @@ def payments(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@readers_of_bills
+@readers_of_invoices
 def payment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what a payment settles; finance lets it settle more."""
     held = get_object_or_404(
@@ -130,7 +130,7 @@ def _allocate(request: HttpRequest, held: Payment) -> HttpResponse:
 
 
 def _page(request: HttpRequest, held: Any, form: AllocationForm | None) -> HttpResponse:
-    may_write = makes_bills(request)
+    may_write = makes_invoices(request)
     choices = _choices(held)
     offers_form = may_write and not held.deleted_at and held.unallocated > 0 and choices.exists()
     context = {

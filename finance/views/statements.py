@@ -15,7 +15,7 @@ from common.asof import requested_as_of
 from common.export import Offer, asked_format, chosen_table, export_response
 from common.periods import add_months, month_start
 from common.typeset import pdf_response
-from finance.billing.access import readers_of_bills
+from finance.billing.access import readers_of_invoices
 from finance.billing.papers.paper import Paper, paper_pdf
 from finance.billing.papers.statement import divisions_paper, statement_paper
 from finance.billing.statements import (
@@ -33,7 +33,7 @@ SHOWN = 500
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def statement(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what an account owed, was billed and paid from one day to another."""
     account = account_or_404(pk)
@@ -50,9 +50,9 @@ def statement(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def divisions_statement(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what each division contributed to the bills that an account was sent."""
+    """Show what each division contributed to the invoices that an account was sent."""
     account = account_or_404(pk)
     start, end = _days(request)
     held = shares_of(account, start, end)
@@ -64,14 +64,14 @@ def divisions_statement(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def statement_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """Download the statement of an account."""
     return _paper(request, pk, balances, statement_paper, "statement")
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def divisions_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """Download the statement by division."""
     return _paper(request, pk, shares_of, divisions_paper, "divisions")

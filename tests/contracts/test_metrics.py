@@ -25,10 +25,10 @@ from tests.metrics.facts import (
     at,
     follow_revenue,
     make_account,
-    make_bills,
     make_contact,
     make_deal,
     make_invoice,
+    make_invoices,
     make_line,
     make_payment,
     make_rate,
@@ -56,7 +56,7 @@ def make_facts() -> None:
         terms = {"end_on": TODAY + timedelta(days=50)}
         make_line(account, ago(700), amount=1000 + place, currency=("USD", "EUR")[place % 2], terms=terms)
         make_line(account, ago(100), ago(20 * place), amount=50)
-        make_bills(account, place)
+        make_invoices(account, place)
         for days in (1, 20, 45, 80, 110):
             day = ago(days + place)
             make_ticket(account, day, day, priority=("urgent", "low")[place % 2], first_replied_at=at(day))

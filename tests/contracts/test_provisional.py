@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 # Panels that rest on no stored number, each with its reason; a new one names its numbers or stands here.
 WITHOUT_NUMBERS = {
-    "finance.billing": "what was agreed about bills",
+    "finance.billing": "what was agreed about invoices",
     "finance.margin": "it says which numbers are missing before it can have any",
     "finance.deviations": "what was asked and decided",
     "finance.deviations_by_clause": "what was asked and decided, counted",

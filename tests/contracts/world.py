@@ -78,7 +78,7 @@ from sync.models import (
 from sync.services import issue_credential
 from tests.accounts.rows import TODAY, make_busy, make_listed
 from tests.finance.owing import make_debtor, make_invoice, put_in_force
-from tests.metrics.facts import follow_revenue, make_account, make_bills, make_line
+from tests.metrics.facts import follow_revenue, make_account, make_invoices, make_line
 from tests.people.approving import ask, declared
 from tests.product.tracking import Tracker, track
 from tests.sync.conftest import make_api
@@ -132,7 +132,7 @@ def build() -> list[Address]:
         *_contracts(account),
         *_tasks(account),
         *_billing(account),
-        *_bills(account),
+        *_invoices(account),
         *_collections(),
     ]
 
@@ -270,8 +270,8 @@ def _billing(account: Account) -> Iterator[Address]:
     )
 
 
-def _bills(account: Account) -> Iterator[Address]:
-    make_bills(account, 0)
+def _invoices(account: Account) -> Iterator[Address]:
+    make_invoices(account, 0)
     invoice = Invoice.objects.filter(account=account, number="=R-1").get()
     late = Invoice.objects.filter(account=account, number="R-2").get()
     payment = Payment.objects.get(invoice=invoice)

@@ -134,7 +134,7 @@ def test_a_group_gets_one_bill_with_the_lines_of_its_divisions() -> None:
     assert len(set(lines.values_list("account_id", flat=True))) > 1
 
 
-def test_bills_are_numbered_by_their_days_paid_credited_and_some_wait() -> None:
+def test_invoices_are_numbered_by_their_days_paid_credited_and_some_wait() -> None:
     made = Invoice.objects.filter(number__startswith="INV-").order_by("number")
     assert made.count() > 30
     assert list(made) == sorted(made, key=lambda one: (one.issued_on, one.number))

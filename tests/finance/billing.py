@@ -15,7 +15,7 @@ from people.models import User
 def bill_here(
     account: Account, starts_on: date, by: User, *, schedule: str = "monthly", **terms: Any
 ) -> BillingArrangement:
-    """Agree that bills of an account are made here from a day on."""
+    """Agree that invoices of an account are made here from a day on."""
     made = propose_arrangement(
         account=account,
         terms=BillingTerms(schedule=schedule, **terms),

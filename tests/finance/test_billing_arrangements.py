@@ -72,7 +72,7 @@ def decide(request: ApprovalRequest, by: User, *, is_approved: bool = True) -> N
     decide_step(request=request, by=by, is_approved=is_approved, comment="Seen.")
 
 
-def test_without_anything_agreed_bills_are_made_elsewhere_and_terms_follow_contract_then_tier(
+def test_without_anything_agreed_invoices_are_made_elsewhere_and_terms_follow_contract_then_tier(
     acme: Account, ada: User
 ) -> None:
     held = arrangement_of(acme, TODAY)
@@ -187,7 +187,7 @@ def test_a_version_whose_day_has_come_is_published(
     assert publish_due_arrangements() == 0
 
 
-def test_divisions_are_billed_through_the_parent_where_its_bills_are_consolidated(
+def test_divisions_are_billed_through_the_parent_where_its_invoices_are_consolidated(
     acme: Account, ada: User, django_assert_max_num_queries: Callable[[int], Any]
 ) -> None:
     divisions = [make_account("standard", billing_parent=acme) for _ in range(5)]

@@ -1,4 +1,4 @@
-"""What the bills of a line come to, whatever becomes of its contract on the way."""
+"""What the invoices of a line come to, whatever becomes of its contract on the way."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_line_that_begins_and_ends_within_months_is_charged_by_days() -> None:
     ]
 
 
-def test_a_price_that_fell_after_issue_comes_back_with_the_next_bill() -> None:
+def test_a_price_that_fell_after_issue_comes_back_with_the_next_invoice() -> None:
     billed = Billed({(date(2026, 1, 1), date(2026, 2, 1)): Decimal("100.00")})
     found = list(pieces(line("80"), ALWAYS, months(date(2026, 2, 1))[1:], billed))
     assert said(found) == [("01.01.", "01.02.", "-20.00"), ("01.02.", "01.03.", "80.00")]
@@ -80,7 +80,7 @@ def test_a_bill_that_was_thrown_away_comes_with_the_next_in_its_own_words() -> N
     assert {piece.cycle.start for piece in found} == {date(2026, 2, 1)}
 
 
-def test_what_is_charged_for_a_year_isn_t_charged_again_when_bills_come_monthly() -> None:
+def test_what_is_charged_for_a_year_isn_t_charged_again_when_invoices_come_monthly() -> None:
     year = (START, date(2027, 1, 1))
     billed = Billed({year: Decimal("1200.00")})
     plan = Plan("monthly", date(2026, 7, 1))
@@ -114,10 +114,10 @@ lines = st.builds(
     bill_days=st.lists(st.integers(min_value=1, max_value=31), min_size=1, max_size=3),
     thrown=st.sets(st.integers(min_value=0, max_value=30)),
 )
-def test_all_bills_of_a_line_come_to_what_its_contract_says_last(
+def test_all_invoices_of_a_line_come_to_what_its_contract_says_last(
     said: list[Line], schedule: str, timing: str, bill_days: list[int], thrown: set[int]
 ) -> None:
-    """The contract says something else each half year; bills are issued as they fall due, and some thrown away."""
+    """The contract says something else each half year; invoices are issued as they fall due, and some thrown away."""
     turns = [START + timedelta(days=400 * number) for number in range(len(bill_days))]
     ends = [*turns[1:], None]
     stretches = [
@@ -142,7 +142,7 @@ def test_all_bills_of_a_line_come_to_what_its_contract_says_last(
         done |= {cycle.start for cycle in open_}
     last = [cycle for plan in plans for cycle in plan.cycles(until + timedelta(days=800))]
     last = [cycle for cycle in last if cycle.start not in done]
-    assert last, "there is always a next bill"
+    assert last, "there is always a next invoice"
     for piece in list(pieces(said[-1], Charged(stretches), last, Billed(dict(issued)))):
         issued[piece.start, piece.end] += piece.net
     horizon = max(cycle.end for cycle in last)

@@ -1,4 +1,4 @@
-"""Drafts of bills: what they hold, that they are made once, and that they follow contracts."""
+"""Drafts of invoices: what they hold, that they are made once, and that they follow contracts."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def test_many_payers_cost_no_more_queries(
     assert len(told.seen) == 12
 
 
-def test_all_bills_of_a_line_come_to_what_its_contract_says(acme: Account, ada: User) -> None:
+def test_all_invoices_of_a_line_come_to_what_its_contract_says(acme: Account, ada: User) -> None:
     """A year for 1,000.01, begun and ended within months, billed by another schedule from half of it on."""
     line(acme, "1000.01", start=date(2026, 1, 17), end=date(2027, 1, 17), period="year")
     bill_here(acme, JAN, ada)

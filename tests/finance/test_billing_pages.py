@@ -1,4 +1,4 @@
-"""Pages of bills, drafts, credit notes and papers, and statements that reconcile."""
+"""Pages of invoices, drafts, credit notes and papers, and statements that reconcile."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def ada() -> User:
 
 @pytest.fixture
 def acme(ada: User) -> Account:
-    """A parent with two divisions on its bills, due this month."""
+    """A parent with two divisions on its invoices, due this month."""
     account = make_account("strategic", name="Acme", currency="EUR")
     for name, amount in (("North", "10.01"), ("South", "20.02")):
         division = make_account(name=name, billing_parent=account)
@@ -60,11 +60,11 @@ def post(client: Client, **data: Any) -> Any:
 
 
 def test_from_preview_to_issue_on_the_pages(acme: Account, ada: User) -> None:
-    client, bills = client_of(ada), reverse("finance:bills")
-    page = client.get(bills)
+    client, due = client_of(ada), reverse("finance:invoices_due")
+    page = client.get(due)
     assert page.context["preview"].amounts == {"EUR": Decimal("139.78")}
     assert drafts() == []
-    assert client.post(bills, {"until": today().isoformat()}).status_code == 302
+    assert client.post(due, {"until": today().isoformat()}).status_code == 302
     [draft] = drafts()
     listed = client.get(reverse("finance:drafts"))
     assert "€139.78" in listed.content.decode()
@@ -79,6 +79,20 @@ def test_from_preview_to_issue_on_the_pages(acme: Account, ada: User) -> None:
     again = post(client, act="issue", draft=[seen_of(draft)], confirmed="1")
     assert again.status_code == 302
     assert Invoice.objects.get().number == f"INV-{today().year}-00001"
+
+
+def test_what_is_invoiced_next_month_is_two_steps_from_anywhere(acme: Account, ada: User) -> None:
+    client = client_of(ada)
+    home = client.get(reverse("home")).content.decode()
+    assert f'href="{reverse("finance:drafts")}"' in home
+    *_, ahead = client.get(reverse("finance:drafts")).context["tabs"]
+    page = client.get(ahead["url"])
+    assert [tab["is_current"] for tab in page.context["tabs"]] == [False, False, True]
+    following = (today().replace(day=1) + timedelta(days=32)).replace(day=1)
+    told = [(one.first, one.currency, one.count, one.total) for one in page.context["months"]]
+    assert told == [(day, "EUR", 1, Decimal("139.78")) for day in (today().replace(day=1), following)]
+    assert f"{following:%B %Y}, EUR" in page.content.decode()
+    assert drafts() == []
 
 
 def test_a_draft_that_changed_while_somebody_looked_is_told_and_not_issued(acme: Account, ada: User) -> None:
@@ -110,11 +124,11 @@ def test_nothing_chosen_or_made_up_is_told(acme: Account, ada: User, data: dict[
     assert post(client_of(ada), **data).status_code == 302
 
 
-def test_only_finance_makes_bills_and_legal_sees_none(acme: Account, ada: User) -> None:
+def test_only_finance_makes_invoices_and_legal_sees_none(acme: Account, ada: User) -> None:
     draft_invoices(until=today(), by=ada)
     [draft] = drafts()
     sales, legal = client_as("sales"), client_as("legal")
-    names = [("bills", ()), ("drafts", ()), ("invoice_pdf", (draft.pk,)), ("statement", (acme.pk,))]
+    names = [("invoices_due", ()), ("drafts", ()), ("invoice_pdf", (draft.pk,)), ("statement", (acme.pk,))]
     names += [
         ("divisions_statement", (acme.pk,)),
         ("statement_pdf", (acme.pk,)),
@@ -124,7 +138,7 @@ def test_only_finance_makes_bills_and_legal_sees_none(acme: Account, ada: User) 
         url = reverse(f"finance:{name}", args=args)
         assert sales.get(url).status_code == 200, name
         assert legal.get(url).status_code == 403, name
-    assert sales.post(reverse("finance:bills"), {}).status_code == 403
+    assert sales.post(reverse("finance:invoices_due"), {}).status_code == 403
     assert post(sales, act="issue", draft=[seen_of(draft)], confirmed="1").status_code == 403
     assert sales.get(reverse("finance:invoice_credit", args=[draft.pk])).status_code == 403
     assert b"Issue the chosen" not in sales.get(reverse("finance:drafts")).content
@@ -260,14 +274,14 @@ def test_a_statement_opens_with_what_was_owed_and_closes_with_what_is_open(acme:
         assert client.get(url + wrong).status_code == 200
 
 
-def test_divisions_add_up_to_the_bills_of_the_parent_to_the_cent(acme: Account, ada: User) -> None:
+def test_divisions_add_up_to_the_invoices_of_the_parent_to_the_cent(acme: Account, ada: User) -> None:
     draft_invoices(until=today(), by=ada)
     [invoice] = issue_all(ada, today())
     credit_invoice(
         invoice=invoice, root_cause="wrong_price", on=today(), by=ada, amounts={2: Decimal("0.33")}
     )
     [held] = shares_of(acme, MONTH, today())
-    assert [(share.account.name, share.bills, share.net) for share in held.divisions] == [
+    assert [(share.account.name, share.invoices, share.net) for share in held.divisions] == [
         ("Acme", 1, 100),
         ("North", 2, Decimal("9.68")),
         ("South", 1, Decimal("20.02")),

@@ -52,7 +52,7 @@ def spans(invoice: Invoice) -> list[tuple[str, str]]:
     return [(days, net) for _, _, days, net in said(invoice)]
 
 
-def test_days_before_bills_are_consolidated_are_not_on_the_parents_bill(
+def test_days_before_invoices_are_consolidated_are_not_on_the_parents_invoice(
     acme: Account, north: Account, ada: User
 ) -> None:
     """Another system billed the division until then."""
@@ -86,7 +86,7 @@ def test_a_division_still_gets_the_bill_for_its_last_days_in_arrears(
     assert draft_invoices(until=MAR, by=ada).total == 0
 
 
-def test_a_parent_keeps_the_bills_for_the_days_on_which_it_paid(
+def test_a_parent_keeps_the_invoices_for_the_days_on_which_it_paid(
     acme: Account, north: Account, ada: User
 ) -> None:
     line(north)
@@ -163,7 +163,7 @@ def test_a_milestone_that_the_division_paid_is_not_drafted_for_the_parent(
     assert [(one.account, one.issued_on) for one in drafts()] == [(acme, MAR)]
 
 
-def test_bills_begin_within_a_stretch_of_the_division_and_no_day_is_lost(
+def test_invoices_begin_within_a_stretch_of_the_division_and_no_day_is_lost(
     acme: Account, north: Account, ada: User
 ) -> None:
     line(north)
@@ -188,7 +188,7 @@ def test_what_no_bill_follows_for_is_told(acme: Account, ada: User) -> None:
     bill_here(acme, JUL, ada, schedule="elsewhere")
     [told] = preview_drafts(until=JUL).left_out
     assert (told.account, told.what) == (acme, "−€600.00 before tax")
-    assert "no bill follows" in told.why
+    assert "no invoice follows" in told.why
     credit_invoice(invoice=invoice, root_cause="contract_late", on=JUL, by=ada, amounts={1: Decimal(600)})
     assert preview_drafts(until=JUL).left_out == []
 
@@ -211,7 +211,7 @@ def test_agreed_days_that_have_ended_are_told(acme: Account, ada: User) -> None:
     assert "ended on 1 Mar 2026" in told.why
 
 
-def test_use_isn_t_told_of_where_another_system_makes_the_bills(acme: Account, ada: User) -> None:
+def test_use_isn_t_told_of_where_another_system_makes_the_invoices(acme: Account, ada: User) -> None:
     line(acme, period="usage")
     bill_here(acme, JAN, ada)
     assert len(preview_drafts(until=FEB).left_out) == 1

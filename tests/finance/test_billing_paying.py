@@ -25,7 +25,7 @@ def version(starts_on: date, schedule: str = "monthly", **more: object) -> Billi
     return BillingArrangement(starts_on=starts_on, schedule=schedule, **more)
 
 
-def test_a_day_is_charged_to_the_parent_where_its_bills_are_consolidated_else_to_the_account() -> None:
+def test_a_day_is_charged_to_the_parent_where_its_invoices_are_consolidated_else_to_the_account() -> None:
     march, june = date(2026, 3, 1), date(2026, 6, 1)
     parent = Payer(PARENT, [version(march, is_consolidated=True), version(june)])
     own = Payer(DIVISION, [version(START, bill_day=5)])
@@ -38,7 +38,7 @@ def test_a_day_is_charged_to_the_parent_where_its_bills_are_consolidated_else_to
     assert payer_on(DIVISION, START, {1: parent}) is None
 
 
-def test_where_another_system_makes_the_parents_consolidated_bills_nobody_is_charged_here() -> None:
+def test_where_another_system_makes_the_parents_consolidated_invoices_nobody_is_charged_here() -> None:
     parent = Payer(PARENT, [version(START, "elsewhere", is_consolidated=True)])
     found = stretches_by_payer(DIVISION, {1: parent, 2: Payer(DIVISION, [version(START)])})
     assert found == {1: [], 2: []}
@@ -66,14 +66,14 @@ versions = st.lists(
     begins=days,
     length=st.none() | st.integers(min_value=1, max_value=900),
 )
-def test_no_day_is_charged_twice_and_all_bills_come_to_what_is_charged_to_anybody(
+def test_no_day_is_charged_twice_and_all_invoices_come_to_what_is_charged_to_anybody(
     parents: list[BillingArrangement],
     own: list[BillingArrangement],
     amounts: list[Decimal],
     begins: date,
     length: int | None,
 ) -> None:
-    """Bills of both are issued as they fall due, while the price changes."""
+    """Invoices of both are issued as they fall due, while the price changes."""
     payers = {1: Payer(PARENT, parents), 2: Payer(DIVISION, own)}
     found = stretches_by_payer(DIVISION, payers)
     anybody = sorted((one for each in found.values() for one in each), key=lambda one: one.start)

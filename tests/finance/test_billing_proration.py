@@ -68,7 +68,7 @@ def test_half_a_period_costs_half_as_stripe_documents() -> None:
 
 
 def test_the_31st_stays_the_bill_day_as_stripe_documents() -> None:
-    """Stripe, billing cycle: anchored on 31 January, bills on 28 (or 29) February, 31 March, 30 April."""
+    """Stripe, billing cycle: anchored on 31 January, invoices on 28 (or 29) February, 31 March, 30 April."""
     days = [month_begins(2026 * 12 + month, 31) for month in range(4)]
     assert days == [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
     assert month_begins(2024 * 12 + 1, 31) == date(2024, 2, 29)

@@ -1,4 +1,4 @@
-"""What can't be agreed, billed or credited is told, and stops nobody else's bills."""
+"""What can't be agreed, billed or credited is told, and stops nobody else's invoices."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_agreed_days_that_no_bill_could_follow_are_refused(
     assert "dates" in told.value.message_dict
 
 
-def test_one_payer_whose_bills_are_refused_doesn_t_hold_up_the_others(acme: Account, ada: User) -> None:
+def test_one_payer_whose_invoices_are_refused_doesn_t_hold_up_the_others(acme: Account, ada: User) -> None:
     other = make_account("strategic", name="Brill", currency="EUR")
     make_line(other, JAN, None, "7", period="month", currency="EUR")
     bill_here(other, JAN, ada)
@@ -148,7 +148,7 @@ def test_a_reason_that_can_t_be_kept_is_told(acme: Account, ada: User, reason: s
 def test_an_unknown_act_or_day_does_nothing(acme: Account, ada: User) -> None:
     client = client_of(ada)
     for until in ("", "x", "9999-12-31"):
-        client.post(reverse("finance:bills"), {"until": until})
+        client.post(reverse("finance:invoices_due"), {"until": until})
     assert drafts() == []
     draft_invoices(until=JAN, by=ada)
     data = {"act": "x", "draft": [seen_of(drafts()[0])], "confirmed": "1"}

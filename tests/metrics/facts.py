@@ -199,7 +199,7 @@ def make_payment(invoice: Invoice, paid_on: date, amount: int = 100) -> Payment:
     return payment
 
 
-def make_bills(account: Account, place: int) -> None:
+def make_invoices(account: Account, place: int) -> None:
     """Create an invoice paid late, one overdue and disputed in part, a correction, and a promise that was broken."""
     paid = make_invoice(account, ago(80), ago(50), number="=R-1")
     make_payment(paid, ago(45 - place))

@@ -37,23 +37,23 @@ def statement_paper(account: Account, held: Sequence[Balance], start: date, end:
 
 
 def divisions_paper(account: Account, held: Sequence[Shares], start: date, end: date) -> Paper:
-    """Return what each division contributes to an account's bills."""
+    """Return what each division contributes to an account's invoices."""
     grids = [
         Grid(
             title=f"In {one.currency}" if len(held) > 1 else "",
-            head=("Division", "Bills", "Before tax", "Tax", "Total"),
+            head=("Division", "Invoices", "Before tax", "Tax", "Total"),
             numeric=(False, True, True, True, True),
             rows=tuple(
                 (
                     share.account.name,
-                    f"{share.bills}",
+                    f"{share.invoices}",
                     *(amount(value, one.currency) for value in (share.net, share.tax, share.total)),
                 )
                 for share in one.divisions
             ),
             totals=(
                 (
-                    f"All bills of {account.name}",
+                    f"All invoices of {account.name}",
                     "",
                     *(amount(value, one.currency) for value in (one.net, one.tax, one.total)),
                 ),

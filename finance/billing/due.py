@@ -1,4 +1,4 @@
-"""What bills are due by a day: computed anew each time from contracts, arrangements and what was issued."""
+"""What invoices are due by a day: computed anew each time from contracts, arrangements and what was issued."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Schedule = BillingArrangement.Schedule
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One line of a bill, for a division; what is given back is negative."""
+    """One line of an invoice, for a division; what is given back is negative."""
 
     account_id: int
     contract_line_id: int | None
@@ -39,7 +39,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Bill:
+class DueInvoice:
     """What a payer is to be billed in one currency, for one stretch of time or one milestone."""
 
     external_id: str
@@ -78,13 +78,13 @@ class LeftOut:
 
 @dataclass(slots=True)
 class Due:
-    """The bills due by a day, and what is left out."""
+    """The invoices due by a day, and what is left out."""
 
-    bills: list[Bill] = field(default_factory=list)
+    invoices: list[DueInvoice] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-def bills_due(payers: Collection[int], until: date) -> Due:
+def invoices_due(payers: Collection[int], until: date) -> Due:
     """Return what these payers are to be billed by a day; some ten queries, however many they are."""
     facts = read_facts(payers, until)
     due = Due()
@@ -95,8 +95,8 @@ def bills_due(payers: Collection[int], until: date) -> Due:
     return due
 
 
-def bill_id(payer: int, currency: str, start: date) -> str:
-    """Return the external id of the bill of a stretch: the same whenever and by whomever it is made."""
+def due_id(payer: int, currency: str, start: date) -> str:
+    """Return the external id of the invoice of a stretch: the same whenever and by whomever it is made."""
     return f"bill-{payer}-{currency}-{start.isoformat()}"
 
 
@@ -119,8 +119,8 @@ def _of_lines(payer: Payer, facts: Facts, until: date, due: Due) -> None:
             positions = (
                 _position(told, piece, currency, rate) for told, piece, rate in sorted(held, key=_place)
             )
-            bill = Bill(
-                external_id=bill_id(payer.account.pk, currency, cycle.start),
+            bill = DueInvoice(
+                external_id=due_id(payer.account.pk, currency, cycle.start),
                 payer=payer.account,
                 currency=currency,
                 bill_on=cycle.bill_on,
@@ -138,10 +138,10 @@ def _of_lines(payer: Payer, facts: Facts, until: date, due: Due) -> None:
 def _open_cycles(
     payer: Payer, cycles: list[tuple[Cycle, BillingArrangement]], currency: str, facts: Facts, due: Due
 ) -> dict[Cycle, BillingArrangement]:
-    """Return the stretches whose bill isn't issued or thrown away yet, with the version of each."""
+    """Return the stretches whose invoice isn't issued or thrown away yet, with the version of each."""
     found: dict[Cycle, BillingArrangement] = {}
     for cycle, version in cycles:
-        if bill_id(payer.account.pk, currency, cycle.start) in facts.issued:
+        if due_id(payer.account.pk, currency, cycle.start) in facts.issued:
             continue
         if (payer.account.pk, currency, cycle.start) in facts.passed:
             what = f"{currency}, {format_date(cycle.start)} to {format_date(cycle.last_day)}"
@@ -161,21 +161,21 @@ def _rate(payer: Payer, piece: Piece, billed: Billed, version: BillingArrangemen
 
 def _waits(payer: Payer, currency: str, net: Decimal, until: date) -> LeftOut:
     amount = format_money(net, currency, decimals=decimals_of(currency))
-    if payer.bills_after(until):
+    if payer.invoices_after(until):
         return LeftOut(
-            payer.account, f"{amount} before tax", "Corrects earlier bills; comes with the next one"
+            payer.account, f"{amount} before tax", "Corrects earlier invoices; comes with the next one"
         )
-    why = "Corrects earlier bills, and no bill follows; credit it, or bill it in the other system"
+    why = "Corrects earlier invoices, and no invoice follows; credit it, or invoice it in the other system"
     return LeftOut(payer.account, f"{amount} before tax", why)
 
 
 def _why_not(payer: Payer, facts: Facts, told: Told, until: date) -> str:
-    """Return why a line that runs isn't on the payer's bills, though these are made here; else nothing."""
+    """Return why a line that runs isn't on the payer's invoices, though these are made here; else nothing."""
     charged, _ = facts.of(payer.account.pk, told)
     if not any(stretch.start <= until < stretch.end for stretch in charged.payer):
         return ""
     if told.is_usage:
-        return "Billed by use; the system that counts the use bills it"
+        return "Billed by use; the system that counts the use invoices it"
     version = payer.version_on(until)
     if told.line.price is not None and version is not None and version.schedule == Schedule.CUSTOM:
         last = max(version.dates)
@@ -191,14 +191,14 @@ def _of_milestones(payer: Payer, facts: Facts, until: date, due: Due) -> None:
             continue
         on = min(day for day in (milestone.due_on, milestone.reached_on) if day is not None)
         account = facts.accounts[milestone.account_id]
-        billed_by, version = _who_bills(account, on, facts)
+        billed_by, version = _who_is_billed(account, on, facts)
         if version is None:
-            billed_by, version = _who_bills(account, until, facts)
+            billed_by, version = _who_is_billed(account, until, facts)
         if billed_by is not None and billed_by is not payer:
             continue
         if version is None:
             due.left_out.append(
-                LeftOut(payer.account, milestone.label, "Its bills are made in another system")
+                LeftOut(payer.account, milestone.label, "Its invoices are made in another system")
             )
             continue
         tax = round_money(milestone.amount * version.tax_percent / 100, milestone.currency)
@@ -213,23 +213,25 @@ def _of_milestones(payer: Payer, facts: Facts, until: date, due: Due) -> None:
             tax_percent=version.tax_percent,
             tax=tax,
         )
-        _add(due, Bill(name, payer.account, milestone.currency, on, None, None, version, (position,)))
+        _add(due, DueInvoice(name, payer.account, milestone.currency, on, None, None, version, (position,)))
 
 
-def _who_bills(account: Account, day: date, facts: Facts) -> tuple[Payer | None, BillingArrangement | None]:
-    """Return who is billed for an account on a day, with the version by which bills are made here then, if one does."""
+def _who_is_billed(
+    account: Account, day: date, facts: Facts
+) -> tuple[Payer | None, BillingArrangement | None]:
+    """Return who is billed for an account on a day, with the version by which that is done here, if one does."""
     payer = payer_on(account, day, facts.payers)
     version = payer.version_on(day) if payer is not None else None
     return payer, version if version is not None and version.schedule != Schedule.ELSEWHERE else None
 
 
-def _add(due: Due, bill: Bill) -> None:
+def _add(due: Due, bill: DueInvoice) -> None:
     if len(bill.positions) > MOST_POSITIONS:
         what = f"{bill.currency}, {format_date(bill.bill_on)}"
-        why = f"More than {MOST_POSITIONS:,} lines; bill it more often, or divisions apart"
+        why = f"More than {MOST_POSITIONS:,} lines; invoice it more often, or divisions apart"
         due.left_out.append(LeftOut(bill.payer, what, why))
     else:
-        due.bills.append(bill)
+        due.invoices.append(bill)
 
 
 def _place(entry: tuple[Told, Piece, Decimal]) -> tuple[Any, ...]:

@@ -1,20 +1,23 @@
-"""Pages of the making of bills: what would be drafted, the drafts, their issue, credit notes and papers."""
+"""Pages of the making of invoices: what would be drafted, the drafts, their issue, credit notes and papers."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.export import Offer, asked_format, chosen_table, export_response
+from common.formatting import format_date
 from common.pagination import read_page
 from common.typeset import pdf_response
-from finance.billing.access import finance_only, makes_bills, readers_of_bills
+from finance.billing.access import finance_only, makes_invoices, readers_of_invoices
 from finance.billing.drafting import draft_invoices, preview_drafts
 from finance.billing.facts import own_invoices
 from finance.billing.forms import CreditForm
@@ -44,8 +47,8 @@ SHOWN = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@readers_of_bills
-def bills(request: HttpRequest) -> HttpResponse:
+@readers_of_invoices
+def invoices_due(request: HttpRequest) -> HttpResponse:
     """Show what would be drafted until a day, with what is left out and why; draft it."""
     if request.method == "POST":
         return _draft(request)
@@ -53,7 +56,7 @@ def bills(request: HttpRequest) -> HttpResponse:
     until = _day(asked) or today()
     preview = preview_drafts(until=until)
     offers = [
-        *([Offer("bills", "Bills due", lambda: preview_table(preview))] if preview.seen else []),
+        *([Offer("due", "Invoices due", lambda: preview_table(preview))] if preview.seen else []),
         *([Offer("left-out", "Left out", lambda: left_out_table(preview))] if preview.left_out else []),
     ]
     if asked_format(request):
@@ -61,15 +64,31 @@ def bills(request: HttpRequest) -> HttpResponse:
     context = {
         "preview": preview,
         "rows": preview.seen[:SHOWN],
+        "months": preview.months,
         "left_out": preview.left_out[:SHOWN],
         "shown": SHOWN,
         "until": until,
         "is_refused": bool(asked) and _day(asked) is None,
         "exports": offers,
-        "may_write": makes_bills(request),
-        "waiting": drafts_waiting().count(),
+        "may_write": makes_invoices(request),
+        "tabs": _tabs(until, drafts_waiting().count()),
     }
-    return render(request, "finance/billing/bills.html", context)
+    return render(request, "finance/billing/due.html", context)
+
+
+def _tabs(until: date | None, waiting: int) -> list[dict[str, Any]]:
+    """Return the drafts and what is due by two days; the one that is shown is current."""
+    due = reverse("finance:invoices_due")
+    ends = (today().replace(day=1) + relativedelta(months=2)) - timedelta(days=1)
+    return [
+        {"label": "Drafts", "url": reverse("finance:drafts"), "count": waiting, "is_current": until is None},
+        {"label": "Due by today", "url": due, "is_current": until == today()},
+        {
+            "label": f"Due by {format_date(ends)}",
+            "url": f"{due}?until={ends.isoformat()}",
+            "is_current": until == ends,
+        },
+    ]
 
 
 @finance_only
@@ -77,7 +96,7 @@ def _draft(request: HttpRequest) -> HttpResponse:
     until = _day(request.POST.get("until", ""))
     if until is None:
         messages.error(request, "Choose a day within a year from today. Nothing was drafted.")
-        return redirect("finance:bills")
+        return redirect("finance:invoices_due")
     done = draft_invoices(until=until, by=signed_in(request))
     told = f"New drafts: {done.created}, changed: {done.updated}, as they were: {done.unchanged}"
     messages.success(request, f"{told}, taken back: {done.removed}.")
@@ -85,7 +104,7 @@ def _draft(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def drafts(request: HttpRequest) -> HttpResponse:
     """List the drafts that wait to be issued, the earliest first."""
     waiting = drafts_waiting()
@@ -96,7 +115,8 @@ def drafts(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [(draft, seen_of(draft)) for draft in page.rows],
         "amounts": amounts_by_currency(waiting),
-        "may_write": makes_bills(request),
+        "may_write": makes_invoices(request),
+        "tabs": _tabs(None, waiting.count()),
     }
     return render(request, "finance/billing/drafts.html", context)
 
@@ -137,7 +157,7 @@ def _act(request: HttpRequest, act: str, seen: list[str], on: date) -> HttpRespo
     by = signed_in(request)
     if act == "throw":
         count = throw_away_drafts(seen=seen, reason=request.POST.get("reason", ""), by=by)
-        messages.success(request, f"{count} thrown away. What they held comes with the next bills.")
+        messages.success(request, f"{count} thrown away. What they held comes with the next invoices.")
         return redirect("finance:drafts")
     issued = issue_drafts(seen=seen, on=on, by=by)
     numbers = issued[0].number if len(issued) == 1 else f"{issued[0].number} to {issued[-1].number}"
@@ -146,7 +166,7 @@ def _act(request: HttpRequest, act: str, seen: list[str], on: date) -> HttpRespo
 
 
 @require_safe
-@readers_of_bills
+@readers_of_invoices
 def invoice_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """Download an invoice, a credit note or a draft that was made here as a PDF."""
     invoice = _own(pk)
@@ -187,7 +207,7 @@ def _own(pk: int) -> Invoice:
 
 
 def _day(text: str) -> date | None:
-    """Return the day of ``2026-11-30``, None for anything else or too far away to make bills for."""
+    """Return the day of ``2026-11-30``, None for anything else or too far away to make invoices for."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
