@@ -16,15 +16,17 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     Func,
+    IntegerField,
     OuterRef,
     Q,
     QuerySet,
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Greatest, Least
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from common.versions.models import DatedVersionQuerySet, VersionState
+from metrics.statements import Statement, load
 
 if TYPE_CHECKING:
     from finance.models import Contract, ContractLine, ContractObligation, ContractVersion
@@ -42,28 +44,32 @@ PERIODS_PER_YEAR: dict[str, Decimal] = {
 EXACT: DecimalField[Any, Any] = DecimalField(max_digits=38, decimal_places=12)
 
 
+USUAL_MONTHS = 12  # as in finance.contracts.calendar
 LONGEST_NOTICE = 36_500  # a day before the calendar begins would be an error
 
 
+def month_number(day: date) -> int:
+    """Return the month of a day as SQL counts months to tell how many lie between two days."""
+    return day.year * 12 + day.month
+
+
 class NextEnd(Func):
-    """The end of the term that runs on a day, of a first end and the months of a further term, or null.
+    """The end of the term that runs on ``day``, of a first end and the months of a further term, or null."""
 
-    Terms are counted from the first end, so that the end of a month stays one.
-    """
-
-    template = (
-        "(SELECT min(turn.ends_on) FROM (VALUES (%(expressions)s)) AS given (day, first_end, months)"
-        " CROSS JOIN LATERAL (SELECT extract(year FROM span) * 12 + extract(month FROM span) AS months"
-        " FROM age(given.day, given.first_end) AS span) AS passed"
-        " CROSS JOIN LATERAL (SELECT given.first_end AS ends_on UNION ALL"
-        " SELECT (given.first_end + make_interval("
-        "months => given.months * (floor(passed.months / given.months) + step)::integer))::date"
-        " FROM generate_series(0, 2) AS step"
-        " WHERE given.months IS NOT NULL AND passed.months >= 0) AS turn"
-        " WHERE turn.ends_on > given.day)"
-    )
-    arity = 3
     output_field = DateField()
+
+    def __init__(self, day: date, first_end: Any, months: Any) -> None:
+        super().__init__(first_end, months)
+        self.day = day
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
+        """Put the columns in where ``sql/contracts/next_end.sql`` names them."""
+        compiled = (compiler.compile(part) for part in self.get_source_expressions())
+        first_end, months = (Statement(sql, tuple(params)) for sql, params in compiled)
+        parts = {"first_end": first_end, "months": months}
+        turn = load("finance", "contracts/passed", month=month_number(self.day), **parts)
+        end = load("finance", "contracts/next_end", day=self.day, turn=turn, **parts)
+        return end.sql, end.params
 
 
 def _running_lines(day: date) -> QuerySet[Any, Any]:
@@ -91,14 +97,17 @@ class ContractQuerySet(QuerySet["Contract"]):
     def with_next_end(self, day: date) -> Self:
         """Add ``next_end``, the first day after the term that runs on ``day``; null where it is open-ended.
 
-        And ``notice_on``, the last day for notice; null without a notice period.
+        And ``notice_on``, the last day for notice; null without a notice period. And ``renews_for``, the months of a
+        further term; null where it doesn't renew by itself.
         """
         months = Case(
-            When(auto_renew=True, then=Greatest(Coalesce("renewal_months", 12), 1)), default=Value(None)
+            When(auto_renew=True, then=Greatest(Coalesce("renewal_months", USUAL_MONTHS), 1)),
+            default=Value(None),
+            output_field=IntegerField(),
         )
         notice = Case(When(notice_days__gt=0, then=Least("notice_days", LONGEST_NOTICE)))
-        return self.annotate(
-            next_end=NextEnd(Cast(Value(day), DateField()), F("end_on"), months),
+        return self.annotate(renews_for=months).annotate(
+            next_end=NextEnd(day, F("end_on"), F("renews_for")),
             notice_on=ExpressionWrapper(F("next_end") - notice, output_field=DateField()),
         )
 

@@ -77,10 +77,10 @@ def terms(start_on: date, end_on: date | None, months: int, *, since: date, unti
         return
     passed = (since.year - end_on.year) * 12 + since.month - end_on.month
     turn = max(passed // months - 1, 0)
-    begins = _after(end_on, turn * months)
+    begins = day_after(end_on, turn * months)
     while begins is not None and begins <= until:
         turn += 1
-        ends = _after(end_on, turn * months)
+        ends = day_after(end_on, turn * months)
         if ends is None or ends > since:
             yield Term(turn + 1, begins, ends)
         begins = ends
@@ -96,7 +96,7 @@ def terms_in_sight(start_on: date, end_on: date | None, months: int, day: date) 
 
     Those end within twelve months of ``day``, each if nobody gives notice before.
     """
-    year_on = _after(day, USUAL_MONTHS) or date.max
+    year_on = day_after(day, USUAL_MONTHS) or date.max
     found = terms(start_on, end_on, months, since=day, until=year_on)
     return [
         term
@@ -116,11 +116,12 @@ def notice_on(ends_on: date, notice_days: int | None) -> date | None:
     return ends_on - timedelta(days=days) if ends_on.toordinal() > days else date.min
 
 
-def _after(day: date, months: int) -> date | None:
+def day_after(day: date, months: int) -> date | None:
+    """Return the same day so many months on, the last one of a shorter month; None beyond the last year there is."""
     try:
         return day + relativedelta(months=months)
     except (ValueError, OverflowError):
-        return None  # beyond the last year there is
+        return None
 
 
 @lru_cache(maxsize=1024)

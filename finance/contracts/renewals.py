@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,41 +10,43 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
 
 from common.export import Table, table_of
-from common.periods import add_months, month_label, month_start
+from common.periods import add_months, month_label
 from common.rounding import to_cents
-from finance.contracts.calendar import USUAL_MONTHS, Calendar, months_of_renewal, notice_on, terms_in_sight
+from finance.contracts.calendar import LONGEST_NOTICE, USUAL_MONTHS, Calendar, day_after
 from finance.contracts.listing import arr_of
-from finance.models import Contract
-from finance.revenue.positions import read_rates
+from finance.models import Contract, ContractLine
+from finance.querysets import month_number
+from finance.revenue.positions import rates_on, read_rates
+from metrics.statements import Statement, load
 from people.access import Access
 from people.models import Category
 
 MONTHS = 12
 CHUNK = 2_000
+NOTHING: dict[str, Any] = {"ends": 0, "notices": 0, "arr": Decimal(0), "lacks_rate": 0, "has_later": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of one contract: its notice falls due, or a term of it ends; ``arr`` is in the reporting currency.
+    """One day of one contract: its notice falls due, or a term of it ends.
 
-    ``arr`` is null where its currency has no rate, and the mark of redaction for who may not read revenue.
     ``is_later`` tells of a term after the one that runs.
     """
 
     on: date
     kind: str
     contract: int
-    account: str
-    arr: Any
     is_later: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A day with the contract that it is of, as pages and files show it."""
+    """A day with the contract that it is of, as pages and files show it; ``arr`` is in the reporting currency.
+
+    ``arr`` is null where its currency has no rate, and the mark of redaction for who may not read revenue.
+    """
 
     on: date
     kind: str
@@ -63,14 +65,19 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month with what falls into it; ``arr`` is of the terms that end in it."""
+    """A month with how much falls into it; ``arr`` is of the terms that end in it."""
 
     month: date
-    days: Sequence[Day]
     ends: int
     notices: int
     arr: Any
     lacks_rate: int
+    has_later: bool
+
+    @property
+    def count(self) -> int:
+        """How many days of contracts fall into it."""
+        return self.ends + self.notices
 
     @property
     def label(self) -> str:
@@ -79,44 +86,61 @@ class Month:
 
 
 def calendar_of(first: date, day: date, access: Access) -> list[Month]:
-    """Return the twelve months from ``first`` on, as the contracts that run on ``day`` stand; three queries.
+    """Return the twelve months from ``first`` on, as the contracts that run on ``day`` stand; one query.
 
     Each contract is there with the term that runs, and where it renews more than once a year with those that end
     within a year of ``day``: what renews after that is not known yet. Trials don't count.
     """
-    by_month: dict[date, list[Day]] = {add_months(first, count): [] for count in range(MONTHS)}
-    found = _days(first, add_months(first, MONTHS), day, access)
-    for each in sorted(found, key=lambda one: (one.on, one.account, one.contract, one.kind)):
-        by_month[month_start(each.on)].append(each)
-    return [_month(month, days, access) for month, days in by_month.items()]
+    may_read = access.allows(Category.REVENUE)
+    lines: Any = ContractLine.objects.recurring().running_on(day).with_revenue()
+    statement = load(
+        "finance",
+        "contracts/months",
+        days=_days(first, add_months(first, MONTHS), day),
+        lines=lines.values("contract_id", "arr"),
+        rates=rates_on(day),
+        may_read=may_read,
+    )
+    found = {row["month"]: row for row in statement.fetch_dicts()}
+    return [_month(add_months(first, count), found, access) for count in range(MONTHS)]
 
 
-def happenings_of(days: Iterable[Day]) -> Iterator[Happening]:
-    """Yield days with their contracts; a query for each few thousand."""
+def days_between(first: date, until: date, day: date, *, most: int | None = None) -> list[Day]:
+    """Return what falls on the days from ``first`` to before ``until``, the soonest first; one query."""
+    statement = load("finance", "contracts/listed", days=_days(first, until, day), most=most)
+    return [Day(*row) for row in statement.fetch()]
+
+
+def happenings_of(days: Iterable[Day], day: date, access: Access) -> Iterator[Happening]:
+    """Yield days with their contracts and what these are worth on ``day``; two queries for each few thousand."""
+    may_read = access.allows(Category.REVENUE)
+    rates = read_rates(day) if may_read else {}
     waiting = iter(days)
     while some := list(islice(waiting, CHUNK)):
         wanted = {each.contract for each in some}
         contracts = Contract.objects.select_related("account").in_bulk(wanted)
+        arr = arr_of(sorted(wanted), day) if may_read else {}
         for each in some:
             contract = contracts.get(each.contract)
             if contract is None:
                 continue  # gone since it was listed
             is_notice = each.kind == "notice"
+            worth = _worth(arr.get(each.contract), rates.get(contract.currency))
             yield Happening(
                 on=each.on,
                 kind=each.kind,
                 contract=contract,
                 act_by=Calendar(contract.account.country).last_working_day(each.on) if is_notice else None,
-                arr=each.arr,
+                arr=access.redact(worth, Category.REVENUE),
                 is_later=each.is_later,
             )
 
 
-def calendar_table(months: Iterable[Month]) -> Table:
-    """Return what the calendar shows, as a file."""
+def calendar_table(first: date, day: date, access: Access) -> Table:
+    """Return all days of the twelve months from ``first`` on, as a file."""
     return table_of(
         "renewals",
-        happenings_of(each for month in months for each in month.days),
+        happenings_of(days_between(first, add_months(first, MONTHS), day), day, access),
         (
             ("on", "Day", lambda each: each.on),
             ("kind", "What", lambda each: each.label),
@@ -147,53 +171,34 @@ def months_table(months: Iterable[Month]) -> Table:
     )
 
 
-def _days(first: date, until: date, day: date, access: Access) -> Iterator[Day]:
-    running: QuerySet[Any, Any] = Contract.objects.running_on(day).with_trial_on(day).with_next_end(day)
-    falls = Q(next_end__gte=first, next_end__lt=until) | Q(notice_on__gte=first, notice_on__lt=until)
-    often = Q(auto_renew=True, renewal_months__lt=USUAL_MONTHS, next_end__lt=until)
-    running = running.filter(falls | often, is_trial=False, account__deleted_at=None)
-    found = list(
-        running.values_list(
-            "pk",
-            "account__name",
-            "currency",
-            "start_on",
-            "end_on",
-            "auto_renew",
-            "renewal_months",
-            "notice_days",
-            "next_end",
-            "notice_on",
-        )
+def _days(first: date, until: date, day: date) -> Statement:
+    running: Any = Contract.objects.running_on(day).with_trial_on(day).with_next_end(day)
+    running = running.filter(is_trial=False, end_on__isnull=False, account__deleted_at=None)
+    return load(
+        "finance",
+        "contracts/days",
+        running=running.values("id", "currency", "end_on", "notice_days", "renews_for", "next_end"),
+        month=month_number(day),
+        usual=USUAL_MONTHS,
+        year_on=day_after(day, USUAL_MONTHS) or date.max,
+        longest=LONGEST_NOTICE,
+        day=day,
+        first=first,
+        until=until,
     )
-    may_read = access.allows(Category.REVENUE)
-    arr = arr_of([row[0] for row in found], day) if may_read else {}
-    rates = read_rates(day)
-    for pk, account, currency, start_on, end_on, auto_renew, renewal, notice_days, next_end, notice in found:
-        worth = access.redact(_worth(arr.get(pk), rates.get(currency)), Category.REVENUE)
-        sight = [(next_end, notice)]
-        if auto_renew and renewal is not None and renewal < USUAL_MONTHS:
-            terms = terms_in_sight(start_on, end_on, months_of_renewal(auto_renew, renewal), day)
-            sight = [(term.ends_on, notice_on(term.ends_on, notice_days)) for term in terms if term.ends_on]
-        for place, (ends_on, by) in enumerate(sight):
-            if first <= ends_on < until:
-                yield Day(ends_on, "end", pk, account, worth, place > 0)
-            if by is not None and first <= by < until:
-                yield Day(by, "notice", pk, account, worth, place > 0)
 
 
 def _worth(arr: Decimal | None, rate: Decimal | None) -> Decimal | None:
     return None if rate is None else to_cents((arr or Decimal(0)) * rate)
 
 
-def _month(month: date, found: Sequence[Day], access: Access) -> Month:
-    ends = [each for each in found if each.kind == "end"]
-    known = [each.arr for each in ends if isinstance(each.arr, Decimal)]
+def _month(month: date, found: Mapping[date, dict[str, Any]], access: Access) -> Month:
+    row = found.get(month, NOTHING)
     return Month(
         month=month,
-        days=found,
-        ends=len(ends),
-        notices=len(found) - len(ends),
-        arr=access.redact(sum(known, Decimal(0)), Category.REVENUE),
-        lacks_rate=sum(each.arr is None for each in ends),
+        ends=row["ends"],
+        notices=row["notices"],
+        arr=access.redact(row["arr"], Category.REVENUE),
+        lacks_rate=row["lacks_rate"],
+        has_later=row["has_later"],
     )

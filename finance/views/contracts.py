@@ -32,7 +32,15 @@ from finance.contracts.reading import (
     versions_of,
     versions_table,
 )
-from finance.contracts.renewals import MONTHS, Month, calendar_of, calendar_table, happenings_of, months_table
+from finance.contracts.renewals import (
+    MONTHS,
+    Month,
+    calendar_of,
+    calendar_table,
+    days_between,
+    happenings_of,
+    months_table,
+)
 from finance.models import Amendment, Contract
 from finance.obligations.listing import obligations_of, obligations_table
 from finance.views.guards import writes_contracts
@@ -132,20 +140,21 @@ def renewals(request: HttpRequest) -> HttpResponse:
     first = _month(request.GET.get("from", "")) or month_start(day)
     months = calendar_of(first, day, access)
     offers = (
-        Offer("days", "Notices and ends", lambda: calendar_table(months)),
+        Offer("days", "Notices and ends", lambda: calendar_table(first, day, access)),
         Offer("months", "Month by month", lambda: months_table(months)),
     )
     if asked_format(request):
         return export_response(request, chosen_table(request, offers))
     asked = _month(request.GET.get("month", ""))
-    busy = [month for month in months if month.days]
+    busy = [month for month in months if month.count]
     chosen = next((month for month in busy if month.month == asked), busy[0] if busy else None)
+    shown = days_between(chosen.month, add_months(chosen.month, 1), day, most=SHOWN) if chosen else ()
     context = {
         "months": months,
         "chosen": chosen,
         "exports": offers,
-        "happenings": list(happenings_of(chosen.days[:SHOWN])) if chosen else (),
-        "has_later": any(each.is_later for month in months for each in month.days),
+        "happenings": list(happenings_of(shown, day, access)),
+        "has_later": any(month.has_later for month in months),
         "shown": SHOWN,
         "chart": _chart(months) if access.allows(Category.REVENUE) else None,
         "first": first,
