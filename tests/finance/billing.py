@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import Account
 from finance.billing.arranging import expected_of, propose_arrangement
+from finance.billing.issuing import issue_drafts, seen_of
 from finance.billing.terms import BillingTerms
 from finance.models import BillingArrangement, Invoice, InvoiceLine
 from people.models import User
@@ -31,6 +32,11 @@ def drafts() -> list[Invoice]:
     """Return the drafts there are, the earliest first."""
     held = Invoice.objects.filter(status="draft", deleted_at=None)
     return list(held.order_by("issued_on", "account_id", "currency", "pk"))
+
+
+def issue(by: User, on: date) -> list[Invoice]:
+    """Issue all drafts there are, as they are."""
+    return issue_drafts(seen=[seen_of(one) for one in drafts()], on=on, by=by)
 
 
 def said(invoice: Invoice) -> list[tuple[int, str, str, str]]:

@@ -10,9 +10,21 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Account, Contact
+from finance.collections.planning import plan_dunning
 from finance.collections.policy import Stage, stages_of
 from finance.collections.policy_services import create_policy_draft, publish_policy, save_policy_draft
-from finance.models import Allocation, DunningPolicy, Invoice, InvoiceDispute, InvoiceLine, Payment
+from finance.collections.promises import record_promise
+from finance.collections.sending import mark_lost, send_due
+from finance.models import (
+    Allocation,
+    DunningMessage,
+    DunningPolicy,
+    Invoice,
+    InvoiceDispute,
+    InvoiceLine,
+    Payment,
+    PaymentPromise,
+)
 from metrics.engine.plan import today
 from people.models import User
 from tests.metrics.facts import make_account
@@ -100,3 +112,28 @@ def put_in_force(*stages: Stage, tiers: tuple[str, ...] = (), by: User | None = 
     held = save_policy_draft(policy=draft, by=by, stages=stages or (make_stage(),), tiers=tiers)
     assert stages_of(held)
     return publish_policy(policy=held, by=by)
+
+
+def run(day: date = DAY) -> int:
+    """Do what the schedule does; return how many mails went out."""
+    mark_lost()
+    plan_dunning(day)
+    return send_due(day)
+
+
+def states() -> list[str]:
+    """Return how far each message has come, the oldest first."""
+    return list(DunningMessage.objects.order_by("pk").values_list("state", flat=True))
+
+
+def make_promise(account: Account, amount: str = "300", days: int = 5) -> PaymentPromise:
+    """Write down that a customer said they would pay within so many days."""
+    return record_promise(
+        account=account,
+        currency="EUR",
+        amount=Decimal(amount),
+        due_on=in_days(days),
+        promised_by="Ida Berg",
+        by=make_user("finance"),
+        day=DAY,
+    )

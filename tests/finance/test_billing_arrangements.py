@@ -42,16 +42,6 @@ def in_days(days: int) -> date:
 
 
 @pytest.fixture
-def ada() -> User:
-    return make_user("finance")
-
-
-@pytest.fixture
-def acme() -> Account:
-    return make_account("strategic", name="Acme", currency="EUR")
-
-
-@pytest.fixture
 def small() -> Account:
     return make_account("standard", name="Small")
 

@@ -17,20 +17,9 @@ from finance.models import Contract, ContractLine, Invoice, InvoiceLine
 from people.models import User
 from tests.finance.billing import bill_here, drafts, said
 from tests.metrics.facts import make_account, make_line
-from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
 JAN, FEB, MAR, APR = (date(2026, month, 1) for month in (1, 2, 3, 4))
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("finance")
-
-
-@pytest.fixture
-def acme() -> Account:
-    return make_account("strategic", name="Acme", currency="EUR")
 
 
 def line(

@@ -19,17 +19,12 @@ from finance.billing.issuing import credit_invoice, issue_drafts, left_of, seen_
 from finance.models import BillingCounter, Invoice, InvoiceCorrection
 from people.models import User
 from sync.own import OwnRecordsError
-from tests.finance.billing import bill_here, drafts, said
+from tests.finance.billing import bill_here, drafts, issue, said
 from tests.metrics.facts import make_account, make_line
 from tests.users import make_user
 
 JAN, FEB, MAR = (date(2026, month, 1) for month in (1, 2, 3))
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("finance")
 
 
 @pytest.fixture
@@ -43,10 +38,6 @@ def billed(by: User, name: str, amount: str = "31", **terms: Any) -> Account:
     make_line(account, JAN, None, amount, period="month", currency="EUR")
     bill_here(account, JAN, by, **terms)
     return account
-
-
-def issue(by: User, on: date = JAN) -> list[Invoice]:
-    return issue_drafts(seen=[seen_of(one) for one in drafts()], on=on, by=by)
 
 
 def test_issued_in_the_order_of_their_days_with_numbers_that_follow_each_other(
@@ -104,10 +95,10 @@ def test_an_issue_that_fails_half_way_leaves_drafts_and_no_gap(
     with monkeypatch.context() as patch:
         patch.setattr("finance.billing.issuing.send_own_records", killed)
         with pytest.raises(KeyboardInterrupt), transaction.atomic():
-            issue(ada)
+            issue(ada, JAN)
     assert len(drafts()) == 2
     assert draft_invoices(until=FEB, by=ada).unchanged == 2
-    assert [one.number for one in issue(ada)] == ["INV-2026-00001", "INV-2026-00002"]
+    assert [one.number for one in issue(ada, JAN)] == ["INV-2026-00001", "INV-2026-00002"]
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
@@ -170,7 +161,7 @@ def test_an_invoice_is_credited_whole_or_by_line_and_never_more(acme: Account, a
     make_line(acme, JAN, None, "10", period="month", currency="EUR")
     bill_here(acme, JAN, ada, tax_percent=Decimal(19))
     draft_invoices(until=JAN, by=ada)
-    [invoice] = issue(ada)
+    [invoice] = issue(ada, JAN)
     part = credit_invoice(
         invoice=invoice, root_cause="wrong_price", on=FEB, by=ada, amounts={1: Decimal("3.33")}
     )
@@ -201,7 +192,7 @@ def test_a_credit_note_needs_a_cause_and_a_day(
     acme: Account, ada: User, cause: str, on: date, match: str
 ) -> None:
     draft_invoices(until=JAN, by=ada)
-    [invoice] = issue(ada)
+    [invoice] = issue(ada, JAN)
     with pytest.raises(ValidationError, match=match):
         credit_invoice(invoice=invoice, root_cause=cause, on=on, by=ada)
 
@@ -217,7 +208,7 @@ def test_drafts_and_invoices_of_other_systems_aren_t_credited_here(acme: Account
 
 def test_credited_for_a_fault_and_billed_anew_all_comes_to_the_contract(acme: Account, ada: User) -> None:
     draft_invoices(until=JAN, by=ada)
-    [invoice] = issue(ada)
+    [invoice] = issue(ada, JAN)
     credit_invoice(invoice=invoice, root_cause="wrong_recipient", on=JAN, by=ada)
     draft_invoices(until=FEB, by=ada)
     issue(ada, FEB)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from django.urls import reverse
 from accounts.models import Account
 from common.typeset import compiler_of, typeset
 from finance.billing.drafting import draft_invoices
-from finance.billing.issuing import credit_invoice, issue_drafts, seen_of
+from finance.billing.issuing import credit_invoice, seen_of
 from finance.billing.papers.invoice import invoice_paper
 from finance.billing.papers.paper import TEMPLATE, paper_pdf
 from finance.billing.statements import balances, shares_of
@@ -25,18 +25,13 @@ from finance.models import Allocation, Invoice, Payment
 from metrics.engine.plan import today
 from people.models import User
 from sync.own import send_own_records
-from tests.finance.billing import bill_here, drafts
+from tests.finance.billing import bill_here, drafts, issue
 from tests.metrics.facts import make_account, make_line
-from tests.users import client_as, client_of, make_user
+from tests.users import client_as, client_of
 
 pytestmark = pytest.mark.django_db
 MONTH = today().replace(day=1)
 HOSTILE = '#panic("x") $_a_ *b* \\ `c` @preview/x:1 <label> <script>{{x}}'
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("finance")
 
 
 @pytest.fixture
@@ -49,10 +44,6 @@ def acme(ada: User) -> Account:
     make_line(account, MONTH, None, "100", period="month", currency="EUR")
     bill_here(account, MONTH, ada, is_consolidated=True, tax_percent=Decimal("7.5"), email="ap@acme.example")
     return account
-
-
-def issue_all(by: User, on: date) -> list[Invoice]:
-    return issue_drafts(seen=[seen_of(one) for one in drafts()], on=on, by=by)
 
 
 def post(client: Client, **data: Any) -> Any:
@@ -147,7 +138,7 @@ def test_only_finance_makes_invoices_and_legal_sees_none(acme: Account, ada: Use
 def test_a_credit_note_by_line_from_the_page(acme: Account, ada: User) -> None:
     client = client_of(ada)
     draft_invoices(until=today(), by=ada)
-    [invoice] = issue_all(ada, today())
+    [invoice] = issue(ada, today())
     url = reverse("finance:invoice_credit", args=[invoice.pk])
     assert client.get(url).status_code == 200
     on = today().isoformat()
@@ -167,7 +158,7 @@ def test_a_credit_note_by_line_from_the_page(acme: Account, ada: User) -> None:
 def test_the_paper_of_an_invoice_is_tagged_and_says_all_it_should(acme: Account, ada: User) -> None:
     draft_invoices(until=today(), by=ada)
     assert "Draft" in invoice_paper(drafts()[0]).title
-    [invoice] = issue_all(ada, today())
+    [invoice] = issue(ada, today())
     paper = invoice_paper(invoice)
     assert paper.title == f"Invoice {invoice.number}"
     assert paper.to == ("Acme", "Accounts payable", "ap@acme.example")
@@ -218,7 +209,7 @@ def test_a_long_name_leaves_room_for_what_is_billed_and_says_first_what_to_do(
 ) -> None:
     """The columns of both share the room, whatever stands in them, and words break before the next column."""
     draft_invoices(until=today(), by=ada)
-    [invoice] = issue_all(ada, today())
+    [invoice] = issue(ada, today())
     paper = invoice_paper(invoice)
     assert paper.grids[0].head[:2] == ("For", "Division")
     assert paper.grids[0].wide == (0, 1)
@@ -241,7 +232,7 @@ def test_a_statement_opens_with_what_was_owed_and_closes_with_what_is_open(acme:
         account=acme, number="S-1", issued_on=start - timedelta(days=5), currency="EUR", net=50, total=50
     )
     draft_invoices(until=today(), by=ada)
-    [invoice] = issue_all(ada, today())
+    [invoice] = issue(ada, today())
     credit_invoice(invoice=invoice, root_cause="goodwill", on=today(), by=ada, amounts={1: Decimal(10)})
     payment = {
         "external_id": "p1",
@@ -276,7 +267,7 @@ def test_a_statement_opens_with_what_was_owed_and_closes_with_what_is_open(acme:
 
 def test_divisions_add_up_to_the_invoices_of_the_parent_to_the_cent(acme: Account, ada: User) -> None:
     draft_invoices(until=today(), by=ada)
-    [invoice] = issue_all(ada, today())
+    [invoice] = issue(ada, today())
     credit_invoice(
         invoice=invoice, root_cause="wrong_price", on=today(), by=ada, amounts={2: Decimal("0.33")}
     )

@@ -17,22 +17,11 @@ from finance.billing.issuing import credit_invoice, issue_drafts, seen_of
 from finance.billing.papers.invoice import invoice_paper
 from finance.models import BillingCounter, ContractLine, Invoice
 from people.models import User
-from tests.finance.billing import bill_here, drafts, said
+from tests.finance.billing import bill_here, drafts, issue, said
 from tests.metrics.facts import make_account, make_line
-from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
 JAN, FEB, MAR, APR, MAY, JUN, JUL = (date(2026, month, 1) for month in range(1, 8))
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("finance")
-
-
-@pytest.fixture
-def acme() -> Account:
-    return make_account("strategic", name="Acme", currency="EUR")
 
 
 @pytest.fixture
@@ -42,10 +31,6 @@ def north(acme: Account) -> Account:
 
 def line(account: Account, amount: str = "31", start: date = JAN, **more: Any) -> ContractLine:
     return make_line(account, start, None, amount, **{"period": "month", "currency": "EUR"} | more)
-
-
-def issue(by: User, on: date) -> list[Invoice]:
-    return issue_drafts(seen=[seen_of(one) for one in drafts()], on=on, by=by)
 
 
 def spans(invoice: Invoice) -> list[tuple[str, str]]:

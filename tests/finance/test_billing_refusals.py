@@ -24,17 +24,12 @@ from finance.billing.terms import BillingTerms
 from finance.models import BillingCounter, BillingMilestone, BillingPass, Invoice
 from metrics.engine.plan import today
 from people.models import User
-from tests.finance.billing import bill_here, drafts
+from tests.finance.billing import bill_here, drafts, issue
 from tests.metrics.facts import make_account, make_line
-from tests.users import client_of, make_user
+from tests.users import client_of
 
 pytestmark = pytest.mark.django_db
 JAN, FEB = date(2026, 1, 1), date(2026, 2, 1)
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("finance")
 
 
 @pytest.fixture
@@ -47,7 +42,7 @@ def acme(ada: User) -> Account:
 
 def issued(ada: User) -> Invoice:
     draft_invoices(until=JAN, by=ada)
-    return issue_drafts(seen=[seen_of(one) for one in drafts()], on=JAN, by=ada)[0]
+    return issue(ada, JAN)[0]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +70,7 @@ def test_a_milestone_was_not_reached_in_antiquity_and_stays_once_it_is_billed(
     with pytest.raises(ValidationError, match="2000"):
         reach_milestone(milestone=due, on=date(1, 1, 1), by=ada)
     draft_invoices(until=JAN, by=ada)
-    issue_drafts(seen=[seen_of(one) for one in drafts()], on=JAN, by=ada)
+    issue(ada, JAN)
     with pytest.raises(ValidationError, match="billed"):
         drop_milestone(milestone=due)
     page = client_of(ada).get(reverse("finance:billing", args=[acme.pk])).content.decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
 from typing import Any
@@ -21,14 +21,13 @@ from finance.collections import sending
 from finance.collections.planning import plan_dunning
 from finance.collections.policy_services import retire_policy
 from finance.collections.promises import record_promise, withdraw_promise
-from finance.collections.sending import HELD_FOR, claim_message, mark_lost, send_due, send_message
+from finance.collections.sending import HELD_FOR, claim_message, send_due, send_message
 from finance.collections.services import decide_message, end_hold, release_stage, set_hold
 from finance.models import (
     CollectionHold,
     DunningCycle,
     DunningMessage,
     DunningPolicy,
-    PaymentPromise,
 )
 from people.models import User
 from pods.models import Task
@@ -39,36 +38,23 @@ from tests.finance.owing import (
     in_days,
     make_debtor,
     make_invoice,
+    make_promise,
     make_stage,
     pay,
     pay_ahead,
     put_in_force,
+    run,
+    states,
 )
 from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
 
 
-def run(day: date = DAY) -> int:
-    """Do what the schedule does; return how many mails went out."""
-    mark_lost()
-    plan_dunning(day)
-    return send_due(day)
-
-
 def asked() -> list[tuple[str, int, int]]:
     """Return what went out: currency, stage, attempt."""
     sent = DunningMessage.objects.filter(state="sent").order_by("pk")
     return [(each.cycle.currency, each.stage, each.attempt) for each in sent.select_related("cycle")]
-
-
-def states() -> list[str]:
-    return list(DunningMessage.objects.order_by("pk").values_list("state", flat=True))
-
-
-@pytest.fixture
-def debtor() -> Account:
-    return make_debtor()
 
 
 def test_eur_149_and_usd_120_are_asked_in_usd_only_twice_two_days_apart(debtor: Account) -> None:
@@ -219,24 +205,12 @@ def hold_account(account: Account) -> None:
     set_hold(account=account, reason="Merger", ends_on=in_days(9), by=make_user("finance"), day=DAY)
 
 
-def promise(account: Account, amount: str = "300", days: int = 5) -> PaymentPromise:
-    return record_promise(
-        account=account,
-        currency="EUR",
-        amount=Decimal(amount),
-        due_on=in_days(days),
-        promised_by="Ida Berg",
-        by=make_user("finance"),
-        day=DAY,
-    )
-
-
 STOPS: dict[str, tuple[Callable[[Any], object], str]] = {
     "payment": (lambda invoice: pay(invoice, 300), "Nothing is overdue"),
     "part payment": (lambda invoice: pay(invoice, 20), "changed from €300.00 to €280.00"),
     "dispute": (dispute, "disputed"),
     "hold": (lambda invoice: hold_account(invoice.account), "Held meanwhile: Merger"),
-    "promise": (lambda invoice: promise(invoice.account), "promised"),
+    "promise": (lambda invoice: make_promise(invoice.account), "promised"),
     "policy": (lambda invoice: put_in_force(make_stage(attempts=1)), "Another version"),
     "no policy": (
         lambda invoice: retire_policy(policy=DunningPolicy.objects.published().get(), by=None),
@@ -292,7 +266,7 @@ def test_disputed_held_and_promised_parts_are_not_asked_for(debtor: Account) -> 
     set_hold(
         account=debtor, invoice=held, reason="Wrong PO", ends_on=in_days(9), by=make_user("finance"), day=DAY
     )
-    promise(debtor, "250")
+    make_promise(debtor, "250")
     run()
     message = DunningMessage.objects.get()
     assert message.amount == 650
@@ -417,7 +391,7 @@ def test_two_who_agree_at_once_release_it() -> None:
 def test_a_promise_is_kept_by_what_came_in_time_and_broken_without_it(debtor: Account) -> None:
     put_in_force()
     invoice = make_invoice(debtor, 300)
-    first = promise(debtor)
+    first = make_promise(debtor)
     assert run() == 0
     pay(invoice, 100, in_days(2))
     assert run(in_days(3)) == 0
@@ -437,7 +411,7 @@ def test_a_promise_is_kept_by_what_came_in_time_and_broken_without_it(debtor: Ac
 
 def test_a_payment_after_the_day_does_not_keep_a_promise(debtor: Account) -> None:
     invoice = make_invoice(debtor, 300)
-    first = promise(debtor)
+    first = make_promise(debtor)
     pay(invoice, 300, in_days(6))
     run(in_days(6))
     first.refresh_from_db()
@@ -447,7 +421,7 @@ def test_a_payment_after_the_day_does_not_keep_a_promise(debtor: Account) -> Non
 def test_a_further_promise_takes_the_place_of_the_open_one(debtor: Account) -> None:
     put_in_force()
     make_invoice(debtor, 300)
-    first, second = promise(debtor), promise(debtor, days=8)
+    first, second = make_promise(debtor), make_promise(debtor, days=8)
     first.refresh_from_db()
     assert (first.state, second.state) == ("replaced", "open")
     withdraw_promise(promise=second, by=make_user("finance"))
@@ -544,7 +518,7 @@ def test_a_merge_takes_claims_promises_and_holds_along(debtor: Account) -> None:
     for account in (winner, debtor):
         make_invoice(account, 300)
         hold_account(account)
-        promise(account, "100")
+        make_promise(account, "100")
     run()
     merge_accounts(winner=winner.pk, loser=debtor.pk, by=make_user("revops"))
     end_hold(hold=CollectionHold.objects.get(account=winner, ended_at=None), by=make_user("finance"))

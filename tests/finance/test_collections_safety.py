@@ -29,22 +29,18 @@ from tests.finance.owing import (
     in_days,
     make_debtor,
     make_invoice,
+    make_promise,
     make_stage,
     pay,
     pay_ahead,
     put_in_force,
+    run,
+    states,
 )
 from tests.finance.test_clauses_in_contracts import sell, write
-from tests.finance.test_collections_runs import promise as make_promise
-from tests.finance.test_collections_runs import run, states
 from tests.users import client_as, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def debtor() -> Account:
-    return make_debtor()
 
 
 def test_a_worker_that_slept_over_the_decision_sends_nothing(debtor: Account) -> None:

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,6 +16,7 @@ from finance.invoices.settling import lock_allocations
 from finance.models import Allocation, Invoice, InvoiceCorrection, InvoiceLine, Payment
 from sync.models import Batch, Change
 from tests.finance.bills import invoice, line, payment
+from tests.finance.killing import kill, others, start, until
 from tests.sync.conftest import make_api
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,13 +42,6 @@ run_batch(resource=resource, source=Source.objects.get(slug="stripe"), decoded=d
 """
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
-
-
 def waits_for_its_turn() -> bool:
     """Return whether a batch of this database has written its records and waits for the turn of allocating."""
     with connection.cursor() as cursor:
@@ -63,30 +52,16 @@ def waits_for_its_turn() -> bool:
         return int(cursor.fetchone()[0]) > 0
 
 
-def others() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-        return int(cursor.fetchone()[0])
-
-
 def die_in_mid_batch(resource: str, records: list[dict[str, Any]]) -> None:
     """Send a batch from a process that is killed once its records, lines and changes are written."""
-    env = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "ABE_TEST_DATABASE": connection.settings_dict["NAME"],
-    }
     with transaction.atomic():
         lock_allocations()
-        child = subprocess.Popen([sys.executable, "-c", KILLED, resource], stdin=subprocess.PIPE, env=env)
+        child = start(KILLED, resource, stdin=subprocess.PIPE)
         assert child.stdin is not None
         child.stdin.write(json.dumps(records).encode())
         child.stdin.close()
         until(waits_for_its_turn)
-        child.send_signal(signal.SIGKILL)
-        child.wait(30)
+        kill(child)
     until(lambda: others() == 0)
 
 
