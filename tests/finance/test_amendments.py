@@ -34,6 +34,7 @@ from people.approvals.services import RefusedError, decide_step, withdraw_reques
 from people.models import Notice
 from sync.models import FieldClaim
 from tests.finance.amending import (
+    PRICE_UP,
     approve,
     billing,
     changes_of,
@@ -236,6 +237,8 @@ def test_what_was_approved_is_held_where_the_source_was_quicker(sold: Contract, 
     assert take_due_effects() == 0, "although no version of it is written yet"
     amendment = Amendment.objects.get()
     assert amendment.stage == "held"
+    assert "has changed since" in amendment.problem
+    assert "Core, amount, is otherwise." in amendment.problem
     assert "1,300" not in amendment.problem, "who reads no prices may read this"
     assert amendment.version.state == "draft"
     deciders = {step.decided_by for step in request.steps.all()}
@@ -257,6 +260,21 @@ def test_the_approver_is_told_where_the_contract_changed_or_the_day_has_passed(
     later(5)
     with pytest.raises(RefusedError, match="has passed"):
         decide_step(request=request, by=make_user("customer_success"), is_approved=True)
+
+
+def test_approvers_read_amounts_in_the_currency_of_the_contract() -> None:
+    added = {"do": "add", "product": "Extra", "amount": "7", "billing_period": "month"}
+    request = propose(sell(currency="GBP"), make_user("finance"), {"lines": [*PRICE_UP["lines"], added]})
+    guarded = {fact["label"]: fact for fact in request.data["facts"] if fact.get("category") == "revenue"}
+    assert {label.partition(" from ")[0].partition(" on ")[0] for label in guarded} >= {
+        "Core: amount",
+        "Extra: price",
+        "ARR",
+    }
+    assert guarded["Extra: price"]["after"] == "£7.00 a month"
+    arr = next(fact for label, fact in guarded.items() if label.startswith("ARR"))
+    assert (arr["before"], arr["after"]) == ("£1,200", "£1,584")
+    assert not {sign for sign in "€$" if sign in str(request.data)}
 
 
 def test_nobody_approves_their_own(sold: Contract) -> None:

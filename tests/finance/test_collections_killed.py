@@ -71,6 +71,7 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Talk)
+        self.port: int = self.server_address[1]
         self.taken: list[str] = []
         self.silent_at = ""
         self.is_silent, self.goes_on = threading.Event(), threading.Event()
@@ -97,7 +98,7 @@ def server() -> Iterator[MailServer]:
 
 
 def worker(server: MailServer) -> subprocess.Popen[bytes]:
-    return start(WORKER, str(server.server_address[1]))
+    return start(WORKER, str(server.port))
 
 
 def die_at(point: str, server: MailServer) -> None:
@@ -120,7 +121,7 @@ def test_what_a_killed_worker_had_in_hand_is_never_sent_again(
     die_at(point, server)
     assert (states(), len(server.taken)) == (["claimed"], taken)
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
     assert [run(in_days(day)) for day in (0, 2, 9)] == [0, 0, 0]
     DunningMessage.objects.update(claimed_at=timezone.now() - HELD_FOR * 2)
     assert [run(in_days(day)) for day in (0, 2, 9)] == [0, 0, 0]

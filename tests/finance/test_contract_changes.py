@@ -209,3 +209,45 @@ def test_what_has_lapsed_is_not_brought_back(terms: dict[str, Any]) -> None:
     assert [field for field, _ in told] == ["effective_on"]
     assert told[0][1].startswith("The contract ends on 1 Jan 2026, and what it says holds no longer by then.")
     assert not list(problems_of(held, {"terms": terms}, date(2026, 1, 1)))
+
+
+def fields_of(held: dict[str, Any], changes: dict[str, Any], day: date) -> list[tuple[str, int | None]]:
+    return [(each.field, each.line) for each in problems_of(held, changes, day)]
+
+
+def test_each_edge_is_on_the_right_side_of_its_day() -> None:
+    day, after = date(2025, 3, 1), date(2025, 3, 2)
+    held = statement([line(1)])
+    assert fields_of(held, {}, START) == [("effective_on", None)], (
+        "on the contract's first day nothing is amended"
+    )
+    assert fields_of(held, {}, START + timedelta(days=1)) == []
+    held = statement([line(1, start_on=day.isoformat())])
+    change = {"lines": [{"do": "change", "line": 1, "amount": "1"}]}
+    assert fields_of(held, change, day) == [("", 1)], "a line is paid for a day at least"
+    assert fields_of(held, change, after) == []
+    ends = {"terms": {"end_on": day.isoformat()}}
+    assert fields_of(statement([line(1)]), ends, day - timedelta(days=1)) == []
+    assert fields_of(statement([line(1)]), ends, day) == [("effective_on", None), ("end_on", None)]
+    assert fields_of(statement([line(1)]), ends | {"terms": ends["terms"] | {"auto_renew": True}}, day) == []
+
+
+def test_a_renewal_is_given_up_for_the_term_that_runs_and_not_for_one_that_is_over() -> None:
+    held = statement([line(1)], end_on="2025-01-31", auto_renew=True)
+    day = date(2025, 6, 1)
+    assert fields_of(held, {"terms": {"auto_renew": False}}, day) == [("effective_on", None)]
+    assert fields_of(held, {"terms": {"auto_renew": False, "end_on": "2026-01-31"}}, day) == []
+
+
+def test_prices_are_told_with_what_the_currency_and_the_discount_make_of_them() -> None:
+    discounted = {"lines": [{"do": "add", "product": "Extra", "amount": "900", "billing_period": "month"}]}
+    discounted["lines"][0]["discount_percent"] = "12.5"
+    told = {}
+    for currency in ("EUR", "JPY"):
+        before = statement([], currency=currency)
+        [added] = differences(before, amended(before, discounted, date(2025, 3, 1)))
+        told[currency] = added.after
+    assert told == {
+        "EUR": "1 × Extra, €900.00 a month, 12.5% off, from 1 Mar 2025 on",
+        "JPY": "1 × Extra, ¥900 a month, 12.5% off, from 1 Mar 2025 on",
+    }
