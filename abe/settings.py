@@ -369,7 +369,7 @@ REPORTING_CURRENCY = env.str("ABE_REPORTING_CURRENCY", default="USD")
 # The sizes of companies by which retention is told: the number of employees from which each next one begins.
 REVENUE_SIZE_BANDS = env.list("ABE_REVENUE_SIZE_BANDS", cast=int, default=[50, 250, 1000, 5000])
 
-# The name of the company, as customers read it on the tier guide.
+# The name of the company, as customers read it on the tier guide and in reminders.
 COMPANY = env.str("ABE_COMPANY", default="")
 # How many times a minute secret links (to the tier guide, to calendars) may be opened from one address.
 LINK_RATE = env.int("ABE_LINK_RATE", default=60)

@@ -23,6 +23,7 @@ from finance.models import (
     DunningRelease,
     InvoiceDispute,
     PaymentPromise,
+    SellerParticulars,
 )
 from people.approvals.models import ApprovalRequest, ApprovalStep
 from people.models import Notice
@@ -45,12 +46,14 @@ STAMPS: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
     # Whoever was to be told was told then.
     (Notice, ("created_at", "due_at", "sent_at")),
     (PaymentPromise, ("recorded_at", "decided_at")),
+    (SellerParticulars, ("created_at", "published_at")),
     (Task, ("opened_at", "done_at")),
 )
 # Versions keep when they were published; these are made here, and nobody has seen them yet.
 FROZEN = (
     f"{BillingArrangement._meta.label}:frozen_after_draft",
     f"{DunningPolicy._meta.label}:frozen_after_draft",
+    f"{SellerParticulars._meta.label}:frozen_after_draft",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from finance.billing.seller import config as _seller  # noqa: F401 - declares the seller's particulars
 from finance.clauses import configuration as _clauses  # noqa: F401 - declares the section
 from finance.collections import config as _collections  # noqa: F401 - declares the dunning policy
 from finance.models import RetentionDefinition, RetentionPolicy

@@ -6,6 +6,8 @@ from celery import shared_task
 
 from finance.billing.arranging import publish_due_arrangements
 from finance.billing.drafting import draft_invoices
+from finance.billing.papers.keeping import keep_older_papers
+from finance.billing.seller.services import publish_due_particulars
 from finance.calendars.events import follow_all
 from finance.clauses.services.deviations import expire_deviations as expire_due_deviations
 from finance.collections.planning import plan_dunning
@@ -46,8 +48,10 @@ def follow_calendar() -> None:
 
 @shared_task
 def draft_invoices_due() -> None:
-    """Let arrangements count whose day has come, and draft every invoice that is due today."""
+    """Let arrangements and the seller's particulars count whose day has come, and draft every invoice due today."""
     publish_due_arrangements()
+    publish_due_particulars()
+    keep_older_papers()
     draft_invoices(until=today(), by=None)
 
 

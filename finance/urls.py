@@ -20,6 +20,7 @@ from finance.views import (
     retention_more,
     retention_policy,
     revenue_months,
+    seller,
     statements,
 )
 from finance.views.collections import accounts, board, messages, policies
@@ -78,6 +79,9 @@ finance = [
     path("finance/invoices/", invoices.invoices, name="invoices"),
     path("finance/invoices/drafts/", drafts.drafts, name="drafts"),
     path("finance/invoices/drafts/due/", drafts.invoices_due, name="invoices_due"),
+    path("finance/invoices/seller/", seller.seller, name="seller"),
+    path("finance/invoices/seller/change/", seller.seller_change, name="seller_change"),
+    path("finance/invoices/seller/<int:version>/", seller.seller_act, name="seller_act"),
     path("finance/invoices/drafts/act/", drafts.drafts_act, name="drafts_act"),
     path("finance/invoices/<int:pk>/", invoices.invoice, name="invoice"),
     path("finance/invoices/<int:pk>/pdf/", drafts.invoice_pdf, name="invoice_pdf"),

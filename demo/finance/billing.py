@@ -21,6 +21,7 @@ from demo.company.chance import months_after, rng_for
 from demo.company.invoicing import GROUP
 from demo.finance.people import BILLING, FINANCE, decide, person
 from demo.past import as_of
+from demo.team import COMPANY, DOMAIN
 from finance.billing.arranging import (
     add_milestone,
     expected_of,
@@ -29,6 +30,8 @@ from finance.billing.arranging import (
 )
 from finance.billing.drafting import draft_invoices, drafts_of
 from finance.billing.issuing import credit_invoice, issue_drafts, seen_of, throw_away_drafts
+from finance.billing.seller.services import write_particulars
+from finance.billing.seller.terms import Particulars
 from finance.billing.terms import BillingTerms
 from finance.invoices.services import allocate_automatically
 from finance.models import BillingArrangement, Invoice, InvoiceLine, Payment
@@ -52,6 +55,20 @@ MILESTONES = (
     ("Training of key users completed", "6400.00", 21, "", None),
     ("Integration with their ERP accepted", "22000.00", None, "Acceptance signed by their IT", None),
 )
+# No register, tax office or bank knows them, but their check digits are right.
+SELLS_SINCE = date(2020, 1, 1)
+SELLER = Particulars(
+    name=f"{COMPANY} GmbH",
+    address="Am Mühlenfleet 4\n20459 Hamburg",
+    country="DE",
+    vat_number="DE123456788",
+    registration="Amtsgericht Hamburg, HRB 000000; managing director: Ines Falk",
+    email=f"billing@{DOMAIN}",
+    bank="Sample Bank",
+    iban="DE58123456780123456789",
+    bic="SAMPDEHH",
+    payment_hint="Name the number of the invoice and nothing else, so that your payment finds it.",
+)
 NOTES = {
     GROUP: "One invoice for the group, to their shared accounts payable team.",
     "agreed_days": "Their budget is released on these days.",
@@ -67,6 +84,8 @@ def bill_customers() -> bool:
     finance, billing = person(FINANCE), person(BILLING)
     # All or nothing: half a history would be taken for a whole one.
     with transaction.atomic():
+        with as_of(SELLS_SINCE):
+            write_particulars(particulars=SELLER, starts_on=SELLS_SINCE, by=finance)
         asked = _agree(finance, billing)
         if asked:
             _tell_invoices(sorted(asked), finance, billing)

@@ -83,12 +83,14 @@ def arrangements_of(accounts: Iterable[Account], on: date) -> dict[int, Agreed]:
     }
 
 
-def recipient_of(account: Account, on: date) -> Recipient:
-    """Return whom the invoices made out to an account itself go to on a day; one query.
+def recipients_of(accounts: Iterable[Account], on: date) -> dict[int, Recipient]:
+    """Return whom the invoices made out to accounts themselves go to on a day; one query.
 
-    Also where its lines stand on its billing parent's by then: what was its own invoice still is.
+    Also where an account's lines stand on its billing parent's by then: what was its own invoice still is.
     """
-    return _recipient(versions_on([account.pk], on).get(account.pk), account)
+    asked = {account.pk: account for account in accounts}
+    held = versions_on(asked, on)
+    return {pk: _recipient(held.get(pk), account) for pk, account in asked.items()}
 
 
 def versions_on(accounts: Collection[int], on: date) -> dict[int, BillingArrangement]:

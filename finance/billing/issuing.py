@@ -22,7 +22,9 @@ from finance.billing.contents import content_of, contents_of
 from finance.billing.drafting import OURS, due_on, terms_of_due
 from finance.billing.due import DueInvoice, invoices_due
 from finance.billing.facts import INVOICES, lock_invoices
+from finance.billing.papers.keeping import keep_papers
 from finance.billing.proration import round_money
+from finance.billing.seller.services import refuse_without_seller
 from finance.models import BillingCounter, BillingPass, Invoice, InvoiceLine, RootCause
 from metrics.engine.plan import today
 from people.models import User
@@ -58,9 +60,11 @@ def issue_drafts(*, seen: Sequence[str], on: date, by: User) -> list[Invoice]:
     """Issue drafts as they were seen (``seen_of``), in the order of their days, each with the next number of the year.
 
     All or none: raises ValidationError where one changed meanwhile, was issued, is no draft of ours, or says other than
-    its contract does by now. Days to pay are those of the arrangement by which it was made.
+    its contract does by now, and where the seller's particulars aren't whole. Days to pay are those of the arrangement
+    by which it was made. What each paper says is kept with it.
     """
     _refuse_day(on)
+    refuse_without_seller(on)
     lock_invoices()
     drafts = _held(seen)
     bills = _invoices_now(drafts)
@@ -76,7 +80,7 @@ def issue_drafts(*, seen: Sequence[str], on: date, by: User) -> list[Invoice]:
         for name, draft in drafts
     ]
     send_own_records(INVOICES, records, by=by)
-    return list(Invoice.objects.filter(pk__in=[draft.pk for _, draft in drafts]).order_by("number"))
+    return _kept([draft.pk for _, draft in drafts])
 
 
 @transaction.atomic
@@ -123,11 +127,12 @@ def credit_invoice(
     """Take an issued invoice back, whole or the net ``amounts`` by number of line; return the credit note.
 
     Raises ValidationError by field: for an invoice that wasn't made here or isn't issued, for a line of which less
-    is left than that, and without a root cause.
+    is left than that, without a root cause, and where the seller's particulars aren't whole.
     """
     if root_cause not in RootCause.values:
         raise ValidationError({"root_cause": "Choose why."})
     _refuse_day(on)
+    refuse_without_seller(on)
     lock_invoices()
     held = Invoice.objects.filter(pk=invoice.pk, deleted_at=None).first()
     if held is None or held.kind != Invoice.Kind.INVOICE or held.status != Invoice.Status.ISSUED:
@@ -164,7 +169,7 @@ def credit_invoice(
         "lines": lines,
     }
     [result] = send_own_records(INVOICES, [record], by=by)
-    return Invoice.objects.get(pk=int(str(result.id)))
+    return _kept([int(str(result.id))])[0]
 
 
 def left_of(invoice: Invoice) -> list[tuple[InvoiceLine, Decimal, Decimal]]:
@@ -256,6 +261,14 @@ def _invoices_now(drafts: Sequence[tuple[str, Invoice]]) -> dict[str, DueInvoice
         if name not in bills or said[draft.pk] != content_of(bills[name]):
             raise ValidationError(STALE.format(draft.account))
     return bills
+
+
+def _kept(keys: Sequence[int]) -> list[Invoice]:
+    """Return what was issued just now, in the order of numbers, each with its paper kept."""
+    issued = Invoice.objects.filter(pk__in=keys).select_related("account", "corrects").order_by("number")
+    found = list(issued)
+    keep_papers(found)
+    return found
 
 
 def _refuse_day(on: date) -> None:

@@ -38,6 +38,7 @@ from finance.models.revenue import (
     RevenuePlace,
     RevenueToRecompute,
 )
+from finance.models.seller import SellerParticulars
 from finance.models.versions import ContractToRecord, ContractVersion
 
 __all__ = [
@@ -80,4 +81,5 @@ __all__ = [
     "RevenuePlace",
     "RevenueToRecompute",
     "RootCause",
+    "SellerParticulars",
 ]

@@ -39,7 +39,9 @@ class Invoice(SyncedModel):
     ``total`` their sums, both written by ``finance.invoices.effects`` in the transaction that brings the record, in
     ``currency``. A credit note's amounts are positive; it takes them off ``corrects``, as far as that is open. Whether
     it is paid follows from its allocations. Where ``due_on`` is null the terms agreed decide (``with_due``). One that
-    was made and issued here is never changed again, only voided, written off or corrected by a credit note.
+    was made and issued here is never changed again, only voided, written off or corrected by a credit note. Its
+    ``paper`` is what was sent: buyer, seller and lines in words as they were at issue, null for a draft and for one
+    that another system made.
     """
 
     class Kind(models.TextChoices):
@@ -68,6 +70,9 @@ class Invoice(SyncedModel):
     net = _money(default=0, db_default=0)
     tax = _money(default=0, db_default=0)
     total = _money(default=0, db_default=0)
+    paper = models.JSONField(
+        null=True, blank=True, help_text="All that its paper says, as finance.billing.papers.paper.Paper."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     objects = InvoiceQuerySet.as_manager()
@@ -111,6 +116,8 @@ class Invoice(SyncedModel):
                     | pgtrigger.Q(old__period_start__df=pgtrigger.F("new__period_start"))
                     | pgtrigger.Q(old__period_end__df=pgtrigger.F("new__period_end"))
                     | pgtrigger.Q(old__lines__df=pgtrigger.F("new__lines"))
+                    # What was issued before papers were kept gets its own once.
+                    | pgtrigger.Q(old__paper__isnull=False, old__paper__df=pgtrigger.F("new__paper"))
                     | pgtrigger.Q(old__deleted_at__isnull=True, new__deleted_at__isnull=False)
                 ),
                 declare=[("made_here", "boolean")],

@@ -38,6 +38,7 @@ from finance.billing.review import (
     left_out_table,
     preview_table,
 )
+from finance.billing.seller.services import lacking
 from finance.models import Invoice
 from finance.views.billing import LARGEST_ID, add_errors
 from metrics.engine.plan import today
@@ -72,6 +73,7 @@ def invoices_due(request: HttpRequest) -> HttpResponse:
         "exports": offers,
         "may_write": makes_invoices(request),
         "tabs": _tabs(until, drafts_waiting().count()),
+        "lacks": lacking(today()),
     }
     return render(request, "finance/billing/due.html", context)
 
@@ -117,6 +119,7 @@ def drafts(request: HttpRequest) -> HttpResponse:
         "amounts": amounts_by_currency(waiting),
         "may_write": makes_invoices(request),
         "tabs": _tabs(None, waiting.count()),
+        "lacks": lacking(today()),
     }
     return render(request, "finance/billing/drafts.html", context)
 
@@ -149,6 +152,7 @@ def drafts_act(request: HttpRequest) -> HttpResponse:
         "on": on,
         "reason": request.POST.get("reason", ""),
         "errors": error.messages if error else [],
+        "lacks": lacking(on) if act == "issue" and error is None else "",
     }
     return render(request, "finance/billing/act.html", context, status=422 if error else 200)
 
@@ -196,7 +200,12 @@ def invoice_credit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"Credit note {note.number} was issued.")
             return redirect("finance:invoice", note.pk)
-    context = {"invoice": invoice, "form": form, "left": left}
+    context = {
+        "invoice": invoice,
+        "form": form,
+        "left": left,
+        "lacks": "" if form.errors else lacking(today()),
+    }
     return render(request, "finance/billing/credit.html", context, status=422 if form.errors else 200)
 
 

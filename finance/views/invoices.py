@@ -16,6 +16,7 @@ from common.asof import requested_as_of
 from common.export import Offer, asked_format, chosen_table, export_response
 from common.pagination import read_page
 from finance.billing.access import finance_only, makes_invoices, readers_of_invoices
+from finance.billing.papers.invoice import invoice_paper
 from finance.home import newest_segments
 from finance.invoices.ageing import BUCKETS, ageing, year_until
 from finance.invoices.forms import CauseForm, DisputeForm, OutcomeForm
@@ -103,6 +104,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
             .order_by("-found_on", "-pk")
         ),
         "source": source_of(held),
+        "paper": invoice_paper(held) if held.paper is not None else None,
         # A past day is shown to read: what it shows may have changed since.
         "may_write": makes_invoices(request) and day == today(),
         "as_of": day,

@@ -77,6 +77,7 @@ from sync.models import (
 )
 from sync.services import issue_credential
 from tests.accounts.rows import TODAY, make_busy, make_listed
+from tests.finance.billing import sell_as
 from tests.finance.owing import make_debtor, make_invoice, put_in_force
 from tests.metrics.facts import follow_revenue, make_account, make_invoices, make_line
 from tests.people.approving import ask, declared
@@ -253,6 +254,9 @@ def _billing(account: Account) -> Iterator[Address]:
         )
     make_line(account, today(), None, 10, period="month", currency="EUR", terms={"number": "=C-9"})
     make_line(account, today(), None, 10, period="usage", currency="EUR")
+    sell_as()
+    for name in ("seller", "seller_change"):
+        yield Address(f"finance:{name}", reverse(f"finance:{name}"), Function.FINANCE)
     draft_invoices(until=today(), by=finance)
     drafts = Invoice.objects.filter(status="draft", account=account)
     issued = issue_drafts(seen=[seen_draft(one) for one in drafts], on=today(), by=finance)[0]

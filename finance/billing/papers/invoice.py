@@ -3,42 +3,69 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
+import msgspec
 
 from accounts.models import Account
 from common.formatting import format_date, format_number
-from finance.billing.agreed import recipient_of
+from finance.billing.agreed import Recipient, recipients_of
 from finance.billing.papers.paper import Grid, Paper, amount, days, lines_of
-from finance.models import Invoice, InvoiceLine
+from finance.billing.papers.parties import (
+    buyer_lines,
+    footer_of,
+    payment_facts,
+    seller_lines,
+    seller_name,
+)
+from finance.billing.seller.terms import Particulars, particulars_of
+from finance.models import Invoice, InvoiceLine, SellerParticulars
 
 
 def invoice_paper(invoice: Invoice) -> Paper:
+    """Return the paper of an invoice: as it was issued, or of a draft what it would say; at most four queries."""
+    if invoice.paper is not None:
+        return msgspec.convert(invoice.paper, Paper)
+    return papers_of([invoice])[invoice.pk]
+
+
+def papers_of(invoices: Sequence[Invoice]) -> dict[int, Paper]:
+    """Return what the papers of invoices say by what is known now, by key; two queries, and two for each day of issue.
+
+    Invoices come with ``account`` and ``corrects``.
+    """
+    lines: dict[int, list[InvoiceLine]] = defaultdict(list)
+    current = InvoiceLine.objects.filter(invoice__in=invoices, is_current=True)
+    for line in current.select_related("account").order_by("invoice_id", "number"):
+        lines[line.invoice_id].append(line)
+    by_day: dict[date, list[Invoice]] = defaultdict(list)
+    for invoice in invoices:
+        by_day[invoice.issued_on].append(invoice)
+    made = {}
+    for day, issued in by_day.items():
+        seller = particulars_of(SellerParticulars.objects.on(day))
+        recipients = recipients_of([invoice.account for invoice in issued], day)
+        for invoice in issued:
+            made[invoice.pk] = _paper(invoice, lines[invoice.pk], recipients[invoice.account_id], seller)
+    return made
+
+
+def _paper(invoice: Invoice, lines: list[InvoiceLine], recipient: Recipient, seller: Particulars) -> Paper:
     """Return an invoice with its lines, by division where there are several, and its tax by rate."""
     account: Account = invoice.account
-    lines = list(
-        InvoiceLine.objects.filter(invoice=invoice, is_current=True)
-        .select_related("account")
-        .order_by("number")
-    )
-    recipient = recipient_of(account, invoice.issued_on)
     is_draft = invoice.status == Invoice.Status.DRAFT
     name = invoice.get_kind_display()
     has_divisions = {line.account_id for line in lines} - {account.pk}
     due = invoice.due_on if invoice.kind == Invoice.Kind.INVOICE else None
     return Paper(
         title=f"Draft of {_article(name)} {name.lower()}" if is_draft else f"{name} {invoice.number}",
-        author=settings.COMPANY,
+        author=seller_name(seller),
         subtitle=f"Corrects invoice {invoice.corrects.number}" if invoice.corrects is not None else "",
-        to=lines_of(
-            [
-                account.name,
-                recipient.name if recipient.name != account.name else "",
-                recipient.email,
-            ]
-        ),
+        seller=seller_lines(seller),
+        to=buyer_lines(account, recipient),
         facts=tuple(
             (label, text)
             for label, text in (
@@ -62,7 +89,10 @@ def invoice_paper(invoice: Invoice) -> Paper:
                 "This is a draft and asks for nothing yet." if is_draft else "",
             ]
         ),
-        footer=" · ".join(lines_of([settings.COMPANY, "" if is_draft else invoice.number])),
+        payment=payment_facts(seller, "" if is_draft else invoice.number)
+        if invoice.kind == Invoice.Kind.INVOICE
+        else (),
+        footer=footer_of(seller, "" if is_draft else invoice.number),
     )
 
 

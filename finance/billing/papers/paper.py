@@ -29,7 +29,11 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
-    """All that stands on a paper; ``notes`` come before the tables."""
+    """All that stands on a paper; ``notes`` come before the tables, ``payment`` after them.
+
+    ``seller`` and ``to`` are lines, the name first. Kept as JSON for issued invoices (``Invoice.paper``), so members
+    may be added with a default and are never renamed.
+    """
 
     title: str
     author: str
@@ -39,6 +43,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     grids: tuple[Grid, ...]
     notes: tuple[str, ...] = ()
     footer: str = ""
+    seller: tuple[str, ...] = ()
+    payment: tuple[tuple[str, str], ...] = ()
     page: str = "Page"
 
 

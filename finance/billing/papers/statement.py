@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from django.conf import settings
-
 from accounts.models import Account
 from common.formatting import format_date
-from finance.billing.agreed import recipient_of
+from finance.billing.agreed import recipients_of
 from finance.billing.papers.paper import DASH, Grid, Paper, amount, lines_of
+from finance.billing.papers.parties import (
+    buyer_lines,
+    footer_of,
+    payment_facts,
+    seller_lines,
+    seller_name,
+)
+from finance.billing.seller.terms import particulars_of
 from finance.billing.statements import Balance, Shares
+from finance.models import SellerParticulars
+from metrics.engine.plan import today
 
 
 def statement_paper(account: Account, held: Sequence[Balance], start: date, end: date) -> Paper:
@@ -33,6 +41,7 @@ def statement_paper(account: Account, held: Sequence[Balance], start: date, end:
                 "" if held else "Nothing was billed or paid until then.",
             ]
         ),
+        is_to_pay=any(one.items for one in held),
     )
 
 
@@ -72,19 +81,27 @@ def divisions_paper(account: Account, held: Sequence[Shares], start: date, end: 
 
 
 def _paper(
-    title: str, account: Account, start: date, end: date, grids: Sequence[Grid], notes: tuple[str, ...]
+    title: str,
+    account: Account,
+    start: date,
+    end: date,
+    grids: Sequence[Grid],
+    notes: tuple[str, ...],
+    is_to_pay: bool = False,
 ) -> Paper:
-    recipient = recipient_of(account, end)
+    made_on = today()
+    seller = particulars_of(SellerParticulars.objects.on(made_on))
     return Paper(
         title=title,
-        author=settings.COMPANY,
-        to=lines_of(
-            [account.name, recipient.name if recipient.name != account.name else "", recipient.email]
-        ),
-        facts=(("From", format_date(start)), ("To", format_date(end))),
+        author=seller_name(seller),
+        subtitle=f"As of {format_date(made_on)}: names, addresses and amounts as they were known on that day",
+        seller=seller_lines(seller),
+        to=buyer_lines(account, recipients_of([account], end)[account.pk]),
+        facts=(("From", format_date(start)), ("To", format_date(end)), ("As of", format_date(made_on))),
         grids=tuple(grids),
         notes=notes,
-        footer=" · ".join(lines_of([settings.COMPANY, f"{title}, {account.name}"])),
+        payment=payment_facts(seller, "") if is_to_pay else (),
+        footer=footer_of(seller, f"{title}, {account.name}"),
     )
 
 
