@@ -11,7 +11,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Left
 from psycopg import sql
 
-from common.sql import load_sql
+from common.sql import load_sql, sql_text
 from sync.declarations import Effect
 
 TITLE_LENGTH = 512
@@ -26,21 +26,26 @@ def timeline_rule(
     title: str | Combinable,
     account: str = "account_id",
     when: Q | None = None,
+    touched: tuple[str, str] | None = None,
 ) -> Effect:
     """Return the effect that keeps one timeline line for each record of ``model``.
 
     ``happened_at`` (a datetime) and ``title`` are ORM expressions over the record, ``account`` the path to
     its account. A record that no longer meets ``when``, or is deleted, loses its line; a repeat replaces it.
+    ``touched`` names an app and a file of its SQL that selects, as ``object_id``, the records to tell of, where
+    these aren't those of the batch: lines that depend on records of another resource as well.
     """
 
     def run(cursor: CursorWrapper) -> None:
         table = model if isinstance(model, type) else model()
         lines = _lines(table, happened_at=happened_at, title=title, account=account, when=when)
         select, params = lines.query.sql_with_params()
-        cursor.execute(load_sql("accounts", "timeline_drop", lines=_composed(select)), [kind, *params])
-        cursor.execute(
-            load_sql("accounts", "timeline_write", lines=_composed(select)), [kind, category, *params]
-        )
+        parts = {
+            "lines": _composed(select),
+            "touched": _composed(f"({sql_text(*touched)})") if touched else sql.Identifier("sync_touched"),
+        }
+        cursor.execute(load_sql("accounts", "timeline_drop", **parts), [kind, *params])
+        cursor.execute(load_sql("accounts", "timeline_write", **parts), [kind, category, *params])
 
     return Effect(run)
 
@@ -66,5 +71,5 @@ def _lines(
 
 
 def _composed(select: str) -> sql.SQL:
-    # Compiled by the ORM, with its values left as parameters.
+    # Compiled by the ORM with its values left as parameters, or a file of ours.
     return sql.SQL(select)

@@ -40,7 +40,14 @@ REQUIRED = (
     ContactRole.TECHNICAL_EVALUATOR,
     ContactRole.EXECUTIVE_SPONSOR,
 )
-ICONS = {"call": "phone", "email": "mail", "meeting": "users", "event": "presentation", "web": "world"}
+ICONS = {
+    "call": "phone",
+    "email": "mail",
+    "meeting": "users",
+    "event": "presentation",
+    "web": "world",
+    "business_review": "clipboard-list",
+}
 
 register_column(
     Column(

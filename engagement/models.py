@@ -1,4 +1,4 @@
-"""Touches between our people and the customer's, and the deals that come of them."""
+"""Touches between our people and the customer's, the deals that come of them, and what they think of us."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from engagement.querysets import EngagementQuerySet, OpportunityQuerySet
+from engagement.querysets import EngagementQuerySet, NpsQuerySet, OpportunityQuerySet
 from engagement.scoring.models import AccountScore, ScoreKind, ScoreModel, ScoreRule
 from engagement.scoring.previews.models import (
     ScoreDifference,
@@ -23,6 +23,7 @@ class Kind(models.TextChoices):
     EMAIL = "email", "E-mail"
     MEETING = "meeting", "Meeting"
     EVENT = "event", "Event"
+    BUSINESS_REVIEW = "business_review", "Business review"
     WEB = "web", "Web visit"
 
 
@@ -109,12 +110,50 @@ class Opportunity(SyncedModel):
         return self.name
 
 
+class NpsResponse(SyncedModel):
+    """Somebody at a customer who was asked whether they would recommend us; the survey owns it.
+
+    ``score`` is null as long as they haven't answered.
+    """
+
+    account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="+", db_index=False)
+    score = models.PositiveSmallIntegerField(null=True, blank=True)
+    comment = models.TextField(blank=True)
+    respondent = models.ForeignKey(
+        "accounts.Contact", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    respondent_email = models.CharField(max_length=254, blank=True)
+    asked_at = models.DateTimeField()
+    responded_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = NpsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "NPS response"
+        constraints = (
+            models.CheckConstraint(
+                name="engagement_npsresponse_zero_to_ten",
+                condition=Q(score=None) | Q(score__gte=0, score__lte=10),
+            ),
+            models.CheckConstraint(
+                name="engagement_npsresponse_answered_after_asked",
+                condition=Q(responded_at=None) | Q(responded_at__gte=F("asked_at")),
+            ),
+        )
+        indexes = (models.Index(name="engagement_npsresponse_of", fields=("account", "-asked_at")),)
+
+    def __str__(self) -> str:
+        return "No answer" if self.score is None else f"{self.score} of 10"
+
+
 __all__ = [
     "AccountScore",
     "DealKind",
     "Direction",
     "Engagement",
     "Kind",
+    "NpsResponse",
     "Opportunity",
     "ScoreDifference",
     "ScoreKind",

@@ -1,4 +1,4 @@
-"""Reads of touches and deals that compose."""
+"""Reads of touches, deals and answers to surveys that compose."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from common.versions.models import VersionQuerySet
 
 if TYPE_CHECKING:
-    from engagement.models import Engagement, Opportunity, ScoreModel
+    from engagement.models import Engagement, NpsResponse, Opportunity, ScoreModel
 
 
 def _end_of(day: date) -> datetime:
@@ -63,6 +64,25 @@ class OpportunityQuerySet(QuerySet["Opportunity"]):
     def soonest_first(self) -> Self:
         """Deals by the day they close, those without one last."""
         return self.order_by(F("close_on").asc(nulls_last=True), "pk")
+
+
+class NpsQuerySet(QuerySet["NpsResponse"]):
+    def live(self) -> Self:
+        """Responses that no source has deleted."""
+        return self.filter(deleted_at=None)
+
+    def known_by(self, day: date) -> Self:
+        """Whom we had asked by the end of ``day``."""
+        return self.live().filter(asked_at__lt=_end_of(day))
+
+    def scored_within(self, first: date, last: date) -> Self:
+        """Scores given after the day ``first``, up to the end of the day ``last``; ``scored_at`` is when.
+
+        One that says no time of its own counts from when it was asked for.
+        """
+        scored = self.live().filter(score__isnull=False)
+        scored = scored.annotate(scored_at=Coalesce("responded_at", "asked_at"))
+        return scored.filter(scored_at__lt=_end_of(last), scored_at__gte=_end_of(first))
 
 
 class ScoreModelQuerySet(VersionQuerySet["ScoreModel"]):

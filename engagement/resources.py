@@ -1,4 +1,4 @@
-"""Touches and deals, as the CRM or marketing automation sends them."""
+"""Touches, deals and answers to surveys, as the CRM, marketing automation or a survey sends them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, Concat, NullIf
+from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.timeline import timeline_rule
-from engagement.models import DealKind, Direction, Engagement, Kind, Opportunity
+from engagement.models import DealKind, Direction, Engagement, Kind, NpsResponse, Opportunity
 from people.models import Category
 from sync.declarations import Instant, Record, Ref, Resource, Rule
 from sync.normalise import Currency, Email, Name, keep_currency, keep_email, keep_name
@@ -57,6 +57,36 @@ class OpportunityRecord(Record):
     ) = UNSET
 
 
+class NpsResponseRecord(Record):
+    """Somebody at a customer who was asked whether they would recommend us, and what they answered."""
+
+    account: Ref | UnsetType = UNSET
+    score: (
+        Annotated[
+            Annotated[int, Meta(ge=0, le=10)] | None,
+            Meta(description="0 to 10; null: asked and not answered, which no number counts."),
+        ]
+        | UnsetType
+    ) = UNSET
+    comment: Annotated[str, Meta(max_length=10_000)] | UnsetType | None = UNSET
+    respondent: Annotated[Ref | None, Meta(description="The contact who was asked.")] | UnsetType = UNSET
+    respondent_email: (
+        Annotated[Email | None, Meta(description="Tells respondents apart, whether contacts or not.")]
+        | UnsetType
+    ) = UNSET
+    asked_at: (
+        Annotated[Instant, Meta(description="When they were asked; unasked: when they answered.")] | UnsetType
+    ) = UNSET
+    responded_at: (
+        Annotated[Instant | None, Meta(description="A score counts from then on, else from asked_at.")]
+        | UnsetType
+    ) = UNSET
+
+
+_UNTITLED = Case(
+    When(kind=Kind.BUSINESS_REVIEW, then=Value(str(Kind.BUSINESS_REVIEW.label))),
+    default=Concat(Value("Touch by "), F("kind")),
+)
 resources.register(
     Resource(
         key="engagements",
@@ -73,7 +103,7 @@ resources.register(
                 model=Engagement,
                 category=Category.ENGAGEMENT,
                 happened_at="occurred_at",
-                title=Coalesce(NullIf(F("subject"), Value("")), Concat(Value("Touch by "), F("kind"))),
+                title=Coalesce(NullIf(F("subject"), Value("")), _UNTITLED),
             ),
         ),
     )
@@ -130,6 +160,43 @@ resources.register(
                 happened_at="close_on",
                 title=Concat(Value("Opportunity lost: "), F("name")),
                 when=Q(is_won=False, is_closed=True, close_on__isnull=False),
+            ),
+        ),
+    )
+)
+
+resources.register(
+    Resource(
+        key="nps-responses",
+        model=NpsResponse,
+        record=NpsResponseRecord,
+        singular="NPS response",
+        category=Category.ENGAGEMENT,
+        references={"account": "accounts", "respondent": "contacts"},
+        normalise={"respondent_email": keep_email},
+        filters=("account", "respondent", "respondent_email", "score"),
+        rules=(
+            Rule(
+                "engagement_npsresponse_zero_to_ten",
+                "score",
+                "out_of_range",
+                "score must lie between 0 and 10.",
+            ),
+            Rule(
+                "engagement_npsresponse_answered_after_asked",
+                "responded_at",
+                "before_asked",
+                "responded_at can't be before asked_at.",
+            ),
+        ),
+        effects=(
+            timeline_rule(
+                "engagement.detractor",
+                model=NpsResponse,
+                category=Category.ENGAGEMENT,
+                happened_at=Coalesce("responded_at", "asked_at"),
+                title=Concat(Value("Would not recommend us: "), Cast("score", CharField()), Value(" of 10")),
+                when=Q(score__lte=6),
             ),
         ),
     )

@@ -1,4 +1,4 @@
-"""Tickets, as the help desk last reported them."""
+"""Tickets, what happened to them and how they were rated, as the help desk last reported it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from support.querysets import TicketQuerySet
+from support.querysets import CsatQuerySet, TicketEventQuerySet, TicketQuerySet
 from sync.models import SyncedModel
 
 
@@ -61,3 +61,93 @@ class Ticket(SyncedModel):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class EventKind(models.TextChoices):
+    CUSTOMER_REPLY = "customer_reply", "Reply from the customer"
+    AGENT_REPLY = "agent_reply", "Reply from us"
+    AUTO_REPLY = "auto_reply", "Automatic reply"
+    NOTE = "note", "Internal note"
+    STATUS = "status", "Status changed"
+    PRIORITY = "priority", "Priority changed"
+
+
+class TicketEvent(SyncedModel):
+    """One thing that happened to a ticket; the help desk owns it.
+
+    ``value`` is the new status or priority; of replies and notes the source's own word. ``value_before`` is the
+    status or priority that the event before it gave, empty where none did (``support.effects``).
+    """
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="events", db_index=False)
+    kind = models.CharField(max_length=16, choices=EventKind)
+    occurred_at = models.DateTimeField()
+    value = models.CharField(max_length=255, default="", db_default="", blank=True)
+    value_before = models.CharField(max_length=255, default="", db_default="", blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = TicketEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="support_ticketevent_known_value",
+                condition=Q(kind="status", value__in=Status.values)
+                | Q(kind="priority", value__in=Priority.values)
+                | ~Q(kind__in=("status", "priority")),
+            ),
+        )
+        indexes = (
+            models.Index(name="support_ticketevent_of_ticket", fields=("ticket", "kind", "occurred_at")),
+            # The few that numbers are made of, among many replies.
+            models.Index(
+                name="support_ticketevent_changes",
+                fields=("occurred_at",),
+                condition=Q(kind__in=("status", "priority")),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} at {self.occurred_at:%Y-%m-%d %H:%M}"
+
+
+class CsatResponse(SyncedModel):
+    """A customer who was asked how satisfied they are; the help desk or the survey owns it.
+
+    ``rating`` is null as long as nobody answered. ``account`` follows ``ticket`` where it names one
+    (``support.effects``).
+    """
+
+    account = models.ForeignKey(
+        "accounts.Account", models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    ticket = models.ForeignKey(Ticket, models.SET_NULL, null=True, blank=True, related_name="ratings")
+    rating = models.PositiveSmallIntegerField(null=True, blank=True)
+    comment = models.TextField(blank=True)
+    respondent_email = models.CharField(max_length=254, blank=True)
+    asked_at = models.DateTimeField()
+    responded_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = CsatQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "CSAT response"
+        constraints = (
+            models.CheckConstraint(
+                name="support_csatresponse_of_somebody",
+                condition=Q(account__isnull=False) | Q(ticket__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="support_csatresponse_one_to_five",
+                condition=Q(rating=None) | Q(rating__gte=1, rating__lte=5),
+            ),
+            models.CheckConstraint(
+                name="support_csatresponse_answered_after_asked",
+                condition=Q(responded_at=None) | Q(responded_at__gte=F("asked_at")),
+            ),
+        )
+        indexes = (models.Index(name="support_csatresponse_of", fields=("account", "-asked_at")),)
+
+    def __str__(self) -> str:
+        return "No answer" if self.rating is None else f"Rated {self.rating} of 5"

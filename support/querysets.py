@@ -1,4 +1,4 @@
-"""Reads of tickets that compose."""
+"""Reads of tickets, their events and ratings that compose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from support.entitlements import FIRST_RESPONSE
 from tiers.entitlements.query import entitled_span
 
 if TYPE_CHECKING:
-    from support.models import Ticket
+    from support.models import CsatResponse, Ticket, TicketEvent
+
+# What a ticket that is done has as its status.
+DONE = ("solved", "closed")
+REOPENED = Q(kind="status", value_before__in=DONE) & ~Q(value__in=DONE)
+# What it was opened with is no change.
+ESCALATED = Q(kind="priority", value="urgent", occurred_at__gt=F("ticket__opened_at")) & ~Q(
+    value_before="urgent"
+)
 
 
 def end_of(day: date) -> datetime:
@@ -59,3 +67,43 @@ class TicketQuerySet(QuerySet["Ticket"]):
             .filter(due_at__lt=Coalesce(F("first_replied_at"), Value(end)))
             .filter(due_at__lt=end)
         )
+
+
+class TicketEventQuerySet(QuerySet["TicketEvent"]):
+    def live(self) -> Self:
+        """Events that the help desk has not deleted, of tickets that are still there."""
+        return self.filter(deleted_at=None, ticket__deleted_at=None)
+
+    def known_by(self, day: date) -> Self:
+        """Events up to the end of ``day``."""
+        return self.live().filter(occurred_at__lt=end_of(day))
+
+    def within(self, day: date, days: int) -> Self:
+        """Events of the ``days`` days that end with ``day``."""
+        end = end_of(day)
+        return self.live().filter(occurred_at__lt=end, occurred_at__gte=end - timedelta(days=days))
+
+    def escalations(self) -> Self:
+        """Events by which a ticket that wasn't became urgent."""
+        return self.filter(ESCALATED)
+
+
+class CsatQuerySet(QuerySet["CsatResponse"]):
+    def live(self) -> Self:
+        """Responses that no source has deleted."""
+        return self.filter(deleted_at=None)
+
+    def known_by(self, day: date) -> Self:
+        """Whom we had asked by the end of ``day``."""
+        return self.live().filter(asked_at__lt=end_of(day))
+
+    def rated_within(self, day: date, days: int) -> Self:
+        """Ratings given in the ``days`` days that end with ``day``; ``rated_at`` is when.
+
+        One that says no time of its own counts from when it was asked for.
+        """
+        end = end_of(day)
+        rated = (
+            self.live().filter(rating__isnull=False).annotate(rated_at=Coalesce("responded_at", "asked_at"))
+        )
+        return rated.filter(rated_at__lt=end, rated_at__gte=end - timedelta(days=days))

@@ -1,17 +1,26 @@
-"""Tickets, as the help desk sends them."""
+"""Tickets, their events and ratings, as the help desk sends them."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from django.db.models import F, Q, Value
-from django.db.models.functions import Concat
+from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.timeline import timeline_rule
 from people.models import Category
-from support.models import Priority, Status, Ticket
-from sync.declarations import Instant, Record, Ref, Resource, Rule
+from support.effects import (
+    EVENTS_CONCERNED,
+    RATINGS_OF_TICKETS,
+    follow_events,
+    follow_ratings,
+    follow_tickets,
+    forget_concerned,
+)
+from support.models import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent
+from support.querysets import ESCALATED, REOPENED
+from sync.declarations import Effect, Instant, Record, Ref, Resource, Rule
 from sync.normalise import Email, keep_email
 from sync.registry import resources
 
@@ -35,6 +44,89 @@ class TicketRecord(Record):
     requester_email: Email | UnsetType | None = UNSET
     assignee_email: Email | UnsetType | None = UNSET
     product_area: Annotated[str, Meta(max_length=128)] | UnsetType | None = UNSET
+
+
+class TicketEventRecord(Record):
+    """One thing that happened to a ticket."""
+
+    ticket: Ref | UnsetType = UNSET
+    kind: EventKind | UnsetType = UNSET
+    occurred_at: Instant | UnsetType = UNSET
+    value: (
+        Annotated[
+            Annotated[str, Meta(max_length=255)] | None,
+            Meta(
+                description="The new status or priority, in the words of tickets; of replies and notes whatever "
+                "you want to keep, such as who wrote it."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class CsatResponseRecord(Record):
+    """A customer who was asked how satisfied they are, and what they answered."""
+
+    account: Annotated[Ref | None, Meta(description="Follows the ticket where one is named.")] | UnsetType = (
+        UNSET
+    )
+    ticket: Ref | UnsetType | None = UNSET
+    rating: (
+        Annotated[
+            Annotated[int, Meta(ge=1, le=5)] | None,
+            Meta(description="1 (worst) to 5; null: asked and not answered, which no number counts."),
+        ]
+        | UnsetType
+    ) = UNSET
+    comment: Annotated[str, Meta(max_length=10_000)] | UnsetType | None = UNSET
+    respondent_email: Email | UnsetType | None = UNSET
+    asked_at: (
+        Annotated[Instant, Meta(description="When they were asked; unasked: when they answered.")] | UnsetType
+    ) = UNSET
+    responded_at: (
+        Annotated[Instant | None, Meta(description="A rating counts from then on, else from asked_at.")]
+        | UnsetType
+    ) = UNSET
+
+
+# Both depend on the tickets as well, so they are told again when those change.
+_events_told = (
+    timeline_rule(
+        "support.ticket_reopened",
+        model=TicketEvent,
+        category=Category.SUPPORT_HISTORY,
+        happened_at="occurred_at",
+        title=Concat(Value("Ticket reopened: "), F("ticket__subject")),
+        account="ticket__account_id",
+        when=REOPENED & Q(ticket__deleted_at=None),
+        touched=EVENTS_CONCERNED,
+    ),
+    timeline_rule(
+        "support.ticket_escalated",
+        model=TicketEvent,
+        category=Category.SUPPORT_HISTORY,
+        happened_at="occurred_at",
+        title=Concat(Value("Ticket escalated to urgent: "), F("ticket__subject")),
+        account="ticket__account_id",
+        when=ESCALATED & Q(ticket__deleted_at=None),
+        touched=EVENTS_CONCERNED,
+    ),
+)
+
+
+def _low_rating_told(touched: tuple[str, str] | None = None) -> Effect:
+    about = Case(
+        When(ticket__isnull=False, then=Concat(Value(": "), F("ticket__subject"))), default=Value("")
+    )
+    return timeline_rule(
+        "support.low_rating",
+        model=CsatResponse,
+        category=Category.SUPPORT_HISTORY,
+        happened_at=Coalesce("responded_at", "asked_at"),
+        title=Concat(Value("Rated "), Cast("rating", CharField()), Value(" of 5"), about),
+        when=Q(rating__lte=2),
+        touched=touched,
+    )
 
 
 resources.register(
@@ -77,6 +169,65 @@ resources.register(
                 title=Concat(Value("Ticket solved: "), F("subject")),
                 when=Q(solved_at__isnull=False),
             ),
+            follow_tickets,
+            *_events_told,
+            _low_rating_told(RATINGS_OF_TICKETS),
+            forget_concerned,
         ),
+    )
+)
+
+resources.register(
+    Resource(
+        key="ticket-events",
+        model=TicketEvent,
+        record=TicketEventRecord,
+        singular="ticket event",
+        category=Category.SUPPORT_HISTORY,
+        references={"ticket": "tickets"},
+        filters=("ticket", "kind", "value"),
+        rules=(
+            Rule(
+                "support_ticketevent_known_value",
+                "value",
+                "unknown_value",
+                "value must be a status where kind is status, a priority where it is priority.",
+            ),
+        ),
+        effects=(follow_events, *_events_told, forget_concerned),
+    )
+)
+
+resources.register(
+    Resource(
+        key="csat-responses",
+        model=CsatResponse,
+        record=CsatResponseRecord,
+        singular="CSAT response",
+        category=Category.SUPPORT_HISTORY,
+        references={"account": "accounts", "ticket": "tickets"},
+        normalise={"respondent_email": keep_email},
+        filters=("account", "ticket", "rating", "respondent_email"),
+        rules=(
+            Rule(
+                "support_csatresponse_of_somebody",
+                "account",
+                "required",
+                "A response names a ticket or an account.",
+            ),
+            Rule(
+                "support_csatresponse_one_to_five",
+                "rating",
+                "out_of_range",
+                "rating must lie between 1 and 5.",
+            ),
+            Rule(
+                "support_csatresponse_answered_after_asked",
+                "responded_at",
+                "before_asked",
+                "responded_at can't be before asked_at.",
+            ),
+        ),
+        effects=(follow_ratings, _low_rating_told()),
     )
 )

@@ -1,6 +1,6 @@
 INSERT INTO accounts_timelineevent AS event (kind, category, subject_id, account_id, happened_at, title)
 SELECT %s, %s, line.subject_id, line.account_id, line.happened_at, line.title
-FROM sync_touched AS touched
+FROM {touched} AS touched
 JOIN ({lines}) AS line (subject_id, account_id, happened_at, title) ON line.subject_id = touched.object_id
 WHERE line.account_id IS NOT NULL AND line.happened_at IS NOT NULL
 ORDER BY line.subject_id

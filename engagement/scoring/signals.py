@@ -68,7 +68,7 @@ _INBOUND = Q(direction=Direction.INBOUND)
 SIGNALS: dict[str, Signal] = {
     signal.key: signal
     for signal in (
-        _touch("meeting", "Meeting", Q(kind=Kind.MEETING)),
+        _touch("meeting", "Meeting", Q(kind__in=(Kind.MEETING, Kind.BUSINESS_REVIEW))),
         _touch("event", "Took part in an event", Q(kind=Kind.EVENT)),
         _touch("call.inbound", "Call from the customer", Q(kind=Kind.CALL) & _INBOUND),
         _touch("call.outbound", "Call from us", Q(kind=Kind.CALL) & ~_INBOUND),

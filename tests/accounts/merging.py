@@ -114,6 +114,13 @@ def make_company(api: Api, key: str, **fields: Any) -> Account:
     api.bulk("contract-lines", [line | {"external_id": f"{key}-l", "contract": f"{key}-k"}])
     ticket = {"subject": "Question", "priority": "normal", "status": "open", "opened_at": moment}
     api.bulk("tickets", [own | ticket | {"external_id": f"{key}-t{n}"} for n in range(2)])
+    change = {"kind": "status", "value": "open", "occurred_at": moment, "ticket": f"{key}-t0"}
+    api.bulk("ticket-events", [change | {"external_id": f"{key}-te"}])
+    asked = {"asked_at": moment}
+    rated = asked | {"rating": 2, "ticket": f"{key}-t1"}
+    api.bulk("csat-responses", [rated | {"external_id": f"{key}-cs"}])
+    scored = asked | {"score": 3, "respondent": f"{key}-c1"}
+    api.bulk("nps-responses", [own | scored | {"external_id": f"{key}-np"}])
     touch = {"kind": "call", "occurred_at": moment, "contact": f"{key}-c0"}
     api.bulk("engagements", [own | touch | {"external_id": f"{key}-e"}])
     deal = {"name": "More seats", "kind": "expansion", "contacts": [f"{key}-c1", f"{key}-c0"]}

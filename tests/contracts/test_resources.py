@@ -26,7 +26,7 @@ HELD_OTHERWISE = {
 }
 
 # Fields of which a record needs one or another, and what a field needs beside it.
-ONE_OF = {"payments": ("account",)}
+ONE_OF = {"payments": ("account",), "csat-responses": ("account",)}
 BESIDE = {("invoices", "corrects"): {"kind": "credit_note"}}
 
 
