@@ -148,6 +148,16 @@ def format_distance(days: int) -> str:
     return f"in {text}" if days > 0 else f"{text} ago"
 
 
+def format_clock(moment: datetime, now: datetime) -> str:
+    """Return how far a moment is: within two days by the clock (``in 5 h``, ``20 min ago``), else in days."""
+    seconds = int((moment - now).total_seconds())
+    minutes = abs(seconds) // 60
+    if minutes >= 48 * 60:
+        return format_distance(round(seconds / 86_400))
+    text = f"{minutes // 60}{NBSP}h" if minutes >= 60 else f"{max(minutes, 1)}{NBSP}min"
+    return f"in {text}" if seconds > 0 else f"{text} ago"
+
+
 def _round(number: Decimal, places: int) -> Decimal:
     """Round half up, as people do by hand; never returns minus zero."""
     rounded = (

@@ -14,6 +14,7 @@ from accounts.models import Tier
 from common.charts import Chart, Series
 from common.export import Table, table_of
 from common.formatting import format_percent
+from finance.contracts.calendar import Calendar
 from finance.models import Contract
 from finance.revenue.charts import arr_chart, movement_chart
 from finance.revenue.series import company_series
@@ -22,6 +23,16 @@ from people.functions import Function
 from people.models import Category, Level
 
 MOST_NOTICES = 10
+NOTICE_WITHIN = 120  # days
+NOTICE_FIELDS = (
+    *("pk", "number", "next_end", "notice_on", "auto_renew"),
+    *("account_id", "account__name", "account__country"),
+)
+
+
+def _notice(row: Mapping[str, Any], day: date) -> dict[str, Any]:
+    act_by = Calendar(row["account__country"]).last_working_day(row["notice_on"])
+    return {**row, "act_by": act_by, "days": (act_by - day).days}
 
 
 @register_home_panel
@@ -117,20 +128,18 @@ class NoticeDates(HomePanel):
     explain = "finance.renewal_on"
     template = "finance/home/notices.html"
     category = Category.CONTRACTS
-    functions = {Function.LEGAL: 10, Function.FINANCE: 60}
+    functions = {Function.LEGAL: 10, Function.CUSTOMER_SUCCESS: 32, Function.FINANCE: 60}
     span = 12
     is_flush = True
 
     def load(self, reader: Reader) -> dict[str, Any]:
         day = reader.as_of
         contracts: QuerySet[Any, Any] = Contract.objects.running_on(day).with_trial_on(day).with_next_end(day)
-        near = contracts.filter(notice_on__range=(day, reader.in_days(120)), is_trial=False)
-        found = (
-            near.filter(account__deleted_at=None)
-            .order_by("notice_on", "pk")
-            .values("number", "next_end", "notice_on", "auto_renew", "account_id", "account__name")
-        )[:MOST_NOTICES]
-        return {"contracts": [{**row, "days": (row["notice_on"] - day).days} for row in found]}
+        near = contracts.filter(notice_on__range=(day, reader.in_days(NOTICE_WITHIN)), is_trial=False)
+        found = (near.filter(account__deleted_at=None).order_by("notice_on", "pk").values(*NOTICE_FIELDS))[
+            :MOST_NOTICES
+        ]
+        return {"contracts": [_notice(row, day) for row in found]}
 
     def table(self, data: Mapping[str, Any]) -> Table | None:
         """Return the contracts shown."""
@@ -144,6 +153,7 @@ class NoticeDates(HomePanel):
                 ("account", "Account", lambda row: row["account__name"]),
                 ("number", "Contract", lambda row: row["number"]),
                 ("notice_on", "Notice by", lambda row: row["notice_on"]),
+                ("act_by", "Last working day for notice", lambda row: row["act_by"]),
                 ("days", "Days left", lambda row: row["days"]),
                 ("end_on", "Ends", lambda row: row["next_end"]),
                 ("auto_renew", "Renews by itself", lambda row: row["auto_renew"]),

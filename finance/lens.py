@@ -12,6 +12,7 @@ from accounts.lenses import Column, Lens, register_column, register_lens, regist
 from common.formatting import format_distance, format_money
 from finance import home as _home  # noqa: F401 - declares the home cards
 from finance.billing import panels as _billing  # noqa: F401 - declares the panel
+from finance.clauses import allowed as _allowed  # noqa: F401 - declares the panel
 from finance.clauses import home as _clauses_home  # noqa: F401 - declares the home cards of legal
 from finance.clauses import panels as _clauses  # noqa: F401 - declares the panels
 from finance.collections import panels as _collections  # noqa: F401 - declares the panel
@@ -183,6 +184,7 @@ register_lens(
             "finance.obligations",
             "finance.clauses",
             "finance.renewals",
+            "finance.allowed",
             "finance.deviations_by_clause",
             "finance.contract_health",
             "finance.entitlements",

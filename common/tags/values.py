@@ -137,8 +137,13 @@ def sparkline(
 
 
 @register.simple_tag
-def date(value: day_type | None, *, relative: bool = False, time: bool = False) -> SafeString:
-    """Show a day as 22 Nov 2026 with its distance on hover, or the other way round if ``relative``."""
+def date(
+    value: day_type | None, *, relative: bool = False, time: bool = False, clock: bool = False
+) -> SafeString:
+    """Show a day as 22 Nov 2026 with its distance on hover, or the other way round if ``relative``.
+
+    ``clock`` tells the distance of a moment within two days in hours, for what somebody has to do by then.
+    """
     if (mark := special_mark(value)) is not None or value is None:
         return mark or ABSENT
     exact = formatting.format_date(value)
@@ -151,6 +156,8 @@ def date(value: day_type | None, *, relative: bool = False, time: bool = False) 
     else:
         full = exact
     distance = formatting.format_distance((day - timezone.localdate()).days)
+    if clock and isinstance(value, datetime):
+        relative, distance = True, formatting.format_clock(value, timezone.now())
     shown, title = (
         (distance, full) if relative else (exact, f"{full}, {distance}" if full != exact else distance)
     )

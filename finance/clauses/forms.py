@@ -233,6 +233,13 @@ class DeviationForm(TermsForm):
                 help_text="The contract that it should come into, where there is one.",
             )
 
+    def clean(self) -> dict[str, Any]:
+        """Ask which text is wanted, where nothing was chosen and nothing written."""
+        given = dict(self.cleaned_data)
+        if "text" not in self.data and not given.get("wording"):
+            self.add_error("text", "Choose one of these, or write what the customer proposes.")
+        return given
+
     def wanted(self) -> Wanted:
         """Return the clause that was asked for; a text of the library counts before a wording."""
         return _wanted(self)

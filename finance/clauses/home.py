@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import F
 from django.urls import reverse
 
 from accounts.home import HomePanel, Reader, register_home_panel
@@ -20,7 +21,7 @@ MOST = 8
 
 @register_home_panel
 class OpenDeviations(HomePanel):
-    """What deviates from the standard and is open: asked for, or granted and in no contract yet; the newest first."""
+    """What deviates from the standard and is open: what waits for a word first, the most pressing at the top."""
 
     key = "finance.open_deviations"
     title = "Deviations from the standard"
@@ -33,7 +34,8 @@ class OpenDeviations(HomePanel):
 
     def load(self, reader: Reader) -> dict[str, Any]:
         found = shown(Deviation.objects.live().filter(account__deleted_at=None))
-        rows = [Row(each) for each in found.order_by("-asked_at", "-pk")[:MOST]]
+        pressing = found.order_by(F("due_at").asc(nulls_last=True), "-state", "-asked_at", "-pk")
+        rows = [Row(each) for each in pressing[:MOST]]
         return {"rows": rows_of(rows), "url": reverse("finance:deviations")}
 
     def table(self, data: Mapping[str, Any]) -> Table | None:

@@ -9,7 +9,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from common.versions.models import VersionQuerySet
-from people.approvals.models import ApprovalRequest
+from people.approvals.models import ApprovalRequest, ApprovalStep
 
 if TYPE_CHECKING:
     from finance.models import ClauseVersion, Deviation
@@ -37,13 +37,18 @@ class DeviationQuerySet(QuerySet["Deviation"]):
         return self.live().filter(expires_on__lte=day)
 
     def with_approval(self) -> Self:
-        """Add ``request_id``, ``request_state`` and ``due_at`` of the newest request for approval, null without one.
+        """Add ``request_id`` and ``due_at`` of the newest request for approval, null without one.
 
-        And ``standing``: the state, or ``returned`` while it waits for who asked.
+        And ``standing``: the state, or ``returned`` while it waits for who asked; ``turn`` and ``turn_since``: the
+        function whose word it waits for, and since when.
         """
         asked = ApprovalRequest.objects.filter(kind=DEVIATION, subject_id=OuterRef("pk")).order_by("-pk")
         returned = asked.filter(state=ApprovalRequest.State.RETURNED).values(told=Value("returned"))
+        steps = ApprovalStep.objects.filter(request__kind=DEVIATION, request__subject_id=OuterRef("pk"))
+        turn = steps.filter(state=ApprovalStep.State.WAITING)
         return self.annotate(
+            turn=Subquery(turn.values("function")[:1]),
+            turn_since=Subquery(turn.values("began_at")[:1]),
             request_id=Subquery(asked.values("pk")[:1]),
             due_at=Subquery(asked.values("due_at")[:1]),
             standing=Coalesce(Subquery(returned[:1]), F("state")),

@@ -17,6 +17,7 @@ from common.export import Table, table_of
 from common.params import LONGEST_TEXT, read_choice, read_key, read_text
 from finance.clauses.terms import SHAPES
 from finance.models import ClauseFamily, Deviation
+from people.functions import Function
 
 SHOWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "open": ("Open", ("waiting", "granted")),
@@ -138,6 +139,13 @@ class Row:
         return str(self.deviation.get_state_display())
 
     @property
+    def waits_for(self) -> str:
+        """Who has to act next, in words; nothing where nobody decides anything."""
+        if self.deviation.standing == "returned":
+            return str(self.deviation.asked_by)
+        return str(Function(self.deviation.turn).label) if self.deviation.turn in Function.values else ""
+
+    @property
     def tone(self) -> str:
         """The colour of its state."""
         return TONES.get(self.deviation.standing, "neutral")
@@ -179,6 +187,7 @@ def deviations_table(rows: Iterable[Row]) -> Table:
             ("guardrail", "Guardrail", lambda row: row.deviation.sentence),
             ("by_rule", "Granted at once", lambda row: row.deviation.by_rule),
             ("state", "State", lambda row: row.state),
+            ("waits_for", "Waits for", lambda row: row.waits_for),
             ("asked_by", "Asked by", lambda row: str(row.deviation.asked_by)),
             ("asked_at", "Asked", lambda row: row.deviation.asked_at),
             ("due_at", "Decision due", lambda row: row.deviation.due_at),

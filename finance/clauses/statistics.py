@@ -13,6 +13,7 @@ from django.db.models.functions import Extract
 from django.utils import timezone
 
 from common.export import Table, table_of
+from common.formatting import format_count
 from finance.clauses.library import Standard, read_library
 from finance.clauses.querysets import DEVIATION
 from finance.models import Deviation
@@ -70,7 +71,7 @@ class Suggestion:
     def sentence(self) -> str:
         """The suggestion with its numbers."""
         use = self.use
-        within = "" if use.hours is None else f", after {use.hours:,.0f} hours in the middle case"
+        within = "" if use.hours is None else f", after {_hours(use.hours)} in the middle case"
         return (
             f"“{use.text}” of {use.label} was approved {use.approved} times out of {use.decided} for {self.tier}"
             f"{within}: pre-approve it there?"
@@ -122,6 +123,10 @@ def statistics_table(uses: Iterable[Use], name: str, tiers: Mapping[str, str]) -
     )
 
 
+def _hours(hours: float) -> str:
+    return "less than an hour" if hours < 1 else format_count(round(hours), "hour")
+
+
 def _asked(since: datetime) -> QuerySet[Any, Any]:
     """Return the deviations of a period with what people decided of them, and after how many hours."""
     request = ApprovalRequest.objects.filter(kind=DEVIATION, subject_id=OuterRef("pk")).order_by("-pk")
@@ -156,7 +161,7 @@ def _uses(
             label=row["family__label"],
             text=_text_label(row, labels) if by_text else "",
             tier=row.get("tier", ""),
-            hours=None if row["seconds"] is None else row["seconds"] / 3600,
+            hours=None if row["seconds"] is None else max(row["seconds"], 0) / 3600,
             **{name: row[name] for name in ("asked", "at_once", "approved", "rejected", "waiting")},
         )
         for row in sorted(

@@ -33,6 +33,7 @@ from finance.models import Amendment, Contract
 from finance.views.guards import contract_writers, writes_contracts
 from metrics.engine.plan import today
 from people.access import Access, request_access, require
+from people.approvals.reading import decision_on
 from people.approvals.services import RefusedError
 from people.guards import signed_in
 from people.models import Category
@@ -229,6 +230,8 @@ def _page(
         "preview": preview_of(held, held.version.statement, access),
         "expected": mark_of(held),
         "request_open": asked,
+        "turn": asked.steps.waiting().first() if asked else None,
+        "decision": decision_on(request, asked.pk if asked else None),
         "can_write": writes_contracts(request),
         "is_author": asked is None or asked.requested_by_id == request.user.pk,
         "meanwhile": meanwhile,

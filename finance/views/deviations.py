@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import Account
 from common.export import asked_format, export_response
 from common.pagination import read_page
+from finance.clauses.allowed import allowed_for
 from finance.clauses.forms import DeviationForm
 from finance.clauses.guardrail import tier_of
 from finance.clauses.library import Standard, read_library
@@ -41,6 +42,7 @@ from finance.clauses.words import steps_in_words, tier_names, tiers_in_words, wo
 from finance.models import ClauseFamily, Contract, Deviation
 from people.access import request_access, require
 from people.approvals.models import ApprovalRequest
+from people.approvals.reading import OpenDecision, decision_on
 from people.approvals.services import RefusedError
 from people.guards import signed_in
 from people.models import Category
@@ -104,7 +106,8 @@ def deviation(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect("finance:deviation", pk)
     if asked_format(request):
         return export_response(request, deviations_table([Row(held)]))
-    return render(request, "finance/clauses/deviation.html", _page(held, by, standard, form), status=status)
+    context = _page(held, by, standard, form, decision_on(request, held.request_id))
+    return render(request, "finance/clauses/deviation.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -124,7 +127,10 @@ def new_deviation(request: HttpRequest) -> HttpResponse:
         "tier": tier,
         "families": families_of_register(),
         "family": family,
+        "contract": request.GET.get("contract", "")[:19],
     }
+    if family is None:
+        base["allowed"] = allowed_for(account, tier, read_library(), **_contract(base["contract"]))
     if family is None or standard is None:
         return render(request, "finance/clauses/ask.html", base)
     contracts = {
@@ -178,6 +184,10 @@ def _account(request: HttpRequest) -> Account | None:
     return Account.objects.filter(pk=int(asked), deleted_at=None).first()
 
 
+def _contract(asked: str) -> dict[str, str]:
+    return {"contract": asked} if asked else {}
+
+
 def _form(request: HttpRequest, standard: Standard, held: Deviation) -> DeviationForm:
     initial = {"text": held.text.key if held.text else "", "wording": held.wording, "reason": held.reason}
     is_sent = request.method == "POST"
@@ -210,7 +220,13 @@ def _texts(standard: Standard, tier: str) -> list[dict[str, Any]]:
     ]
 
 
-def _page(held: Any, by: Any, standard: Standard | None, form: DeviationForm | None) -> dict[str, Any]:
+def _page(
+    held: Any,
+    by: Any,
+    standard: Standard | None,
+    form: DeviationForm | None,
+    decision: OpenDecision | None,
+) -> dict[str, Any]:
     shape = SHAPES.get(held.family.shape, SHAPES["wording"])
     preferred = held.version.texts.order_by("position").first()
     asked, usual = (dict(shape.words(terms)) for terms in (held.terms, preferred.terms if preferred else {}))
@@ -229,6 +245,7 @@ def _page(held: Any, by: Any, standard: Standard | None, form: DeviationForm | N
         "request": request,
         "steps": steps,
         "may_withdraw": may_withdraw(held, by),
+        "decision": decision,
         "form": form,
         "texts": _texts(standard, held.tier) if standard and form else [],
         "tier_label": tier_names().get(held.tier, held.tier),

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from common.export import Table, table_of
 from people.access import Access
+from people.approvals.forms import CommentForm
 from people.approvals.models import ApprovalRequest, ApprovalStep
 from people.approvals.querysets import ApprovalRequestQuerySet, Seat
 from people.approvals.registry import ApprovalKind, approval_kinds
@@ -62,6 +63,41 @@ def count_to_decide(request: HttpRequest) -> int:
         held = to_decide(user, my_seats(request)).count() if isinstance(user, User) else 0
         request._abe_to_decide = held  # type: ignore[attr-defined]  # noqa: SLF001 - set by us alone
     return held
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDecision:
+    """A step that a person may decide now, for the page of what it is about."""
+
+    approval: ApprovalRequest
+    step: ApprovalStep
+    form: CommentForm
+
+    @property
+    def waits_for(self) -> str:
+        """Whose turn it is, in words."""
+        return seat_words(self.step)
+
+    @property
+    def can_return(self) -> bool:
+        """Whether there is somebody to return it to."""
+        return self.approval.requested_by_id is not None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it should have been decided by now."""
+        return self.step.due_at is not None and self.step.due_at < timezone.now()
+
+
+def decision_on(request: HttpRequest, approval_id: int | None) -> OpenDecision | None:
+    """Return what the reader may decide of a request now, None where it isn’t their turn; one query after seats."""
+    user = request.user
+    if approval_id is None or not isinstance(user, User):
+        return None
+    steps = ApprovalStep.objects.decidable_from(my_seats(request), by=user.pk)
+    related = ("request__requested_by", "user")
+    step = steps.filter(request_id=approval_id, request__state="open").select_related(*related).first()
+    return OpenDecision(step.request, step, CommentForm()) if step else None
 
 
 def visible_to(user: User, seats: Sequence[Seat]) -> ApprovalRequestQuerySet:

@@ -36,6 +36,7 @@ WITHOUT_NUMBERS = {
     "finance.deviations": "what was asked and decided",
     "finance.deviations_by_clause": "what was asked and decided, counted",
     "finance.clauses": "what contracts say",
+    "finance.allowed": "what the clause library says",
     "finance.contract_health": "what of the contracts needs a look, counted",
     "finance.approvals": "requests, and when they are due",
     "finance.obligations": "what contracts oblige to, and when it is due",

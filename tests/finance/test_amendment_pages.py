@@ -384,3 +384,19 @@ def test_what_is_over_is_not_given_up_again(sold: Contract) -> None:
     answer = client_as("finance").get(url("amendment_withdraw", held))
     assert answer.status_code == 302
     assert answer["Location"] == url("amendment", held)
+
+
+def test_an_amendment_says_whose_word_it_waits_for_and_they_give_it_on_its_page(sold: Contract) -> None:
+    propose(sold, make_user("finance"))
+    held = Amendment.objects.get()
+    where = url("amendment", held)
+    other = client_as("finance").get(where).content.decode()
+    assert "It waits for Legal since" in other
+    assert "Your decision" not in other
+    page = client_as("legal").get(where)
+    decision = page.context["decision"]
+    address = reverse("people:approval_decide", args=[decision.approval.pk])
+    assert f'action="{address}"' in page.content.decode()
+    sent = {"step": decision.step.pk, "decision": "approve", "comment": ""}
+    assert client_as("legal").post(address, sent).status_code == 302
+    assert "It waits for Legal" not in client_as("finance").get(where).content.decode()
