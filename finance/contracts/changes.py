@@ -148,7 +148,7 @@ def _problem_of_line(line: Statement | None, day: date, do: str) -> str:
 
 def is_empty(statement: Statement, changes: Mapping[str, Any]) -> bool:
     """Return whether the changes come to nothing."""
-    moved = any(statement[name] != value for name, value in changes.get("terms", {}).items())
+    moved = any(statement[name] != value for name, value in changes.get("terms", {}).items() if name in TERMS)
     clauses = statement.get("clauses", ())
     worded = clauses_after(clauses, changes.get("clauses", ())) != clauses_after(clauses, ())
     return not (moved or worded or changes.get("lines"))

@@ -350,10 +350,10 @@ def test_a_line_that_billing_sends_too_is_pointed_out(sold: Contract) -> None:
     assert client.get(sold.get_absolute_url()).context["doubles"] == []
     today = in_days(0)
     send(
-        billing(), "contract-lines", line_record(external_id="L2", product="core", start_on=today.isoformat())
+        billing(), "contract-lines", line_record(external_id="L2", product="CORE", start_on=today.isoformat())
     )
     page = client.get(sold.get_absolute_url())
-    assert page.context["doubles"] == [("core", today)]
+    assert page.context["doubles"] == [("CORE", today)]
     assert "Perhaps counted twice" in page.content.decode()
     assert billing().call("delete", "contract-lines/billing/L2/").status_code in {200, 204}
     assert client.get(sold.get_absolute_url()).context["doubles"] == []

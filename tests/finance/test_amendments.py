@@ -33,6 +33,8 @@ from people.approvals.models import ApprovalRequest
 from people.approvals.services import RefusedError, decide_step, withdraw_request
 from people.models import Notice
 from sync.models import FieldClaim
+from sync.own import OwnRecordsError
+from sync.pipeline.batch import FieldError, Result
 from tests.finance.amending import (
     PRICE_UP,
     approve,
@@ -136,6 +138,14 @@ def test_terms_change_and_lines_are_added_and_ended(sold: Contract) -> None:
     sold.refresh_from_db()
     assert (sold.auto_renew, sold.notice_days, sold.end_on) == (False, 90, in_days(400))
     assert lines() == [(Decimal(1200), in_days(-265), in_days(0)), (Decimal("99.5"), in_days(0), None)]
+
+
+def test_what_no_amendment_changes_is_not_sent_either(sold: Contract) -> None:
+    terms = {"currency": "USD", "start_on": in_days(-9).isoformat(), "notice_days": 90}
+    approve(propose(sold, make_user("finance"), {"terms": terms}, days=0))
+    was = (sold.currency, sold.start_on)
+    sold.refresh_from_db()
+    assert (sold.currency, sold.start_on, sold.notice_days) == (*was, 90)
 
 
 def test_the_ledger_follows_and_the_past_stays(sold: Contract) -> None:
@@ -516,12 +526,83 @@ def test_the_contract_s_own_clause_on_changes_comes_before_its_account(sold: Con
     assert propose(sold, make_user("finance"))
 
 
+@pytest.mark.parametrize(
+    ("changes", "days", "asked"),
+    [
+        ({"terms": {"notice_days": 90}}, 100, {"legal"}),
+        ({"terms": {"payment_terms_days": 60}}, 100, {"legal", "finance"}),
+        ({"terms": {"notice_days": 90}}, 10, {"legal", "customer_success"}),
+        (PRICE_UP, 10, {"legal", "finance", "customer_success"}),
+    ],
+    ids=["terms", "days to pay", "within a term", "prices within a term"],
+)
+def test_whose_word_is_needed_follows_from_what_changes_and_when(
+    sold: Contract, changes: dict[str, Any], days: int, asked: set[str]
+) -> None:
+    request = propose(sold, make_user("sales"), changes, days=days)
+    assert {step.function for step in request.steps.all()} == asked
+
+
+def test_what_is_refused_on_its_day_is_held_with_the_reason_and_writes_nothing(
+    sold: Contract, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approve(propose(sold, make_user("finance"), PRICE_UP | {"terms": {"notice_days": 90}}, days=1))
+    sends = taking_effect.send_own_records
+
+    def refuse(resource: str, records: Any, **more: Any) -> Any:
+        if resource == "contract-lines":
+            error = FieldError("amount", "negative", "amount can't be negative.")
+            raise OwnRecordsError([Result(0, "amendment-1", None, "rejected", (error,))])
+        return sends(resource, records, **more)
+
+    monkeypatch.setattr(taking_effect, "send_own_records", refuse)
+    later(1)
+    assert take_due_effects() == 0
+    amendment = Amendment.objects.get()
+    assert (amendment.stage, amendment.version.state) == ("held", "draft")
+    assert amendment.problem == "amendment-1: amount: amount can't be negative."
+    sold.refresh_from_db()
+    assert (sold.notice_days, ContractLine.objects.count()) == (60, 1), "neither half of it counts"
+    assert Notice.objects.filter(text__contains="is held").exists()
+
+
 def test_whoever_approves_last_is_told_where_the_tier_allows_it_no_more(sold: Contract) -> None:
     request = propose(sold, make_user("finance"))
     Account.objects.update(tier=Tier.objects.get(slug="standard"))
     with pytest.raises(RefusedError, match="end of a term only"):
         approve(request)
     assert Amendment.objects.get().stage == "proposed"
+
+
+def test_an_amendment_counts_by_its_stage_whatever_its_request_or_version_still_says(
+    sold: Contract, later: Any
+) -> None:
+    request = propose(sold, make_user("finance"), days=1)
+    Amendment.objects.update(stage="held", problem="Looked into by hand.")
+    with pytest.raises(RefusedError, match="isn't proposed any more"):
+        approve(request)
+    Amendment.objects.update(stage="proposed", problem="")
+    approve(request)
+    Amendment.objects.update(stage="held", problem="Looked into by hand.")
+    later(1)
+    assert not taking_effect.take_effect(version_id=request.subject_id)
+    assert ContractLine.objects.count() == 1
+    other = propose(sold, make_user("finance"), days=5)
+    Amendment.objects.filter(pk=other.subject_id).update(stage="held", problem="Looked into by hand.")
+    decide_step(request=other, by=make_user("legal"), is_approved=False, comment="No")
+    assert Amendment.objects.get(pk=other.subject_id).stage == "held"
+
+
+def test_taken_up_again_an_amendment_leaves_out_lines_that_are_gone(sold: Contract) -> None:
+    author = make_user("finance")
+    added = {"do": "add", "product": "Extra", "amount": "7", "billing_period": "month"}
+    amendment = draft(sold, author, {"lines": [*PRICE_UP["lines"], added]})
+    assert billing().call("delete", "contract-lines/billing/L1/").status_code in {200, 204}
+    quiet()
+    again = reopen_amendment(amendment=amendment, by=author)
+    assert again.changes["lines"] == [added]
+    assert [line["product"] for line in again.version.statement["lines"]] == ["Extra"]
+    assert propose_amendment(amendment=again, by=author)
 
 
 def test_one_that_fails_does_not_hold_up_the_others(

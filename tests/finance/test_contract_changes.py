@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from finance.contracts.changes import (
     amended,
+    clauses_after,
     is_empty,
     is_mid_term,
     next_term_end,
@@ -171,10 +172,24 @@ def test_what_a_statement_comes_to() -> None:
     assert next_term_end(held, date(2025, 1, 31)) is None
 
 
+def test_a_clause_takes_the_place_of_its_family_and_one_that_ends_leaves_the_others() -> None:
+    said = [{"family": "sla", "wording": "a"}, {"family": "termination", "wording": "b"}]
+    assert clauses_after(said, [{"do": "end", "family": "sla"}]) == [said[1]]
+    assert clauses_after(said, [{"family": "sla", "wording": "c"}]) == [
+        {"family": "sla", "wording": "c"},
+        said[1],
+    ]
+    assert clauses_after(said, [{"do": "end", "family": "unknown"}]) == said
+    ends = {"clauses": [{"do": "end", "family": "termination"}]}
+    assert amended(statement([]) | {"clauses": said}, ends, date(2025, 3, 1))["clauses"] == [said[0]]
+
+
 def test_what_comes_to_nothing_is_empty() -> None:
     held = statement([line(1)])
     assert is_empty(held, {"terms": {"notice_days": 30}})
     assert not is_empty(held, {"terms": {"notice_days": 31}})
+    assert is_empty(held, {"terms": {"currency": "USD"}}), "no amendment changes the currency"
+    assert amended(held, {"terms": {"currency": "USD"}}, date(2025, 3, 1)) == held
     assert not is_empty(held, {"clauses": [{"family": "x"}]})
     assert is_empty(held | {"clauses": [{"family": "x"}]}, {"clauses": [{"family": "x"}]})
 
@@ -195,6 +210,12 @@ def test_a_line_that_ends_that_day_anyway_goes_on_otherwise() -> None:
     assert (old, new["amount"], new["end_on"]) == (before["lines"][0], "1500", None)
     ends = {"lines": [{"do": "end", "line": 1}]}
     assert [each.line for each in problems_of(before, ends, day)] == [1]
+
+
+def test_a_line_that_changes_still_ends_on_its_day() -> None:
+    changes = {"lines": [{"do": "change", "line": 1, "amount": "1500"}]}
+    old, new = amended(statement([line(1, end_on="2025-06-01")]), changes, date(2025, 3, 1))["lines"]
+    assert (old["end_on"], new["start_on"], new["end_on"]) == ("2025-03-01", "2025-03-01", "2025-06-01")
 
 
 @pytest.mark.parametrize(

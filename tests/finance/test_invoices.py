@@ -214,6 +214,15 @@ def test_where_no_day_is_said_the_contracts_terms_decide(api, account):
     assert Invoice.objects.with_due().get().falls_due_on == date(2026, 6, 15)
 
 
+def test_the_terms_of_a_contract_that_renewed_by_itself_still_count(api, account):
+    ended = {"account": account, "start_on": date(2025, 1, 1), "end_on": date(2026, 1, 1), "currency": "EUR"}
+    Contract.objects.create(payment_terms_days=60, **ended)
+    api.bulk("invoices", [invoice(due_on=None)])
+    assert Invoice.objects.with_due().get().falls_due_on == date(2026, 5, 31), "it ended in January"
+    Contract.objects.create(payment_terms_days=45, auto_renew=True, **ended)
+    assert Invoice.objects.with_due().get().falls_due_on == date(2026, 6, 15)
+
+
 def own(account: Account, **fields: Any) -> dict[str, Any]:
     return invoice() | {"account": account.pk, "status": "issued"} | fields
 
