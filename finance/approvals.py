@@ -8,7 +8,7 @@ from finance.clauses.services.deviations import decide_deviation
 from finance.contracts.amendments import KIND as AMENDMENT
 from finance.contracts.judging import steps_for
 from finance.contracts.taking_effect import accept_amendment, reject_amendment, return_to_draft
-from finance.models import ContractVersion, Deviation
+from finance.models import Amendment, ContractVersion, Deviation
 from people.approvals.models import ApprovalRequest
 from people.approvals.registry import ApprovalKind, StepPlan, approval_kinds
 from people.models import Category
@@ -22,6 +22,10 @@ def _steps(request: ApprovalRequest) -> list[StepPlan]:
         StepPlan(function=step["function"], hours=step["hours"], label=step.get("label", ""))
         for step in deviation.approval
     ]
+
+
+def _authors(request: ApprovalRequest) -> list[int]:
+    return [Deviation.objects.get(pk=request.subject_id).asked_by_id]
 
 
 def _on_approved(request: ApprovalRequest) -> None:
@@ -42,6 +46,7 @@ approval_kinds.register(
         key=DEVIATION,
         label="Clause outside the guardrail",
         steps=_steps,
+        authors=_authors,
         on_approved=_on_approved,
         on_rejected=_on_rejected,
         on_ended=_on_ended,
@@ -55,11 +60,17 @@ def _steps_of_amendment(request: ApprovalRequest) -> list[StepPlan]:
     return list(steps_for(found.get(pk=request.subject_id)))
 
 
+def _authors_of_amendment(request: ApprovalRequest) -> list[int]:
+    held = Amendment.objects.select_related("version").get(pk=request.subject_id)
+    return [*held.writers, *([held.version.author_id] if held.version.author_id else [])]
+
+
 approval_kinds.register(
     ApprovalKind(
         key=AMENDMENT,
         label="Amendment of a contract",
         steps=_steps_of_amendment,
+        authors=_authors_of_amendment,
         on_approved=accept_amendment,
         on_rejected=reject_amendment,
         on_ended=return_to_draft,

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from people.approvals.models import ApprovalRequest, ApprovalStep
-from people.approvals.registry import ApprovalKind, StepPlan, approval_kinds
+from people.approvals.registry import ApprovalKind, StepPlan, approval_kinds, nobody
 from people.approvals.services import Asked, RefusedError, request_approvals, supersede_request
 from people.functions import Function
 from people.models import Category
@@ -120,6 +120,7 @@ approval_kinds.register(
         key=DEMOTION,
         label="Move to a lower tier",
         steps=_steps,
+        authors=nobody,
         on_approved=_on_approved,
         on_rejected=_on_rejected,
         category=Category.ACCOUNT_PROFILE,

@@ -33,4 +33,4 @@ def approver_of(request: ApprovalRequest) -> User | None:
     """Return who may decide the step whose turn it is, None where nobody may or it is over."""
     step = request.steps.filter(state="waiting").first() if request.is_open else None
     people = User.objects.filter(function=step.function if step else "", is_active=True).order_by("pk")
-    return next((user for user in people if user.pk != request.requested_by_id), None)
+    return next((user for user in people if step is not None and not step.is_own_of(user.pk)), None)

@@ -23,6 +23,11 @@ def _steps(request: ApprovalRequest) -> Sequence[StepPlan]:
     return [StepPlan(function=Function.FINANCE, hours=HOURS, label="Somebody else in finance agrees")]
 
 
+def _authors(request: ApprovalRequest) -> list[int]:
+    written = BillingArrangement.objects.filter(pk=request.subject_id, author__isnull=False)
+    return list(written.values_list("author_id", flat=True))
+
+
 def _on_approved(request: ApprovalRequest) -> None:
     version = BillingArrangement.objects.filter(pk=request.subject_id).first()
     if version is None:
@@ -47,6 +52,7 @@ approval_kinds.register(
         key=KIND,
         label="Billing beyond the tier",
         steps=_steps,
+        authors=_authors,
         on_approved=_on_approved,
         on_rejected=_discard,
         on_ended=_discard,

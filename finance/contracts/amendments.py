@@ -126,7 +126,8 @@ def save_amendment(
     if problems := list(problems_of(base.statement, changes, effective_on)):
         raise AmendmentError(problems)
     held.changes, held.effective_on = dict(changes), effective_on
-    held.save(update_fields=["changes", "effective_on"])
+    held.writers = sorted({*held.writers, by.pk})
+    held.save(update_fields=["changes", "effective_on", "writers"])
     version.statement = amended(base.statement, changes, effective_on)
     version.digest = hashlib.md5(
         json.dumps(version.statement, sort_keys=True).encode(), usedforsecurity=False

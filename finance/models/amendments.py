@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -15,8 +16,9 @@ from finance.models.versions import ContractVersion
 class Amendment(models.Model):
     """What a version that is drafted here changes from ``effective_on`` on, and how far that has come.
 
-    ``changes`` is what was typed, shaped as ``finance.contracts.changes`` says; the version's statement is what the
-    contract would say. A held one waits for its author, for ``problem`` says what came in between. Ended ones stay.
+    ``writers`` are those who saved it. ``changes`` is what was typed, shaped as ``finance.contracts.changes`` says; the
+    version's statement is what the contract would say. A held one waits for its author, for ``problem`` says what came
+    in between. Ended ones stay.
     """
 
     class Stage(models.TextChoices):
@@ -36,6 +38,7 @@ class Amendment(models.Model):
     stage = models.CharField(max_length=12, choices=Stage, default=Stage.DRAFT)
     effective_on = models.DateField(null=True, blank=True)
     changes = models.JSONField(default=dict)
+    writers = ArrayField(models.BigIntegerField(), default=list, blank=True, help_text="People's keys.")
     problem = models.TextField(blank=True, help_text="Why it is held, with what differs.")
     stage_at = models.DateTimeField(db_default=Now(), help_text="Since when it is at this stage.")
 

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from people.approvals.querysets import ApprovalRequestQuerySet, ApprovalStepQuerySet
+from people.approvals.querysets import ApprovalRequestQuerySet, ApprovalStepQuerySet, IsAmong
 from people.functions import Function
 
 
@@ -94,8 +94,9 @@ class ApprovalRequest(models.Model):
 class ApprovalStep(models.Model):
     """One decision that a request needs, by a function or by a person; at most one at a time has its turn.
 
-    ``requested_by`` repeats the request's, so that the database itself refuses whoever decides what they asked
-    for. ``decided_for`` is who delegated the decision. ``hours`` is the time it may take from ``began_at``.
+    ``requested_by`` repeats the request's, and ``authors`` are the people who wrote what is asked for, so that the
+    database itself refuses whoever decides their own. ``decided_for`` is who delegated the decision. ``hours`` is the time it
+    may take from ``began_at``.
     """
 
     class State(models.TextChoices):
@@ -117,6 +118,7 @@ class ApprovalStep(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
+    authors = ArrayField(models.BigIntegerField(), default=list, blank=True, help_text="Keys of people.")
     hours = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=State, default=State.AHEAD)
     began_at = models.DateTimeField(null=True)
@@ -168,6 +170,10 @@ class ApprovalStep(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="people_approvalstep_not_by_author",
+                condition=~Q(IsAmong("decided_by", "authors")) & ~Q(IsAmong("decided_for", "authors")),
+            ),
+            models.CheckConstraint(
                 name="people_approvalstep_clock",
                 condition=~Q(state="waiting") | Q(began_at__isnull=False, due_at__isnull=False),
             ),
@@ -178,6 +184,10 @@ class ApprovalStep(models.Model):
 
     def __str__(self) -> str:
         return self.label or f"Step {self.position}"
+
+    def is_own_of(self, user_id: int | None) -> bool:
+        """Return whether somebody asked for what it decides, or wrote it."""
+        return user_id is not None and (user_id == self.requested_by_id or user_id in self.authors)
 
 
 class ApprovalComment(models.Model):

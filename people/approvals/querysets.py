@@ -1,7 +1,7 @@
 """Read requests and steps: whose turn it is, and who may see what.
 
-Who may decide a step: its person; where that one can't (deactivated, or the one who asked), the others of the
-function; where nobody of the function can, RevOps. Never who asked, not for somebody else either.
+Who may decide a step: its person; where that one can't (deactivated, or the one who asked or wrote it), the others of
+the function; where nobody of the function can, RevOps. Never who asked or wrote it, not for somebody else either.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import BooleanField, Case, Exists, F, Func, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 
 from people.functions import Function
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from people.approvals.models import ApprovalRequest, ApprovalStep
 
 NOBODY = 0  # no key of the database
+
+
+class IsAmong(Func):
+    """Whether a key is in an array of keys; false for no key."""
+
+    template = "COALESCE(%(expressions)s), FALSE)"
+    arg_joiner = " = ANY("
+    arity = 2
+    output_field = BooleanField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +53,14 @@ class ApprovalStepQuerySet(QuerySet["ApprovalStep"]):
 
         pooled = self.alias(asker=Coalesce("requested_by_id", NOBODY)).annotate(
             pool=Case(When(function="", then=F("user__function")), default=F("function")),
-            is_named=Q(user__isnull=False) & Q(user__is_active=True) & ~Q(user_id=F("asker")),
+            is_named=Q(user__isnull=False)
+            & Q(user__is_active=True)
+            & ~Q(user_id=F("asker"))
+            & ~Q(IsAmong("user_id", "authors")),
         )
-        others = User.objects.filter(is_active=True, function=OuterRef("pool")).exclude(pk=OuterRef("asker"))
+        others = User.objects.filter(
+            ~Q(IsAmong("pk", OuterRef("authors"))), is_active=True, function=OuterRef("pool")
+        ).exclude(pk=OuterRef("asker"))
         return pooled.annotate(is_vacant=Q(is_named=False) & ~Exists(others))
 
     def decidable_from(self, seats: Sequence[Seat], *, by: int) -> Self:
@@ -56,9 +70,9 @@ class ApprovalStepQuerySet(QuerySet["ApprovalStep"]):
             place = Q(user_id=seat.user_id) | Q(is_named=False, pool=seat.function)
             if seat.function == Function.REVOPS:
                 place |= Q(is_vacant=True)
-            place &= ~Q(asker=seat.user_id)
+            place &= ~Q(asker=seat.user_id) & ~Q(authors__contains=[seat.user_id])
             wanted |= place & Q(request__kind__in=seat.kinds) if seat.kinds else place
-        return self.waiting().with_pool().filter(wanted).exclude(asker=by)
+        return self.waiting().with_pool().filter(wanted, ~Q(authors__contains=[by])).exclude(asker=by)
 
 
 class ApprovalRequestQuerySet(QuerySet["ApprovalRequest"]):
@@ -82,12 +96,13 @@ class ApprovalRequestQuerySet(QuerySet["ApprovalRequest"]):
         return self.filter(Exists(self._steps().filter(request_id=OuterRef("pk"), decided_by_id=user_id)))
 
     def visible_from(self, seats: Sequence[Seat], *, to: int) -> Self:
-        """Requests that concern a person: asked, decided, or theirs to decide now or at another step."""
+        """Requests that concern a person: asked, written, decided, or theirs to decide now or at another step."""
         named = Q(pk__in=[])
         for seat in seats:
             place = Q(user_id=seat.user_id) | Q(user=None, function=seat.function)
             named |= place & Q(request__kind__in=seat.kinds) if seat.kinds else place
-        concerned = self._steps().filter(named | Q(decided_by_id=to), request_id=OuterRef("pk"))
+        own = Q(decided_by_id=to) | Q(authors__contains=[to])
+        concerned = self._steps().filter(named | own, request_id=OuterRef("pk"))
         now = self._steps().decidable_from(seats, by=to).filter(request_id=OuterRef("pk"))
         return self.filter(Q(requested_by_id=to) | Exists(concerned) | Exists(now))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,11 @@ def nothing(request: ApprovalRequest) -> None:
     """Do nothing."""
 
 
+def nobody(request: ApprovalRequest) -> Collection[int]:
+    """Return no author."""
+    return ()
+
+
 def facts_of_data(request: ApprovalRequest) -> list[Fact]:
     """Return the facts of ``request.data["facts"]``: members of ``Fact`` by name."""
     found: list[Fact] = []
@@ -60,7 +65,9 @@ def facts_of_data(request: ApprovalRequest) -> list[Fact]:
 class ApprovalKind:
     """What can be asked for.
 
-    ``steps`` returns at least one; it is asked for each new request, and again for one that was returned.
+    ``steps`` returns at least one; it is asked for each new request, and again for one that was returned. So is
+    ``authors``: the keys of those who wrote what is asked for, who may decide it as little as who asks, nor may
+    anybody for them; ``nobody`` where the product wrote it or only who asks can have.
     ``on_approved``, ``on_rejected`` and ``on_ended`` (withdrawn or superseded) run in the transaction that ends
     the request; what they raise undoes it, and a ``RefusedError`` is told to who decided. ``category`` guards
     title and reason where these tell of an account; ``can_withdraw`` is false where only the product itself takes
@@ -70,6 +77,7 @@ class ApprovalKind:
     key: str
     label: str
     steps: Callable[[ApprovalRequest], Sequence[StepPlan]]
+    authors: Callable[[ApprovalRequest], Collection[int]]
     on_approved: Callable[[ApprovalRequest], None]
     on_rejected: Callable[[ApprovalRequest], None] = nothing
     on_ended: Callable[[ApprovalRequest], None] = nothing

@@ -84,7 +84,7 @@ class Roll:
         held = {each.user.pk for each in own}
         for each in self.delegations:
             fits = not each.kinds or kind in each.kinds
-            can = each.taker_id not in held and each.taker_id != step.requested_by_id
+            can = each.taker_id not in held and not step.is_own_of(each.taker_id)
             giver = next(
                 (one for one in own if one.user.pk == each.giver_id and one.stands_for is None), None
             )
@@ -95,7 +95,7 @@ class Roll:
 
     def _own(self, step: ApprovalStep) -> list[Approver]:
         named = self.people.get(step.user_id or 0)
-        if named is not None and named.pk != step.requested_by_id:
+        if named is not None and not step.is_own_of(named.pk):
             return [Approver(named, NAMED)]
         pool = step.function or (step.user.function if step.user else "")
         why = OF_FUNCTION if step.user_id is None else FOR_ANOTHER
@@ -106,5 +106,5 @@ class Roll:
         return [
             Approver(user, why)
             for user in self.people.values()
-            if user.function == function and user.pk != step.requested_by_id
+            if user.function == function and not step.is_own_of(user.pk)
         ]

@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from finance.billing.arranging import expected_of, propose_arrangement
 from finance.billing.terms import BillingTerms
+from finance.contracts.amendments import propose_amendment, save_amendment
 from metrics.engine.plan import today
 from people.approvals.models import ApprovalRequest, ApprovalStep
 from people.approvals.registry import approval_kinds
 from people.approvals.services import decide_step, delegate
 from people.approvals.services.deciding import NotYoursError
 from people.models import User
-from tests.finance.amending import propose, sell
+from tests.finance.amending import changes_of, draft, in_days, propose, sell
 from tests.finance.clauses import ask_for
 from tests.metrics.facts import make_account
 from tests.users import client_of, make_user
@@ -76,6 +77,31 @@ def test_nobody_decides_their_own_nor_has_it_decided_for_them(kind: str) -> None
     decide_step(request=request, by=colleague, is_approved=True)
     step = request.steps.get(function="finance", round=request.round)
     assert (step.state, step.decided_by) == ("approved", colleague)
+
+
+def test_whoever_wrote_it_decides_it_as_little_as_whoever_proposes_it() -> None:
+    author, editor, proposer, colleague = (make_user("finance") for _ in range(4))
+    friend = make_user("marketing")
+    contract = sell()
+    amendment = draft(contract, author)
+    changes = changes_of(contract, {"lines": [{"do": "change", "amount": "1600"}]})
+    save_amendment(
+        amendment=amendment, changes=changes, effective_on=in_days(12), note="They asked", by=editor
+    )
+    request = propose_amendment(amendment=amendment, by=proposer)
+    for giver, taker in ((author, friend), (colleague, editor)):
+        delegate(giver=giver, taker=taker, starts_on=timezone.localdate(), ends_on=timezone.localdate())
+    while (step := waiting(request)).function != "finance":
+        decide_step(request=request, by=make_user(step.function), is_approved=True)
+    for person in (author, editor, proposer, friend):
+        assert "decide" not in page_of(client_of(person), request)
+        with pytest.raises(NotYoursError):
+            decide_step(request=request, by=person, is_approved=True)
+    seen = client_of(author).get(request.get_absolute_url()).content.decode()
+    assert f"Not by {proposer}, who asked, nor by {author} and {editor}, who wrote it" in seen
+    assert "You wrote what this asks for, so somebody else must decide." in seen
+    decide_step(request=request, by=colleague, is_approved=True)
+    assert request.steps.get(function="finance", round=request.round).decided_by == colleague
 
 
 def waiting(request: ApprovalRequest) -> ApprovalStep:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from people.approvals.models import ApprovalRequest
-from people.approvals.registry import ApprovalKind, StepPlan, approval_kinds
+from people.approvals.registry import ApprovalKind, StepPlan, approval_kinds, nobody
 from people.approvals.services import request_approval
 
 _numbers = count(1)
@@ -40,6 +40,7 @@ def declared(*steps: StepPlan, **options: Any) -> Iterator[Discount]:
             "key": "test.discount",
             "label": "Discount",
             "steps": lambda request: planned,
+            "authors": nobody,
             "on_approved": owner.approved,
             "on_rejected": owner.rejected,
             "on_ended": owner.ended,

@@ -35,7 +35,7 @@ from people.approvals.services import (
 from people.models import User
 from sync.models import OutboxEvent
 from tests.people.approving import Discount, ask, declared
-from tests.users import make_user
+from tests.users import client_of, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +95,49 @@ def test_steps_come_one_after_the_other_and_a_rejection_ends_them() -> None:
         decide_step(request=second, by=lawyer, is_approved=False, comment="Not with this clause.")
         assert owner.outcomes == [("approved", first.subject_id), ("rejected", second.subject_id)]
         assert [step.state for step in second.steps.all()] == ["rejected", "ended"]
+
+
+def test_nobody_decides_what_they_wrote_though_another_asks() -> None:
+    author, colleague, friend, seller = (make_user(name) for name in ("finance", "finance", "legal", "sales"))
+    today = timezone.localdate()
+    with declared(authors=lambda request: [author.pk, author.pk]):
+        request = ask(seller)
+        assert request.steps.get().authors == [author.pk]
+        assert inbox(author) == set()
+        assert inbox(colleague) == {request.pk}
+        with pytest.raises(NotYoursError, match="You wrote what this asks for"):
+            decide_step(request=request, by=author, is_approved=True)
+        delegate(giver=colleague, taker=author, starts_on=today, ends_on=today)
+        delegate(giver=author, taker=friend, starts_on=today, ends_on=today)
+        for person in (author, friend):
+            assert inbox(person) == set()
+            with pytest.raises(NotYoursError):
+                decide_step(request=request, by=person, is_approved=True)
+        for decided in ({"decided_by": author}, {"decided_by": friend, "decided_for": author}):
+            with pytest.raises(IntegrityError, match="not_by_author"), transaction.atomic():
+                request.steps.update(state="approved", decided_at=timezone.now(), **decided)
+        assert visible_to(author, seats_of(author)).filter(pk=request.pk).exists()
+        assert decide_step(request=request, by=colleague, is_approved=True).state == "approved"
+
+
+def test_where_the_one_named_wrote_it_the_others_decide_and_where_nobody_is_left_revops_does() -> None:
+    author, revops = make_user("finance"), make_user("revops")
+    named = StepPlan(function="finance", user=author, hours=8)
+    with declared(named, authors=lambda request: [author.pk]):
+        request = ask(make_user("sales"))
+        assert inbox(author) == set()
+        assert inbox(revops) == {request.pk}
+        colleague = make_user("finance")
+        assert inbox(colleague) == {request.pk}
+        assert inbox(revops) == set()
+        page = client_of(colleague).get(request.get_absolute_url()).content.decode()
+        assert f"{author} wrote this, so the others of the function decide." in page
+        again = return_request(request=request, by=colleague, comment="Too much")
+        authors = [author.pk, colleague.pk]
+    with declared(named, authors=lambda request: authors):
+        resubmit_request(request=again, by=request.requested_by, reason="Less")
+        assert inbox(colleague) == set()
+        assert inbox(revops) == {request.pk}
 
 
 def test_nobody_decides_what_they_asked_for(owner: Discount) -> None:

@@ -90,7 +90,7 @@ def request_approvals(
     for subject_id in live.values_list("subject_id", flat=True):
         del wanted[subject_id]
     requests = [_unsaved(declared, each, requested_by) for each in wanted.values()]
-    planned = {request.subject_id: plan_steps(request, declared.steps(request), now) for request in requests}
+    planned = {request.subject_id: plan_steps(request, declared, now) for request in requests}
     # Another transaction may have asked for one meanwhile: it keeps its own, ours is left out by the constraint.
     ApprovalRequest.objects.bulk_create(requests, ignore_conflicts=True)
     made = _made(kind, requests)
@@ -148,7 +148,7 @@ def resubmit_request(
     held.reason = reason
     held.title = title[:TITLE_AT_MOST] or held.title
     held.data = held.data if data is None else dict(data)
-    steps = plan_steps(held, kind_of(held).steps(held), now)
+    steps = plan_steps(held, kind_of(held), now)
     held.save()
     ApprovalStep.objects.bulk_create(steps)
     tell_watchers(REQUESTED, [held])

@@ -130,6 +130,8 @@ def _take_turn(
         raise ClosedError(_who_decided(held, step) or "Another step has its turn by now. Look at it again.")
     if by.pk == held.requested_by_id:
         raise NotYoursError("You asked for this yourself, so somebody else must decide.")
+    if current.is_own_of(by.pk):
+        raise NotYoursError("You wrote what this asks for, so somebody else must decide.")
     # The decider as they are now: whoever was deactivated or moved since the page was shown can't decide.
     approver = next(
         (each for each in Roll.read().approvers(current, held.kind) if each.user.pk == by.pk), None

@@ -55,11 +55,13 @@ def kind_of(request: ApprovalRequest) -> ApprovalKind:
     return kind
 
 
-def plan_steps(request: ApprovalRequest, plans: Sequence[StepPlan], now: datetime) -> list[ApprovalStep]:
+def plan_steps(request: ApprovalRequest, kind: ApprovalKind, now: datetime) -> list[ApprovalStep]:
     """Return the steps of a request's round, unsaved, the first one's clock running; sets the request's due time.
 
     Raises ValueError where the kind plans none.
     """
+    plans: Sequence[StepPlan] = kind.steps(request)
+    authors = sorted(set(kind.authors(request)))
     if not plans:
         raise ValueError(f"{request.kind} plans no step, so nobody could ever decide.")
     steps = [
@@ -71,6 +73,7 @@ def plan_steps(request: ApprovalRequest, plans: Sequence[StepPlan], now: datetim
             function=plan.function,
             user=plan.user,
             requested_by=request.requested_by,
+            authors=authors,
             hours=plan.hours,
         )
         for place, plan in enumerate(plans, 1)

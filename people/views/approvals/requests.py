@@ -28,6 +28,7 @@ from people.approvals.seats import FOR_ANOTHER, VACANT, Approver, Roll
 from people.approvals.services import ClosedError, NotYoursError, RefusedError
 from people.approvals.services.asking import may_withdraw
 from people.guards import is_revops, signed_in
+from people.models import User
 
 WHO_SEES = "Only who asked, who decides, RevOps and leadership see a request for approval."
 WHY_NEEDED = "Say why, so that whoever asked knows what to do."
@@ -213,6 +214,7 @@ def _page(
         None,
     )
     is_asker = held.requested_by_id == user.pk
+    present = shown.current
     context = {
         "approval": held,
         "shown": shown,
@@ -222,6 +224,8 @@ def _page(
         "happenings": _happenings(held, shown),
         "mine": mine,
         "is_asker": is_asker,
+        "is_author": present is not None and user.pk in present.authors,
+        "kept_out": _kept_out(held, present),
         "can_return": held.requested_by_id is not None,
         "can_withdraw": held.is_live and may_withdraw(held, user),
         "can_ask_again": is_asker and held.state == ApprovalRequest.State.RETURNED,
@@ -281,9 +285,27 @@ def _note(step: ApprovalStep, held: ApprovalRequest, found: list[Approver]) -> s
     if why == VACANT:
         return f"Vacant: nobody of {seat_words(step)} can decide, so RevOps does."
     if why == FOR_ANOTHER:
-        reason = "asked for this" if step.user_id == held.requested_by_id else "can't sign in any more"
+        reason = (
+            "asked for this"
+            if step.user_id == held.requested_by_id
+            else "wrote this"
+            if step.is_own_of(step.user_id)
+            else "can't sign in any more"
+        )
         return f"{seat_words(step)} {reason}, so the others of the function decide."
     return ""
+
+
+def _kept_out(held: ApprovalRequest, present: ApprovalStep | None) -> str:
+    """Say who may not decide: who asked and who wrote it; one query where it has authors."""
+    if present is None:
+        return ""
+    authors = User.objects.filter(pk__in=present.authors).exclude(pk=held.requested_by_id or 0)
+    writers = [str(user) for user in authors.order_by("name", "pk")]
+    names = [f"{held.requested_by}, who asked"] if held.requested_by is not None else []
+    if writers:
+        names.append(f"{' and '.join(writers)}, who wrote it")
+    return f"Not by {', nor by '.join(names)}; nor by anybody for them." if names else ""
 
 
 def _happenings(held: ApprovalRequest, shown: Shown) -> list[Happening]:
