@@ -4,7 +4,7 @@ Pages, exports and charts all use these functions, so a figure reads the same ev
 formatted here; callers show an absent value their own way.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils import timezone
@@ -124,6 +124,16 @@ def format_date(value: date) -> str:
     """Return ``22 Nov 2026``; a datetime is first moved to the reader's time zone."""
     day = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def format_span(start: date | None, end: date | None) -> str:
+    """Return the days from ``start`` to before ``end``, such as ``1 Jan 2026 – 31 Jan 2026``."""
+    if start is None:
+        return ""
+    if end is None:
+        return f"from {format_date(start)}"
+    last = end - timedelta(days=1)
+    return format_date(start) if last == start else f"{format_date(start)} – {format_date(last)}"
 
 
 def format_datetime(value: datetime) -> str:

@@ -61,6 +61,9 @@ class Applied:
 class Listing:
     """A list as one reader asks for it; what was refused stands in ``problems``, in words.
 
+    An order, a lens or columns that were refused are dropped from its addresses as well, so that they ask for what is
+    shown. ``is_as_asked`` is false where a filter, or something of a saved view, was refused: then no file is made.
+
     ``view`` is the saved view that it began with. A view of which something was refused, or that the reader can't
     see, shows nothing rather than more than it means: ``closed`` says why. ``within`` are the views that this list
     stands inside of, innermost last.
@@ -88,6 +91,7 @@ class Listing:
         if (self.view or self.within) and len(self.problems) > before:
             self.closed = " ".join(self.problems[before:])
             del self.problems[before:]
+        self.is_as_asked = not self.closed and len(self.problems) == (0 if self.view else before)
         self.after, self.before = self._place("after"), self._place("before")
 
     def _clean(self) -> None:
@@ -98,10 +102,19 @@ class Listing:
             else:
                 self.params.setlist(key, values[:MOST_VALUES])
 
+    def _drop(self, name: str, *rest: str) -> None:
+        """Leave what was refused out of the list's own addresses; a saved view brings it along again."""
+        if self.view:
+            return
+        self.params.pop(name, None)
+        if rest:
+            self.params.setlist(name, list(rest))
+
     def _lens(self) -> Lens:
         asked = self.params.get("lens", "")
         if asked and asked not in lenses:
             self.problems.append(f"There is no lens called “{asked[:40]}”; yours is shown.")
+            self._drop("lens")
         return lens_for(asked, self.user.function)
 
     def _columns(self) -> list[Column]:
@@ -109,6 +122,7 @@ class Listing:
         unknown = [key for key in asked if key not in columns]
         if unknown:
             self.problems.append(f"There is no column called “{unknown[0][:40]}”; it was left out.")
+            self._drop("columns", *(key for key in asked if key in columns))
         keys = [key for key in dict.fromkeys(asked) if key in columns] or list(self.lens.columns)
         return [columns[key] for key in (NAME, *(key for key in keys if key != NAME))]
 
@@ -124,6 +138,7 @@ class Listing:
             self.problems.append(
                 f"Sorting by {column.label} was refused: {self.access.why_not(str(column.category))}"
             )
+        self._drop("sort")
         for sort in (self.lens.sort, *DEFAULT_SORTS):
             column_or_none = columns.get(sort.removeprefix("-"))
             if column_or_none is not None and column_or_none.is_readable(self.access):

@@ -162,3 +162,9 @@ def date(
         (distance, full) if relative else (exact, f"{full}, {distance}" if full != exact else distance)
     )
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), title, shown)
+
+
+@register.simple_tag
+def span(start: day_type | None, end: day_type | None) -> str:
+    """Show the days from ``start`` to before ``end`` as 1 Jan 2026 – 31 Jan 2026, both days among them."""
+    return formatting.format_span(start, end) or ABSENT

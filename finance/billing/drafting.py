@@ -156,6 +156,7 @@ def preview_drafts(*, until: date, accounts: Collection[int] | None = None) -> P
         removed += [one for name, one in drafts.items() if name not in wanted]
         said = contents_of(drafts.values())
         seen += [_seen(bill, drafts.get(bill.external_id), said) for bill in due.invoices]
+    seen.sort(key=lambda one: (one.due.bill_on, one.due.payer.name, one.due.external_id))
     return Preview(until, seen, removed, left_out)
 
 

@@ -12,8 +12,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import Account, Contact
-from common.formatting import format_date
+from common.formatting import format_date, format_money
 from common.rounding import to_cents
+from finance.billing.proration import decimals_of
 from finance.billing.terms import BillingTerms, Schedule
 from finance.models import BillingArrangement, Contract, InvoiceLine, RootCause
 from sync.normalise import keep_currency
@@ -186,7 +187,11 @@ class CreditForm(forms.Form):
     on = _day(label="Issued on")
 
     def __init__(
-        self, *args: Any, left: Sequence[tuple[InvoiceLine, Decimal, Decimal]], **kwargs: Any
+        self,
+        *args: Any,
+        left: Sequence[tuple[InvoiceLine, Decimal, Decimal]],
+        currency: str,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.left = [entry for entry in left if entry[1]]
@@ -197,7 +202,7 @@ class CreditForm(forms.Form):
                 max_digits=16,
                 decimal_places=2,
                 initial=to_cents(net),
-                help_text=f"Before tax; {net:.2f} left.",
+                help_text=f"Before tax; {format_money(net, currency, decimals=decimals_of(currency))} left.",
             )
 
     def amounts(self) -> dict[int, Decimal]:

@@ -13,8 +13,13 @@ from common.export import Table, table_of
 from common.formatting import format_date
 from finance.collections.claims import Owed
 from finance.collections.positions import Position
+from finance.collections.task_words import ABOUT_CLAIMS
 from finance.collections.writing import exact
+from metrics.engine.plan import today
 from people.access import Access, Redacted
+from people.models import User
+from pods.models import Task
+from pods.tasks.reading import Shown as ShownTask
 from tiers.entitlements.resolution import Entitled
 
 COLUMNS = {
@@ -33,10 +38,11 @@ DISPUTES = 3
 
 @dataclass(frozen=True)
 class Card:
-    """One claim as the board shows it."""
+    """One claim as the board shows it, with the open tasks of who is at it."""
 
     position: Position
     column: str
+    tasks: Sequence[ShownTask] = ()
 
     @property
     def amount(self) -> str:
@@ -140,9 +146,26 @@ def column_of(position: Position) -> str:
     return "asked" if position.last_asked else "unasked"
 
 
-def cards_of(positions: Sequence[Position], search: Search, email: str) -> list[Card]:
+def tasks_at(positions: Sequence[Position], access: Access) -> dict[int, list[ShownTask]]:
+    """Return by account the open tasks about what it owes, one for whoever must act, first due first; one query."""
+    found: dict[int, dict[str, ShownTask]] = defaultdict(dict)
+    accounts = {position.account.pk for position in positions}
+    waiting = Task.objects.open().filter(account_id__in=accounts, kind__in=ABOUT_CLAIMS)
+    for task in waiting.select_related("assignee").order_by("due_on", "pk"):
+        shown = ShownTask(task, access, today())
+        found[task.account_id].setdefault(shown.who, shown)
+    return {account: list(by_person.values()) for account, by_person in found.items()}
+
+
+def all_cards(positions: Sequence[Position], access: Access) -> list[Card]:
+    """Return a card for each claim."""
+    tasks = tasks_at(positions, access)
+    return [Card(each, column_of(each), tasks.get(each.account.pk, ())) for each in positions]
+
+
+def cards_of(positions: Sequence[Position], search: Search, user: User, access: Access) -> list[Card]:
     """Return the cards asked for, the longest overdue first."""
-    cards = [Card(position, column_of(position)) for position in positions if search.fits(position, email)]
+    cards = all_cards([each for each in positions if search.fits(each, user.email)], access)
     found = [card for card in cards if search.column in ("", card.column)]
     return sorted(
         found,
@@ -202,6 +225,7 @@ def board_table(cards: Sequence[Card], access: Access) -> Table:
                 "Asked last",
                 lambda card: last.asked_on if (last := card.position.last_asked) else None,
             ),
+            ("with", "Who is at it", lambda card: [each.who for each in card.tasks]),
             ("next", "What follows", lambda card: card.position.verdict.why),
             ("collections", "Collections", lambda card: _words(card.position.entitled.seen_with(access))),
             ("as_of", "As of", lambda card: card.position.claim.day),

@@ -90,6 +90,11 @@ class Claim:
         return min(self.promise.left, free) if self.promise else ZERO
 
     @property
+    def promisable(self) -> Decimal:
+        """What a promise may still be about: all but what is disputed and what was paid already."""
+        return max(self.overdue - self.disputed - self.paid, ZERO)
+
+    @property
     def asked_for(self) -> list[tuple[Owed, Decimal]]:
         """The invoices that may be asked for, each with how much; money and promises cover the oldest first."""
         covered, found = self.paid + self.promised, []

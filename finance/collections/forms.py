@@ -14,6 +14,7 @@ from accounts.models import Tier
 from finance.collections.claims import payable
 from finance.collections.policy import MOST_TEXT, Stage, read_thresholds, threshold_lines
 from finance.collections.wording import PLACEHOLDERS
+from finance.collections.writing import exact
 from finance.models import DunningPolicy, Invoice
 
 DAY = forms.DateInput(attrs={"type": "date"})
@@ -107,13 +108,16 @@ class PromiseForm(Refusing):
     note = forms.CharField(required=False, max_length=500)
 
     def __init__(self, data: QueryDict | None = None, *, owed: dict[str, Decimal]) -> None:
+        """Offer the currencies of ``owed``; its amounts are what is overdue, neither disputed nor paid."""
         super().__init__(data, auto_id="promise-%s")
         currency, amount = self.fields["currency"], self.fields["amount"]
         currency.error_messages["invalid_choice"] = "Nothing is overdue in this currency any more."
         assert isinstance(currency, forms.ChoiceField)
         currency.choices = [(code, code) for code in owed]
-        if len(owed) == 1:
-            amount.initial = payable(next(iter(owed.values())))
+        shown = [(amount_owed, code) for code, amount_owed in owed.items()]
+        amount.help_text = "Overdue beside disputes: " + ", ".join(exact(*each) for each in shown) + "."
+        if len(shown) == 1 and shown[0][0] > 0:
+            amount.initial = payable(shown[0][0])
 
 
 class HoldForm(Refusing):

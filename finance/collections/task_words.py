@@ -10,6 +10,7 @@ NO_ADDRESS = "finance.no_billing_address"
 EXHAUSTED = "finance.dunning_exhausted"
 BROKEN_PROMISE = "finance.broken_promise"
 UNCLEAR = "finance.unclear_message"
+ABOUT_CLAIMS = (AGREEMENT, RELEASE, NO_ADDRESS, EXHAUSTED, BROKEN_PROMISE, UNCLEAR)
 
 AGREE, ALONE, WAIT = "agree", "release", "wait"
 

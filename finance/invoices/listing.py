@@ -101,7 +101,9 @@ def find_invoices(search: Search, day: date) -> QuerySet[Any, Any]:
 def state_of(invoice: Any, day: date) -> tuple[str, str]:
     """Return in words how an invoice from ``with_open`` stands on a day, and the tone of that."""
     if invoice.deleted_at:
-        return "Deleted at the source", "amber"
+        # Drafts are only made here: what takes them back is that they were thrown away, or a contract that changed.
+        is_draft = invoice.status == Invoice.Status.DRAFT
+        return ("Taken back", "neutral") if is_draft else ("Deleted at the source", "amber")
     if invoice.status != Invoice.Status.ISSUED:
         return invoice.get_status_display(), "neutral"
     if invoice.kind == Invoice.Kind.CREDIT_NOTE:

@@ -22,11 +22,12 @@ FAULTS = [cause for cause in RootCause if cause != RootCause.GOODWILL]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line with its open dispute, if it has one, and those that ended."""
+    """One line with its open dispute, if it has one, those that ended, and why it comes to its amount."""
 
     line: Any
     dispute: Any
     ended: list[Any]
+    reason: str = ""
 
 
 def lines_of(invoice: Invoice, day: date) -> list[Line]:
@@ -85,7 +86,8 @@ def lines_table(invoice: Invoice, lines: Iterable[Line]) -> Table:
             ("period_end", "First day after", lambda row: row.line.period_end),
             ("quantity", "Quantity", lambda row: row.line.quantity),
             ("unit_amount", "Each", lambda row: row.line.unit_amount),
-            ("net", "Net", lambda row: row.line.net),
+            ("net", "Before tax", lambda row: row.line.net),
+            ("reason", "Why this amount", lambda row: row.reason),
             ("tax", "Tax", lambda row: row.line.tax),
             ("total", "Total", lambda row: row.line.total),
             ("disputed", "Disputed", lambda row: row.dispute is not None),

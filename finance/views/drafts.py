@@ -184,7 +184,7 @@ def invoice_credit(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an issued invoice back, whole or by line, with its cause."""
     invoice = _own(pk)
     left = left_of(invoice)
-    form = CreditForm(request.POST or None, left=left, initial={"on": today()})
+    form = CreditForm(request.POST or None, left=left, currency=invoice.currency, initial={"on": today()})
     if form.is_valid():
         held: dict[str, Any] = form.cleaned_data
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,8 @@ from common.asof import requested_as_of
 from common.export import Offer, asked_format, chosen_table, export_response
 from common.pagination import read_page
 from finance.billing.access import finance_only, makes_invoices, readers_of_invoices
+from finance.billing.explaining import bill_days_of, reason_of
+from finance.billing.issuing import seen_of
 from finance.billing.papers.invoice import invoice_paper
 from finance.home import newest_segments
 from finance.invoices.ageing import BUCKETS, ageing, year_until
@@ -31,6 +34,7 @@ from finance.invoices.listing import (
 )
 from finance.invoices.querysets import USUAL_TERMS_DAYS
 from finance.invoices.reading import (
+    Line,
     ageing_table,
     causes_of_year,
     corrections_table,
@@ -45,7 +49,9 @@ from finance.invoices.reading import (
 from finance.invoices.services import cause_seen, name_cause, open_dispute, resolve_dispute
 from finance.models import Invoice, InvoiceCorrection, InvoiceDispute, InvoiceLine, RootCause
 from metrics.engine.plan import today
+from people.access import request_access
 from people.guards import signed_in
+from people.models import Category
 
 LARGEST_ID = 2**63 - 1
 MOST_AGED = 500
@@ -78,7 +84,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one invoice: its lines, what settles it, and what was wrong with it."""
     day = requested_as_of(request) or today()
     held = _invoice(pk, day)
-    lines = lines_of(held, day)
+    lines = _explained(request, held, lines_of(held, day))
     if asked_format(request):
         return export_response(
             request, chosen_table(request, (Offer("lines", "Lines", lambda: lines_table(held, lines)),))
@@ -88,6 +94,9 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
         "invoice": held,
         "account": held.account,
         "state": words,
+        "is_draft": held.status == Invoice.Status.DRAFT,
+        "seen": seen_of(held),
+        "is_overdue": tone == "red",
         "tone": tone,
         "lines": lines,
         "has_divisions": any(row.line.account_id != held.account_id for row in lines),
@@ -111,6 +120,17 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
         "exports": (Offer("lines", "Lines", lambda: lines_table(held, lines)),),
     }
     return render(request, "finance/invoices/invoice.html", context)
+
+
+def _explained(request: HttpRequest, held: Invoice, lines: list[Line]) -> list[Line]:
+    """Return lines with why they come to their amount, for who may read prices of contracts."""
+    access = request_access(request)
+    if held.kind != Invoice.Kind.INVOICE or not all(
+        map(access.allows, (Category.CONTRACTS, Category.REVENUE))
+    ):
+        return lines
+    days = bill_days_of(held.account_id)
+    return [replace(row, reason=reason_of(row.line, days)) for row in lines]
 
 
 @require_safe

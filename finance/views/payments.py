@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Account
 from common.asof import requested_as_of
 from common.export import asked_format, export_response
+from common.formatting import format_count
 from common.pagination import read_page
 from common.params import read_key
 from finance.billing.access import finance_only, makes_invoices, readers_of_invoices
@@ -55,7 +57,10 @@ def payments(request: HttpRequest) -> HttpResponse:
         "shows": PAYMENTS,
         "account": Account.objects.filter(pk=search.account).first() if search.account else None,
         "may_write": makes_invoices(request),
-        "runs": AllocationRun.objects.filter(undone_at=None).select_related("by").order_by("-pk")[:MOST_RUNS],
+        "runs": AllocationRun.objects.filter(undone_at=None)
+        .annotate(count=Count("allocations__invoice", filter=Q(allocations__undone_at=None), distinct=True))
+        .select_related("by")
+        .order_by("-pk")[:MOST_RUNS],
         "as_of": day,
     }
     return render(request, "finance/invoices/payments.html", context)
@@ -85,7 +90,8 @@ def allocate(request: HttpRequest) -> HttpResponse:
     if run is None:
         messages.info(request, "Nothing to allocate: no money is left over where something is owed.")
     else:
-        messages.success(request, f"Allocated to {run.allocations.count()} invoices. It can be undone below.")
+        settled = format_count(run.allocations.values("invoice").distinct().count(), "invoice")
+        messages.success(request, f"Allocated to {settled}. It can be undone below.")
     return redirect("finance:payments")
 
 

@@ -315,6 +315,22 @@ def test_a_closed_column_is_no_order(support: Client, sort: str) -> None:
     assert label in refused.content.decode()
 
 
+@pytest.mark.parametrize(
+    "query", ["sort=-finance.arr", "sort=no.such", "lens=nowhere", "columns=no.such,finance.arr"]
+)
+def test_what_is_shown_instead_of_what_was_refused_can_be_exported(support: Client, query: str) -> None:
+    make_listed("Alpha", standing={"arr": 1})
+    page = support.get(f"{LIST}?{query}")
+    assert page.context["problems"]
+    assert "Export" in page.content.decode()
+    assert support.get(f"{EXPORT}{page.context['export_url']}&export=csv").status_code == 200
+
+
+def test_no_file_is_offered_where_a_filter_was_refused(support: Client) -> None:
+    make_listed("Alpha", standing={"arr": 1})
+    assert "Export" not in support.get(f"{LIST}?arr_min=5").content.decode()
+
+
 @pytest.mark.parametrize("query", ["arr_min=5", "arr_max=5", "renewal_days=5"])
 def test_a_closed_column_is_no_filter(support: Client, query: str) -> None:
     make_listed("Alpha", standing={"arr": 1, "renewal_on": TODAY})

@@ -23,7 +23,7 @@ from finance.billing.statements import balances, shares_of
 from finance.invoices.ageing import ageing
 from finance.models import Allocation, Invoice, Payment
 from metrics.engine.plan import today
-from people.models import User
+from people.models import AccessGrant, User
 from sync.own import send_own_records
 from tests.finance.billing import bill_here, drafts, issue
 from tests.metrics.facts import make_account, make_line
@@ -314,3 +314,22 @@ def test_a_statement_that_does_not_reconcile_says_so(acme: Account) -> None:
     [held] = balances(acme, MONTH, today())
     assert (held.closing, held.open, held.reconciles) == (100, 60, False)
     assert "Doesn’t reconcile" in client_as("leadership").get(url).content.decode()
+
+
+def test_a_draft_says_what_it_is_and_each_line_why_it_comes_to_its_amount(acme: Account, ada: User) -> None:
+    draft_invoices(until=today(), by=ada)
+    [draft] = drafts()
+    url = reverse("finance:invoice", args=[draft.pk])
+    page = client_of(ada).get(url).content.decode()
+    assert "Draft invoice" in page
+    assert "A draft asks for nothing yet" in page
+    assert "All of €10.01 a month" in page
+    assert client_of(ada).get(url + "?export=csv").status_code == 200
+    AccessGrant.objects.filter(function="sales", category="revenue").delete()
+    assert "a month" not in client_as("sales").get(url).content.decode()
+    assert b"Issue</button>" not in client_as("sales").get(url).content
+    post(client_of(ada), act="throw", draft=[seen_of(draft)], confirmed="1", reason="No")
+    gone = client_of(ada).get(url).content.decode()
+    assert "Taken back" in gone
+    assert "Deleted at the source" not in gone
+    assert "Issue</button>" not in gone

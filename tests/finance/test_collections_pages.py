@@ -511,3 +511,44 @@ def test_the_panel_tells_what_was_asked_and_why_nobody_asks(finance: Client) -> 
 )
 def test_what_is_not_there_is_not_found(finance: Client, url: str) -> None:
     assert finance.get(url).status_code == 404
+
+
+def test_the_board_and_the_account_say_who_is_at_a_claim(finance: Client) -> None:
+    found = furnish()["relationship"]
+    page = finance.get("/collections/")
+    [card] = [
+        card for column in page.context["columns"] for card in column.cards if card.position.account == found
+    ]
+    assert {each.who for each in card.tasks} == {"Customer success", "Finance"}
+    told = finance.get(f"/collections/accounts/{found.pk}/").content.decode()
+    assert all(f'<a href="{each.task.get_absolute_url()}">{each.who}</a>' in told for each in card.tasks)
+    [row] = [row for row in csv.DictReader(io.StringIO(sheet(finance))) if "relationship" in row["Account"]]
+    assert "Customer success" in row["Who is at it"]
+
+
+def sheet(client: Client) -> str:
+    answer = client.get("/collections/?export=csv")
+    return b"".join(answer).decode("utf-8-sig")
+
+
+def test_what_may_be_released_is_named_by_what_it_does(finance: Client) -> None:
+    page = finance.get(f"/collections/accounts/{furnish()['relationship'].pk}/").content.decode()
+    assert "Ask for €900.00 without waiting" in page
+    assert "Let the mail go" in page
+
+
+def test_a_promise_begins_with_what_is_neither_disputed_nor_paid(finance: Client) -> None:
+    account = make_debtor()
+    dispute(make_invoice(account, 400))
+    make_invoice(account, 900)
+    pay_ahead(account, 100)
+    form = finance.get(f"/collections/accounts/{account.pk}/").context["promise_form"]
+    assert form["amount"].initial == Decimal(800)
+    assert "€800.00" in form["amount"].help_text
+
+
+def test_nothing_is_proposed_where_all_is_disputed(finance: Client) -> None:
+    account = make_debtor()
+    dispute(make_invoice(account, 400))
+    form = finance.get(f"/collections/accounts/{account.pk}/").context["promise_form"]
+    assert form["amount"].initial is None

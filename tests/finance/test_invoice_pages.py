@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -216,3 +217,21 @@ def test_an_unknown_number_is_not_found(api, finance):
         "invoices/disputes/1/",
     ):
         assert finance.get(f"/finance/{path}").status_code == 404
+
+
+def test_an_overdue_invoice_leads_to_who_asks_for_it(api, finance):
+    late = finance.get(f"/finance/invoices/{held().pk}/?as_of=2026-06-10").content.decode()
+    assert f"/collections/accounts/{held().account_id}/" in late
+    early = finance.get(f"/finance/invoices/{held().pk}/?as_of=2026-05-10").content.decode()
+    assert f"/collections/accounts/{held().account_id}/" not in early
+
+
+def test_what_was_allocated_automatically_is_named_in_plain_text(api, finance):
+    api.bulk("payments", [payment("p-9", invoice=None, account="001", amount="10", reference="Ahead")])
+    told = finance.post("/finance/payments/allocate/", {"account": [held().account_id]}, follow=True)
+    assert "Allocated to 1 invoice." in told.content.decode()
+    page = finance.get("/finance/payments/").content.decode()
+    assert "Settled 1 invoice, the oldest" in page
+    labels = re.findall(r'aria-label="(Undo what[^"]*)"', page)
+    assert len(labels) == 1
+    assert "<" not in labels[0]

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from accounts.models import Account
-from common.formatting import format_date, format_number
+from common.formatting import format_date, format_number, format_span
 from finance.billing.agreed import Recipient, recipients_of
-from finance.billing.papers.paper import Grid, Paper, amount, days, lines_of
+from finance.billing.papers.paper import Grid, Paper, amount, lines_of
 from finance.billing.papers.parties import (
     buyer_lines,
     footer_of,
@@ -72,7 +72,7 @@ def _paper(invoice: Invoice, lines: list[InvoiceLine], recipient: Recipient, sel
                 ("Number", "" if is_draft else invoice.number),
                 ("Issued", format_date(invoice.issued_on)),
                 ("Due", format_date(due) if due else ""),
-                ("For", days(invoice.period_start, invoice.period_end)),
+                ("For", format_span(invoice.period_start, invoice.period_end)),
                 ("Purchase order", invoice.purchase_order),
             )
             if text
@@ -106,7 +106,7 @@ def _lines(invoice: Invoice, lines: list[InvoiceLine], has_divisions: bool) -> G
         return (
             line.description,
             *division,
-            days(line.period_start, line.period_end),
+            format_span(line.period_start, line.period_end),
             amount(line.net, invoice.currency),
         )
 

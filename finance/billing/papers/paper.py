@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
-from common.formatting import format_date, format_money
+from common.formatting import format_money
 from common.typeset import typeset
 from finance.billing.proration import decimals_of
 
@@ -56,16 +55,6 @@ def paper_pdf(paper: Paper) -> bytes:
 def amount(value: Decimal, currency: str) -> str:
     """Return an amount to the smallest unit of its currency."""
     return format_money(value, currency, decimals=decimals_of(currency))
-
-
-def days(start: date | None, end: date | None) -> str:
-    """Return the days from ``start`` to before ``end``, such as ``1 Jan 2026 – 31 Jan 2026``."""
-    if start is None:
-        return ""
-    if end is None:
-        return f"from {format_date(start)}"
-    last = end - timedelta(days=1)
-    return format_date(start) if last == start else f"{format_date(start)} {DASH} {format_date(last)}"
 
 
 def lines_of(parts: Sequence[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from accounts.models import Account
 from common.export import Offer, asked_format, chosen_table, export_response
 from common.formatting import format_date
 from finance.collections.absorbed import survivors_of
-from finance.collections.board import Card, board_table, column_of
+from finance.collections.board import Card, all_cards, board_table
 from finance.collections.forms import HoldForm, PromiseForm, Refusing, ReleaseForm
 from finance.collections.guards import COLLECTORS, for_readers, is_of, only
 from finance.collections.history import history_of, history_table
@@ -140,9 +140,9 @@ def _written(
 def _page(request: HttpRequest, account: Account, *, status: int = 200, **forms: Any) -> HttpResponse:
     day = today()
     positions = positions_on(day, [account.pk])
-    cards = [Card(position, column_of(position)) for position in positions]
     happenings = history_of(account.pk, day)
     access = request_access(request)
+    cards = all_cards(positions, access)
     offers = (
         Offer("owed", "What is overdue", lambda: board_table(cards, access)),
         Offer("history", "What happened", lambda: history_table(happenings)),
@@ -190,7 +190,7 @@ def _account(pk: int) -> Account:
 
 
 def _owed(positions: list[Position]) -> dict[str, Any]:
-    return {each.claim.currency: each.claim.overdue for each in positions}
+    return {each.claim.currency: each.claim.promisable for each in positions}
 
 
 def _invoices(positions: list[Position]) -> list[int]:

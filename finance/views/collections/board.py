@@ -27,7 +27,7 @@ def board(request: HttpRequest) -> HttpResponse:
     day = today()
     search = Search.from_params(request.GET)
     positions = positions_on(day)
-    cards = cards_of(positions, search, signed_in(request).email)
+    cards = cards_of(positions, search, signed_in(request), request_access(request))
     if asked_format(request):
         return export_response(request, board_table(cards, request_access(request)))
     columns = columns_of(cards, is_whole=bool(search.column))
