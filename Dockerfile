@@ -35,6 +35,7 @@ COPY product product
 COPY support support
 COPY sync sync
 COPY templates templates
+COPY tiers tiers
 COPY --from=static /build/static static
 # In a state of its own, so that the key made for this one command is not part of the image.
 RUN ABE_STATE=/tmp/build python manage.py collectstatic --noinput --verbosity 0 && rm -rf /tmp/build

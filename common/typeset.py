@@ -14,6 +14,11 @@ from django.http import FileResponse, HttpResponse
 
 logger = structlog.get_logger(__name__)
 
+UNTAGGED = "A paper isn't PDF/UA: where no font has a letter there is a box"
+REMEDY = (
+    "Install fonts that have it, such as fonts-noto-cjk or fonts-droid-fallback of Debian, and start anew."
+)
+
 _turn = Lock()
 
 
@@ -38,7 +43,7 @@ def typeset(template: Path, content: str) -> bytes:
             except typst.TypstError as error:
                 reason = error.message
         else:
-            logger.warning("A paper can't be PDF/UA", template=template.name, error=reason)
+            logger.warning(UNTAGGED, template=template.name, error=reason, remedy=REMEDY)
             made = compiler_of(template, True).compile(format="pdf", sys_inputs=inputs, timestamp=0)
     assert isinstance(made, bytes)
     return made

@@ -25,6 +25,7 @@ from finance.models import (
     PaymentPromise,
     SellerParticulars,
 )
+from people.approvals.clock import announce_turns
 from people.approvals.models import ApprovalRequest, ApprovalStep
 from people.models import Notice
 from pods.models import Task
@@ -69,6 +70,9 @@ def as_of(day: date, *of: type[models.Model]) -> Iterator[None]:
     with transaction.atomic():
         began = timezone.now()
         yield
+        if ApprovalRequest in of or not of:
+            # Else the workers would tell whoever decides, once this is committed.
+            announce_turns()
         Notice.objects.filter(created_at__gte=began, sent_at=None).update(sent_at=at)
         with pgtrigger.ignore(*FROZEN):
             for model, fields in STAMPS:

@@ -95,8 +95,8 @@ class ApprovalStep(models.Model):
     """One decision that a request needs, by a function or by a person; at most one at a time has its turn.
 
     ``requested_by`` repeats the request's, and ``authors`` are the people who wrote what is asked for, so that the
-    database itself refuses whoever decides their own. ``decided_for`` is who delegated the decision. ``hours`` is the time it
-    may take from ``began_at``.
+    database itself refuses whoever decides their own. ``decided_for`` is who delegated the decision. ``hours`` is the
+    time it may take from ``began_at``.
     """
 
     class State(models.TextChoices):

@@ -36,6 +36,7 @@ from finance.models import (
     PaymentPromise,
 )
 from metrics.engine.plan import today
+from people.approvals.clock import announce_turns
 from people.approvals.models import ApprovalRequest
 from people.models import Notice
 from pods.models import Task
@@ -114,6 +115,7 @@ def test_each_command_does_it_once(told: list[str]) -> None:
 def test_nobody_is_mailed_about_the_past() -> None:
     assert Notice.objects.filter(topic="tasks").exists()
     assert not Notice.objects.filter(sent_at=None).exists()
+    assert announce_turns() == 0
     assert not DunningMessage.objects.filter(state__in=("queued", "claimed")).exists()
 
 

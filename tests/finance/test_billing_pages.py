@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from django.test import Client
 from django.urls import reverse
+from structlog.testing import capture_logs
 
 from accounts.models import Account
 from common.typeset import compiler_of, typeset
@@ -201,6 +202,24 @@ def test_letters_that_the_built_in_fonts_lack_come_from_the_machine(
     Account.objects.filter(name="North").update(name="中国石油")
     paper_pdf(invoice_paper(drafts()[0]))
     assert asked[1:3] == [False, True]
+    compiler_of.cache_clear()
+
+
+def test_where_no_font_has_the_letters_the_paper_is_made_and_the_log_says_what_to_install(
+    acme: Account, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built_in = compiler_of
+    monkeypatch.setattr(
+        "common.typeset.compiler_of", lambda template, has_system_fonts=False: built_in(template)
+    )
+    Account.objects.filter(name="North").update(name="瑞穂銀行")
+    draft_invoices(until=today(), by=ada)
+    with capture_logs() as told:
+        assert paper_pdf(invoice_paper(drafts()[0])).startswith(b"%PDF")
+    [warned] = [each for each in told if each["log_level"] == "warning"]
+    assert "there is a box" in warned["event"]
+    assert "瑞" in warned["error"]
+    assert "fonts-noto-cjk" in warned["remedy"]
     compiler_of.cache_clear()
 
 
