@@ -42,14 +42,17 @@ class ArrBridge(HomePanel):
     key = "finance.arr_bridge"
     title = "What moved ARR in twelve months"
     explain = "finance.arr_end"
-    template = "accounts/panels/chart.html"
+    template = "finance/home/retention.html"
     category = Category.REVENUE
     level = Level.TOTALS
     functions = {Function.FINANCE: 10, Function.LEADERSHIP: 25, Function.REVOPS: 50}
 
     def load(self, reader: Reader) -> dict[str, Any]:
         series = company_series(reader.as_of)
-        return {"chart": movement_chart(self.key, series, reader.as_of)}
+        return {
+            "chart": movement_chart(self.key, series, reader.as_of),
+            "told": "Twelve months up to this one, which still runs.",
+        }
 
 
 @register_home_panel
@@ -107,7 +110,9 @@ class RetentionByTier(HomePanel):
                 else [],
                 unit="ratio",
                 category_label="Tier a year ago",
-            )
+            ),
+            "told": "A year up to the newest day. Accounts count in the tier they had a year ago; new and returned "
+            "accounts are left out.",
         }
 
 

@@ -97,6 +97,7 @@ finance = [
     path("finance/payments/runs/<int:pk>/undo/", payments.run_undo, name="run_undo"),
     path("finance/payments/allocations/<int:pk>/undo/", payments.allocation_undo, name="allocation_undo"),
     path("finance/retention/", retention.retention, name="retention"),
+    path("finance/retention/changes/", retention_more.changes, name="retention_changes"),
     path("finance/retention/cohorts/", retention_more.cohorts, name="retention_cohorts"),
     path("finance/retention/cohorts/<str:month>/", retention_more.cohort, name="retention_cohort"),
     path("finance/retention/differences/", retention_more.differences, name="retention_differences"),

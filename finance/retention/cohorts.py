@@ -207,7 +207,8 @@ def cohort_chart(cohorts: Sequence[Cohort], each: Each, kind: Literal["arr", "ac
         decimals=0,
         height="lg",
         category_label=f"First {each} with revenue, {noun} then",
-        note=f"Columns are {each}s since; each row is a share of what it began with.",
+        note=f"Columns are {each}s since; each row is a share of what it began with. "
+        "The stronger the colour, the more is left.",
         empty="Cohorts show here from the second window with new accounts on.",
     )
 

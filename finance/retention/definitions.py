@@ -26,6 +26,12 @@ MEASURES: dict[Measure, str] = {
     "logo_churn": "Logo churn",
     "expansion_rate": "Expansion rate",
 }
+GOOD: dict[Measure, Literal["up", "down"]] = {
+    "nrr": "up",
+    "grr": "up",
+    "logo_churn": "down",
+    "expansion_rate": "up",
+}
 NOT_DEFINED = "not defined"
 ZERO = Decimal(0)
 LENGTHS = {12: "twelve months", 3: "three months", 1: "one month"}

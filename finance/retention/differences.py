@@ -58,12 +58,15 @@ class Side:
 
     def share(self, measure: Measure, account: int, middle: Fraction) -> Fraction:
         """Return the account's part in what the figure is above ``middle``."""
+        return self.weigh(self.parts(measure, account), middle)
+
+    def weigh(self, parts: Mapping[date, tuple[Decimal, Decimal]], middle: Fraction) -> Fraction:
+        """Return the part of what some accounts add above and below the line, by the day on which a term ends."""
         counted = [each for each in self.below.values() if each]
         found = Fraction(0)
-        for moved in self.accounts.get(account, ()):
-            total = self.below[moved.end_day]
+        for day, (above, below) in parts.items():
+            total = self.below[day]
             if total:
-                above, below = self.choice.part(measure, moved)
                 found += (Fraction(above) - middle * Fraction(below)) / (Fraction(total) * len(counted))
         return found
 
@@ -162,7 +165,7 @@ class Comparison:
 
 def compare(asked: Asked, other: Choice, measure: Measure) -> Comparison:
     """Compare the definition asked for with another one, up to the same month; two queries over the ledger."""
-    first, second = (_read(asked, choice, measure) for choice in (asked.choice, other))
+    first, second = (read_side(asked, choice, measure, asked.last) for choice in (asked.choice, other))
     parts: list[tuple[int, Fraction]] = []
     if first.value is not None and second.value is not None:
         middle = (first.value + second.value) / 2
@@ -199,8 +202,12 @@ def differences_table(compared: Comparison) -> Table:
     )
 
 
-def _read(asked: Asked, choice: Choice, measure: Measure) -> Side:
-    windows = choice.definition.terms(asked.last, until=asked.until)
+def read_side(asked: Asked, choice: Choice, measure: Measure, month: date) -> Side:
+    """Return what a definition counts up to the end of ``month``, account by account; one query over the ledger.
+
+    In constant currency at the rates of the last month asked for, whichever ``month`` is.
+    """
+    windows = choice.definition.terms(month, until=asked.until)
     dimension, member = (asked.dimension, asked.member) if asked.member else ("all", "")
     rows = read_accounts(choice, windows, dimension, member or "", rates_day=asked.rates_day)
     accounts: dict[int, list[Movement]] = defaultdict(list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -53,13 +53,17 @@ class Behind:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One page of the accounts behind a bar; ``whole`` is what all of them add up to, as the bar says."""
+    """One page of the accounts behind a bar; ``whole`` is what all of them add up to, as the bar says.
+
+    ``sums`` are those of every step over all accounts behind the bar, not only those of the page.
+    """
 
     step: str
     rows: Sequence[Behind]
     found: int
     whole: Decimal
     page: int
+    sums: Mapping[str, Decimal]
 
     @property
     def pages(self) -> int:
@@ -127,6 +131,7 @@ def read_bar(asked: Asked, step: str, page: int = 1) -> Bar:
         found=found[0]["found"] if found else 0,
         whole=found[0]["whole"] if found else Decimal(0),
         page=page,
+        sums={key: found[0][f"all_{key}"] if found else Decimal(0) for key in STEPS},
     )
 
 
@@ -205,7 +210,13 @@ def _read(asked: Asked, step: str, limit: int | None, offset: int) -> list[dict[
 
 
 def _behind(row: dict[str, Any]) -> Behind:
-    return Behind(**{key: value for key, value in row.items() if key not in ("found", "whole")})
+    return Behind(
+        **{
+            key: value
+            for key, value in row.items()
+            if key not in ("found", "whole") and not key.startswith("all_")
+        }
+    )
 
 
 def _getter(key: str) -> Any:

@@ -126,6 +126,31 @@ class Forecast:
     passed: Decimal
     left_out: Sequence[str]
 
+    @property
+    def agreed(self) -> Decimal:
+        """What is agreed in all quarters, up and down."""
+        return sum((quarter.agreed for quarter in self.quarters), ZERO)
+
+    @property
+    def ends(self) -> int:
+        """How many terms end in all quarters."""
+        return sum(quarter.ends for quarter in self.quarters)
+
+    @property
+    def at_risk(self) -> Decimal:
+        """ARR of the terms that end in all quarters."""
+        return sum((quarter.at_risk for quarter in self.quarters), ZERO)
+
+    @property
+    def moved(self) -> list[Decimal]:
+        """What all quarters change by scenario: low, base, high."""
+        return [value - self.start for value in self.quarters[-1].shown]
+
+    @property
+    def shares(self) -> list[Decimal]:
+        """ARR at the end as a share of that at the start, which isn't zero, by scenario: low, base, high."""
+        return [value / self.start for value in self.quarters[-1].shown]
+
 
 def read_forecast(
     base: date,

@@ -125,6 +125,29 @@ def _knowledge(first: Choice, second: Choice, rows: Told) -> str:
     return f"{'; '.join(parts)}." if parts else "Months in between were restated."
 
 
+def tell_change(
+    choice: Choice, rows: Told, path: Sequence[Movement], *, entered: set[date], left: set[date]
+) -> str:
+    """Say why an account is counted otherwise than in an earlier month, by the same definition.
+
+    ``rows`` are its movements to the later and to the earlier month, ``entered`` the months that only the later figure
+    looks at, ``left`` those that only the earlier one does.
+    """
+    came = tell_events([each for each in path if each.month in entered])
+    gone = [each for each in path if each.month in left]
+    told = [f"It {came}."] if came else []
+    if events := tell_events(gone):
+        begins = not choice.definition.is_flow and any(each.new or each.reactivation for each in gone)
+        then = "so that it counts from now on" if begins else "which lies before the start now"
+        told.append(f"It {events}, {then}.")
+    if told:
+        return " ".join(told)
+    now, before = (sum((each.fx for each in found), Decimal(0)) for found in rows)
+    if now != before:
+        return f"Exchange rates alone moved it by {exact_money(now)} now, by {exact_money(before)} before."
+    return "What was known of it when each of the two months was published differs."
+
+
 def tell_events(path: Sequence[Movement]) -> str:
     """Return what happened month by month, the largest few in their order."""
     happened = [

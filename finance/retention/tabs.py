@@ -14,6 +14,7 @@ from people.models import Category, Level
 
 TABS: tuple[tuple[str, str, Level], ...] = (
     ("finance:retention", "Retention", Level.TOTALS),
+    ("finance:retention_changes", "What changed", Level.FULL),
     ("finance:retention_cohorts", "Cohorts", Level.TOTALS),
     ("finance:retention_differences", "Why definitions differ", Level.FULL),
     ("finance:retention_forecast", "Forecast", Level.TOTALS),

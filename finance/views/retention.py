@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -13,7 +15,7 @@ from common.asof import requested_as_of
 from common.export import Offer, asked_format, chosen_table, export_response
 from finance.retention.asking import DIMENSION_LABELS, Asked, member_labels, offered_months
 from finance.retention.charts import bridge_chart, segment_chart, series_chart
-from finance.retention.definitions import DEFINITIONS, MEASURES
+from finance.retention.definitions import DEFINITIONS, GOOD, MEASURES, Measure, to_decimal
 from finance.retention.drill import STEPS, bar_table, movements_of, read_bar, read_inside, window_of
 from finance.retention.figures import Retention, read_retention, totals
 from finance.retention.tables import (
@@ -59,9 +61,17 @@ def retention(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "tabs": tabs_for(request, "finance:retention", asked),
         "headline": [
-            (label, headline.shown[measure], asked.choice.words(measure, asked.rates_day))
+            (
+                label,
+                headline.shown[measure],
+                asked.choice.words(measure, asked.rates_day),
+                _points(read, measure),
+                GOOD[measure],
+                asked.with_params(measure=measure),
+            )
             for measure, label in MEASURES.items()
         ],
+        "previous": read.series[-2].month if len(read.series) > 1 else None,
         "moved": headline.moved,
         "bridge": [
             (key, label, getattr(headline.moved, key), bar_url(key) if may_open else "")
@@ -167,6 +177,14 @@ def _tell_left_out(read: Retention) -> str:
     if read.asked.choice.constant_currency:
         return tell_left_out(read.left_out, read.asked.rates_day)
     return f"Left out: {counted(read.left_out)}, without an exchange rate on a day at whose rates they count."
+
+
+def _points(read: Retention, measure: Measure) -> Decimal | None:
+    """Return by how many percentage points the headline is above the figure before it; None without either."""
+    if len(read.series) == 1:
+        return None
+    before, now = (row.values[measure] for row in read.series[-2:])
+    return None if before is None or now is None else to_decimal((now - before) * 100, 10)
 
 
 def _page(text: str) -> int:

@@ -1,4 +1,4 @@
-"""More pages of retention: why two definitions differ, cohorts, and what renewals will bring."""
+"""More pages of retention: what changed since another month, why two definitions differ, and cohorts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from common.asof import requested_as_of
 from common.export import asked_format, export_response
 from finance.retention.asking import DIMENSION_LABELS, Asked, member_labels, offered_months, read_month
+from finance.retention.changes import changes_table, read_change, since_of
 from finance.retention.cohorts import (
     SPANS,
     Each,
@@ -19,13 +20,51 @@ from finance.retention.cohorts import (
     read_cohorts,
     read_members,
 )
-from finance.retention.definitions import DEFINITIONS, MEASURES, Measure, choice_of, to_decimal
+from finance.retention.definitions import DEFINITIONS, GOOD, MEASURES, Measure, choice_of, to_decimal
 from finance.retention.differences import SHOWN, compare, differences_table
 from finance.retention.tabs import tabs_for
 from people.access import request_access, require
 from people.models import Category, Level
 
 AGE_DIGITS = 3
+
+
+@require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """Show which accounts changed a figure since an earlier month, what each causes and why, and what was published."""
+    require(request_access(request), Category.REVENUE, Level.FULL)
+    params = request.GET.dict()
+    asked = Asked.from_params(params, requested_as_of(request))
+    measure: Measure = next((each for each in MEASURES if each == params.get("measure")), "nrr")
+    changed = read_change(asked, since_of(asked, params.get("since", "")), measure)
+    if asked_format(request):
+        return export_response(request, changes_table(changed))
+    labels = member_labels(asked.dimension, [asked.member] if asked.member else [])
+    context = {
+        "asked": asked,
+        "tabs": tabs_for(request, "finance:retention_changes", asked),
+        "changed": changed,
+        "sides": [
+            (month, to_decimal(side.value), changed.published.get(month))
+            for month, side in ((changed.since, changed.before), (asked.last, changed.now))
+        ],
+        "rows": changed.shown(),
+        "others": max(len(changed.parts) - SHOWN, 0),
+        "measure": measure,
+        "measure_label": MEASURES[measure],
+        "measures": MEASURES.items(),
+        "words": asked.choice.words(measure, asked.rates_day),
+        "good": GOOD[measure],
+        "definitions": DEFINITIONS.values(),
+        "months": offered_months(asked.until, asked.params),
+        "earlier": offered_months(asked.last, {"to": f"{changed.since:%Y-%m}"}),
+        "member_label": labels.get(asked.member or "", asked.member),
+        "without_member": asked.with_params(member=None, measure=measure),
+        "differences_query": asked.with_params(measure=measure),
+        "currency": settings.REPORTING_CURRENCY,
+        "as_of": asked.until,
+    }
+    return render(request, "finance/retention/changes.html", context)
 
 
 @require_safe

@@ -1,6 +1,6 @@
 /* From a chart's description to ECharts options. Every kind is one function; all share frame() and its quiet axes. */
 import { formatter } from "./chart-format.js";
-import { mix } from "./chart-theme.js";
+import { mix, readableOn } from "./chart-theme.js";
 
 /* The mean width of a letter at the size of axis labels. */
 const LETTER = 6.1;
@@ -143,7 +143,7 @@ function lines(tools) {
   const dashes = ["solid", "dashed", "dotted"];
   return frame(tools, {
     tooltip: perSeries(tools),
-    xAxis: categoryAxis(tools, { boundaryGap: false, axisLabel: text(tools.colours, { hideOverlap: true, margin: 9, alignMinLabel: "left", alignMaxLabel: "right" }) }),
+    xAxis: categoryAxis(tools, { boundaryGap: false, axisLabel: text(tools.colours, { hideOverlap: true, showMinLabel: true, showMaxLabel: true, margin: 9, alignMinLabel: "left", alignMaxLabel: "right" }) }),
     yAxis: valueAxis(tools, limitsOf(spec)),
     series: spec.series.map((series, index) => ({
       type: "line",
@@ -318,11 +318,14 @@ function heatmap(tools) {
     series: [
       {
         type: "heatmap",
-        data: cells.map(([x, y, value]) => ({
-          value: [x, y, value],
-          itemStyle: { color: mix(colours.soft, colours[1], share(value)), borderColor: colours.surface, borderWidth: 1.5, borderRadius: 3 },
-          label: { color: share(value) > 0.6 ? colours.surface : colours.ink },
-        })),
+        data: cells.map(([x, y, value]) => {
+          const color = mix(colours.soft, colours[1], share(value));
+          return {
+            value: [x, y, value],
+            itemStyle: { color, borderColor: colours.surface, borderWidth: 1.5, borderRadius: 3 },
+            label: { color: readableOn(color) },
+          };
+        }),
         label: { show: room, fontFamily: colours.font, fontSize: 11, formatter: ({ value }) => brief(value[2]) },
         emphasis: { itemStyle: { borderColor: colours.ink } },
       },

@@ -26,3 +26,13 @@ export function mix(from, to, amount) {
   const [a, b] = [parts(from), parts(to)];
   return `rgb(${a.map((value, index) => Math.round(value + (b[index] - value) * amount)).join(", ")})`;
 }
+
+/* Black or white, whichever stands out more: one of the two has a contrast of 4.58 or more on any colour (WCAG 2.2). */
+export function readableOn(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).slice(0, 3).map((part) => {
+    const value = Number(part) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) ? "#000" : "#fff";
+}

@@ -168,6 +168,7 @@ WORKING = (
     "/finance/retention/?definition=flow&rates=dated&by=industry",
     "/finance/retention/?to=2001-01",
     "/finance/retention/accounts/?step=churn",
+    "/finance/retention/changes/?measure=grr",
     "/finance/retention/cohorts/",
     "/finance/retention/differences/",
     "/finance/retention/forecast/?quarter=1",

@@ -117,6 +117,38 @@ def test_what_was_restated_makes_the_difference_to_what_was_published() -> None:
     assert (row.name, row.reason) == ("Late", "ARR at the end was published as $500.00 and is $0.00 now.")
 
 
+def test_each_account_causes_the_same_with_the_other_sign_when_the_two_change_places() -> None:
+    """Both are measured from midway: from either figure alone the parts would depend on which comes first."""
+    steady, dips, leaves = (make_account(name=name) for name in ("Steady", "Dips", "Leaves"))
+    make_line(steady, START, amount=1000)
+    make_line(dips, START, date(2026, 4, 1), amount=1000)
+    make_line(dips, date(2026, 4, 1), amount=400)
+    make_line(leaves, START, date(2026, 9, 1), amount=500)
+    follow_revenue()
+    quarter, year = (Choice(definition=DEFINITIONS[key]) for key in ("quarter", "point"))
+    one, two = (
+        compare(asked_for(first, None), second, "grr") for first, second in ((year, quarter), (quarter, year))
+    )
+    assert one.difference
+    assert len(one.parts) == 3
+    assert {account: -part for account, part in two.parts} == dict(one.parts)
+    assert sum((part for _, part in one.parts), Fraction(0)) == one.difference
+
+
+def test_an_account_weighs_in_an_average_by_its_share_of_each_year() -> None:
+    """Leaving takes 500 of 1,500 in two of the four years: a sixth of the mean, and a third of the last year.
+
+    The other account keeps its two thirds of the start by both, so it causes nothing.
+    """
+    make_line(make_account(name="Steady"), date(2023, 1, 1), amount=1000)
+    make_line(make_account(name="Leaves"), date(2023, 1, 1), date(2026, 6, 1), amount=500)
+    follow_revenue()
+    average, year = (Choice(definition=DEFINITIONS[key]) for key in ("average", "point"))
+    compared = compare(asked_for(average, None), year, "grr")
+    assert (compared.first.value, compared.second.value) == (Fraction(5, 6), Fraction(2, 3))
+    assert [(row.name, row.part) for row in compared.shown()] == [("Leaves", Fraction(1, 6))]
+
+
 CHOICES = [
     Choice(definition=definition, counts_reactivation=back, constant_currency=constant)
     for definition in DEFINITIONS.values()

@@ -207,7 +207,7 @@ def test_figures_are_those_of_the_definition_and_say_so(company: dict[str, Accou
 
 
 def shown(response: Any) -> dict[str, Decimal]:
-    held = {label: value for label, value, _ in response.context["headline"]}
+    held = {label: value for label, value, *_ in response.context["headline"]}
     return {label: _Near(value) for label, value in held.items()}
 
 
@@ -229,7 +229,7 @@ def test_the_trailing_average_is_the_mean_of_four_quarters(company: dict[str, Ac
 
 def test_no_revenue_at_the_start_is_not_defined(company: dict[str, Account]) -> None:
     page = show(to="2024-06", **{"from": "2024-01"})
-    assert [value for _, value, _ in page.context["headline"]] == [None] * 4
+    assert [value for _, value, *_ in page.context["headline"]] == [None] * 4
     assert "not defined" in page.content.decode()
 
 
