@@ -2,7 +2,8 @@
 
 What the ledger holds of days ahead is agreed. A term that ends is at risk: where all lines end with it, what they held
 before, unless another contract of the account takes over within some days; of a contract that renews by itself and
-whose lines run on, what runs on. No new business and no expansion between renewals is forecast.
+whose lines run on, what runs on. Where a version of the contract tells that its renewal was taken out or its end moved
+forward, notice was given. No new business and no expansion between renewals is forecast.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from common.periods import add_months
+from django.db.models import CharField, Exists, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
+from common.periods import add_months, end_of
 from common.rounding import to_cents
-from finance.models import Contract
+from common.versions.models import VersionState
+from finance.models import Contract, ContractVersion
 from finance.retention.assumptions import AFTER_DAYS, ONE, ZERO, Assumption, assume, read_history
 from finance.revenue.positions import month_end, read_rates, revenue_on
 from finance.revenue.windows import Window, left_out_of
@@ -31,7 +37,8 @@ SCENARIOS = ("low", "base", "high")
 class Ahead:
     """One thing that will or may change ARR in a quarter, in the reporting currency.
 
-    ``at_risk`` is the ARR of a term that ends, None for what is agreed. ``low``, ``base`` and ``high`` are the changes.
+    ``at_risk`` is the ARR of a term that ends, None for what is agreed. ``assumed`` is the share of it that is taken to
+    renew in the base case, None where nothing is assumed. ``low``, ``base`` and ``high`` are the changes.
     """
 
     on: date
@@ -46,6 +53,7 @@ class Ahead:
     base: Decimal
     high: Decimal
     notice_on: date | None = None
+    assumed: Decimal | None = None
 
     @property
     def what(self) -> str:
@@ -57,6 +65,7 @@ KINDS = {
     "agreed": "Agreed",
     "renews": "Renews by itself",
     "passed": "Renews, too late for notice",
+    "given": "Notice was given",
     "ends": "Ends unless renewed",
     "covered": "Another contract takes over",
 }
@@ -124,6 +133,7 @@ class Forecast:
     quarters: Sequence[Quarter]
     assumptions: Sequence[Assumption]
     passed: Decimal
+    given: Decimal
     left_out: Sequence[str]
 
     @property
@@ -158,19 +168,21 @@ def read_forecast(
     params: Mapping[str, str],
     passed: Decimal = ONE,
     *,
+    given: Decimal = ZERO,
     looked_at: date | None = None,
 ) -> Forecast:
     """Return the forecast from the end of day ``base``; six queries.
 
     ``passed`` is the share of ARR that renews where the day for notice has passed, by ``looked_at`` (today), without a
-    word of it. Accounts with ARR in a currency without a rate are left out as a whole, as they are of the start.
+    word of it; ``given`` that where notice was given by then. Accounts with ARR in a currency without a rate are left
+    out as a whole, as they are of the start.
     """
     day = looked_at or today()
     until = month_end(add_months(base.replace(day=1), QUARTERS * 3))
     rates = read_rates(base)
     without_rate = left_out_of([Window(base, base)])
     silent = {account for accounts in without_rate.values() for account in accounts}
-    terms = [row for row in _terms(base, until) if row["account_id"] not in silent]
+    terms = [row for row in _terms(base, until, day) if row["account_id"] not in silent]
     entries = _entries(base, until + timedelta(days=AFTER_DAYS))
     assumptions = assume(sorted({*tiers, "none"}, key=[*tiers, "none"].index), read_history(base), params)
     lacking = {row["currency"] for row in (*terms, *entries) if row["currency"] not in rates} | {
@@ -182,7 +194,7 @@ def read_forecast(
     ][0]
     rows = [
         *_agreed(terms, [row for row in entries if row["on"] <= until], rates),
-        *_renewals(terms, entries, rates, assumptions, passed, day),
+        *_renewals(terms, entries, rates, assumptions, {"passed": passed, "given": given}, day),
     ]
     used = {row.assumption.tier for row in rows if row.assumption}
     return Forecast(
@@ -191,6 +203,7 @@ def read_forecast(
         quarters=_quarters(base, start, rows),
         assumptions=[each for tier, each in assumptions.items() if tier != "none" or tier in used],
         passed=passed,
+        given=given,
         left_out=sorted(lacking),
     )
 
@@ -210,12 +223,22 @@ def _quarters(base: date, start: Decimal, rows: Sequence[Ahead]) -> list[Quarter
     return found
 
 
-def _terms(base: date, until: date) -> list[dict[str, Any]]:
+def _terms(base: date, until: date, looked_at: date) -> list[dict[str, Any]]:
     running: Any = Contract.objects.running_on(base).with_trial_on(base).with_next_end(base)
-    contracts = running.filter(is_trial=False).values(
-        "id", "number", "account_id", "currency", "auto_renew", "next_end", "notice_on"
+    contracts = running.filter(is_trial=False).annotate(was_noticed=_noticed_by(looked_at))
+    contracts = contracts.values(
+        "id", "number", "account_id", "currency", "auto_renew", "next_end", "notice_on", "was_noticed"
     )
     return load("finance", "forecast_terms", contracts=contracts, base=base, until=until).fetch_dicts()
+
+
+def _noticed_by(day: date) -> Q:
+    """Whether a contract said by the end of ``day`` that it renews no more, or ends before it once would have."""
+    earlier: Any = ContractVersion.objects.filter(
+        contract=OuterRef("pk"), state=VersionState.RETIRED, retired_at__lt=end_of(day)
+    ).annotate(ended=KeyTextTransform("end_on", "statement"))
+    longer = Q(ended=None) | Q(ended__gt=Cast(OuterRef("end_on"), CharField()))
+    return Q(Exists(earlier.filter(longer | Q(statement__auto_renew=True))), auto_renew=False)
 
 
 def _entries(base: date, until: date) -> list[dict[str, Any]]:
@@ -257,7 +280,7 @@ def _renewals(
     entries: Sequence[Mapping[str, Any]],
     rates: Mapping[str, Decimal],
     assumptions: Mapping[str, Assumption],
-    passed: Decimal,
+    shares: Mapping[str, Decimal],
     looked_at: date,
 ) -> list[Ahead]:
     coming: dict[tuple[int, str], list[_Coming]] = defaultdict(list)
@@ -285,9 +308,11 @@ def _renewals(
             kind = "covered"
         elif has_passed:
             kind = "passed"
+        elif term["was_noticed"]:
+            kind = "given"
         else:
             kind = "renews" if term["auto_renew"] else "ends"
-        low, middle, high = _kept(at_risk, assumption, passed if has_passed else None)
+        low, middle, high = _kept(at_risk, assumption, shares.get(kind))
         found.append(
             Ahead(
                 **{
@@ -301,17 +326,21 @@ def _renewals(
                 low=low - held,
                 base=middle - held,
                 high=high - held,
+                assumed=None if kind == "covered" else shares.get(kind, assumption.rate),
             )
         )
     return found
 
 
 def _kept(
-    at_risk: Decimal, assumption: Assumption, passed: Decimal | None
+    at_risk: Decimal, assumption: Assumption, share: Decimal | None
 ) -> tuple[Decimal, Decimal, Decimal]:
-    """Return what of the ARR stays: at the low rate without uplift, at the rate, and at the high one."""
-    if passed is not None:
-        kept = _worth(at_risk, passed)
+    """Return what of the ARR stays: at the low rate without uplift, at the rate, and at the high one.
+
+    With a ``share`` it is that one in all three.
+    """
+    if share is not None:
+        kept = _worth(at_risk, share)
         return kept, kept, kept
     plus = ONE + assumption.uplift
     return (

@@ -85,7 +85,7 @@ def ahead_table(rows: Iterable[Ahead]) -> Table:
             ("what", "What", lambda row: row.what),
             ("notice_on", "Notice by", lambda row: row.notice_on),
             ("tier", "Tier", lambda row: row.assumption.tier if row.assumption else None),
-            ("rate", "Renewal rate assumed", lambda row: row.assumption.rate if row.assumption else None),
+            ("rate", "Renewal rate assumed", lambda row: row.assumed),
             ("at_risk", f"ARR of the term ({settings.REPORTING_CURRENCY})", lambda row: row.at_risk),
             *((name, f"Change, {name}", _change(name)) for name in SCENARIOS),
         ),

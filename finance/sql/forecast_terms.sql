@@ -3,7 +3,7 @@ WITH term AS (
     SELECT * FROM ({contracts}) AS contract WHERE contract.next_end > {base} AND contract.next_end <= {until}
 )
 SELECT term.id AS contract_id, term.number, term.account_id, account.name AS account_name, term.currency,
-    term.next_end AS ends_on, term.notice_on, term.auto_renew, coalesce(tier.slug, 'none') AS tier,
+    term.next_end AS ends_on, term.notice_on, term.auto_renew, term.was_noticed, coalesce(tier.slug, 'none') AS tier,
     coalesce(sum(entry.arr) FILTER (WHERE entry."on" < term.next_end), 0) AS before,
     coalesce(sum(entry.arr), 0) AS after
 FROM term
@@ -14,6 +14,6 @@ JOIN finance_revenueentry AS entry ON entry.line_id = line.id AND entry.account_
 LEFT JOIN accounts_tiertenure AS tenure ON tenure.account_id = term.account_id AND tenure.during @> {base}::date
 LEFT JOIN accounts_tier AS tier ON tier.id = tenure.tier_id
 GROUP BY term.id, term.number, term.account_id, account.name, term.currency, term.next_end, term.notice_on,
-    term.auto_renew, tier.slug
+    term.auto_renew, term.was_noticed, tier.slug
 HAVING sum(entry.arr) FILTER (WHERE entry."on" < term.next_end) > 0
 ORDER BY term.next_end, term.id

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_safe
 from accounts.models import Tier
 from common.asof import requested_as_of
 from common.export import Offer, asked_format, chosen_table, export_response
+from common.formatting import format_number
 from finance.retention.asking import last_whole_month
-from finance.retention.assumptions import AFTER_DAYS, HISTORY_MONTHS, ONE, read_percent
+from finance.retention.assumptions import AFTER_DAYS, HISTORY_MONTHS, ONE, ZERO, read_percent
 from finance.retention.forecast import read_forecast
 from finance.retention.outlook import ahead_table, assumptions_table, forecast_chart, quarters_table
 from finance.retention.tabs import tabs_for
@@ -35,7 +36,15 @@ def forecast(request: HttpRequest) -> HttpResponse:
     labels = dict(Tier.objects.order_by("rank").values_list("slug", "label"))
     params = request.GET.dict()
     passed = read_percent(params.get("passed", ""), 100)
-    found = read_forecast(base, list(labels), params, ONE if passed is None else passed, looked_at=asked)
+    given = read_percent(params.get("given", ""), 100)
+    found = read_forecast(
+        base,
+        list(labels),
+        params,
+        ONE if passed is None else passed,
+        given=ZERO if given is None else given,
+        looked_at=asked,
+    )
     number = params.get("quarter", "")
     chosen = next((quarter for quarter in found.quarters if str(quarter.number) == number), None)
     shown = [chosen] if chosen else found.quarters
@@ -53,8 +62,9 @@ def forecast(request: HttpRequest) -> HttpResponse:
         "forecast": found,
         "chart": forecast_chart(found),
         "assumptions": [(each, labels.get(each.tier, "No tier")) for each in found.assumptions],
-        "passed_percent": (found.passed * 100).normalize(),
-        "is_changed": any(key.startswith(("rate-", "uplift-", "passed")) for key in params),
+        "passed_percent": format_number(found.passed * 100),
+        "given_percent": format_number(found.given * 100),
+        "is_changed": any(key.startswith(("rate-", "uplift-", "passed", "given")) for key in params),
         "chosen": chosen,
         "rows": [
             (row, labels.get(row.assumption.tier, "No tier") if row.assumption else "")

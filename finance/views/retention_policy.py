@@ -62,6 +62,7 @@ def retention_policy(request: HttpRequest) -> HttpResponse:
         "held": held,
         "wanted": wanted,
         "words": _words(wanted, asked),
+        "words_title": f"In words: {wanted.label}",
         "effects": effects,
         "problems": problems,
         "definitions": DEFINITIONS.values(),

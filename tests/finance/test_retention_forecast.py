@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Account, Tier, TierTenure
-from finance.models import Contract
+from finance.contracts.recording import write_versions
+from finance.models import Contract, RevenueToRecompute
 from finance.retention.assumptions import read_history
 from finance.retention.forecast import SCENARIOS, read_forecast
 from finance.revenue.movements import movements_over
@@ -164,6 +165,49 @@ def test_where_the_day_for_notice_has_passed_it_renews() -> None:
     forecast = look(**{"rate-none": "50"})
     rows = [row for quarter in forecast.quarters for row in quarter.rows]
     assert [(row.kind, row.base) for row in rows] == [("passed", 0), ("renews", -250)]
+
+
+def test_where_notice_was_given_it_ends_and_says_so() -> None:
+    """A version that takes out the renewal, or moves the end forward, is notice as far as the contract tells."""
+    changes: list[dict[str, Any]] = [{"auto_renew": False}, {"end_on": date(2027, 2, 1)}, {"notice_days": 30}]
+    ended, shortened, other = (
+        make_term(make_account(name=name), date(2027, day, 1), 1000, renews=renews)
+        for name, day, renews in (("Ended", 2, True), ("Shortened", 9, False), ("Other", 2, False))
+    )
+    contracts = (ended, shortened, other)
+    write_versions([contract.pk for contract in contracts])
+    for contract, change in zip(contracts, changes, strict=True):
+        Contract.objects.filter(pk=contract.pk).update(**change)
+        RevenueToRecompute.objects.get_or_create(account_id=contract.account_id)
+    write_versions([contract.pk for contract in contracts])
+    forecast = look(**{"rate-none": "50"})
+    rows = {row.account_name: row for quarter in forecast.quarters for row in quarter.rows}
+    assert {name: (row.kind, row.base, row.assumed) for name, row in rows.items()} == {
+        "Ended": ("given", -1000, 0),
+        "Shortened": ("given", -1000, 0),
+        "Other": ("ends", -500, Decimal("0.5")),
+    }
+    assert forecast.quarters[-1].shown[0] == rows["Other"].low + 1000, "low and high are as certain"
+    some = read_forecast(BASE, [], {}, given=Decimal("0.2"))
+    assert [row.base for row in some.quarters[1].rows if row.kind == "given"] == [-800, -800]
+    assert [show(given=text)["forecast"].given for text in ("20", "x", "")] == [Decimal("0.2"), 0, 0]
+    before = read_forecast(BASE, [], {}, looked_at=date(2026, 11, 1))
+    assert "given" not in {row.kind for quarter in before.quarters for row in quarter.rows}, "not known then"
+
+
+def test_a_contract_that_takes_over_outweighs_the_notice_to_the_old_one() -> None:
+    account = make_account()
+    old = make_term(account, date(2027, 2, 1), 1000, renews=True)
+    write_versions([old.pk])
+    Contract.objects.filter(pk=old.pk).update(auto_renew=False)
+    RevenueToRecompute.objects.get_or_create(account=account)
+    write_versions([old.pk])
+    make_line(account, date(2027, 2, 1), amount=1000)
+    rows = [row for quarter in look().quarters for row in quarter.rows]
+    assert sorted((row.kind, row.base, row.assumed) for row in rows) == [
+        ("agreed", 1000, None),
+        ("covered", -1000, None),
+    ]
 
 
 def test_money_without_a_rate_is_left_out_and_named() -> None:
