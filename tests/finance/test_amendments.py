@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import Account, Tier
+from common.formatting import format_date
 from common.versions.errors import VersionChangedError
 from finance.clauses.services.deviations import Wanted
 from finance.clauses.services.paper import record_clause
@@ -22,6 +24,7 @@ from finance.contracts.amendments import (
     save_amendment,
     withdraw_amendment,
 )
+from finance.contracts.calendar import Calendar
 from finance.contracts.judging import findings_of, steps_for
 from finance.contracts.reading import recorded_versions, versions_of
 from finance.contracts.statements import TERMS, differences, sentence
@@ -32,7 +35,7 @@ from people.access import access_of
 from people.approvals.models import ApprovalRequest
 from people.approvals.services import RefusedError, decide_step, withdraw_request
 from people.models import Notice
-from sync.models import FieldClaim
+from sync.models import FieldClaim, Link
 from sync.own import OwnRecordsError
 from sync.pipeline.batch import FieldError, Result
 from tests.finance.amending import (
@@ -146,6 +149,31 @@ def test_what_no_amendment_changes_is_not_sent_either(sold: Contract) -> None:
     was = (sold.currency, sold.start_on)
     sold.refresh_from_db()
     assert (sold.currency, sold.start_on, sold.notice_days) == (*was, 90)
+
+
+def test_all_that_is_said_of_a_new_line_comes_into_the_contract_and_its_version(sold: Contract) -> None:
+    new = {"product": "Extra", "amount": "7", "billing_period": "month", "quantity": "3", "is_trial": True}
+    new |= {"discount_percent": "12.5", "end_on": in_days(30).isoformat()}
+    approve(propose(sold, make_user("finance"), {"lines": [{"do": "add"} | new]}, days=0))
+    held = ContractLine.objects.get(product="Extra")
+    assert (held.amount, held.quantity, held.discount_percent) == (7, 3, Decimal("12.5"))
+    assert (held.billing_period, held.is_trial, held.end_on) == ("month", True, in_days(30))
+    said = {line["line"]: line for line in in_force(sold).statement["lines"]}
+    assert said[held.pk] == new | {"line": held.pk, "start_on": in_days(0).isoformat()}
+    assert all(key > 0 for key in said), "no line is told by the place that it had in the draft"
+
+
+def test_a_line_begun_here_stays_one_record_however_often_it_is_amended(sold: Contract) -> None:
+    approve(propose(sold, make_user("finance"), days=0))
+    begun = ContractLine.objects.get(amount=1500)
+    ContractLine.objects.filter(pk=begun.pk).update(start_on=in_days(-1))
+    quiet()
+    change = {"do": "change", "line": begun.pk, "amount": "1800"}
+    approve(propose(sold, make_user("finance"), {"lines": [change]}, days=0))
+    begun.refresh_from_db()
+    assert begun.end_on == in_days(0)
+    [link] = Link.objects.filter(resource="contract-lines", object_id=begun.pk)
+    assert link.source.slug == "abe"
 
 
 def test_the_ledger_follows_and_the_past_stays(sold: Contract) -> None:
@@ -285,6 +313,15 @@ def test_approvers_read_amounts_in_the_currency_of_the_contract() -> None:
     arr = next(fact for label, fact in guarded.items() if label.startswith("ARR"))
     assert (arr["before"], arr["after"]) == ("£1,200", "£1,584")
     assert not {sign for sign in "€$" if sign in str(request.data)}
+
+
+def test_approvers_read_by_which_working_day_notice_is_to_be_given(sold: Contract) -> None:
+    end = in_days(100)
+    days = next(days for days in range(30, 37) if (end - timedelta(days=days)).isoweekday() == 7)
+    request = propose(sold, make_user("finance"), {"terms": {"notice_days": days}})
+    [told] = [fact["after"] for fact in request.data["facts"] if fact["label"] == "Notice then by"]
+    sunday = end - timedelta(days=days)
+    assert told == format_date(Calendar("DE").last_working_day(sunday)) != format_date(sunday)
 
 
 def test_nobody_approves_their_own(sold: Contract) -> None:

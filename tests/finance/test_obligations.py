@@ -200,6 +200,34 @@ def test_owners_are_reminded_once_of_each(sold: Contract) -> None:
     assert not Notice.objects.filter(user=owner).exists(), "what is met needs no mail any more"
 
 
+def test_reminders_begin_on_their_day_and_change_on_the_day_it_is_due(sold: Contract) -> None:
+    legal = make_user("legal")
+    for days in (-1, 0, 1, 14, 15):
+        keep(sold, days, legal, title=f"In {days}", notice_days=14)
+    remind_of_obligations()
+    told = {notice.text.split(" (")[0]: notice.event for notice in Notice.objects.filter(user=legal)}
+    assert told == {"In -1": "late", "In 0": "today", "In 1": "soon", "In 14": "soon"}
+
+
+def test_the_first_day_after_the_term_is_too_late(sold: Contract) -> None:
+    for days in (99, 100):
+        keep(sold, days)
+    Contract.objects.update(auto_renew=False)
+    assert due() == [in_days(99)]
+
+
+def test_the_next_time_says_all_that_this_one_says(sold: Contract) -> None:
+    owner = make_user("sales")
+    said = {"title": "Audit", "party": "theirs", "survives": True, "note": "By mail", "notice_days": 30}
+    held = keep(sold, 10, owner, months=3, **said)
+    complete_obligation(obligation=held, by=make_user("legal"), evidence="Sent")
+    following = ContractObligation.objects.get(follows=held)
+    assert {name: getattr(following, name) for name in said} == said
+    assert (following.owner, following.months, following.turn) == (owner, 3, 1)
+    assert (following.version, following.created_by) == (held.version, held.created_by)
+    assert (following.done_at, following.evidence) == (None, "")
+
+
 def test_another_day_counts_anew(sold: Contract) -> None:
     held = keep(sold, 10, months=1)
     terms = Terms(title="Report", party="theirs", due_on=in_days(40), months=1)
