@@ -11,11 +11,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Sum
 
 from accounts.models import Account
-from finance.billing.arranging import add_milestone, withdraw_arrangement
+from finance.billing.arranging import add_milestone, reach_milestone, withdraw_arrangement
 from finance.billing.drafting import draft_invoices, preview_drafts
 from finance.billing.issuing import credit_invoice, issue_drafts, seen_of
 from finance.billing.papers.invoice import invoice_paper
-from finance.models import BillingCounter, ContractLine, Invoice
+from finance.models import BillingCounter, Contract, ContractLine, Invoice
 from people.models import User
 from tests.finance.billing import bill_here, drafts, issue, said
 from tests.metrics.facts import make_account, make_line
@@ -146,6 +146,39 @@ def test_a_milestone_that_the_division_paid_is_not_drafted_for_the_parent(
     draft_invoices(until=APR, by=ada, accounts=[acme.pk])
     draft_invoices(until=APR, by=ada)
     assert [(one.account, one.issued_on) for one in drafts()] == [(acme, MAR)]
+
+
+def test_a_milestone_is_billed_once_though_its_day_is_another_payers_by_now(
+    acme: Account, north: Account, ada: User
+) -> None:
+    bill_here(north, JAN, ada)
+    add_milestone(account=north, label="Start", amount=Decimal(9), currency="EUR", due_on=MAR, by=ada)
+    draft_invoices(until=MAR, by=ada)
+    [paid] = issue(ada, MAR)
+    assert paid.account == north
+    bill_here(acme, FEB, ada, is_consolidated=True)
+    assert draft_invoices(until=APR, by=ada).total == 0
+
+
+def test_a_milestone_reached_early_is_billed_on_that_day(acme: Account, ada: User) -> None:
+    bill_here(acme, JAN, ada)
+    due = add_milestone(account=acme, label="Go", amount=Decimal(9), currency="EUR", due_on=MAR, by=ada)
+    reach_milestone(milestone=due, on=FEB, by=ada)
+    draft_invoices(until=FEB, by=ada)
+    assert [one.issued_on for one in drafts()] == [FEB]
+
+
+def test_what_was_billed_in_another_currency_is_neither_billed_again_nor_corrected(
+    acme: Account, ada: User
+) -> None:
+    held = line(acme)
+    bill_here(acme, JAN, ada)
+    draft_invoices(until=JAN, by=ada)
+    issue(ada, JAN)
+    Contract.objects.filter(pk=held.contract_id).update(currency="USD")
+    ContractLine.objects.filter(pk=held.pk).update(amount=62)
+    draft_invoices(until=FEB, by=ada)
+    assert [(one.currency, *spans(one)) for one in drafts()] == [("USD", ("01.02.–01.03.", "62.00"))]
 
 
 def test_invoices_begin_within_a_stretch_of_the_division_and_no_day_is_lost(
