@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Max, QuerySet, Value
 
 from accounts.models import ContactRole
+from engagement import surveys as _surveys  # noqa: F401 - declares what customers say of us
 from engagement import target_lists as _lists  # noqa: F401 - declares the target lists and their alignment
 from engagement.models import AccountScore, Engagement, Opportunity, ScoreKind
 from engagement.scoring.explain import how

@@ -163,6 +163,15 @@ class ContractLineQuerySet(QuerySet["ContractLine"]):
         """Lines active on ``day``: begun, and not ended by its start."""
         return self.with_last_day().filter(Q(ends_on=None) | Q(ends_on__gt=day), start_on__lte=day)
 
+    def by_seat(self, day: date) -> Self:
+        """Recurring lines, priced or not, of products that are sold by seat: of which a line begun by ``day`` says so.
+
+        So a line that was made here, by an amendment, counts as those of its product do.
+        """
+        told = self.model._base_manager.filter(is_per_seat=True, start_on__lte=day, deleted_at=None)  # noqa: SLF001 - Django documents it
+        by_seat = self.live().filter(product__in=told.order_by().values("product"))
+        return by_seat.filter(is_trial=False, billing_period__in=PERIODS_PER_YEAR)
+
     def with_revenue(self) -> Self:
         """Add ``arr`` and ``mrr``, unrounded and net of the discount, in the contract's currency."""
         times = Case(

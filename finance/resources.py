@@ -76,6 +76,15 @@ class ContractLineRecord(Record):
         | UnsetType
     ) = UNSET
     is_trial: bool | UnsetType | None = UNSET
+    is_per_seat: (
+        Annotated[
+            bool | None,
+            Meta(
+                description="Whether quantity counts seats; a product is sold by seat where any line says so."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class ExchangeRateRecord(Record):
@@ -141,7 +150,7 @@ resources.register(
         guarded={"amount": Category.REVENUE, "discount_percent": Category.REVENUE},
         references={"contract": "contracts"},
         normalise={"product": keep_name},
-        filters=("contract", "product", "billing_period", "is_trial", "amount"),
+        filters=("contract", "product", "billing_period", "is_trial", "is_per_seat", "amount"),
         rules=(
             Rule(
                 "finance_contractline_ends_after_start",

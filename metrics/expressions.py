@@ -61,3 +61,13 @@ def count_per_account(
         first=Slice.FIRST,
         last=Slice.LAST,
     )
+
+
+def ratio_of_stored(numerator: str, denominator: str, as_of: date, *, times: int = 1) -> Statement:
+    """Return one stored number of each account ÷ another × ``times``; no row where the latter is missing or 0.
+
+    Both belong into ``depends_on``. So apps that may not import each other share what they count.
+    """
+    return load(
+        "metrics", "ratio_of_stored", numerator=numerator, denominator=denominator, day=as_of, times=times
+    )

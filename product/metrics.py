@@ -15,13 +15,14 @@ from django.db.models import (
     Sum,
     Value,
 )
+from django.db.models.functions import Cast
 
 from accounts.models import Account
-from metrics.expressions import DaysBetween
+from metrics.expressions import NUMBER, DaysBetween, ratio_of_stored
 from metrics.registry import metric, rollup
 from metrics.statements import Slice, Statement, load
 from people.models import Category
-from product.models import UsageFeatureDay, UsageUserDay
+from product.models import EntitledFeature, UsageFeatureDay, UsageUserDay
 from product.services import roll_up_usage
 
 RECENT_DAYS = 30
@@ -104,6 +105,62 @@ def active_users_30d(as_of: date) -> Statement:
 def features_used_30d(as_of: date) -> Statement:
     recent = UsageFeatureDay.objects.within(as_of, RECENT_DAYS).of_features()
     return _per_user_account(as_of, recent, Count("feature", distinct=True))
+
+
+@metric(
+    "product.adoption",
+    label="Adoption",
+    unit="ratio",
+    category=Category.PRODUCT_USAGE,
+    formula="Of the features that the account may use on the day, the share with an event in the 30 days that end with "
+    "the day. Not defined where no source says what it may use (entitled-features).",
+    inputs=("entitled-features", "usage-events"),
+    depends_on=USAGE_DAYS,
+    direction="up",
+)
+def adoption(as_of: date) -> Statement:
+    return load(
+        "product",
+        "adoption",
+        entitled=EntitledFeature.objects.held_on(as_of).order_by().values("account_id", "feature"),
+        used=UsageFeatureDay.objects.within(as_of, RECENT_DAYS).order_by().values("account_id", "feature"),
+        as_of=as_of,
+        first=Slice.FIRST,
+        last=Slice.LAST,
+    )
+
+
+@metric(
+    "product.usage_depth",
+    label="Usage depth",
+    unit="events",
+    category=Category.PRODUCT_USAGE,
+    formula="Events by people in the 30 days that end with the day, divided by the distinct users among them: how much "
+    "one user does, however many there are. Features aren't counted by user. Not defined without active users.",
+    inputs=("usage-events", "product.active_users_30d"),
+    depends_on=USAGE_DAYS,
+    direction="up",
+)
+def usage_depth(as_of: date) -> QuerySet[Any, Any]:
+    recent = UsageUserDay.objects.within(as_of, RECENT_DAYS).by_people().filter(account__deleted_at=None)
+    per_user = Cast(Sum("events"), NUMBER) / Count("user", distinct=True)
+    depth: QuerySet[Any, Any] = recent.order_by().values("account_id").annotate(value=Cast(per_user, NUMBER))
+    return depth
+
+
+@metric(
+    "product.seat_use",
+    label="Seats in use",
+    unit="ratio",
+    category=Category.PRODUCT_USAGE,
+    formula="Active users in 30 days divided by the seats entitled; above 100% where more use it than paid for. Not "
+    "defined without seats.",
+    inputs=("product.active_users_30d", "finance.seats"),
+    depends_on=("product.active_users_30d", "finance.seats"),
+    direction="up",
+)
+def seat_use(as_of: date) -> Statement:
+    return ratio_of_stored("product.active_users_30d", "finance.seats", as_of)
 
 
 @metric(

@@ -1,14 +1,14 @@
-"""Reads of usage roll-ups that compose."""
+"""Reads of usage roll-ups, and of what may be used, that compose."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 if TYPE_CHECKING:
-    from product.models import UsageFeatureDay, UsageUserDay
+    from product.models import EntitledFeature, UsageFeatureDay, UsageUserDay
 
 
 class UsageUserDayQuerySet(QuerySet["UsageUserDay"]):
@@ -33,3 +33,10 @@ class UsageFeatureDayQuerySet(QuerySet["UsageFeatureDay"]):
     def of_features(self) -> Self:
         """Use of a named feature."""
         return self.exclude(feature="")
+
+
+class EntitledFeatureQuerySet(QuerySet["EntitledFeature"]):
+    def held_on(self, day: date) -> Self:
+        """Features that accounts may use on ``day``."""
+        running = Q(end_on=None) | Q(end_on__gt=day)
+        return self.filter(running, deleted_at=None, account__deleted_at=None, start_on__lte=day)

@@ -5,15 +5,24 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, DecimalField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import (
+    Count,
+    DecimalField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Cast, Extract
 
 from common.periods import end_of
-from metrics.expressions import NUMBER, Median, count_per_account
-from metrics.registry import metric
+from metrics.expressions import NUMBER, Median, count_per_account, ratio_of_stored
+from metrics.registry import Definition, metric, segment_metric
 from metrics.statements import Statement, load
 from people.models import Category
-from support.models import Priority, Ticket
+from support.models import CsatResponse, Priority, Ticket, TicketEvent
+from support.querysets import DONE, REOPENED
 
 RECENT_DAYS = 30
 NORM_DAYS = 90
@@ -134,3 +143,113 @@ def first_response_minutes(as_of: date) -> QuerySet[Any, Any]:
         .values("account_id")
         .annotate(value=Cast(Median(waited), NUMBER))
     )
+
+
+CSAT = (
+    "Ratings of 4 or 5 divided by all ratings given in the 90 days that end with the day; who was asked and didn't "
+    "rate is left out. Not defined without a rating."
+)
+
+
+@metric(
+    "support.csat",
+    label="CSAT",
+    unit="ratio",
+    category=Category.SUPPORT_HISTORY,
+    formula=CSAT,
+    inputs=("csat-responses",),
+    direction="up",
+)
+def csat(as_of: date) -> Statement:
+    return load("support", "csat", ratings=_ratings(as_of))
+
+
+@metric(
+    "support.csat_ratings",
+    label="Ratings in 90 days",
+    unit="ratings",
+    category=Category.SUPPORT_HISTORY,
+    formula="Ratings given in the 90 days that end with the day: how many CSAT rests on.",
+    inputs=("csat-responses",),
+)
+def csat_ratings(as_of: date) -> Statement:
+    rated = CsatResponse.objects.rated_within(as_of, NORM_DAYS)
+    return count_per_account(rated, feed=CsatResponse.objects.known_by(as_of))
+
+
+@segment_metric(
+    "support.csat",
+    Definition(
+        key="support.csat",
+        label="CSAT",
+        unit="ratio",
+        category=Category.SUPPORT_HISTORY,
+        formula=f"{CSAT} Accounts count in the tier they have on the day.",
+        inputs=("csat-responses",),
+        direction="up",
+        parts="ratings",
+    ),
+    label="CSAT, by segment",
+    depends_on=("tiers.tenures",),
+)
+def csat_by_segment(as_of: date) -> Statement:
+    return load("support", "csat_segments", ratings=_ratings(as_of), day=as_of)
+
+
+def _ratings(as_of: date) -> QuerySet[Any, Any]:
+    return CsatResponse.objects.rated_within(as_of, NORM_DAYS).order_by().values("account_id", "rating")
+
+
+@metric(
+    "support.reopen_rate",
+    label="Reopen rate",
+    unit="ratio",
+    category=Category.SUPPORT_HISTORY,
+    formula="Of the tickets solved in the 90 days that end with the day, the share that was opened again after, by "
+    "the end of the day. Not defined where none was solved, or the help desk sends no events.",
+    inputs=("ticket-events", "tickets"),
+    direction="down",
+)
+def reopen_rate(as_of: date) -> Statement:
+    recent = TicketEvent.objects.within(as_of, NORM_DAYS).order_by()
+    # A ticket that was closed on top of being solved was solved when it first was.
+    solved = recent.filter(kind="status", value__in=DONE).exclude(value_before__in=DONE)
+    return load(
+        "support",
+        "reopen_rate",
+        solved=solved.values("ticket_id", "occurred_at"),
+        reopened=recent.filter(REOPENED).values("ticket_id", "occurred_at"),
+    )
+
+
+@metric(
+    "support.escalations_90d",
+    label="Escalations in 90 days",
+    unit="tickets",
+    category=Category.SUPPORT_HISTORY,
+    formula="Tickets whose priority was raised to urgent in the 90 days that end with the day, each counted once; "
+    "those opened as urgent don't count.",
+    inputs=("ticket-events", "tickets"),
+    direction="down",
+)
+def escalations_90d(as_of: date) -> Statement:
+    raised = TicketEvent.objects.within(as_of, NORM_DAYS).escalations()
+    return count_per_account(
+        raised.annotate(account_id=F("ticket__account_id")),
+        feed=TicketEvent.objects.known_by(as_of),
+        count=Count("ticket_id", distinct=True),
+    )
+
+
+@metric(
+    "support.tickets_per_100_seats",
+    label="Tickets per 100 seats",
+    unit="tickets",
+    category=Category.SUPPORT_HISTORY,
+    formula="Tickets in 90 days divided by the seats entitled, times 100. Not defined without seats.",
+    inputs=("support.tickets_90d", "finance.seats"),
+    depends_on=("support.tickets_90d", "finance.seats"),
+    direction="down",
+)
+def tickets_per_100_seats(as_of: date) -> Statement:
+    return ratio_of_stored("support.tickets_90d", "finance.seats", as_of, times=100)

@@ -67,6 +67,9 @@ class ContractLine(SyncedModel):
     amount = models.DecimalField(max_digits=18, decimal_places=4)
     billing_period = models.CharField(max_length=16, choices=BillingPeriod)
     quantity = models.DecimalField(max_digits=18, decimal_places=4, default=1, db_default=1)
+    is_per_seat = models.BooleanField(
+        default=False, db_default=False, help_text="Whether the quantity counts seats."
+    )
     discount_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0, db_default=0)
     is_trial = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now())

@@ -1,5 +1,6 @@
-"""What customers do in our product, and what of it is still to be ascribed to an account."""
+"""What customers may use and do in our product, and what of it is still to be ascribed to an account."""
 
+from product.models.entitled import EntitledFeature
 from product.models.intake import AwaitedAccount, TrackedGroup, TrackedUser, WaitingEvent
 from product.models.usage import (
     RetiredMonth,
@@ -11,6 +12,7 @@ from product.models.usage import (
 
 __all__ = [
     "AwaitedAccount",
+    "EntitledFeature",
     "RetiredMonth",
     "TrackedGroup",
     "TrackedUser",

@@ -25,13 +25,17 @@ from tests.metrics.facts import (
     at,
     follow_revenue,
     make_account,
+    make_answer,
     make_contact,
     make_deal,
+    make_entitled,
+    make_event,
     make_invoice,
     make_invoices,
     make_line,
     make_payment,
     make_rate,
+    make_rating,
     make_ticket,
     make_touch,
     make_use,
@@ -44,17 +48,21 @@ pytestmark = pytest.mark.django_db
 DEFINITIONS = [*metrics, *segment_definitions]
 UNITS = {
     "tickets", "events", "users", "days", "ratio", "money", "points", "date", "minutes", "features", "touches",
-    "promises", "contacts", "roles", "opportunities",
+    "promises", "contacts", "roles", "opportunities", "ratings", "respondents", "seats",
 }  # fmt: skip
 
 
 def make_facts() -> None:
     """Create four customers with facts of every kind up to yesterday."""
     for place in range(4):
-        account = make_account(("growth", "strategic", None, "standard")[place], industry=f"I{place % 2}")
+        industry, sponsor = f"I{place % 2}", f"s{place}@us.example"
+        tier = ("growth", "strategic", None, "standard")[place]
+        account = make_account(tier, industry=industry, sponsor_email=sponsor)
         contact = make_contact(account, ("champion", "legal", "user", "economic_buyer")[place])
         terms = {"end_on": TODAY + timedelta(days=50)}
-        make_line(account, ago(700), amount=1000 + place, currency=("USD", "EUR")[place % 2], terms=terms)
+        line = {"currency": ("USD", "EUR")[place % 2], "is_per_seat": True, "quantity": 20 + place}
+        make_line(account, ago(700), amount=1000 + place, terms=terms, **line)
+        make_told(account, place)
         make_line(account, ago(100), ago(20 * place), amount=50)
         make_invoices(account, place)
         for days in (1, 20, 45, 80, 110):
@@ -66,6 +74,25 @@ def make_facts() -> None:
             make_use(account, day, place + 1, user=f"u{days}", feature=f"f{days % 2}")
     make_rate("EUR", ago(800), "1.1")
     make_signed_list()
+
+
+def make_told(account: Account, place: int) -> None:
+    """Let a customer rate, recommend and be reviewed, reopen a ticket and escalate another."""
+    for number in range(6):
+        make_rating(account, ago(10 * number + place), (5, 1, None, 4, 3, 2)[number])
+        make_answer(account, ago(50 * number + place), (10, 9, 7, 3, None, 0)[number], f"p{number}@x.example")
+        make_answer(account, ago(300 + number), 8, f"q{number % 2}@x.example")
+    ticket = make_ticket(account, ago(60), ago(1))
+    for days, value, before in (
+        (50, "solved", "open"),
+        (45 - place, "open", "solved"),
+        (40, "solved", "open"),
+    ):
+        make_event(ticket, ago(days), "status", value, before)
+    make_event(make_ticket(account, ago(30), ago(20)), ago(29), "priority", "urgent", "normal")
+    make_touch(account, ago(40 + place), kind="business_review", user_email=account.sponsor_email)
+    make_entitled(account, "f0", ago(200))
+    make_entitled(account, "f9", ago(200))
 
 
 def make_signed_list() -> None:
@@ -84,6 +111,15 @@ def make_later_facts() -> None:
     tomorrow = TODAY + timedelta(days=1)
     for account in Account.objects.all():
         make_line(account, tomorrow, amount=7000)
+        make_line(account, ago(90), amount=0, product="Extra", quantity=900)
+        make_line(account, tomorrow, product="Extra", is_per_seat=True)
+        make_rating(account, tomorrow, 1)
+        make_rating(account, ago(3), 1, responded_at=at(tomorrow))
+        make_answer(account, tomorrow, 0, "p0@x.example")
+        for event in (("status", "open", "solved"), ("status", "solved", "open"), ("priority", "urgent", "")):
+            make_event(Ticket.objects.filter(account=account).latest("pk"), tomorrow, *event)
+        make_touch(account, tomorrow, kind="business_review", user_email=account.sponsor_email)
+        make_entitled(account, "f1", tomorrow)
         make_ticket(account, tomorrow, priority="urgent")
         make_touch(account, tomorrow, make_contact(account, "executive_sponsor"))
         make_deal(account, tomorrow, tomorrow + timedelta(days=30))

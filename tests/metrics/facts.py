@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from accounts.models import Account, Contact, Tier
-from engagement.models import Engagement, Opportunity
+from engagement.models import Engagement, NpsResponse, Opportunity
 from finance.models import (
     Allocation,
     Contract,
@@ -28,8 +28,8 @@ from metrics.engine.steps import work_off
 from metrics.engine.store import store_metric, store_segments
 from metrics.models import MetricValue, RefreshRun, SegmentValue
 from metrics.registry import metrics, rollups, segment_metrics
-from product.models import UsageDayToRecompute, UsageEvent
-from support.models import Ticket
+from product.models import EntitledFeature, UsageDayToRecompute, UsageEvent
+from support.models import CsatResponse, Ticket, TicketEvent
 from sync.models import Source
 from tests.users import make_user
 
@@ -74,7 +74,7 @@ def make_line(
     RevenueToRecompute.objects.get_or_create(account=account)
     return ContractLine.objects.create(
         contract=contract,
-        product="Plan",
+        product=fields.pop("product", "Plan"),
         start_on=start,
         end_on=end,
         amount=Decimal(amount),
@@ -97,6 +97,31 @@ def make_ticket(account: Account, opened: date, solved: date | None = None, **fi
         solved_at=at(solved) if solved else None,
         **fields,
     )
+
+
+def make_event(
+    ticket: Ticket, day: date, kind: str, value: str = "", before: str = "", **fields: Any
+) -> None:
+    """Create an event of a ticket at noon, with the value that it changed."""
+    fields.setdefault("occurred_at", at(day))
+    TicketEvent.objects.create(ticket=ticket, kind=kind, value=value, value_before=before, **fields)
+
+
+def make_rating(account: Account, day: date, rating: int | None, **fields: Any) -> CsatResponse:
+    """Create an answer, or none, to who was asked at noon."""
+    return CsatResponse.objects.create(account=account, rating=rating, **({"asked_at": at(day)} | fields))
+
+
+def make_answer(account: Account, day: date, score: int | None, who: str = "", **fields: Any) -> NpsResponse:
+    """Create somebody's answer to the question of NPS, or none, given at noon."""
+    return NpsResponse.objects.create(
+        account=account, score=score, respondent_email=who, **({"asked_at": at(day)} | fields)
+    )
+
+
+def make_entitled(account: Account, feature: str, start: date, end: date | None = None) -> EntitledFeature:
+    """Let an account use a feature."""
+    return EntitledFeature.objects.create(account=account, feature=feature, start_on=start, end_on=end)
 
 
 def make_contact(account: Account, role: str = "champion", **fields: Any) -> Contact:

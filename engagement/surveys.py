@@ -1,0 +1,111 @@
+"""Numbers of what customers say of us, and of the touches that matter most; ``engagement.metrics`` declares them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import F, Max, QuerySet, Value
+
+from engagement.models import Engagement, Kind, NpsResponse
+from metrics.expressions import DaysBetween, utc_day
+from metrics.registry import Definition, metric, segment_metric
+from metrics.statements import Statement, load
+from people.models import Category
+
+NPS_DAYS = 365
+FEWEST_ANSWERS = 5
+NPS = (
+    "The share of 9 and 10 less the share of 0 to 6, in points from -100 to 100, over the newest answer of each "
+    "respondent in the 365 days that end with the day. Contact or address tell respondents apart."
+)
+
+
+@metric(
+    "engagement.nps",
+    label="NPS",
+    unit="points",
+    category=Category.ENGAGEMENT,
+    formula=f"{NPS} Not defined below {FEWEST_ANSWERS} respondents of the account itself: fewer could be told apart, "
+    "and chance would decide. Their answers count in the NPS of the account's segment all the same.",
+    inputs=("nps-responses", "contacts"),
+    direction="up",
+)
+def nps(as_of: date) -> Statement:
+    return load("engagement", "nps", newest=_newest(as_of), fewest=FEWEST_ANSWERS)
+
+
+@metric(
+    "engagement.nps_respondents",
+    label="NPS respondents",
+    unit="respondents",
+    category=Category.ENGAGEMENT,
+    formula="How many people answered in the 365 days that end with the day: what NPS rests on.",
+    inputs=("nps-responses", "contacts"),
+    direction="up",
+)
+def nps_respondents(as_of: date) -> Statement:
+    return load("engagement", "nps_respondents", newest=_newest(as_of))
+
+
+@segment_metric(
+    "engagement.nps",
+    Definition(
+        key="engagement.nps",
+        label="NPS",
+        unit="points",
+        category=Category.ENGAGEMENT,
+        formula=f"{NPS} Each respondent of the segment's accounts counts once, whatever the account's own number of "
+        f"respondents; not defined below {FEWEST_ANSWERS} of the segment. Accounts count in the tier they have on "
+        "the day.",
+        inputs=("nps-responses", "contacts"),
+        direction="up",
+        parts="respondents",
+    ),
+    label="NPS, by segment",
+    depends_on=("tiers.tenures",),
+)
+def nps_by_segment(as_of: date) -> Statement:
+    return load("engagement", "nps_segments", newest=_newest(as_of), fewest=FEWEST_ANSWERS, day=as_of)
+
+
+def _newest(as_of: date) -> Statement:
+    since = as_of - timedelta(days=NPS_DAYS)
+    answers: QuerySet[Any, Any] = NpsResponse.objects.scored_within(since, as_of).order_by()
+    columns = ("account_id", "score", "scored_at", "id", "respondent_id", "respondent_email")
+    return load("engagement", "nps_answers", answers=answers.values(*columns))
+
+
+@metric(
+    "engagement.days_since_business_review",
+    label="Days since last business review",
+    unit="days",
+    category=Category.ENGAGEMENT,
+    formula="Days from the last engagement of the kind business review to the day. Not defined where there was none.",
+    inputs=("engagements",),
+    direction="down",
+)
+def days_since_business_review(as_of: date) -> QuerySet[Any, Any]:
+    return _days_since(as_of, Engagement.objects.known_by(as_of).filter(kind=Kind.BUSINESS_REVIEW))
+
+
+@metric(
+    "engagement.days_since_sponsor_touch",
+    label="Days since the sponsor's last touch",
+    unit="days",
+    category=Category.ENGAGEMENT,
+    formula="Days from the last call, e-mail, meeting, event or business review in which our sponsor of the account "
+    "took part to the day, by the sponsor that the account has now. Not defined without a sponsor or such a touch.",
+    inputs=("engagements", "accounts"),
+    direction="down",
+)
+def days_since_sponsor_touch(as_of: date) -> QuerySet[Any, Any]:
+    touches = Engagement.objects.known_by(as_of).between_people().exclude(user_email="")
+    return _days_since(as_of, touches.filter(user_email=F("account__sponsor_email")))
+
+
+def _days_since(as_of: date, touches: QuerySet[Engagement]) -> QuerySet[Any, Any]:
+    since = DaysBetween(Value(as_of), Max(utc_day("occurred_at")))
+    of_accounts = touches.filter(account__deleted_at=None).values("account_id")
+    newest: QuerySet[Any, Any] = of_accounts.annotate(value=since)
+    return newest
