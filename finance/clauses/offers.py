@@ -145,7 +145,7 @@ def clauses_table(rows: Sequence[Mapping[str, str]]) -> Table:
 
 def _granted(deviation: Deviation) -> Offer:
     name = deviation.text.label if deviation.text else OWN_WORDING
-    told = f"Granted: {name}, asked by {deviation.asked_by}, until before {format_date(deviation.expires_on)}"
+    told = f"Granted: {name}, asked by {deviation.asked_by}, to be used before {format_date(deviation.expires_on)}"
     return Offer(f"granted-{deviation.pk}", told, clause_of(deviation))
 
 

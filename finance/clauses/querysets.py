@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -45,9 +45,9 @@ class DeviationQuerySet(QuerySet["Deviation"]):
         asked = ApprovalRequest.objects.filter(kind=DEVIATION, subject_id=OuterRef("pk")).order_by("-pk")
         returned = asked.filter(state=ApprovalRequest.State.RETURNED).values(told=Value("returned"))
         steps = ApprovalStep.objects.filter(request__kind=DEVIATION, request__subject_id=OuterRef("pk"))
-        turn = steps.filter(state=ApprovalStep.State.WAITING)
+        turn: QuerySet[Any, Any] = steps.waiting().with_deciders()
         return self.annotate(
-            turn=Subquery(turn.values("function")[:1]),
+            turn=Subquery(turn.values("decided_in")[:1]),
             turn_since=Subquery(turn.values("began_at")[:1]),
             request_id=Subquery(asked.values("pk")[:1]),
             due_at=Subquery(asked.values("due_at")[:1]),

@@ -42,10 +42,10 @@ class TermsForm(forms.Form):
         help_text="The first day on which it is otherwise.",
     )
     end_on = forms.DateField(
-        label="First day after",
+        label="First day after the term",
         required=False,
         widget=forms.DateInput(attrs=DAY),
-        help_text="Of the term. Empty: open-ended.",
+        help_text="Empty: open-ended.",
     )
     notice_days = forms.IntegerField(label="Notice, days", required=False, min_value=0, max_value=36_600)
     renewal_months = forms.IntegerField(
@@ -64,7 +64,7 @@ class TermsForm(forms.Form):
         required=False,
         max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Whoever approves it reads this.",
+        help_text="Whoever approves it reads this; it can’t be proposed without.",
     )
 
 

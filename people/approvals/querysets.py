@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import BooleanField, Case, Exists, F, Func, OuterRef, Q, QuerySet, When
+from django.db.models import BooleanField, Case, Exists, F, Func, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from people.functions import Function
@@ -62,6 +62,13 @@ class ApprovalStepQuerySet(QuerySet["ApprovalStep"]):
             ~Q(IsAmong("pk", OuterRef("authors"))), is_active=True, function=OuterRef("pool")
         ).exclude(pk=OuterRef("asker"))
         return pooled.annotate(is_vacant=Q(is_named=False) & ~Exists(others))
+
+    def with_deciders(self) -> Self:
+        """Annotate ``decided_in``, the function that really decides: RevOps where nobody of the step's own can."""
+        own = F("pool")
+        return self.with_pool().annotate(
+            decided_in=Case(When(is_vacant=True, then=Value(Function.REVOPS.value)), default=own)
+        )
 
     def decidable_from(self, seats: Sequence[Seat], *, by: int) -> Self:
         """Waiting steps that person ``by`` may decide from any of ``seats``."""

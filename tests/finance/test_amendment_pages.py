@@ -387,6 +387,7 @@ def test_what_is_over_is_not_given_up_again(sold: Contract) -> None:
 
 
 def test_an_amendment_says_whose_word_it_waits_for_and_they_give_it_on_its_page(sold: Contract) -> None:
+    make_user("legal")
     propose(sold, make_user("finance"))
     held = Amendment.objects.get()
     where = url("amendment", held)

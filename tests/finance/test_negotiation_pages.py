@@ -72,6 +72,7 @@ def test_who_cannot_amend_a_contract_asks_for_a_deviation_on_its_page() -> None:
 
 
 def test_what_waits_says_for_whom_and_its_clock() -> None:
+    make_user("finance")
     first = ask_for(make_account("growth", name="Acme"), "net-45")
     granted = ask_for(make_account("strategic", name="Granted Ltd"))
     home = card("finance.open_deviations", "legal")
@@ -146,3 +147,20 @@ def test_who_decides_does_so_on_the_page_of_what_was_asked() -> None:
     held.refresh_from_db()
     assert held.state == "granted"
     assert "Your decision" not in words_of(client_as("finance").get(where))
+
+
+def test_where_nobody_of_the_function_can_decide_it_waits_for_revops() -> None:
+    only = make_user("finance")
+    held = ask_for(make_account("growth"), "net-45", by=only)
+    assert "Waiting for RevOps, since" in words_of(client_as("legal").get(reverse("finance:deviations")))
+    page = words_of(client_as("legal").get(reverse("finance:deviation", args=[held.pk])))
+    assert "Waits for RevOps, since" in page
+    make_user("finance")
+    assert "Waiting for Finance, since" in words_of(client_as("legal").get(reverse("finance:deviations")))
+
+
+def test_a_long_wording_is_read_whole_where_it_is_decided() -> None:
+    held = ask_for(make_account("growth"), "", wording="Never pay " * 60)
+    request = ApprovalRequest.objects.get(subject_id=held.pk)
+    page = client_as("finance").get(request.get_absolute_url()).content.decode()
+    assert re.search(r'<td class="is-wrap" data-label="Will be">\s*Never pay', page)
