@@ -9,13 +9,15 @@ from django import forms
 from common.codes import countries
 from finance.billing.seller.terms import LABELS, LONGEST, Particulars, checked
 
+NEEDED = "Needed before anything is issued."
 HELP = {
     "name": "As it stands in the register, with the form of the company.",
-    "address": "Street, postcode and town, a line each; the country comes by itself.",
-    "vat_number": "This or the tax number must be given.",
+    "address": f"{NEEDED} Street, postcode and town, a line each.",
+    "country": f"{NEEDED} It stands below the address.",
+    "vat_number": f"{NEEDED} The tax number does instead.",
     "registration": "Register and number, and who stands for the company, where your law asks for it.",
-    "email": "Where customers write about invoices.",
-    "iban": "Or the account and routing number below.",
+    "email": f"{NEEDED} Where customers write about invoices.",
+    "iban": f"{NEEDED} Account and routing number below do instead.",
     "routing_number": "Also a sort code or bank code.",
     "payment_hint": "Stands below the bank, such as: Name the invoice number only, or we can’t find your payment.",
 }
