@@ -217,9 +217,9 @@ def seeded(months: int) -> str:
     return name
 
 
-def statements(name: str, **values: date | int) -> list[str]:
+def statements(name: str, folder: Path = HERE, **values: date | int) -> list[str]:
     """Return the statements of a file, its ``:name`` places filled with dates and whole numbers."""
-    text = re.sub(r"^--.*$", "", (HERE / f"{name}.sql").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = re.sub(r"^--.*$", "", (folder / f"{name}.sql").read_text(encoding="utf-8"), flags=re.MULTILINE)
 
     def put(place: re.Match[str]) -> str:
         value = values[place[1]]

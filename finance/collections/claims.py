@@ -11,7 +11,9 @@ from typing import Any
 
 from django.db.models import Sum
 
+from finance.invoices.ageing import open_items
 from finance.models import Allocation, CollectionHold, Invoice, Payment, PaymentPromise
+from metrics.statements import load
 
 ZERO = Decimal(0)
 
@@ -159,7 +161,7 @@ def claims_on(day: date, accounts: Collection[int] | None = None) -> list[Claim]
         (each.promise.account_id, each.promise.currency): each
         for each in promised_of(list(PaymentPromise.objects.open().filter(account_id__in=keys)), day)
     }
-    unallocated = unallocated_on(day, keys)
+    unallocated = unallocated_on(day, None if accounts is None else keys)
     return [
         Claim(
             account,
@@ -174,14 +176,20 @@ def claims_on(day: date, accounts: Collection[int] | None = None) -> list[Claim]
     ]
 
 
-def unallocated_on(day: date, accounts: Collection[int]) -> dict[tuple[int, str], Decimal]:
+def unallocated_on(day: date, accounts: Collection[int] | None = None) -> dict[tuple[int, str], Decimal]:
     """Return what accounts paid or were credited by a day that settles no invoice yet, by currency; two queries.
+
+    Of all accounts by default.
 
     A refund counts against it. Nobody is asked for what came already, whoever has still to say for which invoice.
     """
-    paid: Any = Payment.objects.paid_by(day).filter(account_id__in=accounts).with_unallocated(day)
+    paid: Any = Payment.objects.paid_by(day).with_unallocated(day)
+    notes: Any = Invoice.objects.credited().issued_by(day).with_open(day)
+    if accounts is None:
+        paid = paid.unsettling_on(day)
+    else:
+        paid, notes = (rows.filter(account_id__in=accounts) for rows in (paid, notes))
     paid = paid.exclude(unallocated=0).order_by().values_list("account_id", "currency")
-    notes: Any = Invoice.objects.credited().issued_by(day).filter(account_id__in=accounts).with_open(day)
     notes = notes.filter(open_amount__gt=0).order_by().values_list("account_id", "currency")
     found: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
     for rows in (paid.annotate(sum=Sum("unallocated")), notes.annotate(sum=Sum("open_amount"))):
@@ -223,14 +231,9 @@ def _paid(promise: PaymentPromise, settled: Sequence[Settled]) -> Decimal:
 
 
 def _owed(day: date, accounts: Collection[int] | None) -> list[Owed]:
-    rows: Any = Invoice.objects.open_on(day)
-    rows = rows.filter(falls_due_on__lt=day, account__deleted_at=None)
-    if accounts is not None:
-        rows = rows.filter(account_id__in=accounts)
-    values = rows.order_by("falls_due_on", "pk").values_list(
-        "pk", "number", "account_id", "currency", "falls_due_on", "open_amount", "disputed"
-    )
-    return [Owed(*row) for row in values]
+    only = None if accounts is None else list(accounts)
+    statement = load("finance", "invoices/owed", items=open_items(day), day=day, accounts=only)
+    return [Owed(*row) for row in statement.fetch()]
 
 
 def _with_holds(

@@ -39,10 +39,11 @@ class Overdue(HomePanel):
         found: Any = Invoice.objects.overdue_on(day).filter(account__deleted_at=None)
         if reader.user.function == Function.CUSTOMER_SUCCESS:
             found = found.filter(account__owner_email__iexact=reader.user.email)
+        else:
+            found = found.unsettled_on(day)
         rows = list(found.select_related("account").order_by("falls_due_on", "pk")[:MOST])
         sums = found.order_by().values("currency").annotate(sum=Sum("overdue_amount")).order_by("-sum")
-        paid: Any = Payment.objects.paid_by(day).filter(account__deleted_at=None).with_unallocated(day)
-        waiting = paid.exclude(unallocated=0)
+        waiting = Payment.objects.unsettling_on(day).filter(account__deleted_at=None)
         is_finance = reader.user.function == Function.FINANCE
         return {
             "sums": [{"currency": row["currency"], "amount": row["sum"]} for row in sums],

@@ -83,6 +83,8 @@ def find_invoices(search: Search, day: date) -> QuerySet[Any, Any]:
         found = found.filter(kind="invoice", status="issued", issued_on__lte=day, open_amount=0)
     elif search.show != "all":
         found = found.filter(kind="invoice", open_amount__gt=0)
+        if not search.account:
+            found = found.unsettled_on(day)
         if search.show == "overdue":
             found = found.filter(falls_due_on__lt=day, open_amount__gt=F("disputed"))
         elif search.show == "disputed":

@@ -122,6 +122,17 @@ class InvoiceQuerySet(QuerySet["Invoice"]):
         """Invoices of which something is to be paid as of a day, annotated as ``with_open``."""
         return self.owed().issued_by(as_of).with_open(as_of).filter(open_amount__gt=0)
 
+    def unsettled_on(self, as_of: date) -> Self:
+        """Invoices that allocations don't cover as of a day, found for all accounts at once.
+
+        To narrow lists of every account before ``open_amount`` is computed for each row: one pass over allocations.
+        Where few accounts are asked for, that pass would cost more than it saves.
+        """
+        counts = Q(allocations__undone_at=None, allocations__on__lte=as_of)
+        covered = Greatest(ZERO, Coalesce(Sum("allocations__amount", filter=counts), ZERO))
+        owed: Any = type(self)(self.model).owed().issued_by(as_of).order_by().values("pk")
+        return self.filter(pk__in=owed.alias(covered=covered).filter(total__gt=F("covered")))
+
     def counted_between(self, since: date, until: date) -> Self:
         """Invoices that accuracy counts: issued after one day, up to another."""
         counts = self.filter(LIVE, kind="invoice", issued_on__gt=since, issued_on__lte=until)
@@ -156,6 +167,16 @@ class PaymentQuerySet(QuerySet["Payment"]):
         return self.annotate(allocated=Coalesce(Subquery(given), ZERO)).annotate(
             unallocated=ExpressionWrapper(F("amount") - F("allocated"), output_field=MONEY)
         )
+
+    def unsettling_on(self, as_of: date) -> Self:
+        """Payments of which something settles nothing as of a day, found for all accounts at once.
+
+        One pass over allocations, as ``InvoiceQuerySet.unsettled_on``.
+        """
+        counts = Q(allocations__undone_at=None, allocations__on__lte=as_of)
+        given = Coalesce(Sum("allocations__amount", filter=counts), ZERO)
+        paid: Any = type(self)(self.model).paid_by(as_of).order_by().values("pk")
+        return self.filter(pk__in=paid.alias(given=given).exclude(amount=F("given")))
 
 
 class AllocationQuerySet(QuerySet["Allocation"]):

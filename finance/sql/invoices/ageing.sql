@@ -12,14 +12,14 @@ FROM (
     SELECT account_id, currency, open, {day}::date - due_on AS late, disputed
     FROM ({items}) AS item
     UNION ALL
-    SELECT payment.account_id, payment.currency, -(payment.amount - coalesce((
-        SELECT sum(held.amount)
-        FROM finance_allocation AS held
-        WHERE held.payment_id = payment.id AND held.undone_at IS NULL AND held."on" <= {day}
-    ), 0)), NULL, 0
+    SELECT payment.account_id, payment.currency, -(payment.amount - coalesce(sum(held.amount), 0)), NULL, 0
     FROM finance_payment AS payment
     JOIN accounts_account AS account ON account.id = payment.account_id AND account.deleted_at IS NULL
+    LEFT JOIN finance_allocation AS held
+        ON held.payment_id = payment.id AND held.undone_at IS NULL AND held."on" <= {day}
     WHERE payment.deleted_at IS NULL AND payment.paid_on <= {day}
+    GROUP BY payment.id, payment.account_id
+    HAVING payment.amount <> coalesce(sum(held.amount), 0)
     UNION ALL
     SELECT note.account_id, note.currency, -(note.total - coalesce((
         SELECT sum(held.amount)
