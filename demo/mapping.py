@@ -133,8 +133,8 @@ def task(row: Row) -> Record:
 
 
 def event(row: Row) -> Record:
-    """Map a CRM Event: a meeting, or a customer event."""
-    kind = "meeting" if row["Type"] == "Meeting" else "event"
+    """Map a CRM Event: a meeting, a business review, or a customer event."""
+    kind = {"Meeting": "meeting", "Business review": "business_review"}.get(row["Type"], "event")
     return _engagement(row, kind, row["StartDateTime"])
 
 
@@ -172,6 +172,7 @@ def contract_line(row: Row) -> Record:
         "quantity": row["quantity"],
         "discount_percent": str(percent_off),
         "is_trial": row["trial"],
+        "is_per_seat": price["unit_label"] == "seat",
     }
 
 
@@ -261,6 +262,58 @@ def ticket(row: Row) -> Record:
     }
 
 
+def ticket_event(row: Row) -> Record:
+    """Map an event of the help desk: a change of status or priority, or a comment."""
+    status, priority = row.get("status"), row.get("priority")
+    return {
+        "external_id": str(row["id"]),
+        "source_updated_at": row["created_at"],
+        "ticket": str(row["ticket_id"]),
+        "kind": "status" if status else "priority" if priority else row["via"],
+        "occurred_at": row["created_at"],
+        "value": _TICKET_STATUSES.get(status, status) if status else priority or row.get("author"),
+    }
+
+
+def rating(row: Row) -> Record:
+    """Map an answer to the help desk's survey; one that hasn't come has no rating."""
+    return {
+        "external_id": str(row["id"]),
+        "source_updated_at": row["updated_at"],
+        "ticket": str(row["ticket_id"]),
+        "rating": row["rating"],
+        "comment": row["comment"],
+        "respondent_email": row["requester"]["email"],
+        "asked_at": row["created_at"],
+        "responded_at": row["responded_at"],
+    }
+
+
+def recommendation(row: Row) -> Record:
+    """Map an answer to the CRM's survey of recommendation."""
+    return {
+        "external_id": row["Id"],
+        "source_updated_at": _crm_instant(row["LastModifiedDate"]),
+        "account": row["Account__c"],
+        "respondent": row["Contact__c"],
+        "score": row["Score__c"],
+        "asked_at": _crm_instant(row["Sent__c"]),
+        "responded_at": _crm_instant(row["Responded__c"]) if row["Responded__c"] else None,
+    }
+
+
+def entitled_feature(row: Row) -> Record:
+    """Map an entitlement of billing: a feature that a customer may use for a while."""
+    return {
+        "external_id": row["id"],
+        "source_updated_at": _epoch_instant(row["updated"]),
+        "account": _crm_account(row["metadata"]["salesforce_account_id"]),
+        "feature": row["lookup_key"],
+        "start_on": _epoch_day(row["start_date"]),
+        "end_on": _epoch_day(row["end_date"]),
+    }
+
+
 def usage_event(row: Row) -> Record:
     """Map a `track` call of the product's telemetry."""
     properties = row["properties"]
@@ -290,6 +343,10 @@ FEEDS = (
     Feed("invoices", "stripe", ("stripe/credit_notes.ndjson",), credit_note),
     Feed("payments", "stripe", ("stripe/payments.ndjson",), payment),
     Feed("tickets", "zendesk", ("zendesk/tickets.ndjson",), ticket),
+    Feed("ticket-events", "zendesk", ("zendesk/ticket_events.ndjson",), ticket_event),
+    Feed("csat-responses", "zendesk", ("zendesk/csat_responses.ndjson",), rating),
+    Feed("nps-responses", "salesforce", ("salesforce/NPS_Response__c.ndjson",), recommendation),
+    Feed("entitled-features", "stripe", ("stripe/active_entitlements.ndjson",), entitled_feature),
     Feed("engagements", "salesforce", ("salesforce/Task.ndjson",), task),
     Feed("engagements", "salesforce", ("salesforce/Event.ndjson",), event),
     Feed("usage-events", "segment", ("segment/track-*.ndjson.gz",), usage_event),

@@ -8,6 +8,7 @@ from demo.company.accounts import build_accounts
 from demo.company.contacts import build_contacts
 from demo.company.contracts import build_contracts
 from demo.company.engagements import build_engagements
+from demo.company.feedback import build_ratings, build_recommendations, build_ticket_events
 from demo.company.invoices import build_bills
 from demo.company.invoicing import agree_on_invoicing
 from demo.company.opportunities import build_opportunities
@@ -29,6 +30,7 @@ def build_company(*, seed: int, today: date, scale: float = 1.0) -> Company:
     contracts = build_contracts(seed, today, accounts)
     agree_on_invoicing(today, accounts, contracts)
     bills, credit_notes, payments = build_bills(seed, today, accounts, contracts)
+    tickets = build_tickets(seed, today, accounts, contacts)
     return Company(
         seed=seed,
         today=today,
@@ -39,7 +41,10 @@ def build_company(*, seed: int, today: date, scale: float = 1.0) -> Company:
         bills=bills,
         credit_notes=credit_notes,
         payments=payments,
-        tickets=build_tickets(seed, today, accounts, contacts),
+        tickets=tickets,
+        ticket_events=build_ticket_events(seed, today, accounts, tickets),
+        ratings=build_ratings(seed, today, accounts, tickets),
+        recommendations=build_recommendations(seed, today, accounts, contacts),
         engagements=build_engagements(seed, today, accounts, contacts),
         opportunities=build_opportunities(seed, today, accounts, contacts),
         rates=build_rates(seed, today),

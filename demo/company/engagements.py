@@ -76,7 +76,7 @@ def build_engagements(
     touches.sort(key=lambda touch: (touch.occurred_at, touch.account, touch.subject))
     number = rng_for(seed, "engagements").randrange(62**4, 62**5)
     for place, touch in enumerate(touches):
-        prefix = "00UA" if touch.kind in {"meeting", "event"} else "00TA"
+        prefix = "00TA" if touch.kind in {"email", "call", "web"} else "00UA"
         touch.id = crm_id(prefix, number + place)
     return touches
 
@@ -116,13 +116,16 @@ def _touch(
     contact = None
     if people and not (kind == "web" and rng.random() < 0.6):
         contact = pick_role(rng, present(people, occurred_at), _SENIOR).id
+    direction = "inbound" if rng.random() < inbound else "outbound"
+    subject = rng.choice(_SUBJECTS[kind])
+    is_customer = account.life.start is not None and account.life.start <= week and not lost
     return Engagement(
         id="",
         account=account.id,
         contact=contact,
-        kind=kind,
-        direction="inbound" if rng.random() < inbound else "outbound",
-        subject=rng.choice(_SUBJECTS[kind]).format(topic=rng.choice(_TOPICS)),
+        kind="business_review" if is_customer and subject.startswith("Business review") else kind,
+        direction=direction,
+        subject=subject.format(topic=rng.choice(_TOPICS)),
         occurred_at=occurred_at,
         user_email=_our_side(rng, account, kind),
     )

@@ -183,6 +183,42 @@ class Ticket:
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TicketEvent:
+    """What happened to a ticket; ``value`` is the new status or priority."""
+
+    id: int
+    ticket: int
+    kind: str
+    occurred_at: datetime
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Somebody asked about a ticket, and 1 to 5 where they answered."""
+
+    id: int
+    ticket: int
+    email: str
+    asked_at: datetime
+    responded_at: datetime | None
+    rating: int | None
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A contact asked whether they would recommend us, and 0 to 10 where they answered."""
+
+    id: str
+    account: str
+    contact: str
+    asked_at: datetime
+    responded_at: datetime | None
+    score: int | None
+
+
 @dataclass(slots=True)
 class Engagement:
     """A touch between our people and theirs."""
@@ -240,6 +276,9 @@ class Company:
     credit_notes: list[CreditNote]
     payments: list[Paid]
     tickets: list[Ticket]
+    ticket_events: list[TicketEvent]
+    ratings: list[Rating]
+    recommendations: list[Recommendation]
     engagements: list[Engagement]
     opportunities: list[Opportunity]
     rates: list[Rate]

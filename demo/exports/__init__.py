@@ -1,8 +1,9 @@
 """The exports of the sample company's source systems, written into a folder.
 
-``salesforce/`` Account, Contact, Opportunity, Task and Event; ``stripe/`` customers, subscriptions, their items,
-invoices, credit notes, payments and exchange rates; ``zendesk/`` tickets; ``segment/`` one gzip file of `track` calls
-a month. ``manifest.json`` is written last: a folder without it is not whole.
+``salesforce/`` Account, Contact, Opportunity, Task, Event and answers of NPS; ``stripe/`` customers, subscriptions,
+their items, entitlements, invoices, credit notes, payments and exchange rates; ``zendesk/`` tickets, their events and
+ratings; ``segment/`` one gzip file of `track` calls a month. ``manifest.json`` is written last: a folder without it is
+not whole.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from demo.exports import billing, crm, help_desk, tracking
 
 MANIFEST = "manifest.json"
 SEED = 28
-_LAYOUT = 5  # raised when files change their shape, so that old folders are written anew
+_LAYOUT = 6  # raised when files change their shape, so that old folders are written anew
 
 Rows = Iterable[dict[str, Any]]
 FILES: dict[str, Callable[[Company], Iterator[dict[str, Any]]]] = {
@@ -37,7 +38,11 @@ FILES: dict[str, Callable[[Company], Iterator[dict[str, Any]]]] = {
     "stripe/invoices.ndjson": billing.invoices,
     "stripe/credit_notes.ndjson": billing.credit_notes,
     "stripe/payments.ndjson": billing.payments,
+    "stripe/active_entitlements.ndjson": billing.entitlements,
     "zendesk/tickets.ndjson": help_desk.tickets,
+    "zendesk/ticket_events.ndjson": help_desk.ticket_events,
+    "zendesk/csat_responses.ndjson": help_desk.ratings,
+    "salesforce/NPS_Response__c.ndjson": crm.recommendations,
 }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from demo.catalogue import PRODUCTS
 from demo.company.chance import midnight, rng_for
 from demo.company.records import BillLine, Company, Contract, Line
 from demo.words import ascii_slug
@@ -31,6 +33,8 @@ LEGAL_FORMS = {
     "SE": "AB",
 }
 MOVED_TO = {"DE": "AT", "GB": "IE", "US": "CA", "FR": "BE", "NL": "BE", "IE": "GB"}
+# Products sold by seat, with the features that each opens.
+FEATURES = {product.name: tuple(feature.key for feature in product.features) for product in PRODUCTS}
 
 
 def epoch(day: date) -> int:
@@ -167,6 +171,40 @@ def _subscription(contract: Contract, today: date) -> dict[str, Any]:
     }
 
 
+def entitlements(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield which features each customer's products open, from the first day of a product on to its last.
+
+    Spans of one product that touch or overlap are one.
+    """
+    spans: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
+    for contract in company.contracts:
+        for line in contract.lines:
+            if line.product in FEATURES:
+                spans[contract.account, line.product].append((line.start, line.end or date.max))
+    for (account, product), given in spans.items():
+        for place, (start, end) in enumerate(_joined(given), start=1):
+            for feature in FEATURES[product]:
+                yield {
+                    "id": f"ent_{account[4:15]}_{feature}_{place}",
+                    "object": "entitlements.active_entitlement",
+                    "lookup_key": feature,
+                    "metadata": {"salesforce_account_id": account},
+                    "start_date": epoch(start),
+                    "end_date": None if end == date.max else epoch(end),
+                    "updated": epoch(min(start, company.today)),
+                }
+
+
+def _joined(spans: list[tuple[date, date]]) -> list[tuple[date, date]]:
+    joined: list[tuple[date, date]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
 def _bill_line(line: BillLine) -> dict[str, Any]:
     return {
         "object": "line_item",
@@ -196,6 +234,7 @@ def _item(contract: Contract, line: Line) -> dict[str, Any]:
             "object": "price",
             "product": f"prod_{ascii_slug(line.product).replace('-', '_')}",
             "nickname": line.product,
+            "unit_label": "seat" if line.product in FEATURES else None,
             "currency": contract.currency.lower(),
             "unit_amount": 0 if line.is_trial else int(line.unit_price * 100),
             "type": "one_time" if line.billing_period == "one_off" else "recurring",

@@ -21,7 +21,7 @@ _DEAL_TYPES = {
     "renewal": "Existing Customer - Renewal",
 }
 _TASK_TYPES = {"call": "Call", "email": "Email", "web": "Web visit"}
-_EVENT_TYPES = {"meeting": "Meeting", "event": "Customer event"}
+_EVENT_TYPES = {"meeting": "Meeting", "event": "Customer event", "business_review": "Business review"}
 
 
 def stamp(at: datetime) -> str:
@@ -74,6 +74,22 @@ def events(company: Company) -> Iterator[dict[str, Any]]:
                 "StartDateTime": stamp(touch.occurred_at),
                 "EndDateTime": stamp(touch.occurred_at + timedelta(minutes=45)),
             }
+
+
+def recommendations(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield the answers to the survey that this CRM sends, in an object of its own."""
+    for answer in company.recommendations:
+        yield {
+            "attributes": {"type": "NPS_Response__c"},
+            "Id": answer.id,
+            "Account__c": answer.account,
+            "Contact__c": answer.contact,
+            "Score__c": answer.score,
+            "Sent__c": stamp(answer.asked_at),
+            "Responded__c": stamp(answer.responded_at) if answer.responded_at else None,
+            "CreatedDate": stamp(answer.asked_at),
+            "LastModifiedDate": stamp(answer.responded_at or answer.asked_at),
+        }
 
 
 def _account(account: Account) -> dict[str, Any]:

@@ -23,6 +23,37 @@ def tickets(company: Company) -> Iterator[dict[str, Any]]:
         yield _ticket(ticket)
 
 
+def ticket_events(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield what happened to tickets, as this help desk's incremental events tell it."""
+    for event in company.ticket_events:
+        changed = {event.kind: event.value} if event.kind in {"status", "priority"} else {}
+        if changed.get("status") == "on_hold":
+            changed["status"] = "hold"
+        yield {
+            "id": event.id,
+            "ticket_id": event.ticket,
+            "created_at": stamp(event.occurred_at),
+            "event_type": "Change" if changed else "Comment",
+            **changed,
+            **({} if changed else {"via": event.kind, "author": event.value}),
+        }
+
+
+def ratings(company: Company) -> Iterator[dict[str, Any]]:
+    """Yield the answers to this help desk's survey of satisfaction."""
+    for rating in company.ratings:
+        yield {
+            "id": rating.id,
+            "ticket_id": rating.ticket,
+            "requester": {"email": rating.email},
+            "rating": rating.rating,
+            "comment": rating.comment,
+            "created_at": stamp(rating.asked_at),
+            "responded_at": stamp(rating.responded_at) if rating.responded_at else None,
+            "updated_at": stamp(rating.responded_at or rating.asked_at),
+        }
+
+
 def _ticket(ticket: Ticket) -> dict[str, Any]:
     reply = ticket.first_replied_at
     return {

@@ -358,3 +358,37 @@ def test_business_hours_skip_the_night_and_the_weekend() -> None:
     assert _after_business_hours(friday, timedelta(minutes=30)) == friday + timedelta(minutes=30)
     saturday = friday + timedelta(days=1)
     assert _after_business_hours(saturday, timedelta(minutes=5)) == monday + timedelta(hours=9, minutes=5)
+
+
+def test_customers_in_trouble_rate_lower_answer_less_and_reopen_more(company: Company) -> None:
+    lives = {account.id: account.life for account in company.accounts}
+    tickets = {ticket.number: ticket for ticket in company.tickets}
+    good: dict[bool, list[bool]] = {True: [], False: []}
+    answered: dict[bool, list[bool]] = {True: [], False: []}
+    for rating in company.ratings:
+        is_bad = lives[tickets[rating.ticket].account].distress(rating.asked_at.date()) > 0.3
+        answered[is_bad].append(rating.rating is not None)
+        if rating.rating is not None:
+            good[is_bad].append(rating.rating >= 4)
+    assert 0.85 < _share(good[False]) < 0.99
+    assert _share(good[True]) < _share(good[False]) - 0.1
+    assert _share(answered[True]) < _share(answered[False]) - 0.1
+    scores = {True: [0], False: [0]}
+    for answer in company.recommendations:
+        if answer.score is not None:
+            scores[lives[answer.account].distress(answer.asked_at.date()) > 0.3].append(answer.score)
+    assert sum(scores[True]) / len(scores[True]) < sum(scores[False]) / len(scores[False]) - 1
+
+
+def test_nothing_is_said_before_it_could_be_or_after_today(company: Company) -> None:
+    now = midnight(company.today)
+    opened = {ticket.number: ticket.opened_at for ticket in company.tickets}
+    for event in company.ticket_events:
+        assert opened[event.ticket] <= event.occurred_at < now
+    for answer in (*company.ratings, *company.recommendations):
+        assert answer.asked_at < now
+        assert answer.responded_at is None or answer.asked_at < answer.responded_at < now
+
+
+def _share(values: list[bool]) -> float:
+    return sum(values) / len(values)

@@ -50,7 +50,8 @@ def test_a_load_sends_everything_in_the_order_of_references(
     assert loaded.records == sum(exports[1].counts.values())
     assert list(dict.fromkeys(resource for resource, _ in recorder.sent)) == [
         "exchange-rates", "accounts", "contacts", "opportunities", "contracts", "contract-lines", "invoices",
-        "payments", "tickets", "engagements", "usage-events",
+        "payments", "tickets", "ticket-events", "csat-responses", "nps-responses", "entitled-features", "engagements",
+        "usage-events",
     ]  # fmt: skip
     assert max(count for _, count in recorder.sent) == 5_000
     assert isinstance(console.file, io.StringIO)

@@ -74,6 +74,18 @@ def test_references_lead_to_records_of_an_earlier_feed(records: Records) -> None
         assert order.index(earlier) < order.index(later)
 
 
+def test_what_customers_say_leads_to_tickets_contacts_and_features_that_are_there(records: Records) -> None:
+    tickets, contacts = records["tickets"], records["contacts"]
+    for name in ("ticket-events", "csat-responses"):
+        assert {record["ticket"] for record in records[name].values()} <= tickets.keys()
+    for answer in records["nps-responses"].values():
+        assert contacts[answer["respondent"]]["account"] == answer["account"]
+    for event in records["ticket-events"].values():
+        assert event["occurred_at"] >= tickets[event["ticket"]]["opened_at"]
+    used = {event["feature"] for event in records["usage-events"].values()}
+    assert used == {record["feature"] for record in records["entitled-features"].values()}
+
+
 def test_money_and_dates_survive_the_way_through_billing(records: Records, company: Company) -> None:
     lines = records["contract-lines"]
     for contract in company.contracts:
@@ -85,6 +97,7 @@ def test_money_and_dates_survive_the_way_through_billing(records: Records, compa
             assert record["end_on"] == (line.end.isoformat() if line.end else None)
             assert record["billing_period"] == line.billing_period
             assert record["is_trial"] == line.is_trial
+            assert record["is_per_seat"] == line.product.startswith("Ferrowick ")
 
 
 def test_words_of_the_sources_become_ours(records: Records, company: Company) -> None:
@@ -101,7 +114,7 @@ def test_words_of_the_sources_become_ours(records: Records, company: Company) ->
         replied = ticket.first_replied_at
         assert record["first_replied_at"] == (replied.strftime("%Y-%m-%dT%H:%M:%SZ") if replied else None)
     kinds = {touch["kind"] for touch in records["engagements"].values()}
-    assert kinds == {"call", "email", "meeting", "event", "web"}
+    assert kinds == {"call", "email", "meeting", "event", "web", "business_review"}
 
 
 def test_a_tracking_call_keeps_what_it_does_not_know_as_properties() -> None:

@@ -45,7 +45,10 @@ from sync.pipeline.run import run_batch
 from sync.registry import resources
 from sync.services import ensure_source
 
-LEFT_OUT = ("opportunities", "tickets", "engagements", "usage-events")
+LEFT_OUT = (
+    "opportunities", "tickets", "ticket-events", "csat-responses", "nps-responses", "entitled-features",
+    "engagements", "usage-events",
+)  # fmt: skip
 # In the order in which ``abe.sample`` calls them.
 COMMANDS = ("invoices", "collections", "contracts")
 
