@@ -119,7 +119,7 @@ def _hold(hold: CollectionHold) -> Happening:
         what=what,
         state="Ended" if is_over else "Running",
         tone="neutral",
-        detail=f"{hold.set_by}: {hold.reason}, until {format_date(hold.ends_on)}.",
+        detail=f"{hold.set_by}: {hold.reason.rstrip('.')}, until {format_date(hold.ends_on)}.",
     )
 
 
