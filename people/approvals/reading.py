@@ -74,11 +74,6 @@ class OpenDecision:
     form: CommentForm
 
     @property
-    def waits_for(self) -> str:
-        """Whose turn it is, in words."""
-        return seat_words(self.step)
-
-    @property
     def can_return(self) -> bool:
         """Whether there is somebody to return it to."""
         return self.approval.requested_by_id is not None

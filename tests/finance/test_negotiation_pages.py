@@ -138,7 +138,7 @@ def test_who_decides_does_so_on_the_page_of_what_was_asked() -> None:
     where = reverse("finance:deviation", args=[held.pk])
     assert "Your decision" not in words_of(client_as("legal").get(where)), "it is for finance"
     page = client_as("finance").get(where)
-    assert "It waits for Finance since" in words_of(page)
+    assert "It waits for your word since" in words_of(page)
     decision = page.context["decision"]
     address = reverse("people:approval_decide", args=[decision.approval.pk])
     assert f'action="{address}"' in page.content.decode()
