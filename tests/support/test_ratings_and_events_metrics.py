@@ -47,7 +47,7 @@ def test_csat_of_segments_sums_ratings_not_accounts() -> None:
     big, small = make_account(industry="Retail"), make_account(industry="Retail")
     for rating in (5, 5, 5):
         make_rating(big, ago(1), rating)
-    make_rating(small, ago(1), 1)
+    make_rating(small, ago(1), 3)
     row = measure_segments("support.csat")["support.csat", "industry", "Retail"]
     assert (row.value, row.numerator, row.denominator, row.accounts) == (Decimal("0.75"), 3, 4, 2)
 
@@ -57,6 +57,7 @@ def test_the_reopen_rate_counts_each_ticket_solved_once() -> None:
     bad, good, old = (make_ticket(account, ago(120)) for _ in range(3))
     for days, value, before in ((40, "solved", "open"), (39, "open", "solved"), (38, "solved", "open")):
         make_event(bad, ago(days), "status", value, before)
+    make_event(good, ago(35), "status", "open", "solved")  # before it was solved in these 90 days
     make_event(good, ago(30), "status", "solved", "open")
     make_event(good, ago(25), "status", "closed", "solved")
     make_event(old, ago(100), "status", "solved", "open")
