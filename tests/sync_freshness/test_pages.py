@@ -76,10 +76,10 @@ def test_limits_are_set_judged_by_and_taken_back(revops):
     ("wrong", "told"),
     [
         ({"error": 1}, "late"),
-        ({"warn": 0}, "greater than or equal"),
-        ({"warn": ""}, "required"),
-        ({"warn": 9999, "warn_unit": "days"}, "less than or equal"),
-        ({"measure": "x"}, "valid choice"),
+        ({"warn": 0}, "enter 1 or more"),
+        ({"warn": ""}, "Enter a number for"),
+        ({"warn": 9999, "warn_unit": "days"}, "or less."),
+        ({"measure": "x"}, "on offer for"),
     ],
 )
 def test_limits_that_make_no_sense_are_refused_beside_the_field(revops, wrong, told):

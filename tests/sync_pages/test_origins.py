@@ -189,13 +189,13 @@ def test_a_pin_of_a_word_of_a_list_is_kept_as_such(account):
     ("field", "data", "told"),
     [
         ("industry", {"value": "x" * 200, "reason": "r"}, "at most"),
-        ("industry", {"value": "Energy", "reason": " "}, "required"),
+        ("industry", {"value": "Energy", "reason": " "}, "Fill in"),
         ("industry", {"value": "Energy", "reason": "r", "expires_on": "2020-01-01"}, "is over"),
         ("country", {"value": "Atlantis", "reason": "r"}, "country"),
         ("employees", {"value": "-5", "reason": "r"}, "at least 0"),
         ("name", {"value": "", "reason": "r"}, "empty"),
         ("industry", {"value": "a\x00b", "reason": "r"}, "ull character"),
-        ("lifecycle", {"value": "alien", "reason": "r"}, "valid choice"),
+        ("lifecycle", {"value": "alien", "reason": "r"}, "on offer for"),
     ],
 )
 def test_a_bad_pin_says_what_is_wrong_and_changes_nothing(account, field, data, told):
