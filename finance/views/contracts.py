@@ -34,6 +34,7 @@ from finance.contracts.reading import (
 )
 from finance.contracts.renewals import (
     MONTHS,
+    Day,
     Month,
     calendar_of,
     calendar_table,
@@ -148,12 +149,15 @@ def renewals(request: HttpRequest) -> HttpResponse:
     asked = _month(request.GET.get("month", ""))
     busy = [month for month in months if month.count]
     chosen = next((month for month in busy if month.month == asked), busy[0] if busy else None)
-    shown = days_between(chosen.month, add_months(chosen.month, 1), day, most=SHOWN) if chosen else ()
+    turn = day if chosen and chosen.month < day < add_months(chosen.month, 1) else None
+    shown = _days_shown(chosen.month, turn, day) if chosen else []
+    happenings = list(happenings_of(shown, day, access))
     context = {
         "months": months,
         "chosen": chosen,
         "exports": offers,
-        "happenings": list(happenings_of(shown, day, access)),
+        "happenings": [each for each in happenings if turn is None or each.on >= turn],
+        "passed": [each for each in happenings if turn is not None and each.on < turn],
         "has_later": any(month.has_later for month in months),
         "shown": SHOWN,
         "chart": _chart(months) if access.allows(Category.REVENUE) else None,
@@ -165,6 +169,12 @@ def renewals(request: HttpRequest) -> HttpResponse:
         "as_of": day,
     }
     return render(request, "finance/contracts/renewals.html", context)
+
+
+def _days_shown(month: date, turn: date | None, day: date) -> list[Day]:
+    """Return the days of a month, in the month that runs those from ``turn`` on first: what is over can wait."""
+    ahead = days_between(turn or month, add_months(month, 1), day, most=SHOWN)
+    return ahead if turn is None else [*ahead, *days_between(month, turn, day, most=SHOWN)]
 
 
 def _month(text: str) -> date | None:

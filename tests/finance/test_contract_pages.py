@@ -210,6 +210,24 @@ def test_what_renews_more_than_once_a_year_is_there_with_each_of_its_terms(acme:
     ]
 
 
+def test_what_is_over_of_this_month_stands_behind_what_lies_ahead(acme: Account) -> None:
+    """As of the 15th, whatever the day of the test."""
+    month = (TODAY.replace(day=1) - timedelta(days=1)).replace(day=1)
+    for number, day in (("FW-past", 5), ("FW-today", 15), ("FW-ahead", 25)):
+        # Notice of 30 days is due on that day of the month.
+        ends = month.replace(day=day) + timedelta(days=30)
+        sell(acme, number, (ends - TODAY).days, notice_days=30)
+    address = f"{reverse('finance:renewals')}?as_of={month:%Y-%m}-15"
+    response = client_as("legal").get(address)
+    shown = {
+        name: {each.contract.number for each in response.context[name] if each.kind == "notice"}
+        for name in ("happenings", "passed")
+    }
+    assert shown == {"happenings": {"FW-today", "FW-ahead"}, "passed": {"FW-past"}}
+    page = response.content.decode()
+    assert page.index("FW-ahead") < page.index("Earlier this month") < page.index("FW-past")
+
+
 def test_a_calendar_of_many_costs_no_more_queries_than_one_of_few(
     acme: Account, django_assert_max_num_queries: Any
 ) -> None:
