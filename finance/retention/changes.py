@@ -15,18 +15,15 @@ from fractions import Fraction
 
 from django.conf import settings
 
-from accounts.models import Account
 from common.export import Table, table_of
 from common.formatting import format_count
 from common.periods import add_months, month_label
 from finance.retention.asking import Asked, read_month
 from finance.retention.definitions import MEASURES, Definition, Measure, to_decimal
-from finance.retention.differences import CHUNK, SHOWN, Difference, Side, read_side
+from finance.retention.differences import Difference, Parts, Side, read_side
 from finance.retention.figures import closed_months, read_retention
-from finance.retention.reading import read_path
 from finance.retention.reasons import tell_change
 from finance.revenue.movements import Movement
-from finance.revenue.windows import Window
 
 Part = tuple[Decimal, Decimal]  # above and below the line
 
@@ -41,80 +38,33 @@ class Published:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changed:
-    """A figure in two months: ``parts`` are the accounts in which something happened, the largest part first.
+class Changed(Parts):
+    """A figure in two months, and the accounts in which something happened.
 
     ``still`` is what the ``still_count`` others cause together. ``published`` has those of both months that are closed.
     """
 
-    asked: Asked
-    measure: Measure
     since: date
     now: Side
     before: Side
-    parts: Sequence[tuple[int, Fraction]]
     still: Fraction
     still_count: int
     published: Mapping[date, Published]
 
     @property
-    def points(self) -> Decimal | None:
-        """The change in percentage points; None where either figure isn't defined."""
-        if self.now.value is None or self.before.value is None:
-            return None
-        return to_decimal((self.now.value - self.before.value) * 100, 10)
-
-    @property
-    def rest(self) -> Decimal | None:
-        """What the accounts beyond those shown cause together, in percentage points."""
-        return to_decimal(sum((part for _, part in self.parts[SHOWN:]), Fraction(0)) * 100, 10)
+    def sides(self) -> tuple[Side, Side]:
+        """The later month, then the earlier one."""
+        return self.now, self.before
 
     @property
     def still_points(self) -> Decimal | None:
         """What those in which nothing happened cause together, in percentage points."""
         return to_decimal(self.still * 100, 10)
 
-    @property
-    def is_money(self) -> bool:
-        """Whether amounts are money; logo churn counts accounts."""
-        return self.measure != "logo_churn"
-
-    def shown(self) -> list[Difference]:
-        """Return the accounts with the largest parts, with names and reasons; two queries."""
-        return list(self._told(self.parts[:SHOWN]))
-
-    def all(self) -> Iterator[Difference]:
-        """Yield every account in which something happened with its reason, some hundred at a time."""
-        for start in range(0, len(self.parts), CHUNK):
-            yield from self._told(self.parts[start : start + CHUNK])
-
-    def _told(self, parts: Sequence[tuple[int, Fraction]]) -> Iterator[Difference]:
-        found = [account for account, _ in parts]
-        names = dict(Account.objects.filter(pk__in=found).values_list("pk", "name"))
-        paths = self._paths(found) if found else {}
+    def _reason(self, account: int, path: Sequence[Movement]) -> str:
         entered, left = _months_apart(self.asked.choice.definition, self.asked.last, self.since)
-        for account, part in parts:
-            yield Difference(
-                account_id=account,
-                first=to_decimal(self.now.rate(self.measure, account)),
-                second=to_decimal(self.before.rate(self.measure, account)),
-                first_above=self.now.above(self.measure, account),
-                second_above=self.before.above(self.measure, account),
-                part=part,
-                name=names.get(account, f"Account {account}"),
-                reason=tell_change(
-                    self.asked.choice,
-                    (self.now.accounts.get(account, ()), self.before.accounts.get(account, ())),
-                    paths.get(account, ()),
-                    entered=entered,
-                    left=left,
-                ),
-            )
-
-    def _paths(self, accounts: Sequence[int]) -> Mapping[int, Sequence[Movement]]:
-        windows = [*self.now.windows, *self.before.windows]
-        span = Window(min(each.start for each in windows), max(each.end for each in windows))
-        return read_path(accounts, span, rates_day=self.asked.rates_day)
+        terms = (self.now.accounts.get(account, ()), self.before.accounts.get(account, ()))
+        return tell_change(self.asked.choice, terms, path, entered=entered, left=left)
 
 
 def since_of(asked: Asked, text: str) -> date:

@@ -93,27 +93,25 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """Two definitions of one measure, and every account that makes them differ, the largest part first."""
+class Parts:
+    """Accounts that make two figures of one measure differ, with what each causes, the largest part first."""
 
     asked: Asked
     measure: Measure
-    first: Side
-    second: Side
     parts: Sequence[tuple[int, Fraction]]
 
     @property
-    def difference(self) -> Fraction | None:
-        """The first figure less the second; None where either isn't defined."""
-        if self.first.value is None or self.second.value is None:
-            return None
-        return self.first.value - self.second.value
+    def sides(self) -> tuple[Side, Side]:
+        """The two figures."""
+        raise NotImplementedError
 
     @property
     def points(self) -> Decimal | None:
-        """The difference in percentage points."""
-        found = self.difference
-        return None if found is None else to_decimal(found * 100, 10)
+        """The first figure less the second in percentage points; None where either isn't defined."""
+        first, second = self.sides
+        if first.value is None or second.value is None:
+            return None
+        return to_decimal((first.value - second.value) * 100, 10)
 
     @property
     def rest(self) -> Decimal | None:
@@ -130,16 +128,20 @@ class Comparison:
         return list(self._told(self.parts[:SHOWN]))
 
     def all(self) -> Iterator[Difference]:
-        """Yield every account with its reason, some hundred at a time."""
+        """Yield every account that has a part with its reason, some hundred at a time."""
         for start in range(0, len(self.parts), CHUNK):
             yield from self._told(self.parts[start : start + CHUNK])
 
     def _told(self, parts: Sequence[tuple[int, Fraction]]) -> Iterator[Difference]:
         found = [account for account, _ in parts]
         names = dict(Account.objects.filter(pk__in=found).values_list("pk", "name"))
-        paths = self._paths(found) if found else {}
+        first, second = self.sides
+        windows = [*first.windows, *second.windows]
+        paths: Mapping[int, Sequence[Movement]] = {}
+        if found:
+            span = Window(min(each.start for each in windows), max(each.end for each in windows))
+            paths = read_path(found, span, rates_day=self.asked.rates_day)
         for account, part in parts:
-            first, second = self.first, self.second
             yield Difference(
                 account_id=account,
                 first=to_decimal(first.rate(self.measure, account)),
@@ -148,19 +150,35 @@ class Comparison:
                 second_above=second.above(self.measure, account),
                 part=part,
                 name=names.get(account, f"Account {account}"),
-                reason=tell_reason(
-                    first.choice,
-                    second.choice,
-                    (first.accounts.get(account, ()), second.accounts.get(account, ())),
-                    paths.get(account, ()),
-                    self.asked.last,
-                ),
+                reason=self._reason(account, paths.get(account, ())),
             )
 
-    def _paths(self, accounts: Sequence[int]) -> Mapping[int, Sequence[Movement]]:
-        windows = [*self.first.windows, *self.second.windows]
-        span = Window(min(each.start for each in windows), max(each.end for each in windows))
-        return read_path(accounts, span, rates_day=self.asked.rates_day)
+    def _reason(self, account: int, path: Sequence[Movement]) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Parts):
+    """Two definitions of one measure, and every account that makes them differ."""
+
+    first: Side
+    second: Side
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """The two definitions."""
+        return self.first, self.second
+
+    @property
+    def difference(self) -> Fraction | None:
+        """The first figure less the second; None where either isn't defined."""
+        if self.first.value is None or self.second.value is None:
+            return None
+        return self.first.value - self.second.value
+
+    def _reason(self, account: int, path: Sequence[Movement]) -> str:
+        terms = (self.first.accounts.get(account, ()), self.second.accounts.get(account, ()))
+        return tell_reason(self.first.choice, self.second.choice, terms, path, self.asked.last)
 
 
 def compare(asked: Asked, other: Choice, measure: Measure) -> Comparison:
