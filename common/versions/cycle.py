@@ -1,7 +1,7 @@
 """The life of a version: begun, saved, thrown away; published in the place of another, on a day or now; retired.
 
-Every method that writes is called inside the transaction of a service, which adds what is its own. Locks are taken in
-one order: the series, then the version, then the one in force.
+Every method that writes is called inside the transaction of a service, which adds what is its own; ``publish_due``
+alone begins its own. Locks are taken in one order: the series, then the version, then the one in force.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Generic
 
 import pghistory
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
@@ -239,6 +239,18 @@ class DatedLifecycle(Lifecycle[D]):
         self.lock(version)
         due = self._rows.filter(pk=version.pk, state=VersionState.SCHEDULED, starts_on__lte=today)
         return due.select_for_update(of=("self",)).first()
+
+    def publish_due(self, today: date) -> int:
+        """Put every version in force whose day has come; return how many. Each in a transaction of its own."""
+        done = 0
+        scheduled = self._rows.filter(state=VersionState.SCHEDULED, starts_on__lte=today)
+        for version in scheduled.order_by("starts_on", "pk"):
+            with transaction.atomic():
+                due = self.take_due(version, today=today)
+                if due is not None:
+                    self.put_in_force(due, by=due.published_by, starts_on=due.starts_on)
+                    done += 1
+        return done
 
     def _last_day(self, columns: dict[str, Any]) -> dict[str, Any]:
         return {"ends_on": columns["starts_on"]}

@@ -159,14 +159,7 @@ def withdraw_arrangement(*, version: BillingArrangement, by: User) -> None:
 
 def publish_due_arrangements() -> int:
     """Put every arrangement in force whose day has come; return how many. Each in a transaction of its own."""
-    done = 0
-    for version in BillingArrangement.objects.due(today()):
-        with transaction.atomic():
-            due = cycle.take_due(version, today=today())
-            if due is not None:
-                cycle.put_in_force(due, by=due.published_by, starts_on=due.starts_on)
-                done += 1
-    return done
+    return cycle.publish_due(today())
 
 
 @transaction.atomic

@@ -120,14 +120,7 @@ def retire_particulars(*, by: User | None) -> None:
 
 def publish_due_particulars() -> int:
     """Put every version in force whose day has come; return how many. Each in a transaction of its own."""
-    done = 0
-    for version in SellerParticulars.objects.due(today()):
-        with transaction.atomic():
-            due = cycle.take_due(version, today=today())
-            if due is not None:
-                cycle.put_in_force(due, by=due.published_by, starts_on=due.starts_on)
-                done += 1
-    return done
+    return cycle.publish_due(today())
 
 
 def refuse_without_seller(on: date) -> None:
