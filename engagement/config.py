@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from accounts.conditions.expression import ConditionError, condition_data, parse_condition, stored_condition
+from accounts.conditions.expression import condition_data, stored_condition
+from accounts.conditions.shape import ConditionShape
 from engagement.models import ScoreKind, ScoreModel
 from engagement.scoring.models import LONGEST_HALF_LIFE, MOST_POINTS
 from engagement.scoring.services import (
@@ -131,17 +132,6 @@ def _place(key: str) -> str:
     return f"rules[{parts[1]}].{parts[2]}" if len(parts) == 3 else key
 
 
-class _Condition:
-    """A condition, as the pages write it."""
-
-    def problems(self, value: Any, path: str) -> Iterator[Problem]:
-        try:
-            parse_condition(value)
-        except ConditionError as error:
-            for problem in error.problems:
-                yield Problem(f"{path}{problem.path.replace('/', '.')}", problem.message, problem.remedy)
-
-
 _model = Record(
     {
         "half_life_days": Nullable(Number(1, LONGEST_HALF_LIFE, is_whole=True)),
@@ -150,7 +140,7 @@ _model = Record(
                 {"name": Text(longest=128), "points": Number(-MOST_POINTS, MOST_POINTS)},
                 optional={
                     "signal": Text(choices=SIGNALS.keys()),
-                    "condition": _Condition(),
+                    "condition": ConditionShape(),
                     "at_most": Nullable(Number(0, MOST_POINTS)),
                 },
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.apps import AppConfig
@@ -12,7 +13,9 @@ from accounts.home import HomePanel, home_panels
 from accounts.lenses.registry import Column, Panel, columns, panels
 from accounts.models import Standing
 from metrics.engine.waves import find_cycle
+from metrics.health.curves import curve_problem
 from metrics.health.recipe import CAPS_1, MODEL_1
+from metrics.models import HealthGroup
 from metrics.registry import (
     EVERYTHING,
     Item,
@@ -40,6 +43,7 @@ def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *_check_cycles(),
         *_check_standing(),
         *_check_explained(),
+        *_check_components(),
         *metrics.check_known((f"Health model 1, {part.label!r},", part.key) for part in MODEL_1),
         *metrics.check_known((f"Health model 1, the cap {cap.label!r},", cap.key) for cap in CAPS_1),
     ]
@@ -116,6 +120,19 @@ def _check_standing() -> Iterator[CheckMessage]:
                 id="metrics.E008",
             )
         shown.setdefault(item.standing, item.key)
+
+
+def _check_components() -> Iterator[CheckMessage]:
+    """Name components of health that no model could hold."""
+    for metric in metrics:
+        if metric.component is None:
+            continue
+        curve = tuple((Decimal(str(value)), Decimal(str(points))) for value, points in metric.component.curve)
+        told = curve_problem(curve)
+        if metric.component.group not in HealthGroup.values:
+            told = f"There is no group {metric.component.group!r}: use {', '.join(HealthGroup.values)}."
+        if told:
+            yield Error(f"The component of health {metric.key!r} can't count. {told}", id="metrics.E010")
 
 
 def _check_explained() -> Iterator[CheckMessage]:

@@ -1,47 +1,65 @@
-"""Health models as a section of the configuration: the published one of each tier, or the one for every tier."""
+"""Health models as a section of the configuration: the published one of each tier and segment, and that of everybody.
+
+In a file a tier's model stands under the slug of the tier, a segment's under ``segment:`` and its name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from accounts.conditions.shape import ConditionShape
 from accounts.models import Tier
+from metrics.health.content import (
+    HEAVIEST,
+    MOST_PARTS,
+    MOST_RANK,
+    check_content,
+    content_from,
+    content_of,
+    differences,
+    plain_data,
+)
+from metrics.health.curves import MOST_PAIRS
 from metrics.health.services import (
+    LONGEST_SEGMENT,
+    create_health_draft,
     cycle,
-    draft_health_model,
     publish_health_model,
     restore_health_model,
     retire_health_model,
 )
-from metrics.health.words import Recipe, differences, plain, recipe_of
-from metrics.models import HealthCap, HealthComponent, HealthModel
-from metrics.registry import metrics
+from metrics.models import HealthComponent, HealthGroup, HealthLimit, HealthModel
 from people.configuration.history import Line, Step
 from people.configuration.registry import ConfigError, ConfigFile, ConfigSection, Problem, Tracked, sections
 from people.configuration.shapes import ListOf, MapOf, Number, Record, Text, unknown
 from people.models import User
 
 EVERY = "every"
+SEGMENT = "segment:"
 State = HealthModel.State
+Recipe = dict[str, Any]
 
 
 def export_models() -> dict[str, Recipe]:
-    """Return the published models by tier; ``every`` holds for tiers without one of their own."""
-    return {slug: recipe_of(model) for slug, model in _published().items()}
+    """Return the published models by scope; ``every`` holds for accounts that no other model is for."""
+    return {scope: plain_data(content_of(model)) for scope, model in _published().items()}
 
 
 def plan_models(data: Mapping[str, Recipe], is_published: bool) -> list[str]:
     """Say which models would be drafted, published or retired. Raises ConfigError for unknown names and curves."""
     tiers = set(Tier.objects.values_list("slug", flat=True))
     problems = [
-        unknown(slug, [EVERY, *sorted(tiers)]) for slug in data if slug != EVERY and slug not in tiers
+        unknown(scope, [EVERY, *sorted(tiers), f"{SEGMENT}NAME"])
+        for scope in data
+        if scope != EVERY and scope not in tiers and not _segment_of(scope)
     ]
     if EVERY not in data:
-        problems.append(Problem(EVERY, "is missing.", "The model for every tier can't be taken away."))
-    for slug, recipe in data.items():
-        problems += _wrong(recipe, slug)
+        problems.append(Problem(EVERY, "is missing.", "The model for every account can't be taken away."))
+    for scope, recipe in data.items():
+        problems += _wrong(recipe, scope)
     if problems:
         raise ConfigError(problems)
     return [words for _, words in _steps(data, is_published=is_published)]
@@ -49,24 +67,24 @@ def plan_models(data: Mapping[str, Recipe], is_published: bool) -> list[str]:
 
 def apply_models(data: Mapping[str, Recipe], by: User | None, is_published: bool) -> None:
     """Draft what is new; publish and retire only where ``is_published``."""
-    for (verb, slug, held), _ in list(_steps(data, is_published=is_published)):
+    for (verb, scope, held), _ in list(_steps(data, is_published=is_published)):
         if verb == "retire":
             assert held is not None
             retire_health_model(model=held, by=by)
             continue
-        model = held or _drafted(slug, data[slug], by)
+        model = held or _drafted(scope, data[scope], by)
         if verb == "publish":
             publish_health_model(model=model, by=by, expected=cycle.seen(model))
 
 
-def _drafted(slug: str, recipe: Recipe, by: User | None) -> HealthModel:
-    return draft_health_model(
-        tier=None if slug == EVERY else Tier.objects.get(slug=slug),
-        minimum_coverage=str(recipe["minimum_coverage"]),
-        components=recipe["components"],
-        caps=recipe["caps"],
-        note="Imported from a file.",
+def _drafted(scope: str, recipe: Recipe, by: User | None) -> HealthModel:
+    segment = _segment_of(scope)
+    return create_health_draft(
         by=by,
+        tier=None if scope == EVERY or segment else Tier.objects.get(slug=scope),
+        segment=segment,
+        content=content_from(recipe),
+        note="Imported from a file.",
     )
 
 
@@ -74,23 +92,26 @@ Planned = tuple[tuple[str, str, HealthModel | None], str]
 
 
 def _steps(data: Mapping[str, Recipe], *, is_published: bool) -> Iterator[Planned]:
-    """Yield (verb, tier, model that is there already) with the words for it."""
+    """Yield (verb, scope, model that is there already) with the words for it."""
     held = _published()
-    for slug, recipe in data.items():
-        name = _name(slug)
-        current = held.get(slug)
-        if current is not None and recipe_of(current) == _normal(recipe):
+    for scope, recipe in data.items():
+        name = _name(scope)
+        current = held.get(scope)
+        wanted = content_from(recipe)
+        if current is not None and plain_data(content_of(current)) == plain_data(wanted):
             continue
-        said = "; ".join(differences(recipe_of(current) if current else None, _normal(recipe)))
-        same = next((m for m in _drafts(slug) if recipe_of(m) == _normal(recipe)), None)
+        said = "; ".join(differences(content_of(current) if current else None, wanted))
+        same = next(
+            (one for one in _drafts(scope) if plain_data(content_of(one)) == plain_data(wanted)), None
+        )
         if is_published:
             number = same.version if same else "a new version"
-            yield ("publish", slug, same), f"Health model {name}: {number} is published ({said})"
+            yield ("publish", scope, same), f"Health model {name}: {number} is published ({said})"
         elif same is None:
-            yield ("draft", slug, None), f"Health model {name}: a new draft ({said})"
-    for slug, model in held.items():
-        if slug not in data and is_published:
-            yield ("retire", slug, model), f"Health model {_name(slug)}: version {model.version} is retired"
+            yield ("draft", scope, None), f"Health model {name}: a new draft ({said})"
+    for scope, model in held.items():
+        if scope not in data and is_published:
+            yield ("retire", scope, model), f"Health model {_name(scope)}: version {model.version} is retired"
 
 
 def tell_models(steps: Sequence[Step]) -> list[Line]:
@@ -152,58 +173,56 @@ def _retired(steps: Sequence[Step]) -> list[Step]:
 
 
 def _wrong(recipe: Recipe, path: str) -> Iterator[Problem]:
-    for kind in ("components", "caps"):
-        keys = [part["key"] for part in recipe[kind]]
-        for place, key in enumerate(keys):
-            if key not in metrics:
-                yield Problem(
-                    f"{path}.{kind}[{place}].key",
-                    f"there is no number “{key}”.",
-                    "Its key stands on the page Metrics.",
-                )
-            elif key in keys[:place]:
-                yield Problem(f"{path}.{kind}[{place}].key", f"“{key}” stands twice.", "Leave one out.")
-    for place, part in enumerate(recipe["components"]):
-        values = [point[0] for point in part["curve"]]
-        if values != sorted(set(values)):
+    is_segment = bool(_segment_of(path))
+    for name in ("condition", "rank"):
+        if not is_segment and name in recipe:
             yield Problem(
-                f"{path}.components[{place}].curve",
-                "must have rising values.",
-                "Each point is [value, points from 0 to 100].",
+                f"{path}.{name}", "is only for segments.", f"Leave it out, or name it {SEGMENT}NAME."
             )
+    if is_segment and "condition" not in recipe:
+        yield Problem(f"{path}.condition", "is missing.", "Say which accounts the segment holds.")
+        return
+    try:
+        check_content(content_from(recipe), is_segment=is_segment)
+    except ValidationError as error:
+        for field, messages in error.message_dict.items():
+            for message in messages:
+                yield Problem(f"{path}.{_place(field)}", message)
 
 
-def _normal(recipe: Recipe) -> Recipe:
-    """Return a file's recipe in the precision of the database, so that it compares with a stored one."""
-
-    def at(value: float, places: str) -> int | float:
-        return plain(Decimal(str(value)).quantize(Decimal(places)))
-
-    return {
-        "minimum_coverage": at(recipe["minimum_coverage"], "0.001"),
-        "components": [{**part, "weight": at(part["weight"], "0.001")} for part in recipe["components"]],
-        "caps": [
-            {**cap, "threshold": at(cap["threshold"], "0.0001"), "ceiling": at(cap["ceiling"], "0.1")}
-            for cap in recipe["caps"]
-        ],
-    }
+def _place(field: str) -> str:
+    """Return ``components[2].curve`` for ``components.2.curve``."""
+    parts = field.split(".")
+    return f"{parts[0]}[{parts[1]}].{parts[2]}" if len(parts) == 3 else field
 
 
 def _published() -> dict[str, HealthModel]:
-    found = HealthModel.objects.published().select_related("tier").order_by("tier__rank")
-    return {model.tier.slug if model.tier else EVERY: model for model in found}
+    found = HealthModel.objects.published().select_related("tier").order_by("tier__rank", "rank", "segment")
+    return {_scope(model.tier.slug if model.tier else "", model.segment): model for model in found}
 
 
-def _drafts(slug: str) -> list[HealthModel]:
-    return list(HealthModel.objects.drafts().of_tier("" if slug == EVERY else slug).newest_first())
+def _drafts(scope: str) -> list[HealthModel]:
+    drafts = HealthModel.objects.drafts().newest_first()
+    segment = _segment_of(scope)
+    return list(drafts.of_segment(segment) if segment else drafts.of_tier("" if scope == EVERY else scope))
 
 
-def _name(slug: str) -> str:
-    return "for every tier" if slug == EVERY else f"of {slug}"
+def _scope(tier: str, segment: str) -> str:
+    return f"{SEGMENT}{segment}" if segment else tier or EVERY
 
 
-def _of_tier(key: int | None) -> str:
-    return _name(Tier.objects.get(pk=key).slug if key else EVERY)
+def _segment_of(scope: str) -> str:
+    name = scope.removeprefix(SEGMENT)
+    return name if name != scope and 0 < len(name.strip()) <= LONGEST_SEGMENT else ""
+
+
+def _name(scope: str) -> str:
+    return "for every account" if scope == EVERY else f"of {_segment_of(scope) or scope}"
+
+
+def _told(event: Any) -> str:
+    tier = Tier.objects.get(pk=event.tier_id).slug if event.tier_id else ""
+    return f"{event.version} {_name(_scope(tier, event.segment))}"
 
 
 _number = Number()
@@ -215,31 +234,32 @@ _recipe = Record(
                 {
                     "key": Text(longest=64),
                     "label": Text(longest=128),
-                    "group": Text(longest=32),
-                    "weight": Number(0.001, 999),
-                    "curve": ListOf(ListOf(_number, least=2, most=2), least=2, most=50),
+                    "group": Text(choices=HealthGroup.values),
+                    "weight": Number(0.001, float(HEAVIEST)),
+                    "curve": ListOf(ListOf(_number, least=2, most=2), least=2, most=MOST_PAIRS),
                 }
             ),
             least=1,
-            most=50,
+            most=MOST_PARTS,
         ),
-        "caps": ListOf(
+        "limits": ListOf(
             Record(
                 {
-                    "key": Text(longest=64),
                     "label": Text(longest=128),
-                    "threshold": Number(-1e13, 1e13),
-                    "ceiling": Number(0, 100),
+                    "kind": Text(choices=HealthLimit.Kind.values),
+                    "condition": ConditionShape(),
+                    "points": Number(0, 100),
                 }
             ),
-            most=50,
+            most=MOST_PARTS,
         ),
-    }
+    },
+    optional={"condition": ConditionShape(), "rank": Number(0, MOST_RANK, is_whole=True)},
 )
 MODELS = Tracked(
     model=HealthModel,
     noun="Health model",
-    name=lambda event: f"{event.version} {_of_tier(event.tier_id)}",
+    name=_told,
     labels={"state": "state", "minimum_coverage": "minimum coverage", "note": "note"},
     show={"state": lambda value: State(value).label},
 )
@@ -257,7 +277,7 @@ sections.register(
                 labels={"weight": "weight", "curve": "curve"},
             ),
             Tracked(
-                model=HealthCap,
+                model=HealthLimit,
                 noun="Cap",
                 name=lambda event: str(event.label),
                 labels={"threshold": "threshold", "ceiling": "ceiling"},

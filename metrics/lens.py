@@ -24,7 +24,8 @@ from common.formatting import format_number
 from common.periods import day_label
 from common.tags.values import delta
 from metrics import home as _home  # noqa: F401 - declares the home cards
-from metrics.health.explain import SCORE_AXIS, makeup_title, points_lost
+from metrics.health.explain import SCORE_AXIS, makeup_title
+from metrics.health.parts import ScorePart, added_up, held_by_limits, parts_of
 from metrics.models import HealthScore, MetricValue, RefreshRun
 from metrics.registry import metrics
 from people.access import Access
@@ -95,8 +96,8 @@ def past_figures(account: Account, as_of: date) -> dict[str, Any]:
 
 
 def newest_score(account: Account, as_of: date) -> HealthScore | None:
-    """Return the newest score up to ``as_of``; one query a page."""
-    scores = HealthScore.objects.filter(account=account, as_of__lte=as_of).order_by("-as_of")
+    """Return the newest score up to ``as_of``, with its parts; one query a page."""
+    scores = HealthScore.objects.filter(account=account, as_of__lte=as_of).with_parts().order_by("-as_of")
     return read_once(account, ("metrics.score", as_of), scores.first)
 
 
@@ -110,7 +111,7 @@ register_history(History(key="metrics.past", query=past_figures, newest_day=refr
 
 @register_panel
 class HealthMakeup(Panel):
-    """Which components brought the score, and what a cap took away; a change is explained by the same parts."""
+    """Which components brought the score, and what a limit took away; a change is explained by the same parts."""
 
     key = "metrics.health_makeup"
     title = "What the health score is made of"
@@ -124,59 +125,50 @@ class HealthMakeup(Panel):
         score = newest_score(account, as_of)
         if score is None:
             return {"chart": None}
-        parts, hidden = _parts(score, access)
-        bars = [(part["label"], part["contribution"]) for part in parts if part["contribution"] is not None]
-        closed = sum((part["contribution"] or Decimal(0) for part in hidden), Decimal(0))
+        parts = parts_of(score)
+        shown = [part for part in parts if _may(part, access)]
+        hidden = [part for part in parts if not _may(part, access)]
+        bars = [(part.label, part.added) for part in shown if part.added is not None]
         if hidden:
-            bars.append(("Not shown to you", closed))
-        if score.cap and score.uncapped is not None and score.score is not None:
-            # What a cap is called tells of its category, which may be among those that are closed.
-            name = "Cap" if hidden else f"Cap: {score.cap}"
-            bars.append((name, score.score - score.uncapped))
-        lost = points_lost(score.components)
-        missing = [part["label"] for part in parts if part["contribution"] is None]
+            bars.append(("Not shown to you", added_up(hidden)))
+        held_back = held_by_limits(score, parts)
+        if held_back and score.limit:
+            # What a limit is called tells of its category, which may be among those that are closed.
+            bars.append(("Limit" if hidden else f"Limit: {score.limit}", held_back))
         return {
             "chart": Chart(
                 key=f"{self.key}-{account.pk}",
                 kind="waterfall",
                 title=makeup_title(
                     score,
-                    [(part["label"], lost[part["key"]]) for part in parts if part["key"] in lost],
+                    [(part.lost, part.label) for part in shown if part.lost is not None],
                     is_open=not hidden,
                 ),
                 categories=[*(name for name, _ in bars), "Health"],
-                series=[Series(name="Points", values=[*(value for _, value in bars), score.score])],
+                series=[Series(name="Points", values=[*(value for _, value in bars), score.exact])],
                 totals=[len(bars)],
                 unit="points",
                 decimals=1,
                 category_label="Component",
             )
-            if score.score is not None
+            if score.exact is not None
             else None,
             "coverage": score.coverage,
-            "missing": missing,
+            "confidence": score.confidence,
+            "missing": [part.label for part in shown if part.added is None],
             "as_of": score.as_of,
-            "reasons": sorted({access.why_not(part["category"]) for part in hidden}),
+            "reasons": sorted({access.why_not(_category(part)) for part in hidden}),
         }
 
 
-def _parts(score: HealthScore, access: Access) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the components the reader may read, and those they may not."""
-    shown: list[dict[str, Any]] = []
-    hidden: list[dict[str, Any]] = []
-    for component in score.components:
-        declared = metrics.get(component["key"])
-        category = str(declared.category) if declared else ""
-        contribution = component.get("contribution")
-        part = {
-            "key": component["key"],
-            "label": component["label"],
-            "category": category,
-            "contribution": None if contribution is None else Decimal(str(contribution)),
-        }
-        may = declared is not None and access.allows(category, declared.level)
-        (shown if may else hidden).append(part)
-    return shown, hidden
+def _category(part: ScorePart) -> str:
+    declared = metrics.get(part.key)
+    return str(declared.category) if declared else ""
+
+
+def _may(part: ScorePart, access: Access) -> bool:
+    declared = metrics.get(part.key)
+    return declared is not None and access.allows(declared.category, declared.level)
 
 
 @register_panel

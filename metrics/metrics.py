@@ -21,12 +21,15 @@ CHANGE_DAYS_AT_MOST = 45
 
 # A model may be a tier's own, so the tiers come first; who keeps them is known by key alone.
 TIERS = "tiers.tenures"
+# A score says which of its inputs rest on stale data, so these are judged first.
+PROVISIONAL = "metrics.provisional"
 
 
 @rollup(
     "metrics.health",
     label="Health scores with their components",
     depends_on=lambda: sorted({TIERS} | model_keys()),
+    after=(PROVISIONAL,),
 )
 def health(as_of: date, first: int, last: int) -> int:
     """Score customers by the published models."""
@@ -39,8 +42,8 @@ def health(as_of: date, first: int, last: int) -> int:
     unit="points",
     category=Category.ACCOUNT_PROFILE,
     level=Level.TOTALS,
-    formula="The weighted mean of the points of the components present, then the lowest cap that holds; "
-    "without a number where less than 60% of the weight is present.",
+    formula="The weighted mean of the points of the components present, then the highest floor and the lowest ceiling "
+    "that hold; without a number where less of the weight is present than the model asks for.",
     inputs=("metrics.health",),
     depends_on=("metrics.health",),
     direction="up",
@@ -84,7 +87,7 @@ def standing(as_of: date, first: int, last: int) -> int:
     )
 
 
-@rollup("metrics.provisional", label="Numbers that rest on stale data", after=(EVERYTHING,), is_sliced=False)
+@rollup(PROVISIONAL, label="Numbers that rest on stale data", is_sliced=False)
 def provisional(as_of: date, first: int, last: int) -> int:
     """Mark the numbers of the day whose sources had been silent for too long."""
     return note_provisional(as_of)

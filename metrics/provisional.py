@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.utils import timezone
 
 from metrics.registry import all_items, definition_of, dependencies_of, metrics, segment_metrics
-from sync.freshness.judging import stale_categories
+from sync.freshness.judging import Stale, stale_categories
 from sync.freshness.marks import replace_provisional
 from sync.registry import resources
 
@@ -17,22 +17,34 @@ def note_provisional(as_of: date) -> int:
     """Mark the numbers of a day that were made from stale data; return how many.
 
     A source is stale if, when the day ended (or now, on the day itself), it had been silent for longer than is
-    expected of it. What has arrived since counts: a refresh after it clears the mark.
+    expected of it. What has arrived since counts: a refresh after it clears the mark. A component of health that says
+    how long it holds (``fresh_days``) is marked only once the silence is longer than that.
     """
     moment = min(timezone.now(), datetime.combine(as_of + timedelta(days=1), time.min, UTC))
     stale = stale_categories(moment)
     return replace_provisional(as_of=as_of, reasons=_reasons(stale) if stale else {})
 
 
-def _reasons(stale: Mapping[str, str]) -> dict[str, str]:
+def _reasons(stale: Mapping[str, Stale]) -> dict[str, str]:
     keys = [item.key for item in metrics]
     keys += [definition.key for item in segment_metrics for definition in item.definitions]
     reasons = {}
     for key in keys:
-        touched = sorted(categories_of(key) & stale.keys())
+        held_for = _held_for(key)
+        touched = sorted(
+            category
+            for category in categories_of(key) & stale.keys()
+            if (age := stale[category].age) is None or age > held_for
+        )
         if touched:
-            reasons[key] = " ".join(stale[category] for category in touched)
+            reasons[key] = " ".join(stale[category].reason for category in touched)
     return reasons
+
+
+def _held_for(key: str) -> timedelta:
+    """Return for how long a number holds though its sources are silent."""
+    metric = metrics.get(key)
+    return timedelta(days=metric.component.fresh_days if metric is not None and metric.component else 0)
 
 
 def categories_of(key: str) -> set[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Max, Min, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Max, Min, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from common.versions.models import VersionQuerySet
 
@@ -41,6 +43,15 @@ class HealthScoreQuerySet(QuerySet["HealthScore"]):
     def of(self, account_id: int) -> Self:
         """Scores of one account, oldest day first."""
         return self.filter(account_id=account_id).order_by("as_of")
+
+    def with_parts(self) -> Self:
+        """Scores with ``parts``: the components of their model as data, which say what the stored inputs are."""
+        from metrics.models import HealthComponent  # the models are made of these querysets
+
+        held = HealthComponent.objects.filter(model=OuterRef("model")).order_by("position")
+        columns = ("position", "key", "label", "group", "weight")
+        data = JSONObject(**{name: name for name in columns})
+        return self.select_related("model").annotate(parts=ArraySubquery(held.values(data=data)))
 
 
 class RefreshRunQuerySet(QuerySet["RefreshRun"]):
@@ -88,5 +99,9 @@ class RefreshStepQuerySet(QuerySet["RefreshStep"]):
 
 class HealthModelQuerySet(VersionQuerySet["HealthModel"]):
     def of_tier(self, slug: str | None) -> Self:
-        """Versions of one tier's own model, or of the one for every tier."""
-        return self.filter(tier__slug=slug) if slug else self.filter(tier=None)
+        """Versions of one tier's own model, or of the one for every account."""
+        return self.filter(tier__slug=slug) if slug else self.filter(tier=None, segment="")
+
+    def of_segment(self, name: str) -> Self:
+        """Versions of one segment's own model."""
+        return self.filter(segment=name)

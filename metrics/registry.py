@@ -63,11 +63,28 @@ class Breakdown:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Component:
+    """How a number counts in health, unless a model says otherwise.
+
+    ``curve`` maps it to points from 0 to 100, as pairs of rising values; outside it the nearest end holds. ``group`` is
+    one of ``metrics.models.HealthGroup``. ``fresh_days`` is how long its sources may be silent, beyond what is expected
+    of them, before it counts as stale: answers to a survey hold longer than clicks. ``why`` says in a sentence where
+    the curve comes from.
+    """
+
+    group: str
+    curve: tuple[tuple[float, float], ...]
+    fresh_days: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Metric(Definition):
     """A number per account; ``query`` gives rows of ``(account_id, value)``.
 
     ``standing`` names the column of ``accounts.Standing`` that shows it today. ``note`` tells what a slice
-    leaves out, such as accounts whose currency has no rate.
+    leaves out, such as accounts whose currency has no rate. ``component`` makes it one of those that a health model
+    may be made of.
     """
 
     query: Query
@@ -75,6 +92,7 @@ class Metric(Definition):
     breakdown: Breakdown | None = None
     standing: str | None = None
     note: Note | None = None
+    component: Component | None = None
     after: tuple[str, ...] = ()
     is_sliced: bool = True
 
@@ -136,6 +154,7 @@ def metric(
     standing: str | None = None,
     note: Note | None = None,
     breakdown: Breakdown | None = None,
+    component: Component | None = None,
 ) -> Callable[[Query], Query]:
     """Declare a number per account over a function of the day that returns ``(account_id, value)`` rows."""
 
@@ -154,6 +173,7 @@ def metric(
                 standing=standing,
                 note=note,
                 breakdown=breakdown,
+                component=component,
                 query=query,
             )
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from common.export import Offer, Table, table_of
 from metrics.explanation import Explanation, Point
-from metrics.health.explain import Component
+from metrics.health.explain import ShownPart
 from sync.freshness.marks import provisional_on
 
 
@@ -30,7 +30,7 @@ def _named(told: Explanation, what: str) -> str:
     return f"{told.definition.key.replace('.', '-')}-{what}"
 
 
-def _components_table(told: Explanation, components: Sequence[Component]) -> Table:
+def _components_table(told: Explanation, components: Sequence[ShownPart]) -> Table:
     return table_of(
         _named(told, "components"),
         components,

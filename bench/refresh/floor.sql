@@ -190,13 +190,12 @@ SELECT 'product.features_used_30d', :day, used.account_id,
 FROM product_usagefeatureday AS used WHERE day <= :day
 GROUP BY 3;
 -- name: health
-INSERT INTO metrics_healthscore (as_of, account_id, model_id, score, band, coverage, uncapped, cap, components)
-SELECT :day, account_id, (SELECT id FROM metrics_healthmodel), round(sum(weight * points) / sum(weight), 1), 'amber', 1,
-    round(sum(weight * points) / sum(weight), 1), '',
-    jsonb_agg(jsonb_build_object('key', key, 'label', label, 'group', "group", 'weight', weight, 'value', value,
-        'score', points, 'contribution', points * weight / 100))
+INSERT INTO metrics_healthscore (as_of, account_id, model_id, score, exact, band, coverage, confidence, "limit", values, points)
+SELECT :day, account_id, (SELECT id FROM metrics_healthmodel), round(sum(weight * points) / sum(weight), 1),
+    round(sum(weight * points) / sum(weight), 4), 'amber', 1, 1, '', array_agg(value ORDER BY position),
+    array_agg(points ORDER BY position)
 FROM (
-    SELECT value.account_id, part.key, part.label, part."group", part.weight, value.value,
+    SELECT value.account_id, part.position, part.weight, value.value,
         greatest(0, least(100, CASE part.key
             WHEN 'product.usage_trend' THEN value.value * 85
             WHEN 'product.days_since_last_use' THEN 100 - value.value * 3.3

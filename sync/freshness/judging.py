@@ -91,13 +91,32 @@ def judge_feeds(at: datetime | None = None) -> list[Feed]:
     return feeds
 
 
-def stale_categories(at: datetime) -> dict[str, str]:
-    """Return the categories with a stale source at a moment, each with the sentence people read."""
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A data category with a stale source: the sentence people read, and how old the oldest of its data are.
+
+    ``age`` is None where a source never sent any.
+    """
+
+    reason: str
+    age: timedelta | None
+
+
+def stale_categories(at: datetime) -> dict[str, Stale]:
+    """Return the categories with a stale source at a moment."""
     found: dict[str, list[Feed]] = defaultdict(list)
     for feed in judge_feeds(at):
         if feed.state == STALE and feed.category:
             found[feed.category].append(feed)
-    return {category: " ".join(_sentence(feed, at) for feed in stale) for category, stale in found.items()}
+    return {
+        category: Stale(
+            reason=" ".join(_sentence(feed, at) for feed in feeds),
+            age=None
+            if any(feed.age is None for feed in feeds)
+            else max(feed.age or timedelta() for feed in feeds),
+        )
+        for category, feeds in found.items()
+    }
 
 
 def _feeds() -> list[Feed]:
@@ -122,7 +141,7 @@ def _feeds() -> list[Feed]:
         )
 
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sync", "feed_last"), {"resources": [resource.key for resource in resources]})
+        cursor.execute(load_sql("sync", "feed_last"), [[resource.key for resource in resources]])
         rows = cursor.fetchall()
     for source_id, resource, batch_id, received_at, source_time in rows:
         if source_id in sources:

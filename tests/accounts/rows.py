@@ -178,6 +178,7 @@ def _history(account: Account) -> None:
     )
     model = HealthModel.objects.get(state="published", tier=None)
     keys = ("product.usage_trend", "support.ticket_trend", "engagement.days_since_touch")
+    components = list(model.components.all())
     for back in (40, 7, 0):
         RefreshRun.objects.create(as_of=days_ago(back), cause="test", state=RefreshRun.State.DONE)
         HealthScore.objects.create(
@@ -187,19 +188,10 @@ def _history(account: Account) -> None:
             score=Decimal("61.5"),
             band="amber",
             coverage=Decimal("0.9"),
-            uncapped=Decimal("61.5"),
-            components=[
-                {
-                    "key": key,
-                    "label": key,
-                    "group": "usage",
-                    "weight": 10,
-                    "value": 1,
-                    "score": 60,
-                    "contribution": 20.5,
-                }
-                for key in keys
-            ],
+            exact=Decimal("61.5"),
+            confidence=Decimal("0.9"),
+            values=[1 if part.key in keys else None for part in components],
+            points=[60 if part.key in keys else None for part in components],
         )
         for fits in ScoreModel.objects.filter(state="published"):
             AccountScore.objects.create(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from common.versions.errors import VersionChangedError
+from metrics.health.content import ComponentDraft, Content
 from metrics.health.services import (
+    create_health_draft,
     cycle,
-    draft_health_model,
     publish_health_model,
     restore_health_model,
     retire_health_model,
@@ -24,14 +26,14 @@ pytestmark = pytest.mark.django_db
 
 
 def draft(weight: str = "1", by: Any = None, tier: Any = None) -> HealthModel:
-    part = {
-        "key": "finance.arr",
-        "label": "ARR",
-        "group": "usage",
-        "weight": weight,
-        "curve": [[0, 0], [1, 100]],
-    }
-    return draft_health_model(tier=tier, minimum_coverage="0.5", components=[part], caps=[], by=by)
+    part = ComponentDraft(
+        key="finance.arr",
+        label="ARR",
+        group="finance",
+        weight=Decimal(weight),
+        curve=((Decimal(0), Decimal(0)), (Decimal(1), Decimal(100))),
+    )
+    return create_health_draft(tier=tier, content=Content(components=(part,)), by=by)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,13 @@ def test_the_database_keeps_what_belongs_to_a_published_version() -> None:
         lambda: HealthComponent.objects.filter(pk=part.pk).update(weight=99),
         lambda: HealthComponent.objects.filter(pk=part.pk).delete(),
         lambda: HealthComponent.objects.create(
-            model=part.model, group="usage", key="finance.arr", label="ARR", weight=1, curve=[[0, 0], [1, 1]]
+            model=part.model,
+            position=99,
+            group="finance",
+            key="finance.arr",
+            label="ARR",
+            weight=1,
+            curve=[[0, 0], [1, 1]],
         ),
         lambda: HealthModel.objects.published().delete(),
     ):

@@ -15,8 +15,8 @@ from common.formatting import format_number
 from metrics import tasks
 from metrics.engine.plan import plan_refresh, today
 from metrics.engine.steps import run_next_step
-from metrics.health.explain import points_lost
-from metrics.models import HealthScore, MetricValue, RefreshRun, RefreshStep
+from metrics.health.parts import parts_of, taken_apart
+from metrics.models import HealthComponent, HealthModel, HealthScore, MetricValue, RefreshRun, RefreshStep
 from metrics.registry import metrics, segment_definitions
 from sync.models import Batch, Source
 from tests.metrics.facts import (
@@ -103,13 +103,13 @@ def test_health_shows_its_parts_and_redacts_those_of_closed_categories(account: 
     assert "does not read product usage" in support
 
 
-def test_the_name_of_a_cap_is_kept_from_those_who_may_not_know_its_reason(account: Account) -> None:
-    HealthScore.objects.filter(as_of=TODAY).update(cap="Three urgent tickets open", score=74, uncapped=80)
+def test_the_name_of_a_limit_is_kept_from_those_who_may_not_know_its_reason(account: Account) -> None:
+    HealthScore.objects.filter(as_of=TODAY).update(limit="Three urgent tickets open", score=74, exact=74)
     url = f"/metrics/explain/metrics.health_score/?account={account.pk}"
     assert "Three urgent tickets open" in text(client_as("customer_success"), url)
     closed = text(client_as("marketing"), url)
     assert "Three urgent tickets open" not in closed
-    assert "A cap" in closed
+    assert "A limit" in closed
 
 
 def test_a_segment_shows_its_fraction_and_its_siblings(account: Account) -> None:
@@ -265,17 +265,22 @@ def test_a_number_of_segments_opens_with_the_whole(account: Account) -> None:
 
 
 def test_what_a_score_lacks_adds_up_to_what_is_missing_to_100(account: Account) -> None:
-    score = HealthScore.objects.get(as_of=TODAY)
-    lost = points_lost(score.components)
+    score = HealthScore.objects.with_parts().get(as_of=TODAY)
+    lost = {part.label: part.lost for part in parts_of(score) if part.lost is not None}
+    assert score.exact is not None
     assert score.score is not None
-    assert abs(sum(lost.values()) - (100 - score.score)) < Decimal("0.1")
-    most = max(lost.items(), key=lambda pair: pair[1])
-    label = next(part["label"] for part in score.components if part["key"] == most[0])
+    assert abs(sum(lost.values()) - (100 - score.exact)) < Decimal("0.001")
+    label, most = max(lost.items(), key=lambda pair: pair[1])
     shown = text(client_as("revops"), f"/metrics/explain/metrics.health_score/?account={account.pk}")
     missing = format_number(100 - score.score, 0)
-    assert f"{label} costs {format_number(most[1], 0)} of the {missing} points missing to 100" in shown
+    assert f"{label} costs {format_number(most, 0)} of the {missing} points missing to 100" in shown
 
 
 def test_a_component_without_points_costs_its_whole_weight() -> None:
-    parts = [{"key": "a", "weight": 30, "score": 0}, {"key": "b", "weight": 10, "score": 100}]
-    assert points_lost([*parts, {"key": "c", "weight": 60, "score": None}]) == {"a": 75, "b": 0}
+    model = HealthModel(version=1)
+    components = [
+        HealthComponent(model=model, position=place, key=key, weight=Decimal(weight))
+        for place, (key, weight) in enumerate((("a", 30), ("b", 10), ("c", 60)), start=1)
+    ]
+    parts = taken_apart(components, [Decimal(1), Decimal(1), None], [Decimal(0), Decimal(100), None])
+    assert {part.key: part.lost for part in parts} == {"a": 75, "b": 0, "c": None}

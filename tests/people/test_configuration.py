@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from django.utils import timezone
 
 from accounts.identity.services import share_domain
 from accounts.models import SharedDomain
-from metrics.health.services import draft_health_model, publish_health_model
-from metrics.health.words import recipe_of
+from metrics.health.content import content_of
+from metrics.health.services import create_health_draft, publish_health_model
 from metrics.models import HealthModel
 from people.access import access_of
 from people.configuration.files import MAX_BYTES, apply_import, export_yaml, plan_import, read_yaml
@@ -176,24 +177,18 @@ def test_an_endpoint_is_set_back_without_its_secret(revops: User) -> None:
 
 def test_a_published_health_model_is_rolled_back(revops: User) -> None:
     first = HealthModel.objects.get()
-    part = {
-        "key": "finance.arr",
-        "label": "ARR",
-        "group": "usage",
-        "weight": "1",
-        "curve": [[0, 0], [1, 100]],
-    }
-    second = draft_health_model(tier=None, minimum_coverage="0.5", components=[part], caps=[])
+    content = content_of(first)
+    second = create_health_draft(by=None, content=replace(content, components=content.components[:1]))
     with pytest.raises(CannotRestoreError, match="Only a publication"):
         restore(save=newest("health"), by=revops)
     publish_health_model(model=second)
     save = newest("health")
-    assert "Health model 1 for every tier: from Published to Retired" in map(str, save.lines)
+    assert "Health model 1 for every account: from Published to Retired" in map(str, save.lines)
     assert plan_restoration(save).effects
     restore(save=save, by=revops)
     again = HealthModel.objects.get(state="published")
     assert (again.version, again.note, again.published_by) == (3, "Back to version 1.", revops)
-    assert recipe_of(again) == recipe_of(first)
+    assert content_of(again) == content
     assert "replaced since" in plan_restoration(save).problems[0]
 
 
@@ -352,8 +347,8 @@ def test_problems_name_the_place_and_what_to_do() -> None:
         "precedence": "precedence.accounts.*[1]: there is no source “erp”. Add it first, or leave it out.",
         "freshness": "freshness.crm.revenue.stale_after_minutes: is less than late_after_minutes. "
         "Data can't be stale before they are late.",
-        "health": "health.every.components[0].key: there is no number “usage.gone”. "
-        "Its key stands on the page Metrics.",
+        "health": "health.every.components[0].key: There is no number “usage.gone”. "
+        "Choose one from the list.",
         "shared_domains": "shared_domains.[0]: “WWW.Example.org” is no plain domain. Write example.org.",
     }
 
@@ -378,7 +373,7 @@ HEAD = "abe_configuration: 1\n"
         (f"{HEAD}#{'x' * MAX_BYTES}", "larger than"),
         (b"\xff\xfe\x00", "is no YAML"),
         (
-            f"{HEAD}health: {{every: {{minimum_coverage: .nan, components: [], caps: []}}}}\n",
+            f"{HEAD}health: {{every: {{minimum_coverage: .nan, components: [], limits: []}}}}\n",
             "must be from 0 to 1",
         ),
         (f"{HEAD}access: 2026-99-99\n", "access: must be names with values"),

@@ -164,7 +164,6 @@ def numbers(chance: random.Random, pk: int, day: date, *, is_today: bool) -> dic
             model=HealthModel.objects.get(state="published", tier=None),
             band=band,
             coverage=1,
-            components=[],
         )
     return found | {"metrics.health_band": band or "unknown"}
 

@@ -1,0 +1,76 @@
+"""The nights that made the numbers, step by step."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from metrics.querysets import RefreshRunQuerySet, RefreshStepQuerySet
+
+
+class RefreshRun(models.Model):
+    """One refresh of one day: planned once, worked off by any number of workers."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Done with failures"
+
+    as_of = models.DateField()
+    cause = models.CharField(max_length=64, default="nightly")
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    planned_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    objects = RefreshRunQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="metrics_refreshrun_one_open", fields=("as_of",), condition=Q(state="running")
+            ),
+        )
+        indexes = (models.Index(name="metrics_refreshrun_newest", fields=("-planned_at",)),)
+
+    def __str__(self) -> str:
+        return f"Refresh of {self.as_of} ({self.state})"
+
+
+class RefreshStep(models.Model):
+    """One declared number (or roll-up) for one slice of accounts; its result and mark commit together."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    run = models.ForeignKey(RefreshRun, models.CASCADE, related_name="steps", db_index=False)
+    key = models.CharField(max_length=80)
+    wave = models.PositiveSmallIntegerField()
+    depends_on = ArrayField(models.CharField(max_length=80), default=list)
+    first = models.BigIntegerField(help_text="First account id of the slice.")
+    last = models.BigIntegerField(help_text="Last account id of the slice, included.")
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    rows = models.IntegerField(null=True)
+    seconds = models.FloatField(null=True)
+    note = models.TextField(blank=True, help_text="What the numbers leave out, and why.")
+    error = models.TextField(blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = RefreshStepQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="metrics_refreshstep_one", fields=("run", "key", "first")),
+        )
+        indexes = (
+            models.Index(
+                name="metrics_refreshstep_queue", fields=("run", "wave", "id"), condition=Q(state="queued")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key} [{self.first}, {self.last}]"
