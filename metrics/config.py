@@ -10,6 +10,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from accounts.conditions import words as condition_words
+from accounts.conditions.expression import stored_condition
 from accounts.conditions.shape import ConditionShape
 from accounts.models import Tier
 from metrics.health.content import (
@@ -256,6 +258,13 @@ _recipe = Record(
     },
     optional={"condition": ConditionShape(), "rank": Number(0, MOST_RANK, is_whole=True)},
 )
+
+
+def _condition_words(value: Any) -> str:
+    """Return a kept condition as people read it."""
+    return condition_words.words(stored_condition(value))
+
+
 MODELS = Tracked(
     model=HealthModel,
     noun="Health model",
@@ -278,9 +287,10 @@ sections.register(
             ),
             Tracked(
                 model=HealthLimit,
-                noun="Cap",
+                noun="Limit",
                 name=lambda event: str(event.label),
-                labels={"threshold": "threshold", "ceiling": "ceiling"},
+                labels={"kind": "kind", "condition": "condition", "points": "points"},
+                show={"kind": lambda value: HealthLimit.Kind(value).label, "condition": _condition_words},
             ),
         ),
         undo=undo_publication,
