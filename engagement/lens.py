@@ -18,7 +18,7 @@ from common.formatting import format_number
 from common.periods import day_label, end_of, weeks_until
 from engagement import home as _home  # noqa: F401 - declares the home cards
 from engagement.models import AccountScore, DealKind, Direction, Engagement, Kind, Opportunity, ScoreKind
-from engagement.querysets import DECIDED
+from engagement.querysets import DECIDED, REQUIRED_ROLES
 from engagement.scoring.explain import scores_of
 from people.access import Access
 from people.directory import names_of
@@ -34,12 +34,6 @@ MOST_READ = 200
 DEAL_FIELDS = ("name", "kind", "stage", "amount", "currency", "close_on", "is_won")
 DECIDED_DAYS = 365
 TREND_WEEKS = 26
-REQUIRED = (
-    ContactRole.ECONOMIC_BUYER,
-    ContactRole.CHAMPION,
-    ContactRole.TECHNICAL_EVALUATOR,
-    ContactRole.EXECUTIVE_SPONSOR,
-)
 ICONS = {
     "call": "phone",
     "email": "mail",
@@ -103,7 +97,7 @@ class Committee(Panel):
         )
         since = as_of - timedelta(days=RECENT_DAYS)
         roles: list[dict[str, Any]] = []
-        for role in (*REQUIRED, *(role for role in ContactRole if role not in REQUIRED)):
+        for role in (*REQUIRED_ROLES, *(role for role in ContactRole if role not in REQUIRED_ROLES)):
             people: list[dict[str, Any]] = [
                 {"name": row["name"], "title": row["title"], "last_touch_at": row["last"]}
                 for row in contacts
@@ -111,11 +105,11 @@ class Committee(Panel):
             ]
             people.sort(key=lambda person: (person["last_touch_at"] is None, str(person["name"])))
             is_engaged = any(p["last_touch_at"] and p["last_touch_at"].date() >= since for p in people)
-            if people or role in REQUIRED:
+            if people or role in REQUIRED_ROLES:
                 roles.append(
                     {
                         "label": role.label,
-                        "is_required": role in REQUIRED,
+                        "is_required": role in REQUIRED_ROLES,
                         "is_engaged": is_engaged,
                         "people": people[:3],
                         "more": max(len(people) - 3, 0),
@@ -126,7 +120,7 @@ class Committee(Panel):
         return {
             "roles": roles,
             "covered": covered,
-            "required": len(REQUIRED),
+            "required": len(REQUIRED_ROLES),
             "is_single_threaded": engaged <= 1,
             "engaged": engaged,
         }

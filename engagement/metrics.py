@@ -7,16 +7,18 @@ from functools import partial
 from typing import Any
 
 from django.db.models import Count, F, Max, QuerySet, Value
+from django.db.models.functions import Cast
 
 from accounts.models import ContactRole
 from engagement import surveys as _surveys  # noqa: F401 - declares what customers say of us
 from engagement import target_lists as _lists  # noqa: F401 - declares the target lists and their alignment
 from engagement.models import AccountScore, Engagement, Opportunity, ScoreKind
+from engagement.querysets import REQUIRED_ROLES
 from engagement.scoring.explain import how
 from engagement.scoring.score import fields_read, store_scores
 from engagement.scoring.services import ROLLUP
-from metrics.expressions import DaysBetween, count_per_account, epoch_day, utc_day
-from metrics.registry import Breakdown, metric, rollup
+from metrics.expressions import NUMBER, DaysBetween, count_per_account, epoch_day, utc_day
+from metrics.registry import Breakdown, Component, metric, rollup
 from metrics.statements import Statement
 from people.models import Category
 
@@ -46,6 +48,13 @@ def last_touch_on(as_of: date) -> QuerySet[Any, Any]:
     formula="Days from the last touch to the day.",
     inputs=("engagements", "engagement.last_touch_on"),
     direction="down",
+    component=Component(
+        group="relationship",
+        curve=((0, 100), (14, 100), (30, 80), (60, 45), (120, 0)),
+        fresh_days=2,
+        why="A touch a month is the least that any tier is owed; after a quarter without one nobody would know of "
+        "trouble.",
+    ),
 )
 def days_since_touch(as_of: date) -> QuerySet[Any, Any]:
     return _touches(as_of, DaysBetween(Value(as_of), Max(utc_day("occurred_at"))))
@@ -90,12 +99,45 @@ def active_contacts(as_of: date) -> Statement:
     formula="Distinct committee roles among the active contacts; users and blockers don't count.",
     inputs=("engagements", "contacts", "engagement.active_contacts"),
     direction="up",
+    component=Component(
+        group="relationship",
+        curve=((0, 10), (1, 50), (3, 90), (4, 100)),
+        fresh_days=2,
+        why="One role is single-threaded: when that person leaves, so does the account. Three of them carry a "
+        "renewal.",
+    ),
 )
 def committee_roles(as_of: date) -> Statement:
     return count_per_account(
         _with_contacts(as_of).exclude(contact__role__in=NOT_COMMITTEE),
         feed=Engagement.objects.known_by(as_of),
         count=Count("contact__role", distinct=True),
+    )
+
+
+@metric(
+    "engagement.committee_coverage",
+    label="Committee coverage",
+    unit="ratio",
+    category=Category.ENGAGEMENT,
+    formula="Of the roles that a buying committee needs (economic buyer, champion, technical evaluator, executive "
+    "sponsor), the share that took part in a touch in the 90 days that end with the day.",
+    inputs=("engagements", "contacts", "engagement.committee_roles"),
+    direction="up",
+    component=Component(
+        group="relationship",
+        curve=((0, 10), (0.25, 45), (0.5, 70), (0.75, 90), (1, 100)),
+        fresh_days=2,
+        why="One role is single-threaded: when that person leaves, so does the account. Three of four carry a "
+        "renewal.",
+    ),
+)
+def committee_coverage(as_of: date) -> Statement:
+    engaged = Cast(Count("contact__role", distinct=True), NUMBER)
+    return count_per_account(
+        _with_contacts(as_of).filter(contact__role__in=REQUIRED_ROLES),
+        feed=Engagement.objects.known_by(as_of),
+        count=engaged / Value(len(REQUIRED_ROLES)),
     )
 
 

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from accounts.models import ContactRole
 from common.versions.models import VersionQuerySet
 
 if TYPE_CHECKING:
     from engagement.models import Engagement, NpsResponse, Opportunity, ScoreModel
+
+# Who has to be won for a buying committee to say yes; legal follows them, users and blockers decide nothing.
+REQUIRED_ROLES = (
+    ContactRole.ECONOMIC_BUYER,
+    ContactRole.CHAMPION,
+    ContactRole.TECHNICAL_EVALUATOR,
+    ContactRole.EXECUTIVE_SPONSOR,
+)
 
 
 def _end_of(day: date) -> datetime:

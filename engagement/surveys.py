@@ -9,7 +9,7 @@ from django.db.models import F, Max, QuerySet, Value
 
 from engagement.models import Engagement, Kind, NpsResponse
 from metrics.expressions import DaysBetween, utc_day
-from metrics.registry import Definition, metric, segment_metric
+from metrics.registry import Component, Definition, metric, segment_metric
 from metrics.statements import Statement, load
 from people.models import Category
 
@@ -30,6 +30,13 @@ NPS = (
     "and chance would decide. Their answers count in the NPS of the account's segment all the same.",
     inputs=("nps-responses", "contacts"),
     direction="up",
+    component=Component(
+        group="relationship",
+        curve=((-50, 0), (0, 40), (30, 65), (50, 85), (80, 100)),
+        fresh_days=60,
+        why="The target is 50; at zero as many would warn others as would recommend us. Answers hold for a "
+        "season.",
+    ),
 )
 def nps(as_of: date) -> Statement:
     return load("engagement", "nps", newest=_newest(as_of), fewest=FEWEST_ANSWERS)
@@ -84,6 +91,13 @@ def _newest(as_of: date) -> Statement:
     formula="Days from the last engagement of the kind business review to the day. Not defined where there was none.",
     inputs=("engagements",),
     direction="down",
+    component=Component(
+        group="relationship",
+        curve=((0, 100), (35, 100), (95, 75), (185, 30), (365, 0)),
+        fresh_days=7,
+        why="Reviews are monthly for pods and quarterly at the least; after half a year value is asserted, not "
+        "shown.",
+    ),
 )
 def days_since_business_review(as_of: date) -> QuerySet[Any, Any]:
     return _days_since(as_of, Engagement.objects.known_by(as_of).filter(kind=Kind.BUSINESS_REVIEW))
@@ -98,6 +112,13 @@ def days_since_business_review(as_of: date) -> QuerySet[Any, Any]:
     "took part to the day, by the sponsor that the account has now. Not defined without a sponsor or such a touch.",
     inputs=("engagements", "accounts"),
     direction="down",
+    component=Component(
+        group="relationship",
+        curve=((0, 100), (30, 100), (90, 75), (180, 25), (270, 0)),
+        fresh_days=7,
+        why="The target is a touch of the sponsor each quarter; missed twice in a row, there is a sponsor in name "
+        "only.",
+    ),
 )
 def days_since_sponsor_touch(as_of: date) -> QuerySet[Any, Any]:
     touches = Engagement.objects.known_by(as_of).between_people().exclude(user_email="")

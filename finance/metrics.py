@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
-
-from django.db.models import F, Min, QuerySet, Sum, Value
 
 from finance.collections import metrics as _collections  # noqa: F401 - declares the numbers of collections
+from finance.contracts import metrics as _contracts  # noqa: F401 - declares the numbers of terms and seats
+from finance.contracts.metrics import CONTRACTS
 from finance.invoices import metrics as _invoices  # noqa: F401 - declares the numbers of invoices
-from finance.models import Contract, ContractLine
 from finance.revenue.ledger import LEDGER, RATES, follow_lines, follow_rates
 from finance.revenue.positions import (
     CHANGE_DAYS,
@@ -27,12 +25,10 @@ from finance.revenue.positions import (
 )
 from finance.revenue.publication import CLOSING, close_months
 from metrics.engine.plan import today
-from metrics.expressions import DaysBetween, epoch_day
 from metrics.registry import EVERYTHING, Definition, metric, rollup, segment_metric
 from metrics.statements import Statement, load
 from people.models import Category, Level
 
-CONTRACTS = ("contracts", "contract-lines")
 REVENUE = (*CONTRACTS, "exchange-rates")
 AT_END_RATES = "Both ends are counted at the exchange rates of the end"
 TIERS = "tiers.tenures"
@@ -146,62 +142,6 @@ def grr(as_of: date) -> Statement:
 )
 def arr_change_90d(as_of: date) -> Statement:
     return load("finance", "arr_change", positions=positions_between(days_before(as_of, CHANGE_DAYS), as_of))
-
-
-@metric(
-    "finance.renewal_on",
-    label="Next renewal",
-    unit="date",
-    category=Category.CONTRACTS,
-    level=Level.TOTALS,
-    formula="The first end of a term after the day, of contracts with a running line that is no trial; those "
-    "that renew by themselves count with their next term.",
-    inputs=CONTRACTS,
-    standing="renewal_on",
-)
-def renewal_on(as_of: date) -> QuerySet[Any, Any]:
-    nearest: QuerySet[Any, Any] = (
-        _ending(as_of).values("account_id").annotate(value=epoch_day(Min("next_end")))
-    )
-    return nearest
-
-
-def _ending(as_of: date) -> QuerySet[Any, Any]:
-    ending: QuerySet[Any, Any] = Contract.objects.running_on(as_of).with_trial_on(as_of).with_next_end(as_of)
-    return ending.filter(account__deleted_at=None, end_on__isnull=False, is_trial=False).order_by()
-
-
-@metric(
-    "finance.days_until_renewal",
-    label="Days until renewal",
-    unit="days",
-    category=Category.CONTRACTS,
-    level=Level.TOTALS,
-    formula="Days from the day to the next renewal.",
-    inputs=("finance.renewal_on", *CONTRACTS),
-)
-def days_until_renewal(as_of: date) -> QuerySet[Any, Any]:
-    left = DaysBetween(Min("next_end"), Value(as_of))
-    nearest: QuerySet[Any, Any] = _ending(as_of).values("account_id").annotate(value=left)
-    return nearest
-
-
-@metric(
-    "finance.seats",
-    label="Seats entitled",
-    unit="seats",
-    category=Category.CONTRACTS,
-    level=Level.TOTALS,
-    formula="The quantity of the recurring lines running on the day, of the product sold by seat that has the most, "
-    "since one person may hold a seat of several. A product is sold by seat where a line of it begun by the day says "
-    "is_per_seat. Trials don't count.",
-    inputs=CONTRACTS,
-    direction="up",
-)
-def seats(as_of: date) -> Statement:
-    lines = ContractLine.objects.by_seat(as_of).running_on(as_of).filter(contract__account__deleted_at=None)
-    sold = lines.order_by().values("product", account_id=F("contract__account_id"))
-    return load("finance", "seats", sold=sold.annotate(seats=Sum("quantity")))
 
 
 def _segment(

@@ -6,6 +6,7 @@ from datetime import UTC, date
 from typing import Any
 
 from django.db.models import Aggregate, Count, DecimalField, FloatField, Func, IntegerField, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncDate
 
 from accounts.models import Lifecycle
@@ -44,7 +45,7 @@ class Median(Aggregate):
 
 
 def count_per_account(
-    facts: QuerySet[Any, Any], *, feed: QuerySet[Any, Any], count: Aggregate | None = None
+    facts: QuerySet[Any, Any], *, feed: QuerySet[Any, Any], count: Combinable | None = None
 ) -> Statement:
     """Return ``(account_id, value)`` rows with the count of ``facts``, 0 for customers that have none.
 

@@ -19,7 +19,7 @@ from django.db.models.functions import Cast
 
 from accounts.models import Account
 from metrics.expressions import NUMBER, DaysBetween, ratio_of_stored
-from metrics.registry import metric, rollup
+from metrics.registry import Component, metric, rollup
 from metrics.statements import Slice, Statement, load
 from people.models import Category
 from product.models import EntitledFeature, UsageFeatureDay, UsageUserDay
@@ -62,6 +62,13 @@ def usage_events_30d(as_of: date) -> Statement:
     depends_on=USAGE_DAYS,
     direction="up",
     standing="usage_trend",
+    component=Component(
+        group="usage",
+        curve=((0, 0), (0.5, 25), (0.8, 65), (1, 85), (1.25, 100)),
+        fresh_days=2,
+        why="Measured against the account's own past: as much as before is good, a fifth less is the first sign "
+        "of leaving, half as much is late. Two days of thirty may be missing without turning it.",
+    ),
 )
 def usage_trend(as_of: date) -> Statement:
     recent_from = as_of - timedelta(days=RECENT_DAYS - 1)
@@ -86,6 +93,13 @@ def usage_trend(as_of: date) -> Statement:
     inputs=("usage-events",),
     depends_on=USAGE_DAYS,
     direction="up",
+    component=Component(
+        group="usage",
+        curve=((0, 0), (1, 40), (3, 70), (10, 100)),
+        fresh_days=2,
+        why="One user is one resignation away from none; beyond ten, more of them say little. Use it where seats "
+        "aren't known.",
+    ),
 )
 def active_users_30d(as_of: date) -> Statement:
     recent = UsageUserDay.objects.within(as_of, RECENT_DAYS).by_people()
@@ -101,6 +115,13 @@ def active_users_30d(as_of: date) -> Statement:
     inputs=("usage-events",),
     depends_on=USAGE_DAYS,
     direction="up",
+    component=Component(
+        group="usage",
+        curve=((0, 0), (2, 40), (5, 80), (8, 100)),
+        fresh_days=2,
+        why="Who works with five features has built work on them. Use it where nothing says what the account may "
+        "use.",
+    ),
 )
 def features_used_30d(as_of: date) -> Statement:
     recent = UsageFeatureDay.objects.within(as_of, RECENT_DAYS).of_features()
@@ -117,6 +138,12 @@ def features_used_30d(as_of: date) -> Statement:
     inputs=("entitled-features", "usage-events"),
     depends_on=USAGE_DAYS,
     direction="up",
+    component=Component(
+        group="usage",
+        curve=((0, 0), (0.3, 40), (0.5, 65), (0.7, 85), (0.9, 100)),
+        fresh_days=2,
+        why="The target is 70% of the features entitled: there it is well in green, at half of them in amber.",
+    ),
 )
 def adoption(as_of: date) -> Statement:
     return load(
@@ -140,6 +167,12 @@ def adoption(as_of: date) -> Statement:
     inputs=("usage-events", "product.active_users_30d"),
     depends_on=USAGE_DAYS,
     direction="up",
+    component=Component(
+        group="usage",
+        curve=((0, 0), (5, 30), (20, 60), (60, 85), (150, 100)),
+        fresh_days=2,
+        why="Less than one event a working day is a look now and then; three a day are work done in the product.",
+    ),
 )
 def usage_depth(as_of: date) -> QuerySet[Any, Any]:
     recent = UsageUserDay.objects.within(as_of, RECENT_DAYS).by_people().filter(account__deleted_at=None)
@@ -158,6 +191,13 @@ def usage_depth(as_of: date) -> QuerySet[Any, Any]:
     inputs=("product.active_users_30d", "finance.seats"),
     depends_on=("product.active_users_30d", "finance.seats"),
     direction="up",
+    component=Component(
+        group="usage",
+        curve=((0, 0), (0.3, 35), (0.6, 75), (0.85, 95), (1, 100)),
+        fresh_days=2,
+        why="Seats that nobody uses are the first to be cancelled: below 60% the next renewal is likely to "
+        "shrink.",
+    ),
 )
 def seat_use(as_of: date) -> Statement:
     return ratio_of_stored("product.active_users_30d", "finance.seats", as_of)
@@ -172,6 +212,12 @@ def seat_use(as_of: date) -> Statement:
     inputs=("usage-events",),
     depends_on=USAGE_DAYS,
     direction="down",
+    component=Component(
+        group="usage",
+        curve=((0, 100), (3, 95), (7, 80), (14, 50), (30, 0)),
+        fresh_days=1,
+        why="A weekend costs nothing; after a month without any use there is nothing left to renew.",
+    ),
 )
 def days_since_last_use(as_of: date) -> QuerySet[Any, Any]:
     newest = UsageUserDay.objects.known_by(as_of).filter(account_id=OuterRef("pk")).order_by("-day")

@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Extract
 
 from common.periods import end_of
 from metrics.expressions import NUMBER, Median, count_per_account, ratio_of_stored
-from metrics.registry import Definition, metric, segment_metric
+from metrics.registry import Component, Definition, metric, segment_metric
 from metrics.statements import Statement, load
 from people.models import Category
 from support.models import CsatResponse, Priority, Ticket, TicketEvent
@@ -50,6 +50,13 @@ def open_tickets(as_of: date) -> Statement:
     formula="Open tickets of urgent priority.",
     inputs=("tickets",),
     direction="down",
+    component=Component(
+        group="support",
+        curve=((0, 100), (1, 55), (2, 25), (4, 0)),
+        fresh_days=0,
+        why="One urgent ticket is a bad day, two at once are a bad relationship. It changes by the hour, so it "
+        "never holds.",
+    ),
 )
 def urgent_open_tickets(as_of: date) -> Statement:
     urgent = Ticket.objects.open_on(as_of).filter(priority=Priority.URGENT)
@@ -109,6 +116,12 @@ def tickets_90d(as_of: date) -> Statement:
     "days before plus one; the added one keeps a single ticket of a quiet account from looking like a trend.",
     inputs=("tickets",),
     direction="down",
+    component=Component(
+        group="support",
+        curve=((0.5, 100), (1, 85), (2, 45), (4, 0)),
+        fresh_days=2,
+        why="Measured against the account's own past: twice as many tickets as usual mean that something broke.",
+    ),
 )
 def ticket_trend(as_of: date) -> Statement:
     recent_from = end_of(as_of) - timedelta(days=RECENT_DAYS)
@@ -159,6 +172,13 @@ CSAT = (
     formula=CSAT,
     inputs=("csat-responses",),
     direction="up",
+    component=Component(
+        group="support",
+        curve=((0.5, 0), (0.75, 40), (0.85, 65), (0.95, 90), (1, 100)),
+        fresh_days=14,
+        why="The target is 95%; below three of four content the product is a burden. Ratings hold longer than "
+        "tickets.",
+    ),
 )
 def csat(as_of: date) -> Statement:
     return load("support", "csat", ratings=_ratings(as_of))
@@ -209,6 +229,12 @@ def _ratings(as_of: date) -> QuerySet[Any, Any]:
     "the end of the day. Not defined where none was solved, or the help desk sends no events.",
     inputs=("ticket-events", "tickets"),
     direction="down",
+    component=Component(
+        group="support",
+        curve=((0, 100), (0.05, 90), (0.1, 75), (0.2, 45), (0.4, 0)),
+        fresh_days=7,
+        why="One of ten solved tickets that comes back is usual; one of five means that answers don't answer.",
+    ),
 )
 def reopen_rate(as_of: date) -> Statement:
     recent = TicketEvent.objects.within(as_of, NORM_DAYS).order_by()
@@ -231,6 +257,12 @@ def reopen_rate(as_of: date) -> Statement:
     "those opened as urgent don't count.",
     inputs=("ticket-events", "tickets"),
     direction="down",
+    component=Component(
+        group="support",
+        curve=((0, 100), (1, 70), (2, 45), (4, 15), (6, 0)),
+        fresh_days=2,
+        why="Each escalation is a promise that wasn't kept; two in a quarter are remembered at the renewal.",
+    ),
 )
 def escalations_90d(as_of: date) -> Statement:
     raised = TicketEvent.objects.within(as_of, NORM_DAYS).escalations()
@@ -250,6 +282,13 @@ def escalations_90d(as_of: date) -> Statement:
     inputs=("support.tickets_90d", "finance.seats"),
     depends_on=("support.tickets_90d", "finance.seats"),
     direction="down",
+    component=Component(
+        group="support",
+        curve=((0, 95), (5, 100), (20, 80), (50, 40), (100, 0)),
+        fresh_days=2,
+        why="By seats, so that large accounts aren't punished for being large. Some questions are a sign of use, "
+        "so none at all isn't the best.",
+    ),
 )
 def tickets_per_100_seats(as_of: date) -> Statement:
     return ratio_of_stored("support.tickets_90d", "finance.seats", as_of, times=100)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from common.periods import end_of
 from finance.invoices.ageing import due_day, open_items, year_until
 from finance.invoices.querysets import USUAL_TERMS_DAYS
 from finance.revenue.positions import rates_on
-from metrics.registry import Definition, metric, segment_metric
+from metrics.registry import Component, Definition, metric, segment_metric
 from metrics.statements import Slice, Statement, load
 from people.models import Category
 
@@ -66,6 +67,28 @@ def disputed(as_of: date) -> Statement:
 
 
 @metric(
+    "finance.disputed_share",
+    label="Disputed share",
+    unit="ratio",
+    category=Category.FINANCIAL_HEALTH,
+    formula="What is disputed on the day divided by ARR; 0 where nothing is. Not defined without ARR, before the first "
+    "invoice of the account, or where a currency has no rate.",
+    inputs=("finance.disputed", "finance.arr", "invoices"),
+    depends_on=("finance.disputed", "finance.arr"),
+    direction="down",
+    component=Component(
+        group="finance",
+        curve=((0, 100), (0.02, 80), (0.1, 40), (0.25, 0)),
+        fresh_days=7,
+        why="By ARR, so that it says the same of small and large accounts. Who disputes a tenth of a year's bill "
+        "doubts what it is for.",
+    ),
+)
+def disputed_share(as_of: date) -> Statement:
+    return load("finance", "invoices/disputed_share", day=as_of, after=end_of(as_of), rates=rates_on(as_of))
+
+
+@metric(
     "finance.days_beyond_terms",
     label="Days beyond terms",
     unit="days",
@@ -74,6 +97,13 @@ def disputed(as_of: date) -> Statement:
     "early ones count as in time. Not defined where nothing was paid.",
     inputs=(*INVOICING, "contracts"),
     direction="down",
+    component=Component(
+        group="finance",
+        curve=((0, 100), (5, 90), (15, 70), (30, 40), (60, 0)),
+        fresh_days=7,
+        why="A week late is a payment run; a month late is either a quarrel or a shortage, and both end "
+        "contracts.",
+    ),
 )
 def days_beyond_terms(as_of: date) -> Statement:
     return load(

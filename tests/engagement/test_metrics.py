@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -57,6 +58,14 @@ def test_committee_roles_are_distinct_and_leave_users_and_blockers_out() -> None
     for role in ("champion", "champion", "economic_buyer", "user", "blocker", ""):
         make_touch(account, ago(3), make_contact(account, role))
     assert measure("engagement.committee_roles") == {account.pk: 2}
+
+
+def test_coverage_is_the_share_of_the_roles_that_a_committee_needs() -> None:
+    account, silent = make_account(), make_account()
+    for role in ("champion", "champion", "economic_buyer", "legal", "user", "blocker", ""):
+        make_touch(account, ago(3), make_contact(account, role))
+    make_touch(account, ago(90), make_contact(account, "executive_sponsor"))
+    assert measure("engagement.committee_coverage") == {account.pk: Decimal("0.5"), silent.pk: 0}
 
 
 def test_a_contact_who_was_deleted_is_not_active() -> None:

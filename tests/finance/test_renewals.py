@@ -106,3 +106,32 @@ def test_the_end_of_a_trial_is_no_renewal() -> None:
     make_line(account, ago(5), contract=bought)
     assert header(account) == ago(-20)
     assert notices() == [("Trial", ago(-10))]
+
+
+@pytest.mark.parametrize(
+    ("terms", "left"),
+    [
+        ({"end_on": ago(-200)}, 200),
+        ({"end_on": ago(-200), "notice_days": 90}, 200),
+        ({"end_on": ago(-200), "notice_days": 90, **RENEWS}, 110),
+        ({"end_on": ago(-90), "notice_days": 90, **RENEWS}, 0),
+        # The day for notice is over: they are bound until a year later, less the notice.
+        ({"end_on": ago(-89), "notice_days": 90, **RENEWS}, 89 + 365 - 90),
+        ({"end_on": ago(-40), **RENEWS}, 40),
+        ({}, None),
+    ],
+)
+def test_the_window_ends_with_the_last_day_on_which_the_customer_has_a_say(
+    terms: dict[str, Any], left: int | None
+) -> None:
+    account = make_account()
+    make_line(account, ago(100), terms=terms)
+    assert measure("finance.days_until_decision").get(account.pk) == left
+
+
+def test_the_nearest_say_of_several_contracts_counts_and_a_trial_has_none() -> None:
+    account = make_account()
+    make_line(account, ago(100), terms={"end_on": ago(-200)})
+    make_line(account, ago(100), terms={"end_on": ago(-120), "notice_days": 60, **RENEWS})
+    make_line(account, ago(5), terms={"end_on": ago(-9)}, is_trial=True)
+    assert measure("finance.days_until_decision") == {account.pk: 60}
