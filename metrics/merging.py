@@ -1,7 +1,7 @@
 """What a merge of two accounts does with their numbers."""
 
 from accounts.identity.relations import stays
-from metrics.models import HealthScore, MetricValue
+from metrics.models import HealthDraftScore, HealthPreviewRow, HealthScore, MetricValue
 
 stays(
     MetricValue,
@@ -11,3 +11,5 @@ stays(
     HealthScore,
     "Each score is what was true of that account on its day; the next refresh makes the winner's.",
 )
+stays(HealthPreviewRow, "It tells what was previewed for that account.")
+stays(HealthDraftScore, "It tells what a version would have given that account on its day.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Max, Min, OuterRef, QuerySet
+from django.db.models import Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from common.versions.models import VersionQuerySet
@@ -105,3 +105,17 @@ class HealthModelQuerySet(VersionQuerySet["HealthModel"]):
     def of_segment(self, name: str) -> Self:
         """Versions of one segment's own model."""
         return self.filter(segment=name)
+
+    def in_force_before(self, moment: datetime) -> Self:
+        """Versions that were in force right before a moment; one of a series."""
+        return self.filter(
+            Q(published_at__lt=moment) | Q(published_at=None), Q(retired_at__gte=moment) | Q(retired_at=None)
+        )
+
+    def came_with_it(self, moment: datetime) -> Self:
+        """Versions that nobody published until a moment, but for those that nobody replaced or retired."""
+        return self.filter(
+            Q(published_at__lt=moment) | Q(published_at=None),
+            Q(retired_at=None) | Q(retired_by__isnull=False),
+            published_by=None,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -102,6 +103,14 @@ def compose(template: str, **parts: Any) -> Statement:
 def load(app: str, name: str, **parts: Any) -> Statement:
     """Return ``<app>/sql/<name>.sql`` with its places filled."""
     return compose(_read(app, name), **parts)
+
+
+def joined(between: str, statements: Sequence[Statement]) -> Statement:
+    """Return statements as one, with ``between`` between them."""
+    return Statement(
+        between.join(statement.sql for statement in statements),
+        tuple(param for statement in statements for param in statement.params),
+    )
 
 
 @cache

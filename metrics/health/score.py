@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from accounts.conditions.expression import ConditionError, parse_condition
 from accounts.conditions.query import matching, numbers_read
 from metrics.health.recipe import AMBER_FROM, GREEN_FROM
 from metrics.models import HealthComponent, HealthLimit, HealthModel, HealthScore
 from metrics.registry import all_items
-from metrics.statements import Statement, compose, load
+from metrics.statements import Statement, compose, joined, load
 from sync.models import ProvisionalNumber
 
 REVENUE = "finance.arr"
+PARTS = ("components", "limits")
 # What a stale input counts in the confidence of a score; one that is missing counts nothing.
 STALE_COUNTS = Decimal("0.5")
 NO_LIMITS = Statement(
@@ -51,10 +52,10 @@ def store_scores(as_of: date, first: int, last: int) -> int:
     """Replace the scores of the customers among a slice of accounts; return how many were written.
 
     An account is scored by the model of the first segment that it is in on that day, else of its tier then, else by the
-    model for every account.
+    model for every account; each as it was in force when the day ended, so that a repeated day gives the same.
     """
     HealthScore.objects.filter(as_of=as_of, account_id__gte=first, account_id__lte=last).delete()
-    models = list(HealthModel.objects.published().order_by("pk").prefetch_related("components", "limits"))
+    models = models_on(as_of)
     stale = stale_keys(as_of)
     return sum(
         load(
@@ -73,6 +74,23 @@ def store_scores(as_of: date, first: int, last: int) -> int:
         ).execute()
         for model in models
     )
+
+
+def models_on(as_of: date) -> list[HealthModel]:
+    """Return the models that were in force when a day ended, with their parts; four queries at most.
+
+    What is published, or retired, counts from that day on, so it never changes a day before. Days from before the
+    installation are scored by what it came with: what was published, or retired, by nobody.
+    """
+    end = datetime.combine(as_of + timedelta(days=1), time(), UTC)
+    models = HealthModel.objects.exclude(state=HealthModel.State.DRAFT)
+    installed = models.filter(tier=None, segment="").aggregate(first=Min("published_at"))["first"]
+    if installed is None or installed < end:
+        found = models.in_force_before(end)
+    else:
+        found = models.came_with_it(installed + timedelta(days=1))
+    of_series = {series_of(model): model for model in found.order_by("-version").prefetch_related(*PARTS)}
+    return sorted(of_series.values(), key=lambda model: model.pk)
 
 
 def scored_by(
@@ -137,7 +155,7 @@ def members_of(
         ]
     scope += [compose("NOT {within}", within=within(other)) for other in segments]
     return load(
-        "metrics", "health_members", as_of=as_of, first=first, last=last, scope=_joined(" AND ", scope)
+        "metrics", "health_members", as_of=as_of, first=first, last=last, scope=joined(" AND ", scope)
     )
 
 
@@ -173,11 +191,4 @@ def _limits(limits: Iterable[HealthLimit], as_of: date, first: int, last: int) -
         )
         for limit in limits
     ]
-    return _joined("\nUNION ALL\n", statements) if statements else NO_LIMITS
-
-
-def _joined(between: str, statements: Sequence[Statement]) -> Statement:
-    return Statement(
-        between.join(statement.sql for statement in statements),
-        tuple(param for statement in statements for param in statement.params),
-    )
+    return joined("\nUNION ALL\n", statements) if statements else NO_LIMITS

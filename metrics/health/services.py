@@ -113,27 +113,29 @@ def discard_health_draft(*, model: HealthModel, by: User | None) -> None:
 
 @transaction.atomic
 def publish_health_model(
-    *, model: HealthModel, by: User | None = None, expected: str | None = None
+    *, model: HealthModel, by: User | None = None, expected: str | None = None, note: str | None = None
 ) -> HealthModel:
     """Have a model score from the next night on, in place of the one until now, which is retired.
 
-    Scores that were stored stay as they are. ``expected`` is what ``cycle.seen`` gave when the publisher looked; None
+    Scores that were stored stay as they are, also where a past day is counted again. ``note`` takes the place of the
+    draft's. ``expected`` is what ``cycle.seen`` gave when the publisher looked; None
     is for whoever began the draft in the same go. Raises ValidationError where it can't score, and VersionChangedError
     where it was saved, or another was published, since.
     """
-    return cycle.publish(model, by=by, expected=expected)
+    columns = {} if note is None else {"note": note}
+    return cycle.publish(model, by=by, expected=expected, **columns)
 
 
 @transaction.atomic
-def restore_health_model(*, model: HealthModel, by: User | None = None) -> HealthModel:
-    """Put an earlier model in force again, as a version of its own."""
+def restore_health_model(*, model: HealthModel, by: User | None = None, note: str = "") -> HealthModel:
+    """Put an earlier model in force again, as a version of its own; ``note`` says why."""
     draft = create_health_draft(
         by=by,
         tier=model.tier,
         segment=model.segment,
         content=content_of(model),
         based_on=model,
-        note=f"Back to version {model.version}.",
+        note=f"Back to version {model.version}. {note}".strip(),
     )
     return cycle.publish(draft, by=by)
 

@@ -1,14 +1,19 @@
 """Numbers by day, the nights that made them, and the health models behind one of them."""
 
 from metrics.models.health import HealthComponent, HealthGroup, HealthLimit, HealthModel, HealthScore
+from metrics.models.health_runs import HealthDraftScore, HealthPast, HealthPreview, HealthPreviewRow
 from metrics.models.refreshes import RefreshRun, RefreshStep
 from metrics.models.values import MetricValue, SegmentValue
 
 __all__ = [
     "HealthComponent",
+    "HealthDraftScore",
     "HealthGroup",
     "HealthLimit",
     "HealthModel",
+    "HealthPast",
+    "HealthPreview",
+    "HealthPreviewRow",
     "HealthScore",
     "MetricValue",
     "RefreshRun",

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from accounts.models import Account, HealthBand, Tier
 from common.versions.frozen import frozen_after_draft, frozen_with_version
@@ -75,6 +76,17 @@ class HealthModel(Version):
 
     def __str__(self) -> str:
         return f"Health model {self.version}"
+
+    def get_absolute_url(self) -> str:
+        """Return the page of the version."""
+        return reverse("metrics:health_version", args=[self.pk])
+
+    @property
+    def scope(self) -> str:
+        """Whom it is for, as people read it."""
+        if self.segment:
+            return self.segment
+        return str(self.tier.label) if self.tier is not None else "All accounts"
 
 
 def _frozen_with_model() -> pgtrigger.Trigger:
