@@ -2,10 +2,12 @@
 
 from metrics.models.health import HealthComponent, HealthGroup, HealthLimit, HealthModel, HealthScore
 from metrics.models.health_runs import HealthDraftScore, HealthPast, HealthPreview, HealthPreviewRow
+from metrics.models.nights import Backfill, NightAlert, NightFigure, NumberMute
 from metrics.models.refreshes import RefreshRun, RefreshStep
 from metrics.models.values import MetricValue, SegmentValue
 
 __all__ = [
+    "Backfill",
     "HealthComponent",
     "HealthDraftScore",
     "HealthGroup",
@@ -16,6 +18,9 @@ __all__ = [
     "HealthPreviewRow",
     "HealthScore",
     "MetricValue",
+    "NightAlert",
+    "NightFigure",
+    "NumberMute",
     "RefreshRun",
     "RefreshStep",
     "SegmentValue",

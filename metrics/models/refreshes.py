@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -11,7 +12,10 @@ from metrics.querysets import RefreshRunQuerySet, RefreshStepQuerySet
 
 
 class RefreshRun(models.Model):
-    """One refresh of one day: planned once, worked off by any number of workers."""
+    """One refresh of one day: planned once, worked off by any number of workers.
+
+    ``judged_at`` is when it was looked at for what RevOps must be told (``metrics.nights.judging``).
+    """
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"
@@ -23,6 +27,7 @@ class RefreshRun(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
     planned_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
+    judged_at = models.DateTimeField(null=True)
 
     objects = RefreshRunQuerySet.as_manager()
 
@@ -39,7 +44,11 @@ class RefreshRun(models.Model):
 
 
 class RefreshStep(models.Model):
-    """One declared number (or roll-up) for one slice of accounts; its result and mark commit together."""
+    """One declared number (or roll-up) for one slice of accounts; its result and mark commit together.
+
+    ``attempts`` counts how often workers began with it since it was last asked for, ``retries`` how often somebody
+    asked for it again.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting"
@@ -58,7 +67,12 @@ class RefreshStep(models.Model):
     seconds = models.FloatField(null=True)
     note = models.TextField(blank=True, help_text="What the numbers leave out, and why.")
     error = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    retries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    retried_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     objects = RefreshStepQuerySet.as_manager()
 
