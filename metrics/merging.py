@@ -1,7 +1,7 @@
 """What a merge of two accounts does with their numbers."""
 
 from accounts.identity.relations import stays
-from metrics.models import HealthDraftScore, HealthPreviewRow, HealthScore, MetricValue
+from metrics.models import BacktestLoss, HealthDraftScore, HealthPreviewRow, HealthScore, MetricValue
 
 stays(
     MetricValue,
@@ -13,3 +13,7 @@ stays(
 )
 stays(HealthPreviewRow, "It tells what was previewed for that account.")
 stays(HealthDraftScore, "It tells what a version would have given that account on its day.")
+stays(
+    BacktestLoss,
+    "Each row is what a backtest found of that account; the next one finds the winner's.",
+)

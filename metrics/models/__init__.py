@@ -1,5 +1,6 @@
 """Numbers by day, the nights that made them, and the health models behind one of them."""
 
+from metrics.models.backtests import Backtest, BacktestLoss, BacktestPart
 from metrics.models.health import HealthComponent, HealthGroup, HealthLimit, HealthModel, HealthScore
 from metrics.models.health_runs import HealthDraftScore, HealthPast, HealthPreview, HealthPreviewRow
 from metrics.models.nights import Backfill, NightAlert, NightFigure, NumberMute
@@ -8,6 +9,9 @@ from metrics.models.values import MetricValue, SegmentValue
 
 __all__ = [
     "Backfill",
+    "Backtest",
+    "BacktestLoss",
+    "BacktestPart",
     "HealthComponent",
     "HealthDraftScore",
     "HealthGroup",
