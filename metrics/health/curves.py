@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from itertools import pairwise
 
 Curve = tuple[tuple[Decimal, Decimal], ...]
 MOST_PAIRS = 50
 LARGEST = Decimal("1e13")
+
+
+def curve_of(pairs: Iterable[Iterable[float | Decimal | str]]) -> Curve:
+    """Return a curve as it is declared or stored, in exact numbers."""
+    return tuple((Decimal(str(value)), Decimal(str(points))) for value, points in pairs)
+
+
+def points_at(curve: Curve, value: Decimal) -> Decimal:
+    """Return the points that a value gets, unrounded."""
+    if value <= curve[0][0]:
+        return curve[0][1]
+    for (low, points), (high, upper) in pairwise(curve):
+        if value <= high:
+            return points + (upper - points) * (value - low) / (high - low)
+    return curve[-1][1]
 
 
 def curve_problem(curve: Curve) -> str:
