@@ -1,7 +1,14 @@
 """What a merge of two accounts does with their numbers."""
 
 from accounts.identity.relations import stays
-from metrics.models import BacktestLoss, HealthDraftScore, HealthPreviewRow, HealthScore, MetricValue
+from metrics.models import (
+    AccountSentiment,
+    BacktestLoss,
+    HealthDraftScore,
+    HealthPreviewRow,
+    HealthScore,
+    MetricValue,
+)
 
 stays(
     MetricValue,
@@ -16,4 +23,8 @@ stays(HealthDraftScore, "It tells what a version would have given that account o
 stays(
     BacktestLoss,
     "Each row is what a backtest found of that account; the next one finds the winner's.",
+)
+stays(
+    AccountSentiment,
+    "It was said of that account by somebody who knew it; what holds of the winner is said of the winner.",
 )

@@ -12,7 +12,15 @@ from django.db.models.functions import JSONObject
 from common.versions.models import VersionQuerySet
 
 if TYPE_CHECKING:
-    from metrics.models import HealthModel, HealthScore, MetricValue, RefreshRun, RefreshStep, SegmentValue
+    from metrics.models import (
+        AccountSentiment,
+        HealthModel,
+        HealthScore,
+        MetricValue,
+        RefreshRun,
+        RefreshStep,
+        SegmentValue,
+    )
 
 
 class MetricValueQuerySet(QuerySet["MetricValue"]):
@@ -119,3 +127,14 @@ class HealthModelQuerySet(VersionQuerySet["HealthModel"]):
             Q(retired_at=None) | Q(retired_by__isnull=False),
             published_by=None,
         )
+
+
+class SentimentQuerySet(QuerySet["AccountSentiment"]):
+    def in_force(self, day: date) -> Self:
+        """What holds on a day: begun, not expired, and neither replaced nor taken back; one an account."""
+        return self.filter(Q(ended_on=None) | Q(ended_on__gt=day), starts_on__lte=day, expires_on__gt=day)
+
+    def of(self, account_id: int, until: date) -> Self:
+        """Everything said of an account by a day, the newest first, with its authors."""
+        said = self.filter(account_id=account_id, starts_on__lte=until)
+        return said.select_related("author", "ended_by").order_by("-starts_on", "-pk")

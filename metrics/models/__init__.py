@@ -5,9 +5,11 @@ from metrics.models.health import HealthComponent, HealthGroup, HealthLimit, Hea
 from metrics.models.health_runs import HealthDraftScore, HealthPast, HealthPreview, HealthPreviewRow
 from metrics.models.nights import Backfill, NightAlert, NightFigure, NumberMute
 from metrics.models.refreshes import RefreshRun, RefreshStep
+from metrics.models.sentiment import AccountSentiment, Sentiment
 from metrics.models.values import MetricValue, SegmentValue
 
 __all__ = [
+    "AccountSentiment",
     "Backfill",
     "Backtest",
     "BacktestLoss",
@@ -28,4 +30,5 @@ __all__ = [
     "RefreshRun",
     "RefreshStep",
     "SegmentValue",
+    "Sentiment",
 ]
