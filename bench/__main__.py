@@ -10,7 +10,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = sorted(
-    module.name for module in pkgutil.iter_modules([str(HERE)]) if module.name not in ("__main__", "harness")
+    module.name
+    for module in pkgutil.iter_modules([str(HERE)])
+    if module.name not in ("__main__", "companies", "harness", "worker")
 )
 
 

@@ -7,21 +7,18 @@ turns, and what they show is compared first: a page that counts something else i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import override_settings
-from psycopg import sql
 
+from bench import companies
+from bench.companies import databases_apart, run_file, statements, use
 from bench.harness import Figure, interleave, percentile
 from bench.pages import Site, sign_in_as
-from bench.refresh import execute, maintenance, use
-from bench.revenue import CHECKOUT, statements
 from common.pagination import PAGE_SIZE
 from common.periods import month_start
 from finance.contracts.renewals import calendar_of
@@ -31,22 +28,19 @@ from metrics.engine.plan import today
 from people.access import access_of
 
 HERE = Path(__file__).parent
+SEED = HERE / "seed.sql"
 CONTRACTS = 50_000  # four lines and ten invoices each
 ROUNDS = 12
 
 
 def run() -> Iterator[Figure]:
     """Yield the ratios of both pages to plain SQL."""
-    was = connections["default"].settings_dict["NAME"]
     day = today()
-    try:
+    with databases_apart(), override_settings(ALLOWED_HOSTS=["localhost"], DEBUG=False):
         use(seeded(day))
-        with override_settings(ALLOWED_HOSTS=["localhost"], DEBUG=False):
-            site = Site(sign_in_as("finance"), {})
-            yield figure("renewals", site, "/contracts/renewals/", renewals(day), at_most=4)
-            yield figure("invoices", site, "/finance/invoices/", invoices(day), at_most=3)
-    finally:
-        use(was)
+        site = Site(sign_in_as("finance"), {})
+        yield figure("renewals", site, "/contracts/renewals/", renewals(day), at_most=4)
+        yield figure("invoices", site, "/finance/invoices/", invoices(day), at_most=3)
 
 
 def figure(name: str, site: Site, url: str, floor: Callable[[], object], *, at_most: float) -> Figure:
@@ -86,7 +80,7 @@ def compare(mine: list[tuple[Any, ...]], theirs: list[tuple[Any, ...]]) -> None:
 
 
 def _rows(name: str, day: date) -> Callable[[], list[tuple[Any, ...]]]:
-    (plain,) = statements(f"floor_{name}", HERE, day=day, most=PAGE_SIZE + 1)
+    (plain,) = statements(HERE / f"floor_{name}.sql", day=day, most=PAGE_SIZE + 1)
 
     def read() -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
@@ -98,38 +92,16 @@ def _rows(name: str, day: date) -> Callable[[], list[tuple[Any, ...]]]:
 
 def seeded(day: date) -> str:
     """Return the name of this month's database, filled where this state has none yet; others go."""
-    name = f"bench_finance_{digest(day)}"
-    building = f"{name}_building"
-    with maintenance() as server:
-        held = {row[0] for row in server.execute("SELECT datname FROM pg_database").fetchall()}
-        for old in held:
-            if old.startswith("bench_finance_") and old != name:
-                server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
-        if name not in held:
-            print(
-                f"Seeding {CONTRACTS:,} contracts and {CONTRACTS * 10:,} invoices, once for this state.",
-                flush=True,
-            )
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(building)))
-            use(building)
-            call_command("migrate", verbosity=0, interactive=False)
-            sign_in_as("finance")  # somebody who disputes
-            for statement in statements("seed", HERE, newest=month_start(day), contracts=CONTRACTS):
-                execute(statement)
-            follow_rates()
-            execute("VACUUM ANALYZE")
-            connections.close_all()
-            server.execute(
-                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
-                    sql.Identifier(building), sql.Identifier(name)
-                )
-            )
-    return name
 
+    def fill() -> None:
+        sign_in_as("finance")  # somebody who disputes
+        run_file(SEED, newest=month_start(day), contracts=CONTRACTS)
+        follow_rates()
 
-def digest(day: date) -> str:
-    """Return a short digest of what the seed depends on."""
-    found = hashlib.sha256(f"{month_start(day)} {CONTRACTS}".encode())
-    for file in sorted([*CHECKOUT.glob("*/migrations/*.py"), HERE / "seed.sql"]):
-        found.update(file.read_bytes())
-    return found.hexdigest()[:12]
+    return companies.seeded(
+        "finance",
+        told=f"{CONTRACTS:,} contracts and {CONTRACTS * 10:,} invoices",
+        fill=fill,
+        files=[SEED],
+        also=(month_start(day), CONTRACTS),
+    )

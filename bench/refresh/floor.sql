@@ -189,83 +189,176 @@ SELECT 'product.features_used_30d', :day, used.account_id,
     count(DISTINCT feature) FILTER (WHERE day > :day::date - 30)
 FROM product_usagefeatureday AS used WHERE day <= :day
 GROUP BY 3;
--- name: health
-INSERT INTO metrics_healthscore (as_of, account_id, model_id, score, exact, band, coverage, confidence, "limit", values, points)
-SELECT :day, account_id, (SELECT id FROM metrics_healthmodel), round(sum(weight * points) / sum(weight), 1),
-    round(sum(weight * points) / sum(weight), 4), 'amber', 1, 1, '', array_agg(value ORDER BY position),
-    array_agg(points ORDER BY position)
-FROM (
-    SELECT value.account_id, part.position, part.weight, value.value,
-        greatest(0, least(100, CASE part.key
-            WHEN 'product.usage_trend' THEN value.value * 85
-            WHEN 'product.days_since_last_use' THEN 100 - value.value * 3.3
-            WHEN 'product.active_users_30d' THEN 40 + value.value * 6
-            WHEN 'product.features_used_30d' THEN value.value * 14
-            WHEN 'support.urgent_open_tickets' THEN 100 - value.value * 30
-            WHEN 'support.ticket_trend' THEN 120 - value.value * 40
-            WHEN 'engagement.days_since_touch' THEN 110 - value.value
-            ELSE 10 + value.value * 30
-        END)) AS points
-    FROM metrics_metricvalue AS value
-    JOIN metrics_healthcomponent AS part ON part.key = value.key
-    JOIN accounts_account AS account ON account.id = value.account_id AND account.lifecycle = 'customer'
-    WHERE value.as_of = :day
-) AS scored
-GROUP BY account_id;
+-- name: seats and the days until renewal
 INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
-SELECT 'metrics.health_score', :day, account_id, score FROM metrics_healthscore
-WHERE as_of = :day AND score IS NOT NULL;
-INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
-SELECT DISTINCT ON (now.account_id) 'metrics.health_change', :day::date, now.account_id, now.score - held.score
-FROM metrics_healthscore AS now
-JOIN metrics_healthscore AS held ON held.account_id = now.account_id
-    AND held.as_of BETWEEN :day::date - 45 AND :day::date - 30
-WHERE now.as_of = :day
-ORDER BY now.account_id, held.as_of DESC;
--- name: signals
-INSERT INTO pods_signal AS held (account_id, trigger, severity, category, reason, value, opened_on)
-SELECT value.account_id, rule.name, 'risk', 'account_profile', rule.name || ' ' || round(value.value), value.value, :day
+SELECT 'finance.seats', :day, account_id, max(seats)
 FROM (
-    VALUES ('finance.renewal_near', 'finance.renewal_on', 0, :day::date - date '1970-01-01' + 90),
-        ('finance.contraction', 'finance.arr_change_90d', -9e9, -0.05),
-        ('finance.expansion', 'finance.arr_change_90d', 0.1, 9e9),
-        ('product.usage_fall', 'product.usage_trend', -9e9, 0.7), ('product.usage_surge', 'product.usage_trend', 1.3, 9e9),
-        ('support.urgent_late', 'support.late_urgent_tickets', 1, 9e9),
-        ('metrics.health_dropped', 'metrics.health_change', -9e9, -10),
-        ('metrics.health_red', 'metrics.health_score', -9e9, 49.9),
-        ('engagement.no_touch', 'engagement.days_since_touch', 60, 9e9),
-        ('engagement.single_threaded', 'engagement.active_contacts', -9e9, 1)
-) AS rule (name, key, low, high)
-JOIN metrics_metricvalue AS value ON value.key = rule.key AND value.as_of = :day AND value.value BETWEEN rule.low AND rule.high
-ON CONFLICT (account_id, trigger) WHERE closed_on IS NULL DO UPDATE
-SET reason = excluded.reason, value = excluded.value
-WHERE (held.reason, held.value) IS DISTINCT FROM (excluded.reason, excluded.value);
--- name: standing
-INSERT INTO accounts_standing AS held (
-    account_id, tier_id, mrr, arr, nrr, health, health_band, health_change, renewal_on, open_tickets, usage_events,
-    usage_trend, last_touch_on, as_of, updated_at
-)
-SELECT account.id, account.tier_id, mrr, arr, least(nrr, 99999999), health, 'amber', change,
-    date '1970-01-01' + renewal::integer, tickets, usage, least(trend, 99999999), date '1970-01-01' + touch::integer,
-    :day, now()
+    SELECT contract.account_id, line.product, sum(line.quantity) AS seats
+    FROM finance_contractline AS line
+    JOIN finance_contract AS contract ON contract.id = line.contract_id
+    WHERE line.is_per_seat AND line.start_on <= :day AND (line.end_on IS NULL OR line.end_on > :day)
+        AND (contract.end_on > :day OR contract.auto_renew) AND NOT line.is_trial
+    GROUP BY 1, 2
+) AS sold
+GROUP BY 3;
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT 'finance.days_until_renewal', :day, account_id, value - (:day::date - date '1970-01-01')
+FROM metrics_metricvalue WHERE key = 'finance.renewal_on' AND as_of = :day;
+-- name: invoices and payments
+CREATE TEMPORARY TABLE quote AS
+SELECT DISTINCT ON (currency) currency, rate FROM finance_exchangerate WHERE "on" <= :day ORDER BY currency, "on" DESC;
+CREATE TEMPORARY TABLE owed AS
+SELECT invoice.account_id, invoice.currency, invoice.due_on, invoice.total - coalesce(paid.amount, 0) AS open,
+    least(invoice.total - coalesce(paid.amount, 0), coalesce(dispute.amount, 0)) AS disputed
+FROM finance_invoice AS invoice
+LEFT JOIN (SELECT invoice_id, sum(amount) AS amount FROM finance_allocation WHERE "on" <= :day GROUP BY 1) AS paid
+    ON paid.invoice_id = invoice.id
+LEFT JOIN (
+    SELECT line.invoice_id, sum(line.total) AS amount
+    FROM finance_invoicedispute AS dispute
+    JOIN finance_invoiceline AS line ON line.id = dispute.line_id
+    WHERE dispute.opened_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC' AND dispute.resolved_at IS NULL
+    GROUP BY 1
+) AS dispute ON dispute.invoice_id = invoice.id
+WHERE invoice.status = 'issued' AND invoice.issued_on <= :day AND invoice.total > coalesce(paid.amount, 0);
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT kind.key, :day, billed.account_id, kind.value
+FROM (SELECT DISTINCT account_id FROM finance_invoice WHERE issued_on <= :day) AS billed
+LEFT JOIN (
+    SELECT account_id, sum(round(own.open * coalesce(quote.rate, 1), 2)) AS open,
+        sum(round(own.overdue * coalesce(quote.rate, 1), 2)) FILTER (WHERE own.overdue > 0) AS overdue,
+        sum(round(own.disputed * coalesce(quote.rate, 1), 2)) FILTER (WHERE own.disputed > 0) AS disputed,
+        max(own.late) AS late
+    FROM (
+        SELECT account_id, currency, sum(open) AS open, sum(disputed) AS disputed,
+            sum(open - disputed) FILTER (WHERE due_on < :day) AS overdue,
+            max(:day::date - due_on) FILTER (WHERE due_on < :day AND open > disputed) AS late
+        FROM owed GROUP BY 1, 2
+    ) AS own
+    LEFT JOIN quote USING (currency)
+    GROUP BY 1
+) AS own USING (account_id)
+CROSS JOIN LATERAL (
+    VALUES ('finance.balance', coalesce(open, 0)), ('finance.overdue', coalesce(overdue, 0)), ('finance.disputed', disputed),
+        ('finance.most_days_late', late)
+) AS kind (key, value)
+WHERE kind.value IS NOT NULL;
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT 'finance.days_beyond_terms', :day, invoice.account_id,
+    round(sum(held.amount * greatest(0, held."on" - invoice.due_on)) / sum(held.amount), 1)
+FROM finance_allocation AS held
+JOIN finance_invoice AS invoice ON invoice.id = held.invoice_id
+WHERE held."on" > :day::date - interval '1 year' AND held."on" <= :day
+GROUP BY 3;
+-- name: what customers say, and what became of their tickets
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT kind.key, :day, account_id, kind.value
+FROM (
+    SELECT account_id, count(*)::numeric AS ratings, count(*) FILTER (WHERE rating >= 4)::numeric AS good
+    FROM support_csatresponse
+    WHERE rating IS NOT NULL AND responded_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+        AND responded_at >= (:day::date - 89)::timestamp AT TIME ZONE 'UTC'
+    GROUP BY 1
+) AS rated
+CROSS JOIN LATERAL (VALUES ('support.csat', good / ratings)) AS kind (key, value);
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT kind.key, :day, account_id, kind.value
+FROM (
+    SELECT account_id, count(*)::numeric AS answers, count(*) FILTER (WHERE score >= 9) AS glad,
+        count(*) FILTER (WHERE score <= 6) AS sad
+    FROM (
+        SELECT DISTINCT ON (account_id, respondent_email) account_id, score
+        FROM engagement_npsresponse
+        WHERE score IS NOT NULL AND responded_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+            AND responded_at >= (:day::date - 364)::timestamp AT TIME ZONE 'UTC'
+        ORDER BY account_id, respondent_email, responded_at DESC, id DESC
+    ) AS newest
+    GROUP BY 1
+) AS asked
+CROSS JOIN LATERAL (
+    VALUES ('engagement.nps_respondents', answers),
+        ('engagement.nps', CASE WHEN answers >= 5 THEN 100 * (glad - sad) / answers END)
+) AS kind (key, value)
+WHERE kind.value IS NOT NULL;
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT 'support.reopen_rate', :day, ticket.account_id, count(again.ticket_id)::numeric / count(*)
+FROM (
+    SELECT ticket_id, min(occurred_at) AS at FROM support_ticketevent
+    WHERE kind = 'status' AND value = 'solved' AND occurred_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+        AND occurred_at >= (:day::date - 89)::timestamp AT TIME ZONE 'UTC'
+    GROUP BY 1
+) AS solved
+JOIN support_ticket AS ticket ON ticket.id = solved.ticket_id
+LEFT JOIN (
+    SELECT ticket_id, max(occurred_at) AS at FROM support_ticketevent
+    WHERE kind = 'status' AND value_before = 'solved' AND occurred_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+    GROUP BY 1
+) AS again ON again.ticket_id = solved.ticket_id AND again.at > solved.at
+GROUP BY 3;
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT kind.key, :day, account.id, kind.value
 FROM accounts_account AS account
 LEFT JOIN (
-    SELECT account_id, max(value) FILTER (WHERE key = 'finance.mrr') AS mrr,
-        max(value) FILTER (WHERE key = 'finance.arr') AS arr, max(value) FILTER (WHERE key = 'finance.nrr') AS nrr,
-        max(value) FILTER (WHERE key = 'metrics.health_score') AS health,
-        max(value) FILTER (WHERE key = 'metrics.health_change') AS change,
-        max(value) FILTER (WHERE key = 'finance.renewal_on') AS renewal,
-        max(value) FILTER (WHERE key = 'support.open_tickets') AS tickets,
-        max(value) FILTER (WHERE key = 'product.usage_events_30d') AS usage,
-        max(value) FILTER (WHERE key = 'product.usage_trend') AS trend,
-        max(value) FILTER (WHERE key = 'engagement.last_touch_on') AS touch
-    FROM metrics_metricvalue WHERE as_of = :day
+    SELECT account_id, count(*)::numeric AS tickets
+    FROM support_ticket
+    WHERE opened_at >= (:day::date - 89)::timestamp AT TIME ZONE 'UTC' AND opened_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
     GROUP BY 1
-) AS figure ON figure.account_id = account.id
-ON CONFLICT (account_id) DO UPDATE
-SET tier_id = excluded.tier_id, mrr = excluded.mrr, arr = excluded.arr, nrr = excluded.nrr, health = excluded.health,
-    health_change = excluded.health_change, renewal_on = excluded.renewal_on, open_tickets = excluded.open_tickets,
-    usage_events = excluded.usage_events, usage_trend = excluded.usage_trend, last_touch_on = excluded.last_touch_on,
-    as_of = excluded.as_of, updated_at = excluded.updated_at;
--- name: end
-DROP TABLE line, position
+) AS opened ON opened.account_id = account.id
+LEFT JOIN (
+    SELECT ticket.account_id, count(DISTINCT ticket.id) AS tickets
+    FROM support_ticketevent AS event
+    JOIN support_ticket AS ticket ON ticket.id = event.ticket_id AND event.occurred_at > ticket.opened_at
+    WHERE event.kind = 'priority' AND event.value = 'urgent' AND event.value_before <> 'urgent'
+        AND event.occurred_at >= (:day::date - 89)::timestamp AT TIME ZONE 'UTC'
+        AND event.occurred_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+    GROUP BY 1
+) AS raised ON raised.account_id = account.id
+LEFT JOIN metrics_metricvalue AS seats ON seats.account_id = account.id AND seats.as_of = :day AND seats.key = 'finance.seats'
+CROSS JOIN LATERAL (
+    VALUES ('support.tickets_90d', coalesce(opened.tickets, 0)), ('support.escalations_90d', coalesce(raised.tickets, 0)),
+        ('support.tickets_per_100_seats', 100 * coalesce(opened.tickets, 0) / nullif(seats.value, 0))
+) AS kind (key, value)
+WHERE account.lifecycle = 'customer' AND kind.value IS NOT NULL;
+-- name: reviews and the sponsor
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT kind.key, :day, account_id, kind.value
+FROM (
+    SELECT touch.account_id,
+        max((occurred_at AT TIME ZONE 'UTC')::date) FILTER (WHERE touch.kind = 'business_review') AS reviewed_on,
+        max((occurred_at AT TIME ZONE 'UTC')::date) FILTER (
+            WHERE touch.kind <> 'web' AND touch.user_email <> '' AND touch.user_email = account.sponsor_email
+        ) AS sponsor_on
+    FROM engagement_engagement AS touch
+    JOIN accounts_account AS account ON account.id = touch.account_id
+    WHERE occurred_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+    GROUP BY 1
+) AS newest
+CROSS JOIN LATERAL (
+    VALUES ('engagement.days_since_business_review', :day::date - reviewed_on),
+        ('engagement.days_since_sponsor_touch', :day::date - sponsor_on)
+) AS kind (key, value)
+WHERE kind.value IS NOT NULL;
+-- name: use of what is paid for
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT kind.key, :day, people.account_id, kind.value
+FROM (
+    SELECT account_id, sum(events) / count(DISTINCT "user")::numeric AS depth
+    FROM product_usageuserday WHERE day > :day::date - 30 AND day <= :day AND "user" <> ''
+    GROUP BY 1
+) AS people
+CROSS JOIN LATERAL (VALUES ('product.usage_depth', depth)) AS kind (key, value);
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT 'product.seat_use', :day, account_id, used.value / nullif(seats.value, 0)
+FROM metrics_metricvalue AS used
+JOIN metrics_metricvalue AS seats USING (account_id, as_of)
+WHERE as_of = :day AND used.key = 'product.active_users_30d' AND seats.key = 'finance.seats' AND seats.value > 0;
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT 'product.adoption', :day, held.account_id, count(used.feature)::numeric / count(*)
+FROM (
+    SELECT DISTINCT account_id, feature FROM product_entitledfeature
+    WHERE start_on <= :day AND (end_on IS NULL OR end_on > :day)
+) AS held
+LEFT JOIN (
+    SELECT DISTINCT account_id, feature FROM product_usagefeatureday WHERE day > :day::date - 30 AND day <= :day
+) AS used USING (account_id, feature)
+GROUP BY 3

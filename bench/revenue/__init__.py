@@ -7,8 +7,6 @@ on the same rows.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -16,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.test.utils import override_settings
-from psycopg import sql
 
+from bench import companies
+from bench.companies import databases_apart, execute, run_file, statements, use
 from bench.harness import Figure, interleave, median, percentile
 from bench.pages import Site, sign_in_as
-from bench.refresh import execute, maintenance, use
 from finance.retention.asking import Asked
 from finance.retention.figures import read_retention
 from finance.revenue.ledger import follow_lines, follow_rates, mark_all
@@ -32,7 +29,7 @@ from finance.revenue.windows import windows_of
 from metrics.engine.plan import slice_accounts
 
 HERE = Path(__file__).parent
-CHECKOUT = HERE.parent.parent
+SEED = HERE / "ledger.sql"
 ACCOUNTS = 50_000
 MONTHS = 30  # a line each, so each month begins and ends one: 3 M entries
 LEDGER_MONTHS = 10  # about 1 M entries
@@ -44,15 +41,12 @@ NEWEST = date(2026, 6, 9)
 
 def run() -> Iterator[Figure]:
     """Yield the ratios of a rebuild and of retention to plain SQL."""
-    was = connections["default"].settings_dict["NAME"]
-    try:
+    with databases_apart():
         use(seeded(MONTHS))
         yield rebuild()
         use(seeded(LEDGER_MONTHS))
         yield retention()
         yield page()
-    finally:
-        use(was)
 
 
 def rebuild() -> Figure:
@@ -153,7 +147,9 @@ def floor() -> list[tuple[Any, ...]]:
 
 def floor_of(name: str, count: int) -> str:
     """Return the plain SQL of twelve months up to each of the last ``count``."""
-    parts = [statements(part, newest=NEWEST, count=count)[0] for part in ("floor_moved", name)]
+    parts = [
+        statements(HERE / f"{part}.sql", newest=NEWEST, count=count)[0] for part in ("floor_moved", name)
+    ]
     return "\n".join(parts)
 
 
@@ -178,8 +174,7 @@ def fill() -> None:
 def fill_plainly() -> None:
     """Write the same rows by one window query."""
     with transaction.atomic():
-        for statement in statements("floor_rebuild"):
-            execute(statement)
+        run_file(HERE / "floor_rebuild.sql")
 
 
 def sums(table: str) -> tuple[Any, ...]:
@@ -193,45 +188,10 @@ def sums(table: str) -> tuple[Any, ...]:
 
 def seeded(months: int) -> str:
     """Return the name of the database with lines of so many months, filled where this state has none yet."""
-    name = f"bench_revenue_{months}_{digest()}"
-    building = f"{name}_building"
-    with maintenance() as server:
-        held = {row[0] for row in server.execute("SELECT datname FROM pg_database").fetchall()}
-        for old in held:
-            if old.startswith(f"bench_revenue_{months}_") and old != name:
-                server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
-        if name not in held:
-            print(f"Seeding {ACCOUNTS:,} accounts with {months} lines each, once for this state.", flush=True)
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(building)))
-            use(building)
-            call_command("migrate", verbosity=0, interactive=False)
-            for statement in statements("ledger", newest=NEWEST, accounts=ACCOUNTS, months=months):
-                execute(statement)
-            execute("VACUUM ANALYZE")
-            connections.close_all()
-            server.execute(
-                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
-                    sql.Identifier(building), sql.Identifier(name)
-                )
-            )
-    return name
-
-
-def statements(name: str, folder: Path = HERE, **values: date | int) -> list[str]:
-    """Return the statements of a file, its ``:name`` places filled with dates and whole numbers."""
-    text = re.sub(r"^--.*$", "", (folder / f"{name}.sql").read_text(encoding="utf-8"), flags=re.MULTILINE)
-
-    def put(place: re.Match[str]) -> str:
-        value = values[place[1]]
-        return f"'{value}'" if isinstance(value, date) else str(value)
-
-    filled = re.sub(r"(?<!:):([a-z]+)", put, text)
-    return [part.strip() for part in filled.split(";") if part.strip()]
-
-
-def digest() -> str:
-    """Return a short digest of what the seed depends on."""
-    found = hashlib.sha256(f"{NEWEST} {ACCOUNTS}".encode())
-    for file in sorted([*CHECKOUT.glob("*/migrations/*.py"), HERE / "ledger.sql"]):
-        found.update(file.read_bytes())
-    return found.hexdigest()[:12]
+    return companies.seeded(
+        f"revenue_{months}",
+        told=f"{ACCOUNTS:,} accounts with {months} lines each",
+        fill=lambda: run_file(SEED, newest=NEWEST, accounts=ACCOUNTS, months=months),
+        files=[SEED],
+        also=(NEWEST, ACCOUNTS),
+    )

@@ -13,9 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bench.companies import execute
 from bench.harness import Figure, median, seconds
 from bench.sync import scratch_database
-from bench.tiers import execute
 
 HERE = Path(__file__).parent
 ACCOUNTS = 100_000

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from django.db import connection
 
+from bench.companies import execute
 from bench.harness import Figure, interleave, median, seconds
 from bench.sync import scratch_database
 
@@ -194,9 +195,3 @@ def counted(statement: Any) -> list[tuple[int, int]]:
             statement.params,
         )
         return list(cursor.fetchall())
-
-
-def execute(statement: str) -> None:
-    """Run a statement without parameters."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement)

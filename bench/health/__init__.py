@@ -1,0 +1,148 @@
+"""A night of health at 50,000 accounts against plain SQL: all numbers that a model of at least 14 components is made
+of, over 400 days of history with 3 M rows of daily use; by one worker and by two, with the memory of each.
+
+The company is that of ``bench.refresh`` with other use. Engine and plain SQL take turns on new days, and what they
+make is compared first.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+
+from bench import companies, refresh
+from bench.companies import CHECKOUT, databases_apart, execute, run_file, use
+from bench.harness import Figure, median, seconds
+from bench.pages import sign_in_as
+from metrics.engine.plan import plan_refresh
+from metrics.models import HealthComponent
+from product.partitions import make_month
+
+HERE = refresh.HERE.parent / "health"
+ACCOUNTS = 50_000
+DAYS = 400
+ROUNDS = 3
+FEWEST_COMPONENTS = 14
+MOST_MEMORY = 300  # MiB
+NEWEST = refresh.NEWEST
+
+
+def run() -> Iterator[Figure]:
+    """Yield the ratio to plain SQL, the gain by a second worker, and the memory of a worker."""
+    with databases_apart():
+        name = prepare()
+        yield night()
+        yield from workers(name)
+
+
+def prepare() -> str:
+    """Return the name of the database as it stands after the night of NEWEST, seeded where this state has none."""
+    name = companies.seeded(
+        "health",
+        told=f"{ACCOUNTS:,} accounts with {DAYS} days of use",
+        fill=fill,
+        files=[refresh.HERE / "seed.sql", HERE / "usage.sql"],
+        also=(NEWEST, ACCOUNTS, DAYS),
+    )
+    use(name)
+    run_file(refresh.HERE / "reset.sql", newest=NEWEST)
+    refresh.refresh(NEWEST - timedelta(days=30))
+    refresh.refresh(NEWEST)
+    execute("VACUUM ANALYZE")
+    return name
+
+
+def fill() -> None:
+    """Fill an empty database."""
+    sign_in_as("finance")  # somebody who disputes
+    run_file(refresh.HERE / "seed.sql", newest=NEWEST, accounts=ACCOUNTS)
+    first = NEWEST - timedelta(days=DAYS - 1)
+    make_month(NEWEST.replace(day=1))
+    run_file(HERE / "usage.sql", first=first, last=NEWEST)
+    execute(
+        "INSERT INTO finance_revenuetorecompute (account_id) SELECT DISTINCT account_id FROM finance_contract"
+    )
+
+
+def night() -> Figure:
+    """Compare nights with plain SQL, day after day in turn."""
+    rounds = []
+    for turn in range(ROUNDS + 1):
+        first = NEWEST + timedelta(days=1 + 2 * turn)
+        run_file(HERE / "events.sql", day=first)
+        ours = seconds(lambda day=first: refresh.refresh(day))
+        if not turn:
+            refresh.refuse_other_sums(first)
+        second = first + timedelta(days=1)
+        run_file(HERE / "events.sql", day=second)
+        rounds.append((ours, seconds(lambda day=second: refresh.run_floor(day))))
+    components = HealthComponent.objects.filter(model__state="published").count()
+    if components < FEWEST_COMPONENTS:
+        raise RuntimeError(f"The model has {components} components, not {FEWEST_COMPONENTS}.")
+    ours, plain = (median(times) for times in zip(*rounds[1:], strict=True))  # the first one warms up
+    return Figure(
+        "health.night",
+        median([mine / theirs for mine, theirs in rounds[1:]]),
+        at_most=3,
+        note=f"{ours:.1f} s, plain SQL {plain:.1f} s, {ACCOUNTS:,} accounts, {components} components",
+    )
+
+
+def workers(name: str) -> Iterator[Figure]:
+    """Compare nights by one worker and by two, each a process of its own."""
+    rounds, peaks = [], []
+    for turn in range(ROUNDS + 1):
+        taken = []
+        for count in (1, 2):
+            day = NEWEST + timedelta(days=2 * ROUNDS + 2 + 2 * turn + count)
+            run_file(HERE / "events.sql", day=day)
+            plan_refresh(as_of=day, cause="benchmark")
+            told = work(name, count)
+            taken.append(max(took for took, _ in told))
+            peaks += [peak for _, peak in told]
+        rounds.append(taken)
+    alone, together = (median(times) for times in zip(*rounds[1:], strict=True))
+    yield Figure(
+        "health.two_workers",
+        median([one / two for one, two in rounds[1:]]),
+        at_least=1.6,
+        note=f"one {alone:.1f} s, two {together:.1f} s",
+    )
+    yield Figure(
+        "health.memory",
+        max(peaks) / MOST_MEMORY,
+        at_most=1,
+        note=f"peak of a worker {max(peaks):.0f} MiB of {MOST_MEMORY}",
+    )
+
+
+def work(name: str, count: int) -> list[tuple[float, float]]:
+    """Let so many workers do what is planned; return the seconds and the peak memory in MiB of each."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "bench.worker", name],
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(count)
+    ]
+    for process in started:
+        if _line(process) != "ready":
+            raise RuntimeError("A worker didn't start.")
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [_line(process).split() for process in started]
+    for process in started:
+        process.communicate()
+    return [(float(took), float(peak)) for took, peak in told]
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
