@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC
 from typing import Any
 
 from django.db.models import Count
@@ -15,7 +15,7 @@ from accounts.home import HomePanel, Reader, register_home_panel
 from common.charts import Chart, Series
 from common.export import Table, table_of
 from common.formatting import format_number
-from common.periods import day_label, end_of, weeks_until
+from common.periods import day_label, end_of, start_of, weeks_until
 from engagement.models import Direction, Engagement
 from engagement.scoring.analysis import marks_of, newest_scores
 from engagement.scoring.charts import POPULATIONS, marks_table, scatter
@@ -44,7 +44,7 @@ class TouchesPerWeek(HomePanel):
         rows = (
             Engagement.objects.filter(
                 deleted_at=None,
-                occurred_at__gte=datetime.combine(weeks[0], time.min, UTC),
+                occurred_at__gte=start_of(weeks[0]),
                 occurred_at__lt=end_of(reader.as_of),
             )
             .annotate(week=TruncWeek("occurred_at", tzinfo=UTC))

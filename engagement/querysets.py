@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import ContactRole
+from common.periods import end_of
 from common.versions.models import VersionQuerySet
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ REQUIRED_ROLES = (
 )
 
 
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time.min, UTC)
-
-
 class EngagementQuerySet(QuerySet["Engagement"]):
     def live(self) -> Self:
         """Touches that no source has deleted."""
@@ -34,11 +31,11 @@ class EngagementQuerySet(QuerySet["Engagement"]):
 
     def known_by(self, day: date) -> Self:
         """Touches up to the end of ``day``."""
-        return self.live().filter(occurred_at__lt=_end_of(day))
+        return self.live().filter(occurred_at__lt=end_of(day))
 
     def within(self, day: date, days: int) -> Self:
         """Touches in the ``days`` days that end with ``day``."""
-        end = _end_of(day)
+        end = end_of(day)
         return self.live().filter(occurred_at__lt=end, occurred_at__gte=end - timedelta(days=days))
 
     def between_people(self) -> Self:
@@ -63,7 +60,7 @@ class OpportunityQuerySet(QuerySet["Opportunity"]):
 
         One whose opening nobody told counts from the day we heard of it.
         """
-        known = Q(opened_on__lte=day) | Q(opened_on=None, created_at__lt=_end_of(day))
+        known = Q(opened_on__lte=day) | Q(opened_on=None, created_at__lt=end_of(day))
         return self.live().filter(known).filter(~DECIDED | Q(close_on__gt=day))
 
     def decided_between(self, first: date, last: date) -> Self:
@@ -82,7 +79,7 @@ class NpsQuerySet(QuerySet["NpsResponse"]):
 
     def known_by(self, day: date) -> Self:
         """Whom we had asked by the end of ``day``."""
-        return self.live().filter(asked_at__lt=_end_of(day))
+        return self.live().filter(asked_at__lt=end_of(day))
 
     def scored_within(self, first: date, last: date) -> Self:
         """Scores given after the day ``first``, up to the end of the day ``last``; ``scored_at`` is when.
@@ -91,7 +88,7 @@ class NpsQuerySet(QuerySet["NpsResponse"]):
         """
         scored = self.live().filter(score__isnull=False)
         scored = scored.annotate(scored_at=Coalesce("responded_at", "asked_at"))
-        return scored.filter(scored_at__lt=_end_of(last), scored_at__gte=_end_of(first))
+        return scored.filter(scored_at__lt=end_of(last), scored_at__gte=end_of(first))
 
 
 class ScoreModelQuerySet(VersionQuerySet["ScoreModel"]):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from django.utils import timezone
 
+from common.periods import end_of
 from metrics.registry import all_items, definition_of, dependencies_of, metrics, segment_metrics
 from sync.freshness.judging import Stale, stale_categories
 from sync.freshness.marks import replace_provisional
@@ -20,7 +21,7 @@ def note_provisional(as_of: date) -> int:
     expected of it. What has arrived since counts: a refresh after it clears the mark. A component of health that says
     how long it holds (``fresh_days``) is marked only once the silence is longer than that.
     """
-    moment = min(timezone.now(), datetime.combine(as_of + timedelta(days=1), time.min, UTC))
+    moment = min(timezone.now(), end_of(as_of))
     stale = stale_categories(moment)
     return replace_provisional(as_of=as_of, reasons=_reasons(stale) if stale else {})
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date
 from typing import Any
 
 from django.db.models import Count
 from django.db.models.functions import TruncWeek
 
 from common.charts import Chart, Series
-from common.periods import day_label
+from common.periods import day_label, end_of, start_of
 from support.models import Ticket
-from support.querysets import end_of
 
 
 def per_week_chart(key: str, weeks: Sequence[date], as_of: date, **which: Any) -> Chart:
     """Return tickets opened and solved by week, for one account or for all; two queries."""
-    since, end = datetime.combine(weeks[0], time.min, UTC), end_of(as_of)
+    since, end = start_of(weeks[0]), end_of(as_of)
     live = Ticket.objects.live().filter(**which)
     opened = _per_week(live.filter(opened_at__gte=since, opened_at__lt=end), "opened_at")
     solved = _per_week(live.filter(solved_at__gte=since, solved_at__lt=end), "solved_at")

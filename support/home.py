@@ -8,13 +8,12 @@ from typing import Any
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from common.export import Table, table_of
-from common.periods import weeks_until
+from common.periods import end_of, weeks_until
 from people.functions import Function
 from people.models import Category
 from support.charts import per_week_chart
 from support.entitlements import FIRST_RESPONSE
 from support.models import Priority, Ticket
-from support.querysets import end_of
 from support.targets import target_of
 from support.tones import PRIORITY_TONE
 from tiers.entitlements.resolution import entitlements_of

@@ -13,7 +13,7 @@ from accounts.models import Account
 from common.charts import Chart, Series
 from common.export import Table, table_of
 from common.formatting import format_count, format_key
-from common.periods import weeks_until
+from common.periods import end_of, weeks_until
 from people.access import Access
 from people.functions import Function
 from people.models import Category
@@ -21,7 +21,6 @@ from support import home as _home  # noqa: F401 - declares the home cards
 from support.charts import per_week_chart
 from support.entitlements import FIRST_RESPONSE, GROUP
 from support.models import Priority, Status, Ticket
-from support.querysets import end_of
 from support.targets import target_of
 from support.tones import PRIORITY_TONE
 from tiers.entitlements.panel import EntitlementPanel, account_entitlements

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import TierTenure
+from common.periods import end_of
 from support.entitlements import FIRST_RESPONSE
 from tiers.entitlements.query import entitled_span
 
@@ -22,11 +23,6 @@ REOPENED = Q(kind="status", value_before__in=DONE) & ~Q(value__in=DONE)
 ESCALATED = Q(kind="priority", value="urgent", occurred_at__gt=F("ticket__opened_at")) & ~Q(
     value_before="urgent"
 )
-
-
-def end_of(day: date) -> datetime:
-    """Return the first instant after ``day``, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time.min, UTC)
 
 
 class TicketQuerySet(QuerySet["Ticket"]):

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from common.periods import end_of
 from people.access import Redacted
-from support.querysets import end_of
 from tiers.entitlements.resolution import Entitled
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from accounts.lenses.registry import Chip, Lens, Panel, chips, ordered_lenses, p
 from accounts.lenses.timeline import Timeline, timeline_of
 from accounts.models import Account, TierTenure
 from common.codes import country_name
+from common.periods import end_of
 from people.access import Access, Redacted
 from people.models import Category, User
 
@@ -163,7 +164,7 @@ def read_card(view: View, panel: Panel) -> Card:
 
 def read_timeline(view: View, cursor: str = "") -> Timeline:
     """Return a page of the story up to the end of the day shown."""
-    end = datetime.combine(view.day + timedelta(days=1), time.min, UTC)
+    end = end_of(view.day)
     return timeline_of(view.account, view.access, until=end, cursor=cursor)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import Q, QuerySet
 
+from common.periods import end_of
 from common.versions.models import VersionQuerySet
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class DunningMessageQuerySet(QuerySet["DunningMessage"]):
 
     def known_on(self, day: date) -> Self:
         """Messages written by the end of ``day``."""
-        return self.filter(created_at__lt=_end(day))
+        return self.filter(created_at__lt=end_of(day))
 
 
 class PaymentPromiseQuerySet(QuerySet["PaymentPromise"]):
@@ -46,7 +47,7 @@ class PaymentPromiseQuerySet(QuerySet["PaymentPromise"]):
 
     def known_on(self, day: date) -> Self:
         """Promises recorded by the end of ``day``."""
-        return self.filter(recorded_at__lt=_end(day))
+        return self.filter(recorded_at__lt=end_of(day))
 
     def due_within_year(self, day: date) -> Self:
         """Promises whose day was over on ``day``, by a year at most."""
@@ -57,9 +58,5 @@ class CollectionHoldQuerySet(QuerySet["CollectionHold"]):
     def running_on(self, day: date) -> Self:
         """Holds that count on ``day``."""
         return self.filter(
-            Q(ended_at=None) | Q(ended_at__gte=_end(day)), starts_on__lte=day, ends_on__gte=day
+            Q(ended_at=None) | Q(ended_at__gte=end_of(day)), starts_on__lte=day, ends_on__gte=day
         )
-
-
-def _end(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time.min, UTC)

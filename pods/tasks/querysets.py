@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import Q, QuerySet
+
+from common.periods import end_of
 
 if TYPE_CHECKING:
     from people.models import User
@@ -19,7 +21,7 @@ class TaskQuerySet(QuerySet["Task"]):
 
     def open_on(self, day: date) -> Self:
         """Tasks that were to be done when ``day`` ended."""
-        end = datetime.combine(day + timedelta(days=1), time.min, UTC)
+        end = end_of(day)
         return self.filter(Q(done_at=None) | Q(done_at__gte=end), opened_at__lt=end)
 
     def waiting_for(self, user: User) -> Self:

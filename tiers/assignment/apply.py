@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, transaction
 
+from common.periods import start_of
 from metrics.statements import Statement, load
 from sync.webhooks.wake import wake_relay_on_commit
 from tiers.assignment.decide import LAST_ID, Terms, decisions
@@ -86,8 +87,8 @@ def lock_tiers() -> None:
 def _moment_of(on: date) -> datetime:
     """Return when a move of the day is told to have happened: now, or the beginning of a day past."""
     now = datetime.now(UTC)
-    return now if on == now.date() else datetime.combine(on, time.min, UTC)
+    return now if on == now.date() else start_of(on)
 
 
 def _start(day: date | None) -> datetime:
-    return datetime.combine(day, time.min, UTC) if day else datetime.max.replace(tzinfo=UTC)
+    return start_of(day) if day else datetime.max.replace(tzinfo=UTC)
