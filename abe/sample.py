@@ -19,7 +19,8 @@ from demo.team import COMPANY, LOGINS, PASSWORD
 
 MANAGE = (sys.executable, "manage.py")
 
-HISTORY_MONTHS = "12"  # enough for every trend and comparison on the pages
+# Enough for every trend on the pages, and for health to be tested against a year of losses.
+HISTORY_MONTHS = "18"
 
 EMPTY, LOADING, LOADED, READY = "started empty", "loading", "loaded", "ready"
 

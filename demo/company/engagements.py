@@ -16,7 +16,7 @@ from demo.company.contacts import pick_role, present
 from demo.company.records import Account, Contact, Engagement
 
 ENGAGEMENTS = 8_000
-_WEEKS = 80
+_WEEKS = 92
 
 _PER_WEEK = {"strategic": 2.2, "enterprise": 0.75, "growth": 0.26, "standard": 0.10}
 _KINDS: dict[str, dict[str, float]] = {
@@ -127,17 +127,22 @@ def _touch(
         direction=direction,
         subject=subject.format(topic=rng.choice(_TOPICS)),
         occurred_at=occurred_at,
-        user_email=_our_side(rng, account, kind),
+        user_email=_our_side(rng, account, kind, week),
     )
 
 
-def _our_side(rng: random.Random, account: Account, kind: str) -> str | None:
+def _our_side(rng: random.Random, account: Account, kind: str, week: date) -> str | None:
     if kind == "web":
         return None
     if kind == "event":
         return rng.choice(team.emails("marketing"))
     if account.success_email and rng.random() < 0.45:
         return account.success_email
-    if account.sponsor_email and kind == "meeting" and rng.random() < 0.15:
+    # Whoever is about to leave has no time for our sponsor.
+    if (
+        account.sponsor_email
+        and kind == "meeting"
+        and rng.random() < 0.15 * (1 - account.life.distress(week))
+    ):
         return account.sponsor_email
     return account.owner_email

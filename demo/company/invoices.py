@@ -1,7 +1,8 @@
 """What was billed of the contracts lately, what was paid of it, and what went wrong: so that both sides agree.
 
 Recurring lines are billed ahead for each of their periods, by days where the line ends within one; days, weeks and
-usage at the end of each month; one-off lines at their start. An account pays as it always does: in time, late or badly.
+usage at the end of each month; one-off lines at their start. An account pays as it always does: in time, late or badly;
+one that things go badly for pays later than it always does.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ CENT = Decimal("0.01")
 _HABITS = {"early": 4.0, "in_time": 9.0, "late": 4.0, "bad": 1.0}
 # Their paperwork is the longest.
 _STRATEGIC_HABITS = {"early": 2.0, "in_time": 6.0, "late": 6.0, "bad": 3.0}
+_IN_DOUBT = {"early": "in_time", "in_time": "late", "late": "bad", "bad": "bad"}
 _DAYS_AFTER_DUE = {"early": (-20, -4), "in_time": (-6, 1), "late": (4, 34), "bad": (20, 110)}
 _CAUSES = {
     "wrong_price": 4.0,
@@ -67,6 +69,8 @@ def build_bills(
             credited = note.lines[0].total
         habits = _STRATEGIC_HABITS if by_id[bill.account].tier == "strategic" else _HABITS
         habit = pick(rng_for(seed, "habit", bill.account), habits)
+        if rng_for(seed, "doubt", bill.id).random() < by_id[bill.account].life.distress(bill.due_on):
+            habit = _IN_DOUBT[habit]
         payments += _payments(habit, rng, today, bill, credited)
     return bills, notes, payments
 

@@ -1,7 +1,9 @@
 """The life of an account: its terms, how its revenue steps, and how usage leads each step.
 
 Everything else follows from here. Usage rises for five months before an expansion and falls for half a
-year before a contraction or a loss; tickets rise and contacts leave in the same months.
+year before a contraction or a loss; tickets rise, bills are paid later, and contacts and sponsors fall silent in the
+same months. So that nobody can tell a loss for certain, some come without any sign, and some of those who stay go
+through as bad a time.
 """
 
 from __future__ import annotations
@@ -17,6 +19,11 @@ from numpy.typing import NDArray
 from demo.company.chance import months_after, pick
 
 HISTORY_MONTHS = 30
+
+# What no score can know: the share of losses that come without a sign, and of steady customers who had a bad spell of
+# some months within the last year and a half, and stayed.
+SILENT_LOSSES = 0.2
+FALSE_ALARMS = 0.3
 
 RAMP_UP = timedelta(days=150)
 RAMP_DOWN = timedelta(days=190)
@@ -48,7 +55,10 @@ class Term:
 
 @dataclass(slots=True)
 class Life:
-    """What becomes of an account over the years, in relative terms; empty for those that never bought."""
+    """What becomes of an account over the years, in relative terms; empty for those that never bought.
+
+    ``dips`` are bad spells that passed: (first day, worst day, last day, share of the usage missing at worst).
+    """
 
     story: str
     terms: list[Term] = field(default_factory=list)
@@ -56,6 +66,8 @@ class Life:
     end: date | None = None
     declines: list[tuple[date, date]] = field(default_factory=list)
     knots: list[tuple[date, float]] = field(default_factory=list)
+    dips: list[tuple[date, date, date, float]] = field(default_factory=list)
+    is_silent: bool = False
 
     @property
     def start(self) -> date | None:
@@ -70,9 +82,13 @@ class Life:
         """Return usage on each day (proleptic ordinals), where 1 matches the revenue paid now or last."""
         if not self.knots:
             return np.zeros(len(days))
-        return np.interp(
+        usage = np.interp(
             days, [day.toordinal() for day, _ in self.knots], [value for _, value in self.knots], 0.0
         )
+        for first, worst, last, share in self.dips:
+            ends = [first.toordinal(), worst.toordinal(), last.toordinal()]
+            usage = usage * (1 - share * np.interp(days, ends, [0.0, 1.0, 0.0]))
+        return usage
 
     def distress(self, day: date) -> float:
         """Return how badly things go on a day: 0 where they go well, then up to 1 as a decline goes on."""
@@ -196,6 +212,12 @@ class _Telling:
 
     def _leave(self, day: date) -> None:
         self.life.end = day
+        self.life.is_silent = self.rng.random() < SILENT_LOSSES
+        if self.life.is_silent:
+            last = day - timedelta(days=1)
+            self.knots.add(last, self.knots.at(last))
+            self.knots.add(day, 0.0)
+            return
         self.life.declines.append((day - RAMP_DOWN, day))
         self.knots.ramp(day - RAMP_DOWN, day - timedelta(days=2), 0.08 * self.level)
         self.knots.add(day, 0.0)
@@ -245,6 +267,8 @@ def tell_life(rng: random.Random, story: str, tier: str, today: date) -> Life:
         case _:
             telling.run(telling.start_ago(_tenure(rng)), term_months, None)
             _finish_quietly(telling)
+            if story == "steady" and rng.random() < FALSE_ALARMS:
+                _raise_false_alarm(telling)
     if rng.random() < 0.3 and telling.life.start:
         first = telling.life.start
         telling.life.trial = (first - timedelta(days=rng.choice((14, 21, 30))), first)
@@ -293,6 +317,17 @@ def _finish_quietly(telling: _Telling) -> None:
         telling.knots.ramp(bottom - timedelta(days=40), bottom, 0.75 * telling.level)
         telling.knots.add(bottom + timedelta(days=45), telling.level)
         telling.life.declines.append((bottom - timedelta(days=30), bottom + timedelta(days=20)))
+
+
+def _raise_false_alarm(telling: _Telling) -> None:
+    """Let things go as badly for some months as before a loss, and then well again."""
+    rng, life = telling.rng, telling.life
+    worst = telling.today - timedelta(days=rng.randint(120, 540))
+    first = worst - timedelta(days=rng.randint(90, 160))
+    if life.start is None or first < life.start + ONBOARDING:
+        return
+    life.dips.append((first, worst, worst + timedelta(days=rng.randint(30, 60)), rng.uniform(0.45, 0.8)))
+    life.declines.append((first, worst + timedelta(days=15)))
 
 
 def _fall_now(telling: _Telling, *, days: int, to: float) -> None:

@@ -1,4 +1,4 @@
-"""About a million usage events over thirteen months, made month by month as arrays."""
+"""About a million usage events over twenty months, made month by month as arrays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from demo.company.contracts import modules_of
 from demo.company.records import Account, Contact
 
 EVENTS = 1_000_000
-_MONTHS = 13
+_MONTHS = 20
 # Adoption grows: a day a year ago has this share of the events that the same customers have now.
 _A_YEAR_AGO = 0.75
 _WEEKEND = 0.14
@@ -110,7 +110,7 @@ class UsagePlan:
 def plan_usage(
     seed: int, today: date, accounts: list[Account], contacts: list[Contact], events: int
 ) -> UsagePlan:
-    """Plan about ``events`` events (Poisson around it) from thirteen months ago until yesterday."""
+    """Plan about ``events`` events (Poisson around it) from twenty months ago until yesterday."""
     first_day = months_after(today.replace(day=1), -_MONTHS + 1)
     if today.day < 15:
         first_day = months_after(first_day, -1)

@@ -115,7 +115,8 @@ def compared(rows: Panel, events: Marks, seed: int, **others: Whole) -> dict[str
 
 def _best(places: Whole, events: Marks) -> tuple[Whole, bool]:
     """Return an order, turned round where it tells more that way, and whether it was."""
-    is_turned = (auc(places, events) or 0.5) < 0.5
+    area = auc(places, events)
+    is_turned = area is not None and area < 0.5
     return (places.max() - places if is_turned else places), is_turned
 
 

@@ -111,7 +111,7 @@ def _strength(rows: Panel, events: Marks, window: int) -> tuple[float, list[dict
         coefficients = _fitted(rows.where(fits), events[fits], strength, seed=0)
         risk = _lacking(rows.where(chooses)) @ coefficients
         area = auc(ranks((-1e6 * risk).round().astype(np.int64)), events[chooses])
-        tried.append({"strength": strength, "auc": area or 0.5})
+        tried.append({"strength": strength, "auc": 0.5 if area is None else area})
     # Of equal ones the strictest.
     best = max(tried, key=lambda one: (round(one["auc"], 4), -one["strength"]))
     return best["strength"], tried

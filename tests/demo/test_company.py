@@ -10,6 +10,7 @@ from demo.company import Company
 from demo.company.accounts import TIER_FLOORS, build_accounts
 from demo.company.chance import apportion, crm_id, midnight, months_after
 from demo.company.contracts import PERIODS_PER_YEAR, build_contracts
+from demo.company.lives import FALSE_ALARMS, SILENT_LOSSES
 from demo.company.rates import LIST_RATE
 from demo.company.records import Account, Contract
 from demo.company.tickets import _after_business_hours
@@ -222,6 +223,62 @@ def test_usage_falls_before_churn_and_ends_with_it(company: Company) -> None:
     assert late < 0.4 * early
 
 
+def test_the_stated_share_of_losses_comes_without_a_sign() -> None:
+    lives = [
+        account.life
+        for seed in range(8)
+        for account in build_accounts(seed, TODAY)
+        if account.life.story == "churned"
+    ]
+    silent = [life for life in lives if life.is_silent]
+    assert len(silent) / len(lives) == pytest.approx(SILENT_LOSSES, abs=0.06)
+    for life in lives:
+        assert life.end is not None
+        days = np.array([(life.end - timedelta(days=back)).toordinal() for back in (150, 3)])
+        early, late = life.usage(days)
+        lived_long = life.start is not None and life.end - life.start > timedelta(days=300)
+        if life.is_silent:
+            assert all(life.distress(life.end - timedelta(days=back)) == 0 for back in (1, 30, 90))
+            assert late > 0.9 * early
+        elif lived_long:
+            assert late < 0.4 * early
+            assert life.distress(life.end - timedelta(days=10)) > 0.8
+        assert life.usage(np.array([life.end.toordinal()]))[0] == 0
+
+
+def test_the_stated_share_of_steady_customers_had_a_bad_spell_and_stayed() -> None:
+    lives = [
+        account.life
+        for seed in range(8)
+        for account in build_accounts(seed, TODAY)
+        if account.life.story == "steady"
+        and account.life.start
+        and account.life.start < TODAY - timedelta(days=800)
+    ]
+    alarmed = [life for life in lives if life.dips]
+    assert len(alarmed) / len(lives) == pytest.approx(FALSE_ALARMS, abs=0.07)
+    for life in alarmed:
+        [(first, worst, last, _)] = life.dips
+        low = life.usage(np.array([day.toordinal() for day in (first, worst, last)]))
+        assert low[1] < 0.75 * low[0]
+        assert life.distress(worst - timedelta(days=1)) > 0.5
+        assert life.end is None
+        assert last < TODAY
+
+
+def test_who_is_about_to_leave_pays_later(company: Company) -> None:
+    lives = {account.id: account.life for account in company.accounts}
+    due = {bill.id: bill for bill in company.bills}
+    late: dict[bool, list[int]] = {True: [], False: []}
+    for paid in company.payments:
+        if paid.invoice:
+            bill = due[paid.invoice]
+            is_bad = lives[bill.account].distress(bill.due_on) > 0.4
+            late[is_bad].append((paid.paid_on - bill.due_on).days)
+    assert len(late[True]) > 20
+    assert np.mean(late[True]) > np.mean(late[False]) + 5
+
+
 def test_usage_of_accounts_at_risk_falls_and_of_rising_ones_grows(company: Company) -> None:
     def change(story: str) -> float:
         accounts = by_story(company, story)
@@ -328,7 +385,7 @@ def test_nothing_happens_in_the_future(company: Company) -> None:
 
 def test_usage_is_weighted_to_recent_months(company: Company) -> None:
     counts = company.usage.counts.sum(axis=0)
-    assert 360 <= len(counts) <= 400
+    assert 575 <= len(counts) <= 625
     assert counts[-90:].mean() > 1.15 * counts[:90].mean()
 
 
