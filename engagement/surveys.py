@@ -7,14 +7,16 @@ from typing import Any
 
 from django.db.models import F, Max, QuerySet, Value
 
-from engagement.models import Engagement, Kind, NpsResponse
+from engagement.models import Engagement, Kind, NpsResponse, Opportunity
 from metrics.expressions import DaysBetween, utc_day
-from metrics.registry import Component, Definition, metric, segment_metric
+from metrics.registry import Component, Definition, metric
+from metrics.segments import segment_ratio
 from metrics.statements import Statement, load
 from people.models import Category
 
 NPS_DAYS = 365
 FEWEST_ANSWERS = 5
+QUARTER_DAYS = 91
 NPS = (
     "The share of 9 and 10 less the share of 0 to 6, in points from -100 to 100, over the newest answer of each "
     "respondent in the 365 days that end with the day. Contact or address tell respondents apart."
@@ -55,8 +57,7 @@ def nps_respondents(as_of: date) -> Statement:
     return load("engagement", "nps_respondents", newest=_newest(as_of))
 
 
-@segment_metric(
-    "engagement.nps",
+@segment_ratio(
     Definition(
         key="engagement.nps",
         label="NPS",
@@ -70,10 +71,11 @@ def nps_respondents(as_of: date) -> Statement:
         parts="respondents",
     ),
     label="NPS, by segment",
-    depends_on=("tiers.tenures",),
+    fewest=FEWEST_ANSWERS,
+    hides_few=True,
 )
 def nps_by_segment(as_of: date) -> Statement:
-    return load("engagement", "nps_segments", newest=_newest(as_of), fewest=FEWEST_ANSWERS, day=as_of)
+    return load("engagement", "nps_parts", newest=_newest(as_of))
 
 
 def _newest(as_of: date) -> Statement:
@@ -130,3 +132,42 @@ def _days_since(as_of: date, touches: QuerySet[Engagement]) -> QuerySet[Any, Any
     of_accounts = touches.filter(account__deleted_at=None).values("account_id")
     newest: QuerySet[Any, Any] = of_accounts.annotate(value=since)
     return newest
+
+
+@segment_ratio(
+    Definition(
+        key="engagement.sponsor_touched",
+        label="Sponsor engaged in the quarter",
+        unit="ratio",
+        category=Category.ENGAGEMENT,
+        formula=f"Customers whose sponsor took part in a touch in the {QUARTER_DAYS} days that end with the day, "
+        "divided by all that have a sponsor and ARR above zero. Those without a sponsor are left out. By the sponsor "
+        "that the account has now. Accounts count in the tier they have on the day.",
+        inputs=("engagement.days_since_sponsor_touch", "engagements", "accounts"),
+        direction="up",
+        parts="accounts",
+    ),
+    label="Sponsor engagement, by segment",
+    depends_on=("engagement.days_since_sponsor_touch", "finance.arr"),
+)
+def sponsor_touched(as_of: date) -> Statement:
+    feed = Engagement.objects.known_by(as_of).order_by().values("pk")
+    return load("engagement", "sponsor_parts", day=as_of, days=QUARTER_DAYS, feed=feed)
+
+
+@segment_ratio(
+    Definition(
+        key="engagement.contacts_per_opportunity",
+        label="Contacts per opportunity",
+        unit="contacts",
+        category=Category.ENGAGEMENT,
+        formula="Contacts who take part in the opportunities open on the day, divided by these opportunities. By who "
+        "takes part in them now. Accounts count in the tier they have on the day.",
+        inputs=("opportunities", "contacts"),
+        direction="up",
+    ),
+    label="Contacts per opportunity, by segment",
+)
+def contacts_per_opportunity(as_of: date) -> Statement:
+    deals = Opportunity.objects.open_on(as_of).order_by().values("account_id", "contacts")
+    return load("engagement", "deal_contacts_parts", deals=deals)

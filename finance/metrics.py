@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from finance.collections import metrics as _collections  # noqa: F401 - declares the numbers of collections
@@ -25,7 +26,15 @@ from finance.revenue.positions import (
 )
 from finance.revenue.publication import CLOSING, close_months
 from metrics.engine.plan import today
-from metrics.registry import EVERYTHING, Definition, metric, rollup, segment_metric
+from metrics.registry import (
+    EVERYTHING,
+    AccountParts,
+    Definition,
+    account_parts,
+    metric,
+    rollup,
+    segment_metric,
+)
 from metrics.statements import Statement, load
 from people.models import Category, Level
 
@@ -202,6 +211,21 @@ AT_START_TIER = "Accounts count in the tier they had at the start"
 def retention(as_of: date) -> Statement:
     return load("finance", "retention_segments", placed=placed_between(year_before(as_of), as_of))
 
+
+def _retained(numerator: str) -> Callable[[date], Statement]:
+    def parts(as_of: date) -> Statement:
+        placed = placed_between(year_before(as_of), as_of)
+        return load("finance", "retention_parts", placed=placed, numerator=Statement(numerator))
+
+    return parts
+
+
+for _key, _numerator in (
+    ("finance.nrr", "placed.end_arr"),
+    ("finance.grr", "least(placed.start_arr, placed.end_arr)"),
+    ("finance.expansion_rate", "placed.expansion_arr"),
+):
+    account_parts.register(AccountParts(key=_key, query=_retained(_numerator)))
 
 MONTH = f"in the month of the day, from the end of the month before. {AT_START_TIER}. {AT_END_RATES}."
 

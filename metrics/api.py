@@ -18,9 +18,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from metrics.explanation import DIMENSIONS, shown_value
+from metrics.explanation import shown_value
 from metrics.models import MetricValue, RefreshRun, SegmentValue
 from metrics.registry import Definition, metrics, segment_definitions
+from metrics.segments import DIMENSIONS
 from people.access import Access, access_of
 from sync.api.operations import problem_responses
 from sync.freshness.marks import provisional_on

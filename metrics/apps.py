@@ -11,8 +11,11 @@ class MetricsConfig(AppConfig):
         from metrics.checks import check_metrics
         from metrics.registry import metrics
         from metrics.runs.registry import run_kinds
+        from metrics.scoreboard.registry import score_lines
 
         metrics.discover()
         run_kinds.discover()
         import_module("metrics.runs.own")  # the module of that name is the engine here
+        import_module("metrics.scoreboard.lines")  # likewise
+        score_lines.discover()
         register(check_metrics)

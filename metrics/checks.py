@@ -19,6 +19,7 @@ from metrics.models import HealthGroup
 from metrics.registry import (
     EVERYTHING,
     Item,
+    account_parts,
     all_items,
     metrics,
     rollups,
@@ -26,6 +27,7 @@ from metrics.registry import (
     segment_metrics,
 )
 from metrics.runs.registry import run_kinds
+from metrics.scoreboard.registry import awaited_lines, score_lines
 from sync.registry import resources
 
 
@@ -37,6 +39,11 @@ def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *segment_metrics.check_duplicates(),
         *segment_definitions.check_duplicates(),
         *run_kinds.check_duplicates(),
+        *account_parts.check_duplicates(),
+        *score_lines.check_duplicates(),
+        *awaited_lines.check_duplicates(),
+        *segment_definitions.check_known((f"The line {line.key!r}", line.figure) for line in score_lines),
+        *segment_definitions.check_known((f"The parts of {part.key!r}", part.key) for part in account_parts),
         *_check_step_keys(),
         *_check_dependencies(),
         *_check_inputs(),

@@ -34,6 +34,7 @@ from metrics.health.services import (
     retire_health_model,
 )
 from metrics.models import HealthComponent, HealthGroup, HealthLimit, HealthModel
+from metrics.scoreboard import configuration as _scoreboard  # noqa: F401 - declares the targets
 from people.configuration.history import Line, Step
 from people.configuration.registry import ConfigError, ConfigFile, ConfigSection, Problem, Tracked, sections
 from people.configuration.shapes import ListOf, MapOf, Number, Record, Text, unknown

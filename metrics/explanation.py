@@ -20,13 +20,13 @@ from metrics.expressions import EPOCH
 from metrics.health.explain import SCORE_AXIS, HealthExplanation, explain_health
 from metrics.models import MetricValue, RefreshRun, RefreshStep, SegmentValue
 from metrics.registry import SEGMENTS, Breakdown, Definition, metrics, segment_definitions, segment_metrics
+from metrics.segments import DIMENSIONS
 from people.access import Access
 from sync.freshness.marks import provisional_numbers
 from sync.models import Batch
 from sync.registry import resources
 
 HEALTH = "metrics.health_score"
-DIMENSIONS = {"all": "All accounts", "tier": "By tier", "industry": "By industry"}
 HISTORY_DAYS = 400
 NO_MEMBER = "none"
 

@@ -13,7 +13,9 @@ from metrics.engine.steps import failed_keys
 from metrics.health.score import model_keys, store_scores
 from metrics.models import HealthScore, RefreshRun
 from metrics.provisional import note_provisional
-from metrics.registry import EVERYTHING, metric, rollup
+from metrics.registry import EVERYTHING, Definition, metric, rollup
+from metrics.segments import mean_of_stored, segment_ratio
+from metrics.statements import Statement
 from people.models import Category, Level
 
 CHANGE_DAYS_AT_MOST = 45
@@ -77,6 +79,25 @@ def health_change(as_of: date) -> QuerySet[Any, Any]:
         .annotate(value=F("score") - earlier)
         .values("account_id", "value")
     )
+
+
+@segment_ratio(
+    Definition(
+        key="metrics.health_mean",
+        label="Health, mean",
+        unit="points",
+        category=Category.ACCOUNT_PROFILE,
+        level=Level.TOTALS,
+        formula="The mean of the scores of all accounts that have one, each account counting alike, in the tier they "
+        "have on the day. Accounts with insufficient data are left out.",
+        inputs=("metrics.health_score",),
+        direction="up",
+    ),
+    label="Health, by segment",
+    depends_on=("metrics.health_score",),
+)
+def health_mean(as_of: date) -> Statement:
+    return mean_of_stored("metrics.health_score", as_of)
 
 
 @rollup("metrics.standing", label="Standing of every account", after=(EVERYTHING,))

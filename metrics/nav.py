@@ -5,6 +5,15 @@ from people.functions import Function
 
 register_nav(
     NavItem(
+        key="metrics.scoreboard",
+        label="Scoreboard",
+        icon="target-arrow",
+        url_name="metrics:scoreboard",
+        order=25,
+    )
+)
+register_nav(
+    NavItem(
         key="metrics.library",
         label="Metrics",
         icon="chart-histogram",

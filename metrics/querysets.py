@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         MetricValue,
         RefreshRun,
         RefreshStep,
+        ScoreTarget,
         SegmentValue,
     )
 
@@ -138,3 +139,10 @@ class SentimentQuerySet(QuerySet["AccountSentiment"]):
         """Everything said of an account by a day, the newest first, with its authors."""
         said = self.filter(account_id=account_id, starts_on__lte=until)
         return said.select_related("author", "ended_by").order_by("-starts_on", "-pk")
+
+
+class ScoreTargetQuerySet(QuerySet["ScoreTarget"]):
+    def on(self, day: date) -> Self:
+        """The target of each line and segment that holds on a day: the newest that has begun."""
+        order = ("line", "dimension", "member")
+        return self.filter(starts_on__lte=day).order_by(*order, "-starts_on").distinct(*order)

@@ -132,12 +132,26 @@ class SegmentMetric:
     note: Note | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountParts:
+    """What each account brings to a segment number, so that it opens to its accounts.
+
+    ``query`` gives rows of ``(account_id, numerator, denominator, tier, industry, country)``, whose sums by segment are
+    the number's. Accounts with a denominator below ``fewest`` aren't named: people could be told apart.
+    """
+
+    key: str
+    query: Callable[[date], Statement]
+    fewest: int = 0
+
+
 Item = Metric | Rollup | SegmentMetric
 
 metrics: Registry[Metric] = Registry("metric", "metrics")
 rollups: Registry[Rollup] = Registry("roll-up", "metrics")
 segment_metrics: Registry[SegmentMetric] = Registry("segment metric", "metrics")
 segment_definitions: Registry[Definition] = Registry("segment number", "metrics")
+account_parts: Registry[AccountParts] = Registry("parts of a segment number", "metrics")
 
 
 def metric(
@@ -217,7 +231,10 @@ def segment_metric(
     depends_on: tuple[str, ...] = (),
     note: Note | None = None,
 ) -> Callable[[Callable[[date], Statement]], Callable[[date], Statement]]:
-    """Declare the numbers of segments that one function of the day gives together."""
+    """Declare the numbers of segments that one function of the day gives together.
+
+    One that is a ratio of what accounts bring is declared by ``metrics.segments.segment_ratio``.
+    """
 
     def declare(query: Callable[[date], Statement]) -> Callable[[date], Statement]:
         segment_metrics.register(

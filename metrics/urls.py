@@ -2,12 +2,20 @@
 
 from django.urls import path
 
-from metrics.views import explain, runs
+from metrics.views import explain, runs, scoreboard
 
 app_name = "metrics"
 urlpatterns = [
     path("metrics/", explain.library, name="library"),
     path("metrics/runs/", runs.runs, name="runs"),
     path("metrics/runs/now/", runs.refresh_now, name="refresh_now"),
+    path("scoreboard/", scoreboard.scoreboard, name="scoreboard"),
+    path("scoreboard/<str:key>/", scoreboard.score_line, name="score_line"),
+    path("scoreboard/<str:key>/target/", scoreboard.score_target, name="score_target"),
+    path(
+        "scoreboard/<str:key>/target/<int:pk>/remove/",
+        scoreboard.remove_score_target,
+        name="score_target_remove",
+    ),
     path("metrics/explain/<str:key>/", explain.explain, name="explain"),
 ]

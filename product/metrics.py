@@ -19,7 +19,8 @@ from django.db.models.functions import Cast
 
 from accounts.models import Account
 from metrics.expressions import NUMBER, DaysBetween, ratio_of_stored
-from metrics.registry import Component, metric, rollup
+from metrics.registry import Component, Definition, metric, rollup
+from metrics.segments import mean_of_stored, segment_ratio, weighed_by_stored
 from metrics.statements import Slice, Statement, load
 from people.models import Category
 from product.models import EntitledFeature, UsageFeatureDay, UsageUserDay
@@ -226,6 +227,42 @@ def days_since_last_use(as_of: date) -> QuerySet[Any, Any]:
         .annotate(last=Subquery(newest.values("day")[:1]))
         .values(account_id=F("pk"), value=DaysBetween(Value(as_of), F("last")))
     )
+
+
+@segment_ratio(
+    Definition(
+        key="product.adoption_mean",
+        label="Adoption, mean",
+        unit="ratio",
+        category=Category.PRODUCT_USAGE,
+        formula="The mean of the adoption of all accounts for which it is defined, each account counting alike, in "
+        "the tier they have on the day.",
+        inputs=("product.adoption", "entitled-features", "usage-events"),
+        direction="up",
+    ),
+    label="Adoption, by segment",
+    depends_on=("product.adoption",),
+)
+def adoption_mean(as_of: date) -> Statement:
+    return mean_of_stored("product.adoption", as_of)
+
+
+@segment_ratio(
+    Definition(
+        key="product.depth",
+        label="Usage depth, all users",
+        unit="events",
+        category=Category.PRODUCT_USAGE,
+        formula="Events by people in the 30 days that end with the day, divided by the active users, over all "
+        "accounts, each in the tier it has on the day.",
+        inputs=("product.usage_depth", "product.active_users_30d", "usage-events"),
+        direction="up",
+    ),
+    label="Usage depth, by segment",
+    depends_on=("product.usage_depth", "product.active_users_30d"),
+)
+def depth(as_of: date) -> Statement:
+    return weighed_by_stored("product.usage_depth", "product.active_users_30d", as_of)
 
 
 def _per_user_account(as_of: date, facts: QuerySet[Any, Any], count: Aggregate) -> Statement:

@@ -18,7 +18,8 @@ from django.db.models.functions import Cast, Extract
 
 from common.periods import end_of
 from metrics.expressions import NUMBER, Median, count_per_account, ratio_of_stored
-from metrics.registry import Component, Definition, metric, segment_metric
+from metrics.registry import Component, Definition, metric
+from metrics.segments import mean_of_stored, segment_ratio
 from metrics.statements import Statement, load
 from people.models import Category
 from support.models import CsatResponse, Priority, Ticket, TicketEvent
@@ -197,23 +198,92 @@ def csat_ratings(as_of: date) -> Statement:
     return count_per_account(rated, feed=CsatResponse.objects.known_by(as_of))
 
 
-@segment_metric(
-    "support.csat",
+IN_TIER = "Accounts count in the tier they have on the day."
+
+
+@segment_ratio(
     Definition(
         key="support.csat",
         label="CSAT",
         unit="ratio",
         category=Category.SUPPORT_HISTORY,
-        formula=f"{CSAT} Accounts count in the tier they have on the day.",
+        formula=f"{CSAT} {IN_TIER}",
         inputs=("csat-responses",),
         direction="up",
         parts="ratings",
     ),
     label="CSAT, by segment",
-    depends_on=("tiers.tenures",),
 )
 def csat_by_segment(as_of: date) -> Statement:
-    return load("support", "csat_segments", ratings=_ratings(as_of), day=as_of)
+    return load("support", "csat_parts", ratings=_ratings(as_of))
+
+
+@segment_ratio(
+    Definition(
+        key="support.first_response_mean",
+        label="First response, mean",
+        unit="minutes",
+        category=Category.SUPPORT_HISTORY,
+        formula="The minutes from opening to the first reply, day and night, added up and divided by the tickets: "
+        f"those opened in the 90 days that end with the day and answered by then. {IN_TIER}",
+        inputs=("tickets",),
+        direction="down",
+        parts="minutes",
+    ),
+    label="First response, by segment",
+)
+def first_response_mean(as_of: date) -> Statement:
+    answered = Ticket.objects.opened_within(as_of, NORM_DAYS).answered_by(as_of)
+    return _waited(answered, "first_replied_at", 60)
+
+
+@segment_ratio(
+    Definition(
+        key="support.resolution_mean",
+        label="Resolution, mean",
+        unit="hours",
+        category=Category.SUPPORT_HISTORY,
+        formula="The hours from opening to the solution, day and night, added up and divided by the tickets: those "
+        f"solved in the 90 days that end with the day. Time waiting for the customer counts too. {IN_TIER}",
+        inputs=("tickets",),
+        direction="down",
+        parts="hours",
+    ),
+    label="Resolution, by segment",
+)
+def resolution_mean(as_of: date) -> Statement:
+    end = end_of(as_of)
+    solved = Ticket.objects.live().filter(
+        solved_at__lt=end, solved_at__gte=end - timedelta(days=NORM_DAYS), account__deleted_at=None
+    )
+    return _waited(solved, "solved_at", 3600)
+
+
+def _waited(tickets: QuerySet[Any, Any], until: str, seconds: int) -> Statement:
+    span = ExpressionWrapper(
+        Extract(F(until) - F("opened_at"), "epoch") / Value(float(seconds)),
+        output_field=DecimalField(max_digits=18, decimal_places=4),
+    )
+    waited = tickets.order_by().annotate(waited=Cast(span, NUMBER)).values("account_id", "waited")
+    return load("support", "response_parts", waited=waited)
+
+
+@segment_ratio(
+    Definition(
+        key="support.escalations_per_100",
+        label="Escalations per 100 accounts",
+        unit="tickets",
+        category=Category.SUPPORT_HISTORY,
+        formula="Tickets whose priority was raised to urgent in the 90 days that end with the day, times 100, divided "
+        f"by the accounts that are or were customers. {IN_TIER}",
+        inputs=("support.escalations_90d", "ticket-events", "tickets"),
+        direction="down",
+    ),
+    label="Escalations, by segment",
+    depends_on=("support.escalations_90d",),
+)
+def escalations_per_100(as_of: date) -> Statement:
+    return mean_of_stored("support.escalations_90d", as_of, times=100)
 
 
 def _ratings(as_of: date) -> QuerySet[Any, Any]:

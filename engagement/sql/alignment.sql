@@ -24,22 +24,27 @@ wanted AS (
 ),
 sides AS (
     SELECT wanted.list_id, wanted.account_id, count(DISTINCT wanted.side) AS sides,
-        coalesce(tier.slug, 'none') AS tier, coalesce(nullif(account.industry, ''), 'none') AS industry
+        coalesce(tier.slug, 'none') AS tier, coalesce(nullif(account.industry, ''), 'none') AS industry,
+        coalesce(nullif(account.country, ''), 'none') AS country
     FROM wanted
     JOIN accounts_account AS account ON account.id = wanted.account_id AND account.deleted_at IS NULL
     LEFT JOIN accounts_tiertenure AS tenure
         ON tenure.account_id = wanted.account_id AND tenure.during @> {day}::date
     LEFT JOIN accounts_tier AS tier ON tier.id = tenure.tier_id
-    GROUP BY wanted.list_id, wanted.account_id, tier.slug, account.industry
+    GROUP BY wanted.list_id, wanted.account_id, tier.slug, account.industry, account.country
 ),
 total AS (
     SELECT
-        CASE grouping(tier, industry) WHEN 3 THEN 'all' WHEN 1 THEN 'tier' ELSE 'industry' END AS dimension,
-        CASE grouping(tier, industry) WHEN 3 THEN '' WHEN 1 THEN tier ELSE industry END AS member,
+        CASE grouping(tier, industry, country)
+            WHEN 7 THEN 'all' WHEN 3 THEN 'tier' WHEN 5 THEN 'industry' ELSE 'country'
+        END AS dimension,
+        CASE grouping(tier, industry, country)
+            WHEN 7 THEN '' WHEN 3 THEN tier WHEN 5 THEN industry ELSE country
+        END AS member,
         count(*) FILTER (WHERE sides = 2)::numeric AS both_sides, count(*)::numeric AS either_side,
         count(DISTINCT account_id) AS accounts
     FROM sides
-    GROUP BY GROUPING SETS ((), (tier), (industry))
+    GROUP BY GROUPING SETS ((), (tier), (industry), (country))
 )
 SELECT 'engagement.alignment' AS key, dimension, member,
     both_sides / nullif(either_side, 0) AS value, both_sides AS numerator, either_side AS denominator, accounts

@@ -8,13 +8,13 @@ from common.periods import end_of
 from finance.invoices.ageing import due_day, open_items, year_until
 from finance.invoices.querysets import USUAL_TERMS_DAYS
 from finance.revenue.positions import rates_on
-from metrics.registry import Component, Definition, metric, segment_metric
+from metrics.registry import Component, Definition, metric
+from metrics.segments import segment_ratio
 from metrics.statements import Slice, Statement, load
 from people.models import Category
 
 INVOICING = ("invoices", "payments")
 RATES = "exchange-rates"
-TIERS = "tiers.tenures"
 IN_REPORTING_CURRENCY = "In the reporting currency at the latest rate; not defined where a currency has none"
 
 
@@ -131,8 +131,7 @@ def most_days_late(as_of: date) -> Statement:
     return load("finance", "invoices/most_late", items=open_items(as_of), day=as_of)
 
 
-@segment_metric(
-    "finance.invoice_accuracy",
+@segment_ratio(
     Definition(
         key="finance.invoice_accuracy",
         label="Invoice accuracy",
@@ -146,7 +145,50 @@ def most_days_late(as_of: date) -> Statement:
         parts="invoices",
     ),
     label="Invoice accuracy, by segment",
-    depends_on=(TIERS,),
 )
 def invoice_accuracy(as_of: date) -> Statement:
-    return load("finance", "invoices/accuracy", day=as_of, since=year_until(as_of))
+    return load("finance", "invoices/accuracy_parts", day=as_of, since=year_until(as_of))
+
+
+@segment_ratio(
+    Definition(
+        key="finance.payment_timing",
+        label="Payment timing",
+        unit="days",
+        category=Category.FINANCIAL_HEALTH,
+        formula="How many days after the due date the payments of the last 365 days came, each day weighed by the "
+        "money it settled; early ones count as in time. Money in a currency without a rate is left out. Accounts count "
+        "in the tier they have on the day.",
+        inputs=(*INVOICING, "contracts", RATES),
+        direction="down",
+    ),
+    label="Payment timing, by segment",
+)
+def payment_timing(as_of: date) -> Statement:
+    return load(
+        "finance",
+        "invoices/late_parts",
+        day=as_of,
+        since=year_until(as_of),
+        due=due_day(),
+        rates=rates_on(as_of),
+    )
+
+
+@segment_ratio(
+    Definition(
+        key="finance.contract_compliance",
+        label="Contract compliance",
+        unit="ratio",
+        category=Category.CONTRACTS,
+        formula="What contracts obliged us to within the 365 days that end with the day and was done by its day, "
+        "divided by all of it. What was found to be void, or fell due after the end of its contract, is left out. "
+        "Accounts count in the tier they have on the day.",
+        inputs=("contracts",),
+        direction="up",
+        parts="obligations",
+    ),
+    label="Contract compliance, by segment",
+)
+def contract_compliance(as_of: date) -> Statement:
+    return load("finance", "compliance_parts", day=as_of, since=year_until(as_of))

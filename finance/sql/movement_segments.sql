@@ -1,7 +1,11 @@
 WITH grouped AS (
     SELECT
-        CASE grouping(tier, industry) WHEN 3 THEN 'all' WHEN 1 THEN 'tier' ELSE 'industry' END AS dimension,
-        CASE grouping(tier, industry) WHEN 3 THEN '' WHEN 1 THEN tier ELSE industry END AS member,
+        CASE grouping(tier, industry, country)
+            WHEN 7 THEN 'all' WHEN 3 THEN 'tier' WHEN 5 THEN 'industry' ELSE 'country'
+        END AS dimension,
+        CASE grouping(tier, industry, country)
+            WHEN 7 THEN '' WHEN 3 THEN tier WHEN 5 THEN industry ELSE country
+        END AS member,
         sum(start_arr) AS start_arr, count(*) FILTER (WHERE start_arr > 0) AS start_count,
         sum(new_arr) AS new_arr, count(*) FILTER (WHERE new_arr > 0) AS new_count,
         sum(expansion_arr) AS expansion_arr, count(*) FILTER (WHERE expansion_arr > 0) AS expansion_count,
@@ -10,7 +14,7 @@ WITH grouped AS (
         sum(churn_arr) AS churn_arr, count(*) FILTER (WHERE churn_arr > 0) AS churn_count,
         sum(end_arr) AS end_arr, count(*) FILTER (WHERE end_arr > 0) AS end_count
     FROM ({placed}) AS placed
-    GROUP BY GROUPING SETS ((), (tier), (industry))
+    GROUP BY GROUPING SETS ((), (tier), (industry), (country))
 )
 SELECT number.key, grouped.dimension, grouped.member, coalesce(number.value, 0) AS value,
     NULL::numeric AS numerator, NULL::numeric AS denominator, number.accounts

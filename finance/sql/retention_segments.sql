@@ -1,7 +1,11 @@
 WITH grouped AS (
     SELECT
-        CASE grouping(tier, industry) WHEN 3 THEN 'all' WHEN 1 THEN 'tier' ELSE 'industry' END AS dimension,
-        CASE grouping(tier, industry) WHEN 3 THEN '' WHEN 1 THEN tier ELSE industry END AS member,
+        CASE grouping(tier, industry, country)
+            WHEN 7 THEN 'all' WHEN 3 THEN 'tier' WHEN 5 THEN 'industry' ELSE 'country'
+        END AS dimension,
+        CASE grouping(tier, industry, country)
+            WHEN 7 THEN '' WHEN 3 THEN tier WHEN 5 THEN industry ELSE country
+        END AS member,
         count(*) FILTER (WHERE start_arr > 0) AS payers,
         count(*) FILTER (WHERE start_arr > 0 AND end_arr = 0) AS lost,
         coalesce(sum(start_arr), 0) AS start_arr,
@@ -9,7 +13,7 @@ WITH grouped AS (
         coalesce(sum(least(start_arr, end_arr)), 0) AS least_arr,
         coalesce(sum(expansion_arr), 0) AS expansion_arr
     FROM ({placed}) AS placed
-    GROUP BY GROUPING SETS ((), (tier), (industry))
+    GROUP BY GROUPING SETS ((), (tier), (industry), (country))
 )
 SELECT number.key, grouped.dimension, grouped.member, number.numerator / nullif(number.denominator, 0) AS value,
     number.numerator, number.denominator, grouped.payers AS accounts

@@ -5,15 +5,18 @@ from metrics.models.health import HealthComponent, HealthGroup, HealthLimit, Hea
 from metrics.models.health_runs import HealthDraftScore, HealthPast, HealthPreview, HealthPreviewRow
 from metrics.models.nights import Backfill, NightAlert, NightFigure, NumberMute
 from metrics.models.refreshes import RefreshRun, RefreshStep
+from metrics.models.scoreboard import WITHOUT_VALUE, Goal, ScoreTarget
 from metrics.models.sentiment import AccountSentiment, Sentiment
 from metrics.models.values import MetricValue, SegmentValue
 
 __all__ = [
+    "WITHOUT_VALUE",
     "AccountSentiment",
     "Backfill",
     "Backtest",
     "BacktestLoss",
     "BacktestPart",
+    "Goal",
     "HealthComponent",
     "HealthDraftScore",
     "HealthGroup",
@@ -29,6 +32,7 @@ __all__ = [
     "NumberMute",
     "RefreshRun",
     "RefreshStep",
+    "ScoreTarget",
     "SegmentValue",
     "Sentiment",
 ]

@@ -32,9 +32,9 @@ class MetricValue(models.Model):
 class SegmentValue(models.Model):
     """One number of a segment of accounts on one day, with the two sums it is the ratio of.
 
-    ``dimension`` is ``all``, ``tier`` or ``industry``; ``member`` the tier's slug or the industry
-    (``none`` for accounts without), empty for ``all``. ``value`` is null where the definition gives none,
-    such as NRR without revenue at the start.
+    ``dimension`` is ``all``, ``tier``, ``industry`` or ``country``; ``member`` the tier's slug, the industry or the
+    code of the country (``none`` for accounts without), empty for ``all``. ``value`` is null where the definition
+    gives none, such as NRR without revenue at the start.
     """
 
     key = models.CharField(max_length=64)

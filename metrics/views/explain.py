@@ -15,7 +15,6 @@ from common.asof import requested_as_of
 from common.export import Table, asked_format, chosen_table, export_response, table_of
 from common.htmx import render_page
 from metrics.explanation import (
-    DIMENSIONS,
     Explanation,
     explain_definition,
     explain_for_account,
@@ -23,6 +22,7 @@ from metrics.explanation import (
     explain_url,
 )
 from metrics.registry import Definition, definition_of, metrics, rollups, segment_definitions
+from metrics.segments import DIMENSIONS
 from metrics.tables import explanation_offers
 from people.access import request_access, require
 from people.models import Category

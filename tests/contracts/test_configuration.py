@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import io
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from django.urls import reverse
 
 from accounts.conditions.expression import condition_data, parse_condition
 from accounts.lists.services import create_list, create_view
+from metrics.scoreboard.targets import set_target
 from people.configuration.files import apply_import, export_yaml, exportable, plan_import, read_yaml
 from people.configuration.history import Asked, read_saves
 from people.configuration.reading import tracked_sections
@@ -47,6 +50,16 @@ def _something_everywhere() -> None:
     inner = create_list(name="Germany", by=revops, condition=rule)
     create_view(
         name="Large", by=revops, params={"list": [str(inner.pk)]}, where=condition_data(rule), sharing="all"
+    )
+    set_target(
+        line="finance.nrr",
+        segment=("tier", "strategic"),
+        goal="at_least",
+        value=Decimal("1.25"),
+        starts_on=date(2026, 1, 1),
+        reason="Agreed by the board.",
+        person=revops,
+        by=revops,
     )
     rules = create_draft(by=revops)
     publish_rule_set(rule_set=rules, by=revops, expected=seen_of(rules))

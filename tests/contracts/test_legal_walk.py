@@ -168,7 +168,7 @@ def endpoints(account: Account) -> Iterator[str]:
     for metric in metrics:
         yield f"/api/v1/metrics/?key={metric.key}&dimension=account&account={account.pk}"
     for key in segment_definitions:
-        for dimension in ("all", "tier", "industry"):
+        for dimension in ("all", "tier", "industry", "country"):
             yield f"/api/v1/metrics/?key={key.key}&dimension={dimension}"
 
 

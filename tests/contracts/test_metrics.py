@@ -13,10 +13,20 @@ from django.db import transaction
 from accounts.lists.models import ListSignature
 from accounts.lists.services import add_accounts, create_list, propose_list, sign_list
 from accounts.models import Account
-from finance.models import Invoice, InvoiceDispute
+from finance.models import Contract, ContractObligation, Invoice, InvoiceDispute
 from metrics.engine.store import store_metric, store_segments
 from metrics.models import MetricValue, SegmentValue
-from metrics.registry import Definition, Metric, SegmentMetric, metrics, segment_definitions, segment_metrics
+from metrics.registry import (
+    AccountParts,
+    Definition,
+    Metric,
+    SegmentMetric,
+    account_parts,
+    metrics,
+    segment_definitions,
+    segment_metrics,
+)
+from metrics.statements import load
 from support.models import Ticket
 from tests.metrics.facts import (
     LAST,
@@ -48,7 +58,7 @@ pytestmark = pytest.mark.django_db
 DEFINITIONS = [*metrics, *segment_definitions]
 UNITS = {
     "tickets", "events", "users", "days", "ratio", "money", "points", "date", "minutes", "features", "touches",
-    "promises", "contacts", "roles", "opportunities", "ratings", "respondents", "seats",
+    "promises", "contacts", "roles", "opportunities", "ratings", "respondents", "seats", "hours",
 }  # fmt: skip
 
 
@@ -57,7 +67,9 @@ def make_facts() -> None:
     for place in range(4):
         industry, sponsor = f"I{place % 2}", f"s{place}@us.example"
         tier = ("growth", "strategic", None, "standard")[place]
-        account = make_account(tier, industry=industry, sponsor_email=sponsor)
+        account = make_account(
+            tier, industry=industry, country=("DE", "FR")[place % 2], sponsor_email=sponsor
+        )
         contact = make_contact(account, ("champion", "legal", "user", "economic_buyer")[place])
         terms = {"end_on": TODAY + timedelta(days=50)}
         line = {"currency": ("USD", "EUR")[place % 2], "is_per_seat": True, "quantity": 20 + place}
@@ -65,6 +77,7 @@ def make_facts() -> None:
         make_told(account, place)
         make_line(account, ago(100), ago(20 * place), amount=50)
         make_invoices(account, place)
+        make_duty(account, ago(30 + place), is_done=place > 0)
         for days in (1, 20, 45, 80, 110):
             day = ago(days + place)
             make_ticket(account, day, day, priority=("urgent", "low")[place % 2], first_replied_at=at(day))
@@ -93,6 +106,18 @@ def make_told(account: Account, place: int) -> None:
     make_touch(account, ago(40 + place), kind="business_review", user_email=account.sponsor_email)
     make_entitled(account, "f0", ago(200))
     make_entitled(account, "f9", ago(200))
+
+
+def make_duty(account: Account, due_on: date, *, is_done: bool) -> None:
+    """Oblige us to something by the account's first contract, done a day before it was due or not at all."""
+    done = {"done_at": at(due_on - timedelta(days=1)), "done_by": make_user("legal")} if is_done else {}
+    ContractObligation.objects.create(
+        contract=Contract.objects.filter(account=account).earliest("pk"),
+        title="Report",
+        first_due_on=due_on,
+        due_on=due_on,
+        **done,
+    )
 
 
 def make_signed_list() -> None:
@@ -190,8 +215,21 @@ def test_segment_numbers_rerun_to_the_same_and_cover_all_dimensions(
 
     first = stored()
     assert stored() == first
-    assert {row[1] for row in first} == {"all", "tier", "industry"}
+    assert {row[1] for row in first} == {"all", "tier", "industry", "country"}
     assert {row[0] for row in first} == {item.key for item in segments.definitions}
+
+
+@pytest.mark.parametrize("parts", list(account_parts), ids=lambda item: item.key)
+def test_what_accounts_bring_adds_up_to_each_segment(parts: AccountParts, facts: None) -> None:
+    rows = load("metrics", "segment_ratio", placed=parts.query(TODAY), key=parts.key, fewest=0).fetch()
+    told = {row[1:3]: (row[4], row[5]) for row in rows}
+    stored = SegmentValue.objects.filter(key=parts.key, as_of=TODAY)
+    assert stored.exists()
+    for row in stored:
+        if row.numerator is not None:
+            numerator, denominator = told[row.dimension, row.member]
+            assert abs(row.numerator - numerator) < Decimal("0.0001")
+            assert row.denominator == denominator
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda item: item.key)

@@ -56,6 +56,7 @@ from finance.revenue.publication import close_months
 from metrics.engine.plan import today
 from metrics.models import RefreshRun, RefreshStep, SegmentValue
 from metrics.runs.work import work_off
+from metrics.scoreboard.targets import set_target
 from people.approvals.models import ApprovalDelegation, ApprovalRequest
 from people.approvals.services import decide_step
 from people.functions import Function
@@ -135,7 +136,26 @@ def build() -> list[Address]:
         *_billing(account),
         *_invoices(account),
         *_collections(),
+        *_scoreboard(),
     ]
+
+
+def _scoreboard() -> Iterator[Address]:
+    revops = make_user("revops")
+    set_target(
+        line="finance.nrr",
+        segment=("tier", "strategic"),
+        goal="at_least",
+        value=Decimal("1.25"),
+        starts_on=TODAY,
+        reason="=Agreed",
+        by=revops,
+    )
+    for function in (Function.REVOPS, Function.SALES, Function.MARKETING):
+        yield Address("metrics:scoreboard", reverse("metrics:scoreboard"), function)
+        for key in ("finance.nrr", "metrics.health"):
+            yield Address("metrics:score_line", reverse("metrics:score_line", args=[key]), function)
+    yield Address("metrics:score_target", reverse("metrics:score_target", args=["finance.nrr"]))
 
 
 def _collections() -> Iterator[Address]:

@@ -1,0 +1,1 @@
+"""The scoreboard: what each function is measured by, what it is held to, and how it stands."""
