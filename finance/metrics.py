@@ -115,6 +115,22 @@ def nrr(as_of: date) -> Statement:
 
 
 @metric(
+    "finance.arr_year_before",
+    label="ARR a year before",
+    unit="money",
+    category=Category.REVENUE,
+    level=Level.TOTALS,
+    formula="ARR twelve months before the day, at the exchange rates of the day, above zero: what retention of the "
+    "year starts from.",
+    inputs=REVENUE,
+    note=missing_since_year,
+    depends_on=(LEDGER,),
+)
+def arr_year_before(as_of: date) -> Statement:
+    return load("finance", "arr_before", positions=positions_between(year_before(as_of), as_of))
+
+
+@metric(
     "finance.grr",
     label="GRR",
     unit="ratio",

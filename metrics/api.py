@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from metrics.explanation import shown_value
 from metrics.models import MetricValue, RefreshRun, SegmentValue
 from metrics.registry import Definition, metrics, segment_definitions
-from metrics.segments import DIMENSIONS
+from metrics.segments import EVERY_DIMENSION
 from people.access import Access, access_of
 from sync.api.operations import problem_responses
 from sync.freshness.marks import provisional_on
@@ -58,7 +58,7 @@ class MetricsView(APIView):
             OpenApiParameter(
                 "key", str, required=True, many=True, description="Such as finance.nrr; repeatable."
             ),
-            OpenApiParameter("dimension", str, enum=[*DIMENSIONS, ACCOUNT], description="Default: all."),
+            OpenApiParameter("dimension", str, enum=[*EVERY_DIMENSION, ACCOUNT], description="Default: all."),
             OpenApiParameter(
                 "member", str, description="A tier's slug or an industry; default: every member."
             ),
@@ -162,7 +162,7 @@ def _checked(params: QueryDict) -> Asked:
     for name in sorted(set(params) - PARAMETERS):
         checks.refuse_unless(False, name[:100], "There is no such parameter.")
     dimension = str(params.get("dimension", ACCOUNT if "account" in params else "all"))
-    allowed = [*DIMENSIONS, ACCOUNT]
+    allowed = [*EVERY_DIMENSION, ACCOUNT]
     checks.refuse_unless(dimension in allowed, "dimension", f"One of {', '.join(allowed)}.")
     size = _whole(params.get("page_size", str(LARGEST_PAGE)), LARGEST_PAGE)
     checks.refuse_unless(size is not None, "page_size", f"A number from 1 to {LARGEST_PAGE}.")

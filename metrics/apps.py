@@ -9,6 +9,7 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         from metrics.checks import check_metrics
+        from metrics.readiness.registry import criteria
         from metrics.registry import metrics
         from metrics.runs.registry import run_kinds
         from metrics.scoreboard.registry import score_lines
@@ -18,4 +19,5 @@ class MetricsConfig(AppConfig):
         import_module("metrics.runs.own")  # the module of that name is the engine here
         import_module("metrics.scoreboard.lines")  # likewise
         score_lines.discover()
+        criteria.discover()
         register(check_metrics)

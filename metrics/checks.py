@@ -16,6 +16,7 @@ from metrics.engine.waves import find_cycle
 from metrics.health.curves import curve_problem
 from metrics.health.recipe import CAPS_1, MODEL_1
 from metrics.models import HealthGroup
+from metrics.readiness.registry import criteria
 from metrics.registry import (
     EVERYTHING,
     Item,
@@ -44,6 +45,8 @@ def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *awaited_lines.check_duplicates(),
         *segment_definitions.check_known((f"The line {line.key!r}", line.figure) for line in score_lines),
         *segment_definitions.check_known((f"The parts of {part.key!r}", part.key) for part in account_parts),
+        *criteria.check_duplicates(),
+        *_check_criteria(),
         *_check_step_keys(),
         *_check_dependencies(),
         *_check_inputs(),
@@ -158,3 +161,15 @@ def _check_explained() -> Iterator[CheckMessage]:
                     hint="Name a metric, or mend the name.",
                     id="metrics.E009",
                 )
+
+
+def _check_criteria() -> Iterator[CheckMessage]:
+    """Name criteria of the rollout that neither count something nor say what they wait for."""
+    for criterion in criteria:
+        if (criterion.measure is None) != bool(criterion.waits_for):
+            yield Error(
+                f"The criterion {criterion.key!r} must either be measured, or say what it waits for.",
+                id="metrics.E011",
+            )
+        if criterion.measure is not None and criterion.evidence is None:
+            yield Error(f"The criterion {criterion.key!r} shows no evidence.", id="metrics.E012")

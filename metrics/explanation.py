@@ -195,7 +195,7 @@ def member_label(dimension: str, member: str, tiers: dict[str, str]) -> str:
     if dimension == "all":
         return DIMENSIONS["all"]
     if member == NO_MEMBER:
-        return f"No {dimension}"
+        return f"No {dimension.replace('_quarter', ' date')}"
     return tiers.get(member, member) if dimension == "tier" else member
 
 

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from accounts.home import HomePanel, Reader, register_home_panel
 from common.export import Table, table_of
+from metrics.concentration import home as _concentration  # noqa: F401 - declares the card of concentration
 from metrics.models import RefreshRun, RefreshStep
+from metrics.readiness import home as _readiness  # noqa: F401 - declares the card of the phases
 from people.functions import Function
 from sync.freshness.judging import STALE
 from sync.freshness.listing import stale_feeds

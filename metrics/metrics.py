@@ -7,12 +7,14 @@ from typing import Any
 
 from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery
 
+from metrics.concentration import numbers as _concentration  # noqa: F401 - declares the numbers of concentration
 from metrics.engine.plan import CHANGE_DAYS
 from metrics.engine.standing import store_standing
 from metrics.engine.steps import failed_keys
 from metrics.health.score import model_keys, store_scores
 from metrics.models import HealthScore, RefreshRun
 from metrics.provisional import note_provisional
+from metrics.readiness.services import store_findings
 from metrics.registry import EVERYTHING, Definition, metric, rollup
 from metrics.segments import mean_of_stored, segment_ratio
 from metrics.statements import Statement
@@ -112,3 +114,9 @@ def standing(as_of: date, first: int, last: int) -> int:
 def provisional(as_of: date, first: int, last: int) -> int:
     """Mark the numbers of the day whose sources had been silent for too long."""
     return note_provisional(as_of)
+
+
+@rollup("metrics.readiness", label="Criteria of the rollout", after=(EVERYTHING,), is_sliced=False)
+def readiness(as_of: date, first: int, last: int) -> int:
+    """Hold the rollout's criteria against the numbers of the day, once they are made."""
+    return store_findings(as_of=as_of, is_newest=RefreshRun.objects.is_newest(as_of))

@@ -1,8 +1,41 @@
 """Metrics' entries of the left navigation."""
 
-from common.navigation import NavItem, register_nav
-from people.functions import Function
+from django.http import HttpRequest
 
+from common.navigation import NavItem, register_nav
+from people.access import request_access
+from people.functions import Function
+from people.models import Category, Level
+
+
+def reads_revenue(request: HttpRequest) -> bool:
+    """Return whether the reader may see totals of revenue."""
+    return request_access(request).allows(Category.REVENUE, Level.TOTALS)
+
+
+register_nav(
+    NavItem(
+        key="metrics.concentration",
+        label="Concentration",
+        icon="chart-pie",
+        url_name="metrics:concentration",
+        group="Company",
+        order=56,
+        functions_first=(Function.LEADERSHIP,),
+        visible=reads_revenue,
+    )
+)
+register_nav(
+    NavItem(
+        key="metrics.readiness",
+        label="Rollout",
+        icon="flag",
+        url_name="metrics:readiness",
+        group="Company",
+        order=105,
+        functions_first=(Function.LEADERSHIP, Function.REVOPS),
+    )
+)
 register_nav(
     NavItem(
         key="metrics.scoreboard",

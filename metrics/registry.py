@@ -28,6 +28,7 @@ Direction = Literal["up", "down"] | None
 # Stands in ``after``: behind everything that doesn't say so itself.
 EVERYTHING = "*"
 SEGMENTS = ":segments"
+SEGMENT_DIMENSIONS = ("all", "tier", "industry", "country")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,13 +120,14 @@ class SegmentMetric:
     """Numbers of segments that one query gives together.
 
     Its rows are ``(key, dimension, member, value, numerator, denominator, accounts)``, each key one of
-    ``definitions``.
+    ``definitions`` and each dimension one of ``dimensions``.
     """
 
     key: str
     label: str
     definitions: tuple[Definition, ...]
     query: Callable[[date], Statement]
+    dimensions: tuple[str, ...] = SEGMENT_DIMENSIONS
     depends_on: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     is_sliced: bool = False
@@ -228,6 +230,7 @@ def segment_metric(
     key: str,
     *definitions: Definition,
     label: str,
+    dimensions: tuple[str, ...] = SEGMENT_DIMENSIONS,
     depends_on: tuple[str, ...] = (),
     note: Note | None = None,
 ) -> Callable[[Callable[[date], Statement]], Callable[[date], Statement]]:
@@ -243,6 +246,7 @@ def segment_metric(
                 label=label,
                 definitions=definitions,
                 query=query,
+                dimensions=dimensions,
                 depends_on=depends_on,
                 note=note,
             )
@@ -268,3 +272,10 @@ def dependencies_of(item: Item) -> tuple[str, ...]:
     """Return the keys that must have succeeded before ``item``; a dynamic list is read now."""
     declared = item.depends_on
     return tuple(declared() if callable(declared) else declared)
+
+
+def dimensions_of(key: str) -> tuple[str, ...]:
+    """Return the kinds of segments that a number is stored for, none where no declaration gives it."""
+    return next(
+        (item.dimensions for item in segment_metrics if key in {one.key for one in item.definitions}), ()
+    )

@@ -20,6 +20,8 @@ Parts = Callable[[date], Statement]
 
 # The dimensions that every segment number is told by, with what is said where no one segment is asked for.
 DIMENSIONS = {"all": "All accounts", "tier": "By tier", "industry": "By industry", "country": "By country"}
+# With those that only some are told by: their declarations name them.
+EVERY_DIMENSION = {**DIMENSIONS, "renewal_quarter": "By renewal quarter"}
 
 
 def segment_ratio(

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from metrics.views import explain, runs, scoreboard
+from metrics.views import concentration, explain, readiness, runs, scoreboard
 
 app_name = "metrics"
 urlpatterns = [
     path("metrics/", explain.library, name="library"),
+    path("metrics/concentration/", concentration.concentration, name="concentration"),
+    path("metrics/readiness/", readiness.readiness, name="readiness"),
     path("metrics/runs/", runs.runs, name="runs"),
     path("metrics/runs/now/", runs.refresh_now, name="refresh_now"),
     path("scoreboard/", scoreboard.scoreboard, name="scoreboard"),

@@ -7,11 +7,10 @@ from typing import Any
 
 from django.db.models import Count, F, Q
 
-from accounts.concentration import concentration_of
 from accounts.home import HomePanel, Reader, register_home_panel
 from accounts.models import Account, HealthBand, Lifecycle
 from common.charts import Chart, Series
-from common.formatting import format_number, format_percent
+from common.formatting import format_number
 from people.functions import Function
 from people.models import Category, Level, User
 
@@ -174,46 +173,4 @@ class TargetsByIndustry(HomePanel):
                 category_label="Industry",
                 extra={"horizontal": True},
             )
-        }
-
-
-@register_home_panel
-class Concentration(HomePanel):
-    """How much of the revenue how few accounts bring: the premise of working by account."""
-
-    key = "accounts.concentration"
-    title = "Concentration of revenue"
-    explain = "finance.arr"
-    template = "accounts/home/concentration.html"
-    category = Category.REVENUE
-    level = Level.TOTALS
-    is_today_only = True
-    functions = {Function.LEADERSHIP: 10, Function.FINANCE: 40}
-
-    def load(self, reader: Reader) -> dict[str, Any]:
-        paying = Account.objects.live().filter(standing__arr__gt=0)
-        amounts = paying.order_by("-standing__arr").values_list("standing__arr", flat=True)
-        found = concentration_of([amount for amount in amounts if amount is not None])
-        return {
-            "chart": Chart(
-                key=self.key,
-                kind="lorenz",
-                title=f"The top 20% of accounts bring {format_percent(found.top_fifth, 0)} of ARR"
-                if found.accounts
-                else "No recurring revenue yet",
-                points=found.curve,
-                category_label="Accounts",
-                x_label="Share of accounts",
-                y_label="Share of ARR",
-                unit="ratio",
-                x_unit="ratio",
-            ),
-            "figures": [
-                {"label": "Largest account", "value": found.top_1},
-                {"label": "Largest 5", "value": found.top_5},
-                {"label": "Largest 10", "value": found.top_10},
-            ],
-            "hhi": found.hhi,
-            "is_concentrated": found.top_fifth >= 0.5,
-            "accounts": found.accounts,
         }

@@ -10,31 +10,108 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0019_standing_owing_indexes'),
-        ('metrics', '0011_backtests'),
+        ("accounts", "0019_standing_owing_indexes"),
+        ("metrics", "0011_backtests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccountSentiment',
+            name="AccountSentiment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.SmallIntegerField(choices=[(-2, 'Very negative'), (-1, 'Negative'), (0, 'Neutral'), (1, 'Positive'), (2, 'Very positive')])),
-                ('reason', models.CharField(max_length=500)),
-                ('starts_on', models.DateField()),
-                ('expires_on', models.DateField()),
-                ('set_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='sentiments', to='accounts.account')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "value",
+                    models.SmallIntegerField(
+                        choices=[
+                            (-2, "Very negative"),
+                            (-1, "Negative"),
+                            (0, "Neutral"),
+                            (1, "Positive"),
+                            (2, "Very positive"),
+                        ]
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                ("starts_on", models.DateField()),
+                ("expires_on", models.DateField()),
+                ("set_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("ended_on", models.DateField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sentiments",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['account', '-starts_on'], name='metrics_sentiment_history')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('value__gte', -2), ('value__lte', 2)), name='metrics_accountsentiment_value'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='metrics_accountsentiment_has_reason'), models.CheckConstraint(condition=models.Q(('expires_on__gt', models.F('starts_on')), models.Q(('ended_on', None), models.Q(('ended_on__gte', models.F('starts_on')), ('ended_on__lte', models.F('expires_on'))), _connector='OR')), name='metrics_accountsentiment_ends_after_start'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=(('account', '='), (models.Func(models.F('starts_on'), django.db.models.functions.comparison.Coalesce('ended_on', 'expires_on'), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')), name='metrics_accountsentiment_one_at_a_time')],
+                "indexes": [models.Index(fields=["account", "-starts_on"], name="metrics_sentiment_history")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gte", -2), ("value__lte", 2)),
+                        name="metrics_accountsentiment_value",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="metrics_accountsentiment_has_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("expires_on__gt", models.F("starts_on")),
+                            models.Q(
+                                ("ended_on", None),
+                                models.Q(
+                                    ("ended_on__gte", models.F("starts_on")),
+                                    ("ended_on__lte", models.F("expires_on")),
+                                ),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="metrics_accountsentiment_ends_after_start",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=(
+                            ("account", "="),
+                            (
+                                models.Func(
+                                    models.F("starts_on"),
+                                    django.db.models.functions.comparison.Coalesce("ended_on", "expires_on"),
+                                    function="daterange",
+                                    output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                                ),
+                                "&&",
+                            ),
+                        ),
+                        name="metrics_accountsentiment_one_at_a_time",
+                    ),
+                ],
             },
         ),
     ]

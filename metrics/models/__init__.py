@@ -4,6 +4,7 @@ from metrics.models.backtests import Backtest, BacktestLoss, BacktestPart
 from metrics.models.health import HealthComponent, HealthGroup, HealthLimit, HealthModel, HealthScore
 from metrics.models.health_runs import HealthDraftScore, HealthPast, HealthPreview, HealthPreviewRow
 from metrics.models.nights import Backfill, NightAlert, NightFigure, NumberMute
+from metrics.models.readiness import CriterionFinding
 from metrics.models.refreshes import RefreshRun, RefreshStep
 from metrics.models.scoreboard import WITHOUT_VALUE, Goal, ScoreTarget
 from metrics.models.sentiment import AccountSentiment, Sentiment
@@ -16,6 +17,7 @@ __all__ = [
     "Backtest",
     "BacktestLoss",
     "BacktestPart",
+    "CriterionFinding",
     "Goal",
     "HealthComponent",
     "HealthDraftScore",

@@ -21,14 +21,14 @@ from metrics.explanation import (
     explain_for_segment,
     explain_url,
 )
-from metrics.registry import Definition, definition_of, metrics, rollups, segment_definitions
-from metrics.segments import DIMENSIONS
+from metrics.registry import Definition, definition_of, dimensions_of, metrics, rollups, segment_definitions
+from metrics.segments import EVERY_DIMENSION
 from metrics.tables import explanation_offers
 from people.access import request_access, require
 from people.models import Category
 
 # What the engine's own app makes for everybody.
-GROUPS = {"metrics": "Health"}
+GROUPS = {"metrics": "Health and concentration"}
 LARGEST_ID = 2**63 - 1
 
 
@@ -47,10 +47,9 @@ def explain(request: HttpRequest, key: str) -> HttpResponse:
         "as_of": told.as_of,
         "dimensions": [
             {"label": label, "url": explain_url(key, dimension=name), "is_current": name == told.dimension}
-            for name, label in DIMENSIONS.items()
-        ]
-        if key in segment_definitions
-        else [],
+            for name, label in EVERY_DIMENSION.items()
+            if name in dimensions_of(key)
+        ],
     }
     return render_page(request, "metrics/explain.html", "metrics/_explain.html", context)
 
@@ -116,7 +115,7 @@ def _explanation(request: HttpRequest, key: str) -> Explanation:
         return explain_for_account(key, account, access, until)
     dimension = request.GET.get("dimension", "all" if key in segment_definitions else "")
     if dimension:
-        if dimension not in DIMENSIONS or key not in segment_definitions:
+        if dimension not in dimensions_of(key):
             raise Http404("There is no such number of a segment.")
         member = "" if dimension == "all" else request.GET.get("member", "").replace("\x00", "")[:128]
         return explain_for_segment(key, dimension, member, access, until)

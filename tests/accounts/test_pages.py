@@ -11,7 +11,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.concentration import concentration_of
 from accounts.models import Account, TierTenure
 from metrics.models import MetricValue, RefreshRun
 from people.models import AccessGrant
@@ -312,14 +311,6 @@ def test_renewals_are_those_of_the_next_90_days() -> None:
     make_listed("Past", standing={"renewal_on": TODAY - timedelta(days=1), "arr": 1})
     cards = {card.key: card for card in client_as("finance").get("/").context["cards"]}
     assert [row["name"] for row in cards["accounts.renewals_soon"].data["rows"]] == ["Soon"]
-
-
-def test_concentration_by_hand() -> None:
-    found = concentration_of([Decimal(60), Decimal(10), Decimal(10), Decimal(10), Decimal(10)])
-    assert (found.top_1, found.top_fifth, found.top_5) == (Decimal("0.6"), Decimal("0.6"), Decimal(1))
-    assert found.hhi == 3600 + 4 * 100
-    assert [(point.x, float(point.y)) for point in found.curve][1] == (0.2, 0.6)
-    assert concentration_of([]).accounts == 0
 
 
 def view_360(client: Client, account: Account, query: str = "", **headers: str) -> Any:
