@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Subquery
+from django.urls import reverse
 
 from accounts.lenses import (
     Column,
@@ -24,8 +25,10 @@ from common.formatting import format_number
 from common.periods import day_label
 from common.tags.values import delta
 from metrics import home as _home  # noqa: F401 - declares the home cards
-from metrics.health.explain import SCORE_AXIS, makeup_title
-from metrics.health.parts import ScorePart, added_up, held_by_limits, parts_of
+from metrics.engine.plan import today
+from metrics.health.explain import SCORE_AXIS, insufficient, makeup_chart, sureness
+from metrics.health.parts import ScorePart, parts_of
+from metrics.health.redaction import is_open, limit_name
 from metrics.models import HealthScore, MetricValue, RefreshRun
 from metrics.registry import metrics
 from people.access import Access
@@ -123,40 +126,23 @@ class HealthMakeup(Panel):
 
     def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
         score = newest_score(account, as_of)
+        url = reverse("metrics:health", args=[account.pk])
         if score is None:
-            return {"chart": None}
+            return {"chart": None, "url": url}
         parts = parts_of(score)
-        shown = [part for part in parts if _may(part, access)]
-        hidden = [part for part in parts if not _may(part, access)]
-        bars = [(part.label, part.added) for part in shown if part.added is not None]
-        if hidden:
-            bars.append(("Not shown to you", added_up(hidden)))
-        held_back = held_by_limits(score, parts)
-        if held_back and score.limit:
-            # What a limit is called tells of its category, which may be among those that are closed.
-            bars.append(("Limit" if hidden else f"Limit: {score.limit}", held_back))
+        may = {part.key: is_open(part.key, access) for part in parts}
+        limit = limit_name(score.limit, is_open=all(may.values()))
+        hidden = [part for part in parts if not may[part.key]]
         return {
-            "chart": Chart(
-                key=f"{self.key}-{account.pk}",
-                kind="waterfall",
-                title=makeup_title(
-                    score,
-                    [(part.lost, part.label) for part in shown if part.lost is not None],
-                    is_open=not hidden,
-                ),
-                categories=[*(name for name, _ in bars), "Health"],
-                series=[Series(name="Points", values=[*(value for _, value in bars), score.exact])],
-                totals=[len(bars)],
-                unit="points",
-                decimals=1,
-                category_label="Component",
-            )
-            if score.exact is not None
-            else None,
+            "chart": makeup_chart(f"{self.key}-{account.pk}", score, parts, access, limit),
+            "why_none": "" if score.exact is not None else insufficient(score),
             "coverage": score.coverage,
             "confidence": score.confidence,
-            "missing": [part.label for part in shown if part.added is None],
+            "sureness": sureness(score.confidence),
+            "missing": [part.label for part in parts if may[part.key] and part.added is None],
+            "stale": [part.label for part in parts if may[part.key] and part.is_stale],
             "as_of": score.as_of,
+            "url": f"{url}?as_of={as_of}" if as_of < today() else url,
             "reasons": sorted({access.why_not(_category(part)) for part in hidden}),
         }
 
@@ -164,11 +150,6 @@ class HealthMakeup(Panel):
 def _category(part: ScorePart) -> str:
     declared = metrics.get(part.key)
     return str(declared.category) if declared else ""
-
-
-def _may(part: ScorePart, access: Access) -> bool:
-    declared = metrics.get(part.key)
-    return declared is not None and access.allows(declared.category, declared.level)
 
 
 @register_panel

@@ -42,6 +42,8 @@ def _components_table(told: Explanation, components: Sequence[ShownPart]) -> Tab
             ("unit", "Unit", lambda each: each.unit),
             ("points", "Points of 100", lambda each: each.points),
             ("weight", "Weight", lambda each: each.weight),
+            ("share", "Share of the weight", lambda each: round(each.share, 4)),
+            ("freshness", "Freshness", lambda each: each.freshness),
             ("adds", "Adds", lambda each: each.contribution),
             ("costs", "Costs", lambda each: each.lost),
             ("provisional", "Provisional", lambda each: each.provisional),

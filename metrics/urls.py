@@ -3,6 +3,7 @@
 from django.urls import path
 
 from metrics.views import concentration, explain, readiness, runs, scoreboard
+from metrics.views.health import account
 
 app_name = "metrics"
 urlpatterns = [
@@ -19,5 +20,8 @@ urlpatterns = [
         scoreboard.remove_score_target,
         name="score_target_remove",
     ),
+    path("health/accounts/<int:pk>/", account.health, name="health"),
+    path("health/accounts/<int:pk>/sentiment/", account.say, name="sentiment"),
+    path("health/accounts/<int:pk>/sentiment/end/", account.take_back, name="sentiment_end"),
     path("metrics/explain/<str:key>/", explain.explain, name="explain"),
 ]

@@ -81,6 +81,28 @@ def access_of(function: str) -> Access:
     return Access(function, {category: Level(level) for category, level in rows})
 
 
+# Who talks to the customer, and who answers for them: these may put their judgement beside a number.
+JUDGES = (
+    Function.SALES,
+    Function.CUSTOMER_SUCCESS,
+    Function.SUPPORT,
+    Function.LEADERSHIP,
+    Function.REVOPS,
+)
+
+
+def judges_accounts(function: str) -> bool:
+    """Return whether a function may say how it sees an account."""
+    return function in JUDGES
+
+
+def why_not_judge(function: str) -> str:
+    """Return the sentence that stands in the place of the form."""
+    *first, last = (judge.label for judge in JUDGES)
+    name = Function(function).label if function in Function.values else "This client"
+    return f"{name} reads it. {', '.join(first)} and {last} may say how they see an account."
+
+
 NOTHING = Access("", {})
 
 

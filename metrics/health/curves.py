@@ -38,3 +38,16 @@ def curve_problem(curve: Curve) -> str:
     if any(later <= value for value, later in pairwise(values)):
         return "Let the values rise from pair to pair."
     return ""
+
+
+def first_value_with(curve: Curve, value: Decimal, wanted: Decimal, *, upwards: bool) -> Decimal | None:
+    """Return the nearest value in a direction that gives at least ``wanted`` points, None where none does."""
+    if points_at(curve, value) >= wanted:
+        return value
+    at, points = value, points_at(curve, value)
+    knots = [pair for pair in curve if (pair[0] > value if upwards else pair[0] < value)]
+    for knot, given in knots if upwards else reversed(knots):
+        if given >= wanted:
+            return at + (knot - at) * (wanted - points) / (given - points)
+        at, points = knot, given
+    return None

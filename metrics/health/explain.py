@@ -1,4 +1,4 @@
-"""A health score taken apart: components, coverage, cap, model, and what changed it."""
+"""A health score taken apart as a reader may see it: components, what is missing or stale, limit, model, change."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from common.charts import Chart, Series
-from common.formatting import format_number
+from common.formatting import format_date, format_number, format_percent
 from metrics.engine.plan import CHANGE_DAYS
-from metrics.health.change import LIMIT, ChangePart, HealthChange, change_between
-from metrics.health.parts import ZERO, ScorePart, added_up, held_by_limits, parts_of
+from metrics.health.comparing import ShownChange, compare_scores
+from metrics.health.gaps import Gap, gaps_of
+from metrics.health.parts import ZERO, ScorePart, added_up, as_shown, held_by_limits, parts_of, to_shown
 from metrics.health.recipe import AMBER_FROM, GREEN_FROM
+from metrics.health.redaction import CLOSED_LIMIT, is_open, limit_name
 from metrics.models import HealthScore
 from metrics.registry import metrics
 from people.access import Access
@@ -21,32 +23,44 @@ from sync.freshness.marks import provisional_numbers
 
 COMPARED_WITHIN_DAYS = 45
 HEALTH, CHANGE = "metrics.health_score", "metrics.health_change"
-# What a limit is called tells of its category.
-CLOSED_LIMIT = "A limit"
+# From which share of the weight, stale inputs counted by half, a score is called how sure.
+SURE_FROM, FAIRLY_SURE_FROM = Decimal("0.85"), Decimal("0.6")
 SCORE_AXIS = {
     "min": 0,
     "max": 100,
     "levels": [{"at": AMBER_FROM, "label": "red below"}, {"at": GREEN_FROM, "label": "green from"}],
 }
+REST = "Redacted parts"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShownPart:
     """One row of the table; all but its name and weight are marks of redaction where its category is closed.
 
-    ``provisional`` says which of its sources was stale when it was made.
+    ``share`` is its part of the whole weight. ``contribution`` is to 2 decimals, and those of all rows add up.
+    ``provisional`` says which of its sources was stale when it was made, ``is_stale`` that it counts by half for that.
     """
 
     key: str
     label: str
     group: str
     weight: Decimal
+    share: Decimal
     value: Any
     unit: str
     points: Any
     contribution: Any
     lost: Any
+    is_missing: bool
+    is_stale: bool
     provisional: str = ""
+
+    @property
+    def freshness(self) -> str:
+        """How fresh it was, in words."""
+        if self.is_missing:
+            return "Missing"
+        return "Stale" if self.is_stale or self.provisional else "Fresh"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,66 +68,93 @@ class HealthExplanation:
     """A score with its parts; ``change`` is None where there is nothing to compare with.
 
     ``limit`` is its label, or only that there is one where a closed category may lie behind it; ``unlimited`` is what
-    the components add up to without it.
+    the components add up to without it, ``held`` what it took or gave: ``unlimited`` + ``held`` = ``total``.
     """
 
     score: HealthScore
     limit: str
+    total: Decimal | None
     unlimited: Decimal | None
+    held: Decimal
     components: Sequence[ShownPart]
+    gaps: Sequence[Gap]
     waterfall: Chart | None
-    change: HealthChange | None
-    change_chart: Chart | None
+    change: ShownChange | None
+
+    @property
+    def sureness(self) -> str:
+        """The confidence in words."""
+        return sureness(self.score.confidence)
+
+    @property
+    def missing_share(self) -> Decimal:
+        """The part of the weight that has no value."""
+        return 1 - self.score.coverage
+
+
+def sureness(confidence: Decimal) -> str:
+    """Return a confidence in words."""
+    if confidence >= SURE_FROM:
+        return "high"
+    return "fair" if confidence >= FAIRLY_SURE_FROM else "low"
 
 
 def explain_health(account_id: int, day: date, access: Access) -> HealthExplanation | None:
-    """Return the score of a day taken apart, or None where the account has none; two queries."""
+    """Return the score of a day taken apart, or None where the account has none; four queries."""
     score = HealthScore.objects.filter(account_id=account_id, as_of=day).with_parts().first()
     if score is None:
         return None
     parts = parts_of(score)
     doubts = provisional_numbers(day)
-    components = [_shown(part, access, doubts.get(part.key, "")) for part in parts]
+    held = held_by_limits(score, parts)
+    *shown, held_shown = as_shown([*(part.added or ZERO for part in parts), held])
+    whole = sum((part.weight for part in parts), ZERO)
+    components = [
+        _shown(part, access, doubts.get(part.key, ""), told, part.weight / whole)
+        for part, told in zip(parts, shown, strict=True)
+    ]
     change = _change(score, access)
-    limit = limit_name(score, is_open=all(_is_open(part.key, access) for part in parts))
+    if change is not None and (doubt := doubts.get(CHANGE, "")) and change.chart is not None:
+        change = replace(change, chart=replace(change.chart, provisional=doubt))
+    limit = limit_name(score.limit, is_open=all(is_open(part.key, access) for part in parts))
+    chart = _waterfall(score, parts, access, limit)
+    if chart is not None and (doubt := doubts.get(HEALTH, "")):
+        chart = replace(chart, provisional=doubt)
     return HealthExplanation(
         score=score,
         limit=limit,
-        unlimited=None if score.exact is None else added_up(parts),
+        total=None if score.exact is None else to_shown(score.exact),
+        unlimited=None if score.exact is None else to_shown(added_up(parts)),
+        held=held_shown,
         components=components,
-        waterfall=_doubted(_waterfall(score, parts, access, limit), doubts.get(HEALTH, "")),
+        gaps=gaps_of(parts, score, access, doubts),
+        waterfall=chart,
         change=change,
-        change_chart=_doubted(_change_chart(change), doubts.get(CHANGE, "")),
     )
 
 
-def limit_name(score: HealthScore, *, is_open: bool) -> str:
-    """Return what the limit that held is called, or only that one did where not all categories are open."""
-    return score.limit if is_open or not score.limit else CLOSED_LIMIT
-
-
-def _doubted(chart: Chart | None, doubt: str) -> Chart | None:
-    return replace(chart, provisional=doubt) if chart is not None and doubt else chart
-
-
-def _shown(part: ScorePart, access: Access, doubt: str) -> ShownPart:
+def _shown(part: ScorePart, access: Access, doubt: str, told: Decimal, share: Decimal) -> ShownPart:
     """Return a component as the reader may see it.
 
     Its points follow from the value, so they are closed where the value is.
     """
     declared = metrics.get(part.key)
     category = declared.category if declared else None
+    level = declared.level if declared else "full"
     return ShownPart(
         key=part.key,
         label=part.label,
         group=part.group,
         weight=part.weight,
-        value=access.redact(part.value, category),
+        share=share,
+        value=access.redact(part.value, category, level),
         unit=declared.unit if declared else "",
-        points=access.redact(part.points, category),
-        contribution=access.redact(part.added, category),
-        lost=access.redact(part.lost, category),
-        provisional=doubt if access.allows(category) else "",
+        points=access.redact(part.points, category, level),
+        contribution=access.redact(None if part.added is None else told, category, level),
+        lost=access.redact(part.lost, category, level),
+        is_missing=part.added is None,
+        is_stale=part.is_stale,
+        provisional=doubt if access.allows(category, level) else "",
     )
 
 
@@ -130,8 +171,8 @@ def makeup_title(score: HealthScore, lost: Iterable[tuple[Decimal, str]], *, is_
     return f"{label} costs {format_number(points, 0)} of the {missing} points missing to 100"
 
 
-def _change(score: HealthScore, access: Access) -> HealthChange | None:
-    """Return the change against 30 days before; parts the reader may not see come as one."""
+def _change(score: HealthScore, access: Access) -> ShownChange | None:
+    """Return the change against 30 days before, or the newest score shortly before that."""
     if score.exact is None:
         return None
     since = score.as_of - timedelta(days=CHANGE_DAYS)
@@ -141,75 +182,60 @@ def _change(score: HealthScore, access: Access) -> HealthChange | None:
         .with_parts()
         .last()
     )
-    if before is None:
-        return None
-    whole = change_between(before, score)
-    shown = [part for part in whole.parts if _is_open(part.key, access)]
-    closed = sum((part.points for part in whole.parts if not _is_open(part.key, access)), Decimal(0))
-    if len(shown) < len(whole.parts):
-        shown = [replace(part, label=CLOSED_LIMIT) if part.key == LIMIT else part for part in shown]
-    if len(shown) < len(whole.parts):
-        shown.append(ChangePart(key="redacted", label="Redacted parts", group="", points=closed))
-    return replace(whole, parts=tuple(shown))
-
-
-def _is_open(key: str, access: Access) -> bool:
-    declared = metrics.get(key)
-    return declared is None or access.allows(declared.category)
+    return None if before is None else compare_scores(before, score, access)
 
 
 def _waterfall(score: HealthScore, parts: Sequence[ScorePart], access: Access, limit: str) -> Chart | None:
-    """Draw what adds up to the score; closed components come as one bar, so the sum stays true."""
+    return makeup_chart("health-waterfall", score, parts, access, limit)
+
+
+def makeup_chart(
+    key: str, score: HealthScore, parts: Sequence[ScorePart], access: Access, limit: str
+) -> Chart | None:
+    """Draw what adds up to the score, as shown to 0.01; closed components come as one bar, so the sum stays true."""
     if score.exact is None:
         return None
-    is_open = [_is_open(part.key, access) for part in parts]
+    may = [is_open(part.key, access) for part in parts]
     bars = [
         (part.label, part.added)
-        for part, may in zip(parts, is_open, strict=True)
-        if may and part.added is not None
+        for part, opened in zip(parts, may, strict=True)
+        if opened and part.added is not None
     ]
-    closed = sum((part.added or ZERO for part, may in zip(parts, is_open, strict=True) if not may), ZERO)
+    closed = [
+        part.added for part, opened in zip(parts, may, strict=True) if not opened and part.added is not None
+    ]
     if closed:
-        bars.append(("Redacted parts", closed))
-    held_back = held_by_limits(score, parts)
-    if held_back:
-        bars.append((limit or "Rounding of that day", held_back))
+        bars.append((REST, sum(closed, ZERO)))
+    if held := held_by_limits(score, parts):
+        bars.append(
+            (f"Limit: {limit}" if limit and limit != CLOSED_LIMIT else limit or "Rounding of that day", held)
+        )
     lost = [
         (part.lost, part.label)
-        for part, may in zip(parts, is_open, strict=True)
-        if may and part.lost is not None
+        for part, opened in zip(parts, may, strict=True)
+        if opened and part.lost is not None
     ]
     return Chart(
-        key="health-waterfall",
+        key=key,
         kind="waterfall",
-        title=makeup_title(score, lost, is_open=all(is_open)),
+        title=makeup_title(score, lost, is_open=all(may)),
         categories=[*(label for label, _ in bars), "Health"],
-        series=[Series(name="Points", values=[*(amount for _, amount in bars), score.exact])],
+        series=[
+            Series(
+                name="Points",
+                values=[*as_shown([amount for _, amount in bars]), to_shown(score.exact)],
+            )
+        ],
         totals=(len(bars),),
         unit="points",
-        decimals=1,
+        decimals=2,
         category_label="Component",
     )
 
 
-def _change_chart(change: HealthChange | None) -> Chart | None:
-    if change is None or not change.change or change.before.exact is None or change.after.exact is None:
-        return None
-    parts = [part for part in change.parts if part.points]
-    largest = max(parts, key=lambda part: abs(part.points), default=None)
-    return Chart(
-        key="health-change",
-        kind="waterfall",
-        title=f"{largest.label} moved health most" if largest else "What moved health",
-        categories=["Before", *(part.label for part in parts), "Now"],
-        series=[
-            Series(
-                name="Points",
-                values=[change.before.exact, *(part.points for part in parts), change.after.exact],
-            )
-        ],
-        totals=(0, len(parts) + 1),
-        unit="points",
-        decimals=1,
-        category_label="Component",
+def insufficient(score: HealthScore) -> str:
+    """Say in a sentence why a score has no number."""
+    return (
+        f"Only {format_percent(score.coverage, 0)} of the weight had a value on {format_date(score.as_of)}; "
+        f"a number needs {format_percent(score.model.minimum_coverage, 0)}."
     )

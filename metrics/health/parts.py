@@ -10,6 +10,7 @@ from typing import Any
 from metrics.models import HealthComponent, HealthScore
 
 PLACES = Decimal("0.0001")
+SHOWN = Decimal("0.01")
 ZERO = Decimal(0)
 
 
@@ -81,6 +82,26 @@ class _Running:
         told = (self.exact / self.whole).quantize(PLACES, ROUND_HALF_UP)
         share, self.told = told - self.told, told
         return share
+
+
+def to_shown(amount: Decimal) -> Decimal:
+    """Return points as pages show them, to 2 decimals."""
+    return amount.quantize(SHOWN, ROUND_HALF_UP)
+
+
+def as_shown(amounts: Sequence[Decimal], *, start: Decimal = ZERO) -> list[Decimal]:
+    """Return amounts to 2 decimals that add up, on top of ``start``, to the rounded whole: what a page may show.
+
+    Running sums are rounded, so no amount is off by more than 0.01 and nothing is lost on the way.
+    """
+    told, exact = to_shown(start), start
+    shown = []
+    for amount in amounts:
+        exact += amount
+        now = to_shown(exact)
+        shown.append(now - told)
+        told = now
+    return shown
 
 
 def added_up(parts: Sequence[ScorePart]) -> Decimal:

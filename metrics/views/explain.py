@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account
@@ -45,6 +46,7 @@ def explain(request: HttpRequest, key: str) -> HttpResponse:
         # In a side sheet the address of the page around it is another.
         "export_base": explain_url(key, **told.params) if told.params else f"{explain_url(key)}?",
         "as_of": told.as_of,
+        "health_url": health_url(told),
         "dimensions": [
             {"label": label, "url": explain_url(key, dimension=name), "is_current": name == told.dimension}
             for name, label in EVERY_DIMENSION.items()
@@ -80,6 +82,14 @@ def library(request: HttpRequest) -> HttpResponse:
     if asked_format(request):
         return export_response(request, _library_table(groups))
     return render_page(request, "metrics/library.html", "metrics/_library.html", {"groups": groups})
+
+
+def health_url(told: Explanation) -> str:
+    """Return the page that explains an account's health in full, empty where it isn't what is explained."""
+    if told.health is None:
+        return ""
+    url = reverse("metrics:health", args=[told.health.score.account_id])
+    return f"{url}?as_of={told.params['as_of']}" if "as_of" in told.params else url
 
 
 def _library_table(groups: list[dict[str, Any]]) -> Table:

@@ -54,7 +54,8 @@ from finance.models import (
 from finance.obligations.services import Terms, add_obligation
 from finance.revenue.publication import close_months
 from metrics.engine.plan import today
-from metrics.models import RefreshRun, RefreshStep, SegmentValue
+from metrics.health.sentiment import set_sentiment
+from metrics.models import RefreshRun, RefreshStep, SegmentValue, Sentiment
 from metrics.runs.work import work_off
 from metrics.scoreboard.targets import set_target
 from people.approvals.models import ApprovalDelegation, ApprovalRequest
@@ -111,6 +112,13 @@ def build() -> list[Address]:
     changed = [{"what": "name", "field": "name", "count": 1, "where": "winner", "why": "It was renamed."}]
     merge = AccountMerge.objects.create(
         winner=account, loser=gone, unmerged_at=timezone.now(), report=changed, counts={}, choices={}
+    )
+    set_sentiment(
+        account=account,
+        value=Sentiment.NEGATIVE,
+        reason="=Their buyer left.",
+        expires_on=today() + timedelta(days=9),
+        by=make_user("customer_success"),
     )
     change_access(levels={("sales", "support_history"): "full"})
     RefreshStep.objects.create(
@@ -336,6 +344,8 @@ def _accounts(pk: int, merge: int) -> Iterator[Address]:
     for query in (f"?account={pk}", ""):
         for key in ("finance.arr", "metrics.health_score"):
             yield Address("metrics:explain", reverse("metrics:explain", args=[key]) + query)
+    for function in ("customer_success", "marketing"):
+        yield Address("metrics:health", reverse("metrics:health", args=[pk]), function)
     segment = "?dimension=tier&member=growth"
     yield Address("metrics:explain", reverse("metrics:explain", args=["finance.nrr"]) + segment)
     yield Address(

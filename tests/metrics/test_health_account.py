@@ -1,0 +1,196 @@
+"""The page of an account's health, and what people say of the account beside its score."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from accounts.models import Account, TimelineEvent
+from metrics.engine.plan import today
+from metrics.health.score import store_scores
+from metrics.health.sentiment import LONGEST_DAYS, end_sentiment, set_sentiment
+from metrics.models import AccountSentiment, HealthScore, MetricValue, Sentiment
+from tests.metrics.facts import LAST, make_account
+from tests.metrics.test_health import put_all
+from tests.users import client_as, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account() -> Account:
+    """A customer who fell: usage halved, nobody called, one number missing today."""
+    found = make_account(name="Falling Ltd")
+    before = today() - timedelta(days=30)
+    put_all(found, before)
+    put_all(found, today(), product__usage_trend="0.41", engagement__days_since_touch=70)
+    MetricValue.objects.filter(as_of=today(), key="engagement.committee_roles").delete()
+    for day in (before, today()):
+        store_scores(day, 0, LAST)
+    return found
+
+
+def url(account: Account, name: str = "health", query: str = "") -> str:
+    return reverse(f"metrics:{name}", args=[account.pk]) + query
+
+
+def page(account: Account, function: str = "customer_success", query: str = "") -> Any:
+    return client_as(function).get(url(account, query=query))
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode()).replace("&#x27;", "'").replace("&#39;", "'")
+
+
+def say(account: Account, value: int = Sentiment.NEGATIVE, days: int = 30, **more: Any) -> AccountSentiment:
+    by = more.pop("by", None) or make_user("sales")
+    return set_sentiment(
+        account=account,
+        value=value,
+        reason=more.pop("reason", "Their buyer left."),
+        expires_on=today() + timedelta(days=days),
+        by=by,
+    )
+
+
+def test_the_page_explains_the_score_its_gaps_the_change_and_the_way_to_green(account: Account) -> None:
+    answer = page(account)
+    told = answer.context["health"]
+    shown = sum(part.contribution for part in told.components if not part.is_missing)
+    assert shown + told.held == told.total
+    assert [gap.label for gap in told.gaps] == ["Committee roles engaged"]
+    assert "connect one" in told.gaps[0].remedy
+    change = answer.context["comparison"].change
+    assert sum(part.points for part in change.parts) == change.total < 0
+    assert answer.context["way"].proposals
+    for words in ("What would bring it to green", "The least effort", "Missing and stale inputs"):
+        assert words in text(answer)
+
+
+def test_any_two_days_are_compared_and_what_cannot_be_says_why(account: Account) -> None:
+    early = today() - timedelta(days=10)
+    change = page(account, query=f"?start={early}&end={today()}").context["comparison"].change
+    assert (change.before.as_of, change.after.as_of) == (today() - timedelta(days=30), today())
+    assert "has no score on" in text(page(account, query="?start=2001-01-01"))
+    assert "Choose days further apart" in text(page(account, query=f"?start={today()}"))
+    assert "Write a day such as" in text(page(account, query="?start=soon"))
+
+
+def test_an_account_without_a_number_is_told_what_is_missing(account: Account) -> None:
+    for key in ("product.usage_trend", "product.days_since_last_use", "product.features_used_30d"):
+        MetricValue.objects.filter(as_of=today(), key=key).delete()
+    store_scores(today(), 0, LAST)
+    answer = page(account)
+    assert HealthScore.objects.get(account=account, as_of=today()).score is None
+    assert "Insufficient data" in text(answer)
+    assert {"Usage trend", "Last use"} <= {gap.label for gap in answer.context["health"].gaps}
+    assert answer.context["way"] is None
+    target = make_account(lifecycle="target")
+    assert "No score yet" in text(page(target))
+
+
+def test_closed_numbers_are_redacted_and_the_sum_stays_true(account: Account) -> None:
+    answer = page(account, "marketing")
+    told = answer.context["health"]
+    *bars, total = told.waterfall.series[0].values
+    assert sum(bars) == total == told.total
+    assert "Redacted parts" in told.waterfall.categories
+    assert "0.41" not in text(answer)
+    assert all(
+        move.key != "product.usage_trend" for one in answer.context["way"].proposals for move in one.moves
+    )
+
+
+def test_the_files_add_up_as_the_page_does(account: Account) -> None:
+    say(account)
+    offers = page(account).context["exports"]
+    assert [offer.key for offer in offers] == ["components", "change", "green", "sentiment"]
+    rows = list(offers[0].table().rows)
+    assert sum(row[-1] for row in rows[:-1] if row[-1] is not None) == rows[-1][-1]
+
+
+def test_a_sentiment_holds_until_its_day_and_is_replaced_by_the_next(account: Account) -> None:
+    first = say(account, Sentiment.POSITIVE, days=5)
+    second = say(account, Sentiment.VERY_NEGATIVE, days=10)
+    assert [one.pk for one in AccountSentiment.objects.in_force(today())] == [second.pk]
+    first.refresh_from_db()
+    assert first.ended_on == today()
+    for ahead, holds in ((9, True), (10, False)):
+        assert AccountSentiment.objects.in_force(today() + timedelta(days=ahead)).exists() is holds
+    assert [event.title for event in TimelineEvent.objects.filter(account=account).order_by("pk")][
+        -1
+    ].startswith("Sentiment: very negative")
+    end_sentiment(account=account, by=make_user("leadership"))
+    assert not AccountSentiment.objects.in_force(today()).exists()
+    with pytest.raises(ValidationError, match="Nothing is in force"):
+        end_sentiment(account=account, by=make_user("leadership"))
+    assert AccountSentiment.objects.of(account.pk, today()).count() == 2
+
+
+def test_a_sentiment_never_touches_the_score(account: Account) -> None:
+    before = HealthScore.objects.get(account=account, as_of=today()).exact
+    say(account, Sentiment.VERY_NEGATIVE)
+    store_scores(today(), 0, LAST)
+    assert HealthScore.objects.get(account=account, as_of=today()).exact == before
+
+
+def test_what_is_said_needs_a_reason_a_word_and_a_near_end(account: Account) -> None:
+    by = make_user("sales")
+    for wrong in ({"value": 3}, {"reason": " "}, {"reason": "x" * 501}):
+        with pytest.raises(ValidationError):
+            say(account, **{"by": by, **wrong})  # type: ignore[arg-type]
+    for days in (0, LONGEST_DAYS + 1):
+        with pytest.raises(ValidationError, match="Choose a day"):
+            say(account, days=days, by=by)
+    with pytest.raises(PermissionDenied, match="Finance reads it"):
+        say(account, by=make_user("finance"))
+    say(account, by=by)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AccountSentiment.objects.create(
+            account=account,
+            value=0,
+            reason="Beside it",
+            author=by,
+            starts_on=today(),
+            expires_on=today() + timedelta(days=1),
+        )
+
+
+def test_the_form_says_it_refuses_with_the_remedy_and_takes_back(account: Account) -> None:
+    client = client_as("sales")
+    sent = {"value": "-2", "reason": "Board wants out.", "expires_on": str(today() + timedelta(days=9))}
+    refused = client.post(url(account, "sentiment"), {**sent, "reason": ""})
+    assert refused.status_code == 422
+    assert "Say why" in text(refused)
+    far = client.post(url(account, "sentiment"), {**sent, "expires_on": str(today() + timedelta(days=999))})
+    assert "Choose a day from tomorrow" in text(far)
+    assert client.post(url(account, "sentiment"), sent).status_code == 302
+    shown = text(client.get(url(account)))
+    assert "Very negative" in shown
+    assert "Board wants out." in shown
+    assert client.post(url(account, "sentiment_end")).status_code == 302
+    assert "Nothing is in force" in text(client.post(url(account, "sentiment_end"), follow=True))
+    assert client_as("finance").post(url(account, "sentiment"), sent).status_code == 403
+    assert "Finance reads it" in text(page(account, "finance"))
+
+
+def test_a_past_day_shows_what_was_said_then(account: Account) -> None:
+    AccountSentiment.objects.create(
+        account=account,
+        value=Sentiment.POSITIVE,
+        reason="Went live.",
+        author=make_user("sales"),
+        starts_on=today() - timedelta(days=40),
+        expires_on=today() - timedelta(days=20),
+    )
+    past = page(account, query=f"?as_of={today() - timedelta(days=30)}")
+    assert past.context["sentiment"].reason == "Went live."
+    assert past.context["health"].score.band == "green"
+    assert page(account).context["sentiment"] is None
+    assert Decimal(1) == past.context["health"].score.coverage
