@@ -14,7 +14,7 @@ from accounts.lenses.registry import Column, Panel, columns, panels
 from accounts.models import Standing
 from metrics.engine.waves import find_cycle
 from metrics.health.curves import curve_problem
-from metrics.health.recipe import CAPS_1, MODEL_1
+from metrics.health.recipe import CAPS_1, MODEL_1, MODEL_2
 from metrics.models import HealthGroup
 from metrics.readiness.registry import criteria
 from metrics.registry import (
@@ -55,6 +55,7 @@ def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *_check_explained(),
         *_check_components(),
         *metrics.check_known((f"Health model 1, {part.label!r},", part.key) for part in MODEL_1),
+        *metrics.check_known((f"Health model 2, {part.label!r},", part.key) for part in MODEL_2),
         *metrics.check_known((f"Health model 1, the cap {cap.label!r},", cap.key) for cap in CAPS_1),
     ]
 

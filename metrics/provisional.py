@@ -19,7 +19,7 @@ def note_provisional(as_of: date) -> int:
 
     A source is stale if, when the day ended (or now, on the day itself), it had been silent for longer than is
     expected of it. What has arrived since counts: a refresh after it clears the mark. A component of health that says
-    how long it holds (``fresh_days``) is marked only once the silence is longer than that.
+    how long it holds (``fresh_days``) is marked only once the silence is longer, and so is what is made of it.
     """
     moment = min(timezone.now(), end_of(as_of))
     stale = stale_categories(moment)
@@ -31,21 +31,11 @@ def _reasons(stale: Mapping[str, Stale]) -> dict[str, str]:
     keys += [definition.key for item in segment_metrics for definition in item.definitions]
     reasons = {}
     for key in keys:
-        held_for = _held_for(key)
-        touched = sorted(
-            category
-            for category in categories_of(key) & stale.keys()
-            if (age := stale[category].age) is None or age > held_for
-        )
-        if touched:
-            reasons[key] = " ".join(stale[category].reason for category in touched)
+        held = held_for(key)
+        told = [stale[category].beyond(held[category]) for category in sorted(held.keys() & stale.keys())]
+        if reason := " ".join(filter(None, told)):
+            reasons[key] = reason
     return reasons
-
-
-def _held_for(key: str) -> timedelta:
-    """Return for how long a number holds though its sources are silent."""
-    metric = metrics.get(key)
-    return timedelta(days=metric.component.fresh_days if metric is not None and metric.component else 0)
 
 
 def categories_of(key: str) -> set[str]:
@@ -53,19 +43,44 @@ def categories_of(key: str) -> set[str]:
 
     Followed through the numbers and roll-ups between, down to the records.
     """
-    found: set[str] = set()
-    _gather(key, found, set())
+    return set(held_for(key))
+
+
+def held_for(key: str) -> dict[str, timedelta]:
+    """Return for how long a number holds though sources are silent, by the kind of data.
+
+    What is made of several holds as long as the one that holds shortest; what is made of a component of health holds
+    as long as that, at the least.
+    """
+    found: dict[str, timedelta] = {}
+    for name, held in _followed(key).items():
+        for declared in (resources.get(name), definition_of(name)):
+            if declared is not None and declared.category is not None:
+                category = str(declared.category)
+                found[category] = min(held, found.get(category, held))
     return found
 
 
-def _gather(name: str, found: set[str], seen: set[str]) -> None:
-    if name in seen:
-        return
-    seen.add(name)
-    resource, definition, item = resources.get(name), definition_of(name), all_items().get(name)
-    for declared in (resource, definition):
-        if declared is not None and declared.category is not None:
-            found.add(str(declared.category))
-    inputs = definition.inputs if definition is not None else ()
-    for inner in (*inputs, *(dependencies_of(item) if item is not None else ())):
-        _gather(inner, found, seen)
+def resources_of(key: str) -> set[str]:
+    """Return the records that a number is made of, followed through the numbers and roll-ups between."""
+    return {name for name in _followed(key) if name in resources}
+
+
+def _followed(key: str) -> dict[str, timedelta]:
+    """Return all that a number is made of, itself too, each with how long it holds on the way that holds shortest."""
+    found: dict[str, timedelta] = {}
+    waiting = [(key, timedelta())]
+    while waiting:
+        name, held = waiting.pop()
+        metric, definition, item = metrics.get(name), definition_of(name), all_items().get(name)
+        if metric is not None and metric.component is not None:
+            held = max(held, timedelta(days=metric.component.fresh_days))
+        if name in found and found[name] <= held:
+            continue
+        found[name] = held
+        inner = (
+            *(definition.inputs if definition is not None else ()),
+            *(dependencies_of(item) if item else ()),
+        )
+        waiting += [(each, held) for each in inner]
+    return found

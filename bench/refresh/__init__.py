@@ -48,11 +48,14 @@ COMPARED = (
     "support.escalations_90d",
     "finance.days_beyond_terms",
     "finance.disputed",
+    "finance.disputed_share",
     "finance.overdue",
     "finance.days_until_renewal",
+    "finance.days_until_decision",
     "engagement.days_since_sponsor_touch",
     "engagement.days_since_business_review",
     "engagement.nps",
+    "engagement.committee_coverage",
     "metrics.health_score",
 )
 

@@ -150,7 +150,10 @@ LEFT JOIN (
     SELECT touch.account_id, max((occurred_at AT TIME ZONE 'UTC')::date) AS last_on,
         count(*) FILTER (WHERE is_recent) AS touches,
         count(DISTINCT contact_id) FILTER (WHERE is_recent) AS contacts,
-        count(DISTINCT role) FILTER (WHERE is_recent AND role NOT IN ('', 'user', 'blocker')) AS roles
+        count(DISTINCT role) FILTER (WHERE is_recent AND role NOT IN ('', 'user', 'blocker')) AS roles,
+        count(DISTINCT role) FILTER (WHERE is_recent AND role IN (
+            'economic_buyer', 'champion', 'technical_evaluator', 'executive_sponsor'
+        )) / 4.0 AS coverage
     FROM (
         SELECT engagement.*, contact.role,
             occurred_at >= (:day::date - 89)::timestamp AT TIME ZONE 'UTC' AS is_recent
@@ -164,7 +167,7 @@ CROSS JOIN LATERAL (
     VALUES ('engagement.last_touch_on', last_on - date '1970-01-01'),
         ('engagement.days_since_touch', :day::date - last_on),
         ('engagement.touches_90d', coalesce(touches, 0)), ('engagement.active_contacts', coalesce(contacts, 0)),
-        ('engagement.committee_roles', coalesce(roles, 0))
+        ('engagement.committee_roles', coalesce(roles, 0)), ('engagement.committee_coverage', coalesce(coverage, 0))
 ) AS kind (key, value)
 WHERE kind.value IS NOT NULL AND (account.lifecycle = 'customer' OR counted.account_id IS NOT NULL);
 -- name: usage
@@ -189,7 +192,7 @@ SELECT 'product.features_used_30d', :day, used.account_id,
     count(DISTINCT feature) FILTER (WHERE day > :day::date - 30)
 FROM product_usagefeatureday AS used WHERE day <= :day
 GROUP BY 3;
--- name: seats and the days until renewal
+-- name: seats, and the days until renewal and until the customer has a say
 INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
 SELECT 'finance.seats', :day, account_id, max(seats)
 FROM (
@@ -204,6 +207,24 @@ GROUP BY 3;
 INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
 SELECT 'finance.days_until_renewal', :day, account_id, value - (:day::date - date '1970-01-01')
 FROM metrics_metricvalue WHERE key = 'finance.renewal_on' AND as_of = :day;
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT 'finance.days_until_decision', :day, account_id, greatest(0, min(CASE
+    WHEN NOT auto_renew OR notice_days IS NULL THEN next_end
+    WHEN next_end - notice_days >= :day::date THEN next_end - notice_days
+    ELSE (next_end + interval '12 months')::date - notice_days
+END) - :day::date)
+FROM (
+    SELECT account_id, auto_renew, notice_days,
+        CASE WHEN end_on > :day THEN end_on WHEN auto_renew THEN (end_on + interval '12 months')::date END AS next_end
+    FROM finance_contract AS contract
+    WHERE contract.start_on <= :day AND (contract.end_on > :day OR contract.auto_renew)
+        AND EXISTS (
+            SELECT FROM finance_contractline AS line
+            WHERE line.contract_id = contract.id AND line.start_on <= :day
+                AND (line.end_on IS NULL OR line.end_on > :day) AND NOT line.is_trial
+        )
+) AS running
+GROUP BY 3;
 -- name: invoices and payments
 CREATE TEMPORARY TABLE quote AS
 SELECT DISTINCT ON (currency) currency, rate FROM finance_exchangerate WHERE "on" <= :day ORDER BY currency, "on" DESC;
@@ -250,6 +271,13 @@ FROM finance_allocation AS held
 JOIN finance_invoice AS invoice ON invoice.id = held.invoice_id
 WHERE held."on" > :day::date - interval '1 year' AND held."on" <= :day
 GROUP BY 3;
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT 'finance.disputed_share', :day, revenue.account_id, coalesce(disputed.value, 0) / revenue.value
+FROM metrics_metricvalue AS revenue
+LEFT JOIN metrics_metricvalue AS disputed ON disputed.key = 'finance.disputed' AND disputed.as_of = :day
+    AND disputed.account_id = revenue.account_id
+WHERE revenue.key = 'finance.arr' AND revenue.as_of = :day AND revenue.value > 0
+    AND revenue.account_id IN (SELECT account_id FROM finance_invoice WHERE issued_on <= :day);
 -- name: what customers say, and what became of their tickets
 INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
 SELECT kind.key, :day, account_id, kind.value

@@ -93,30 +93,25 @@ def judge_feeds(at: datetime | None = None) -> list[Feed]:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A data category with a stale source: the sentence people read, and how old the oldest of its data are.
+    """A data category with stale sources: how old the data of each are, with the sentence that people read.
 
-    ``age`` is None where a source never sent any.
+    The age is None where a source never sent any.
     """
 
-    reason: str
-    age: timedelta | None
+    feeds: tuple[tuple[timedelta | None, str], ...]
+
+    def beyond(self, held: timedelta) -> str:
+        """Say which sources had been silent for longer than ``held``; nothing where none was."""
+        return " ".join(sentence for age, sentence in self.feeds if age is None or age > held)
 
 
 def stale_categories(at: datetime) -> dict[str, Stale]:
     """Return the categories with a stale source at a moment."""
-    found: dict[str, list[Feed]] = defaultdict(list)
+    found: dict[str, list[tuple[timedelta | None, str]]] = defaultdict(list)
     for feed in judge_feeds(at):
         if feed.state == STALE and feed.category:
-            found[feed.category].append(feed)
-    return {
-        category: Stale(
-            reason=" ".join(_sentence(feed, at) for feed in feeds),
-            age=None
-            if any(feed.age is None for feed in feeds)
-            else max(feed.age or timedelta() for feed in feeds),
-        )
-        for category, feeds in found.items()
-    }
+            found[feed.category].append((feed.age, _sentence(feed, at)))
+    return {category: Stale(tuple(feeds)) for category, feeds in found.items()}
 
 
 def _feeds() -> list[Feed]:

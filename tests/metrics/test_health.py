@@ -13,23 +13,19 @@ import pytest
 from accounts.models import Account, Tier
 from metrics.health.change import change_between, explain_health_change
 from metrics.health.parts import ScorePart, added_up, held_by_limits, parts_of
-from metrics.health.recipe import CAPS_1, MODEL_1
+from metrics.health.recipe import CAPS_1, MODEL_1, MODEL_2
 from metrics.health.score import model_keys, store_scores
 from metrics.models import HealthComponent, HealthLimit, HealthModel, HealthScore, MetricValue
+from tests.metrics.conftest import FROZEN
 from tests.metrics.facts import LAST, TODAY, ago, make_account, make_line, measure, refresh
 
 pytestmark = pytest.mark.django_db
-FROZEN = (
-    "metrics.HealthModel:frozen_after_draft",
-    "metrics.HealthComponent:frozen_with_version",
-    "metrics.HealthLimit:frozen_with_version",
-)
 TOTAL = sum(part.weight for part in MODEL_1)
 
 
 @pytest.fixture(autouse=True)
-def bendable() -> Iterator[None]:
-    """Let the model that came with the product be bent in place, as no one else can."""
+def bendable(model_1: None) -> Iterator[None]:
+    """Let the first model be bent in place, as no one else can."""
     with pgtrigger.ignore(*FROZEN):
         yield
 
@@ -46,8 +42,11 @@ def put(account: Account, as_of: date = TODAY, **values: Any) -> None:
 
 
 def put_all(account: Account, as_of: date = TODAY, **values: Any) -> None:
-    """Store every input at its best, but for those given."""
-    best = {part.key.replace(".", "__"): max(part.curve, key=lambda point: point[1])[0] for part in MODEL_1}
+    """Store every input of the models that came with the product at its best, but for those given."""
+    best = {
+        part.key.replace(".", "__"): max(part.curve, key=lambda point: point[1])[0]
+        for part in (*MODEL_1, *MODEL_2)
+    }
     put(account, as_of, **(best | values))
 
 
@@ -304,7 +303,7 @@ def test_without_a_number_on_both_days_there_is_no_change_to_explain() -> None:
 
 def test_the_migrations_wrote_model_1() -> None:
     model = HealthModel.objects.get()
-    assert (model.version, model.state, model.minimum_coverage) == (1, "published", Decimal("0.600"))
+    assert (model.version, model.minimum_coverage) == (1, Decimal("0.600"))
     assert model.components.count() == len(MODEL_1) >= 6
     assert model.limits.count() == len(CAPS_1)
     assert {component.group for component in model.components.all()} == {"usage", "support", "relationship"}

@@ -25,7 +25,7 @@ from sync.models import ProvisionalNumber
 from tests.metrics.facts import LAST, TODAY, make_account, roll_up
 from tests.metrics.test_health import put, put_all, score
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model_1")]
 
 
 def flat(points: int, *, key: str = "product.usage_trend", label: str = "Trend") -> ComponentDraft:
