@@ -10,19 +10,25 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+
+from django.db import connection
 
 from bench import companies, refresh
-from bench.companies import CHECKOUT, databases_apart, execute, run_file, use
+from bench.companies import CHECKOUT, databases_apart, execute, run_file, use, without_indexes
 from bench.harness import Figure, median, seconds
 from bench.pages import sign_in_as
+from bench.scores import worked_off
+from metrics.backtest.services import month_ends, request_backtest
 from metrics.engine.plan import plan_refresh
-from metrics.models import HealthComponent
+from metrics.models import HealthComponent, HealthModel
+from people.models import User
 from product.partitions import make_month
 
 HERE = refresh.HERE.parent / "health"
 ACCOUNTS = 50_000
 DAYS = 400
+MONTHS = 24
 ROUNDS = 3
 FEWEST_COMPONENTS = 14
 MOST_MEMORY = 300  # MiB
@@ -35,6 +41,8 @@ def run() -> Iterator[Figure]:
         name = prepare()
         yield night()
         yield from workers(name)
+        use(prepare_past())
+        yield backtest()
 
 
 def prepare() -> str:
@@ -64,6 +72,66 @@ def fill() -> None:
     execute(
         "INSERT INTO finance_revenuetorecompute (account_id) SELECT DISTINCT account_id FROM finance_contract"
     )
+
+
+def prepare_past() -> str:
+    """Return the name of the database with numbers at month-ends, seeded where this state has none."""
+
+    def fill_past() -> None:
+        fill()
+        refresh.refresh(NEWEST)
+        with without_indexes("metrics_metricvalue"):
+            run_file(HERE / "past.sql", newest=NEWEST, count=MONTHS + 6)
+
+    return companies.seeded(
+        "health_past",
+        told=f"{ACCOUNTS:,} accounts with numbers at {MONTHS + 6} month-ends",
+        fill=fill_past,
+        files=[refresh.HERE / "seed.sql", HERE / "usage.sql", HERE / "past.sql"],
+        also=(NEWEST, ACCOUNTS, DAYS, MONTHS),
+    )
+
+
+def backtest() -> Figure:
+    """Compare a backtest, from the request to its last step, with reading its rows into pandas month by month."""
+    days = month_ends()[:MONTHS]
+    model = HealthModel.objects.published().get(tier=None, segment="")
+    by = User.objects.get(email="bench-finance@example.com")
+    ours, plain = [], []
+    for _ in range(ROUNDS):
+        before = seconds(lambda: read_plainly(days))
+        asked = seconds(lambda: request_backtest(model=model, by=by, first=days[0], last=days[-1], seed=7))
+        run = model.backtests.get(state="running")
+        took = asked + worked_off("metrics.backtest", run)
+        judged = sum(month["rows"] for month in run.summary["months"].values())
+        if len(run.summary["months"]) != MONTHS or not run.summary["results"][0]["events"]:
+            raise RuntimeError(f"The backtest looked at {run.summary['months']} only.")
+        ours.append(took)
+        plain.append(before)
+    read = read_plainly(days)
+    return Figure(
+        "health.backtest",
+        median([mine / theirs for mine, theirs in zip(ours, plain, strict=True)]),
+        at_most=5,
+        note=f"{median(ours):.1f} s for {judged:,} scores, {read:,} rows into pandas {median(plain):.1f} s",
+    )
+
+
+def read_plainly(days: list[date]) -> int:
+    """Read what the model's components are made of, and the revenue, into pandas; return how many rows there were."""
+    import pandas as pd
+
+    read = 0
+    for day in days:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT key, account_id, value FROM metrics_metricvalue WHERE as_of = %s AND key IN "
+                "(SELECT key FROM metrics_healthcomponent UNION VALUES ('finance.arr'))",
+                [day],
+            )
+            rows = pd.DataFrame(cursor.fetchall(), columns=["key", "account", "value"])
+        read += len(rows)
+    return read
 
 
 def night() -> Figure:
