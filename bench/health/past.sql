@@ -4,7 +4,7 @@ INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
 SELECT night.key, month.day, night.account_id,
     CASE
         WHEN night.key <> 'finance.arr' THEN night.value * (0.8 + (night.account_id * 31 + month.place * 17) % 41 * 0.01)
-        WHEN night.account_id % 50 = 0 AND month.place > 2 + night.account_id / 50 % 26 THEN 0
+        WHEN night.account_id % 50 = 7 AND month.place > 2 + night.account_id / 50 % 26 THEN 0
         ELSE night.value * (1 + (night.account_id + month.place) % 7 * 0.01)
     END
 FROM (
