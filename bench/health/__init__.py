@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from django.db import connection
+from django.test.utils import override_settings
 
 from bench import companies, refresh
 from bench.companies import CHECKOUT, databases_apart, execute, run_file, use, without_indexes
 from bench.harness import Figure, median, seconds
-from bench.pages import sign_in_as
+from bench.pages import FLOOR_MIDDLEWARE, Site, ratio, sign_in_as
 from bench.scores import worked_off
 from metrics.backtest.services import month_ends, request_backtest
 from metrics.engine.plan import plan_refresh
@@ -41,6 +42,7 @@ def run() -> Iterator[Figure]:
         name = prepare()
         yield night()
         yield from workers(name)
+        yield scoreboard()
         use(prepare_past())
         yield backtest()
 
@@ -90,6 +92,24 @@ def prepare_past() -> str:
         files=[refresh.HERE / "seed.sql", HERE / "usage.sql", HERE / "past.sql"],
         also=(NEWEST, ACCOUNTS, DAYS, MONTHS),
     )
+
+
+def scoreboard() -> Figure:
+    """Open the scoreboard with a year of values behind each line, against a minimal page of the same values."""
+    run_file(HERE / "months.sql", newest=NEWEST)
+    with override_settings(ROOT_URLCONF="bench.pages.floors", ALLOWED_HOSTS=["localhost"], DEBUG=False):
+        cookie = sign_in_as("revops")
+        ours = Site(cookie, {})
+        with override_settings(MIDDLEWARE=FLOOR_MIDDLEWARE):
+            floor = Site(cookie, {})
+        since = NEWEST - timedelta(days=366)
+        return ratio(
+            "health.scoreboard",
+            6,
+            ours,
+            floor,
+            [(f"/scoreboard/?as_of={NEWEST}", f"/floor/scoreboard/?since={since}")],
+        )
 
 
 def backtest() -> Figure:

@@ -23,6 +23,9 @@ FLOOR_ACCOUNT = """<!doctype html><html lang="en"><title>{{ account.name }}</tit
 {{ ticket.opened_at }}</li>{% endfor %}</ul>
 <ul>{% for contact in contacts %}<li>{{ contact.name }}</li>{% endfor %}</ul>"""
 
+FLOOR_SCOREBOARD = """<!doctype html><html lang="en"><title>Scoreboard</title><table>{% for row in rows %}<tr>
+<td>{{ row.key }}</td><td>{{ row.as_of }}</td><td>{{ row.value }}</td></tr>{% endfor %}</table>"""
+
 
 def floor_list(request: HttpRequest) -> HttpResponse:
     """A keyset page of 50 rows with a session."""
@@ -52,6 +55,17 @@ def floor_account(request: HttpRequest, pk: int) -> HttpResponse:
         "contacts": list(Contact.objects.filter(account=pk)[:10]),
     }
     return HttpResponse(_templates()["account"].render(context))
+
+
+def floor_scoreboard(request: HttpRequest) -> HttpResponse:
+    """The newest values of all segment numbers and their year, as a table: one query."""
+    from metrics.models import SegmentValue
+
+    assert request.user.is_authenticated
+    rows = SegmentValue.objects.filter(dimension="all", as_of__gt=request.GET["since"]).order_by(
+        "key", "as_of"
+    )
+    return HttpResponse(_templates()["scoreboard"].render({"rows": rows}))
 
 
 def floor_search(request: HttpRequest) -> HttpResponse:
@@ -88,6 +102,7 @@ urlpatterns = [
     path("floor/list/", floor_list),
     path("floor/accounts/<int:pk>/", floor_account),
     path("floor/search/", floor_search),
+    path("floor/scoreboard/", floor_scoreboard),
     path("floor/rest/", login_not_required(floor_rest)),
     path("", include("abe.urls")),
 ]
@@ -98,5 +113,9 @@ _compiled: dict[str, Any] = {}
 def _templates() -> dict[str, Any]:
     if not _compiled:
         engine = engines["django"]
-        _compiled.update(list=engine.from_string(FLOOR_LIST), account=engine.from_string(FLOOR_ACCOUNT))
+        _compiled.update(
+            list=engine.from_string(FLOOR_LIST),
+            account=engine.from_string(FLOOR_ACCOUNT),
+            scoreboard=engine.from_string(FLOOR_SCOREBOARD),
+        )
     return _compiled

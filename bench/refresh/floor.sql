@@ -163,13 +163,17 @@ LEFT JOIN (
     ) AS touch
     GROUP BY 1
 ) AS counted ON counted.account_id = account.id
+-- Customers without any count as 0, others don't.
+CROSS JOIN LATERAL (SELECT CASE WHEN account.lifecycle = 'customer' THEN 0 END AS value) AS none
 CROSS JOIN LATERAL (
     VALUES ('engagement.last_touch_on', last_on - date '1970-01-01'),
         ('engagement.days_since_touch', :day::date - last_on),
-        ('engagement.touches_90d', coalesce(touches, 0)), ('engagement.active_contacts', coalesce(contacts, 0)),
-        ('engagement.committee_roles', coalesce(roles, 0)), ('engagement.committee_coverage', coalesce(coverage, 0))
+        ('engagement.touches_90d', coalesce(nullif(touches, 0), none.value)),
+        ('engagement.active_contacts', coalesce(nullif(contacts, 0), none.value)),
+        ('engagement.committee_roles', coalesce(nullif(roles, 0), none.value)),
+        ('engagement.committee_coverage', coalesce(nullif(coverage, 0), none.value))
 ) AS kind (key, value)
-WHERE kind.value IS NOT NULL AND (account.lifecycle = 'customer' OR counted.account_id IS NOT NULL);
+WHERE kind.value IS NOT NULL;
 -- name: usage
 INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
 SELECT kind.key, :day, used.account_id, kind.value

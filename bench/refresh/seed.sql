@@ -13,7 +13,8 @@ FROM generate_series(1, :accounts) AS n;
 INSERT INTO accounts_contact (account_id, name, email, phone, title, role)
 SELECT account.id, 'Contact ' || k, '', '', '',
     (ARRAY['champion', 'legal', 'user', 'economic_buyer', 'technical_evaluator'])[1 + (account.id + k) % 5]
-FROM accounts_account AS account, generate_series(1, 3) AS k;
+FROM accounts_account AS account, generate_series(1, 3) AS k
+ORDER BY account.id, k;
 INSERT INTO finance_contract (account_id, number, start_on, end_on, auto_renew, renewal_months, currency)
 SELECT id, 'C' || id, :newest::date - 900 + (id % 700)::integer, :newest::date + (id % 365)::integer + 1,
     id % 5 > 0, 12, CASE id % 5 WHEN 0 THEN 'EUR' WHEN 1 THEN 'GBP' ELSE 'USD' END
