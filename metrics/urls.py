@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from metrics.views import concentration, explain, readiness, runs, scoreboard
+from metrics.views import concentration, explain, readiness, runs, scoreboard, shock
 from metrics.views.health import account
 
 app_name = "metrics"
 urlpatterns = [
     path("metrics/", explain.library, name="library"),
     path("metrics/concentration/", concentration.concentration, name="concentration"),
+    path("metrics/concentration/shock/", shock.shock, name="shock"),
     path("metrics/readiness/", readiness.readiness, name="readiness"),
     path("metrics/runs/", runs.runs, name="runs"),
     path("metrics/runs/now/", runs.refresh_now, name="refresh_now"),

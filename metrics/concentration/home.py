@@ -42,5 +42,6 @@ class Concentration(HomePanel):
                 for name in SHOWN
             ],
             "is_concentrated": figures.is_concentrated,
-            "query": f"?as_of={reader.as_of.isoformat()}" if day and day < reader.as_of else "",
+            "query": f"?as_of={day.isoformat()}" if day and day < reader.as_of else "",
+            "and_day": f"&as_of={day.isoformat()}" if day and day < reader.as_of else "",
         }

@@ -132,7 +132,10 @@ def tabs(request: HttpRequest, current: str) -> dict[str, Any]:
     query = f"?{kept.urlencode()}" if kept else ""
     day = requested_as_of(request)
     dated = f"?as_of={day.isoformat()}" if day else ""
-    pages = (("page", "Concentration", f"{reverse('metrics:concentration')}{query}"),)
+    pages = (
+        ("page", "Concentration", f"{reverse('metrics:concentration')}{query}"),
+        ("shock", "What if we lost them?", f"{reverse('metrics:shock')}{query}"),
+    )
     return {
         "tabs": [{"label": label, "url": url, "is_current": key == current} for key, label, url in pages],
         "dated": dated,
