@@ -110,7 +110,14 @@ FIGURE = re.compile(r"<figure.*?</figure>", re.DOTALL)
 LABEL = re.compile(r'<div class="abe-scroll[^"]*" role="region" aria-label="([^"]*)"')
 LINK = re.compile(r'href="([^"]*export=csv[^"]*)"')
 # One file holds what the page sets apart under headings of its own.
-ONE_FILE = {"metrics:library", "sync:sources", "sync:tokens", "accounts:ambiguous", "accounts:duplicates"}
+ONE_FILE = {
+    "metrics:library",
+    "sync:sources",
+    "sync:tokens",
+    "accounts:ambiguous",
+    "accounts:duplicates",
+    "metrics:readiness",
+}
 
 # Pages that show some rows of a file as two tables, with how many files hold them all.
 FEWER_FILES = {"finance:retention": 4}  # rates and amounts of a month, or of a segment, are one row of a file

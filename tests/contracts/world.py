@@ -54,8 +54,11 @@ from finance.models import (
 from finance.obligations.services import Terms, add_obligation
 from finance.revenue.publication import close_months
 from metrics.engine.plan import today
+from metrics.engine.store import store_segments
 from metrics.health.sentiment import set_sentiment
-from metrics.models import RefreshRun, RefreshStep, SegmentValue, Sentiment
+from metrics.models import MetricValue, RefreshRun, RefreshStep, SegmentValue, Sentiment
+from metrics.readiness.services import store_findings
+from metrics.registry import segment_metrics
 from metrics.runs.work import work_off
 from metrics.scoreboard.targets import set_target
 from people.approvals.models import ApprovalDelegation, ApprovalRequest
@@ -145,7 +148,26 @@ def build() -> list[Address]:
         *_invoices(account),
         *_collections(),
         *_scoreboard(),
+        *_concentration(account),
     ]
+
+
+def _concentration(account: Account) -> Iterator[Address]:
+    other = make_listed("=Division", parent=account)
+    for each in (account, other):
+        for key in ("finance.arr", "finance.arr_year_before", "product.active_users_30d"):
+            MetricValue.objects.update_or_create(
+                key=key, as_of=today(), account=each, defaults={"value": Decimal(each.pk)}
+            )
+    for key in ("metrics.concentration:segments", "metrics.arr_spread:segments"):
+        store_segments(segment_metrics[key], today())
+    store_findings(as_of=today(), is_newest=True)
+    for function in (Function.LEADERSHIP, Function.CUSTOMER_SUCCESS):
+        for query in ("", "?counted=group&over=renewal_quarter"):
+            yield Address("metrics:concentration", reverse("metrics:concentration") + query, function)
+        for query in ("?top=1", f"?counted=group&lose={other.pk}&by=country"):
+            yield Address("metrics:shock", reverse("metrics:shock") + query, function)
+        yield Address("metrics:readiness", reverse("metrics:readiness"), function)
 
 
 def _scoreboard() -> Iterator[Address]:
