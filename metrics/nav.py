@@ -67,3 +67,17 @@ register_nav(
         functions_first=(Function.REVOPS,),
     )
 )
+register_nav(
+    NavItem(
+        key="metrics.backtests",
+        label="Backtests",
+        icon="report-analytics",
+        url_name="metrics:backtests",
+        group="Company",
+        order=104,
+        functions_first=(Function.REVOPS,),
+        visible=lambda request: (
+            getattr(request.user, "function", "") in (Function.REVOPS, Function.LEADERSHIP)
+        ),
+    )
+)

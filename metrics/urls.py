@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from metrics.views import concentration, explain, readiness, runs, scoreboard, shock
+from metrics.views import backtests, concentration, explain, readiness, runs, scoreboard, shock
 from metrics.views.health import account
 
 app_name = "metrics"
@@ -24,5 +24,10 @@ urlpatterns = [
     path("health/accounts/<int:pk>/", account.health, name="health"),
     path("health/accounts/<int:pk>/sentiment/", account.say, name="sentiment"),
     path("health/accounts/<int:pk>/sentiment/end/", account.take_back, name="sentiment_end"),
+    path("metrics/backtests/", backtests.backtests, name="backtests"),
+    path("metrics/backtests/new/", backtests.backtest_new, name="backtest_new"),
+    path("metrics/backtests/<int:pk>/", backtests.backtest, name="backtest"),
+    path("metrics/backtests/<int:pk>/cancel/", backtests.backtest_cancel, name="backtest_cancel"),
+    path("metrics/backtests/<int:pk>/draft/", backtests.backtest_draft, name="backtest_draft"),
     path("metrics/explain/<str:key>/", explain.explain, name="explain"),
 ]

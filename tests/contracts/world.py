@@ -84,6 +84,7 @@ from sync.services import issue_credential
 from tests.accounts.rows import TODAY, make_busy, make_listed
 from tests.finance.billing import sell_as
 from tests.finance.owing import make_debtor, make_invoice, put_in_force
+from tests.metrics.backtests import backtest, make_model, make_past
 from tests.metrics.facts import follow_revenue, make_account, make_invoices, make_line
 from tests.people.approving import ask, declared
 from tests.product.tracking import Tracker, track
@@ -140,6 +141,7 @@ def build() -> list[Address]:
         *_tracking(),
         *_people(),
         *_tiers(account.pk),
+        *_backtests(),
         *_scores(),
         *_lists(account.pk),
         *_contracts(account),
@@ -546,6 +548,12 @@ def _scores() -> Iterator[Address]:
     yield Address("engagement:score_preview", reverse("engagement:score_preview", args=[run.pk]))
     asked = request_score_publication(preview=run, by=make_user("revops"))
     yield Address("engagement:score_publication", reverse("engagement:score_publication", args=[asked.pk]))
+
+
+def _backtests() -> Iterator[Address]:
+    make_past(accounts=40, months=8, losses=14)
+    run = backtest(make_model())
+    yield Address("metrics:backtest", reverse("metrics:backtest", args=[run.pk]))
 
 
 def _tracking() -> Iterator[Address]:
