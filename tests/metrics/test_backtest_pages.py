@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 from html import unescape
 from typing import Any
@@ -29,8 +30,12 @@ def page(run: Backtest, query: str = "", function: str = "revops") -> str:
     return text_of(client_as(function).get(reverse("metrics:backtest", args=[run.pk]) + query))
 
 
+def words_of(run: Backtest, query: str = "") -> str:
+    return " ".join(re.sub("<[^>]+>", " ", page(run, query)).split())
+
+
 def lines_of(response: Any) -> list[dict[str, str]]:
-    body = b"".join(response.streaming_content).decode("utf-8-sig")
+    body = response.getvalue().decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(body)))
 
 
@@ -41,7 +46,7 @@ def told() -> Backtest:
 
 
 def test_a_result_says_what_it_found_and_what_it_was_made_of(told: Backtest) -> None:
-    said = page(told)
+    said = words_of(told)
     found = told.summary["results"][0]
     model = found["since_cut"]["model"]
     assert f"{model['auc']:.2f} ({model['low']:.2f} to {model['high']:.2f})" in said
@@ -61,7 +66,7 @@ def test_a_result_says_what_it_found_and_what_it_was_made_of(told: Backtest) -> 
 
 
 def test_each_outcome_and_window_has_a_tab(told: Backtest) -> None:
-    said = page(told, "?outcome=contraction&window=180")
+    said = words_of(told, "?outcome=contraction&window=180")
     found = told.summary["results"][3]
     assert (found["outcome"], found["window"]) == ("contraction", 180)
     assert f"{found['rows']:,} judged here" in said
@@ -90,7 +95,7 @@ def test_long_lists_of_losses_are_turned_page_by_page(told: Backtest) -> None:
 @pytest.mark.parametrize("table", ["losses", "comparison", "months", "deciles", "components", "weights"])
 def test_every_list_is_a_file(told: Backtest, table: str) -> None:
     url = reverse("metrics:backtest", args=[told.pk])
-    rows = lines_of(client_as("revops").get(f"{url}?format=csv&table={table}"))
+    rows = lines_of(client_as("revops").get(f"{url}?export=csv&table={table}"))
     counts = {
         "losses": told.losses.count(),
         "comparison": 24,
@@ -128,7 +133,7 @@ def test_others_are_told_whom_to_ask(told: Backtest, function: str) -> None:
 def test_few_outcomes_are_said_plainly() -> None:
     make_past(accounts=40, losses=4)
     said = page(backtest(make_model()))
-    assert "Not enough outcomes: 4 accounts were lost" in said or "Not enough outcomes" in said
+    assert "Not enough outcomes" in said
     assert "it takes 10 to say anything" in said
     assert "No weights to suggest" in said
     assert "only" in said
@@ -198,7 +203,7 @@ def test_the_list_names_each_finding_and_what_to_do_without_any(told: Backtest) 
     said = text_of(client_as("leadership").get(reverse("metrics:backtests")))
     assert "Churn within 90 days: It beats tier and usage" in said
     assert reverse("metrics:backtest", args=[told.pk]) in said
-    rows = lines_of(client_as("revops").get(reverse("metrics:backtests") + "?format=csv"))
+    rows = lines_of(client_as("revops").get(reverse("metrics:backtests") + "?export=csv"))
     assert [row["Backtest"] for row in rows] == [str(told.pk)]
     Backtest.objects.all().delete()
     empty = text_of(client_as("revops").get(reverse("metrics:backtests")))
