@@ -15,7 +15,7 @@ from django.urls import reverse
 from metrics.backtest.services import request_backtest
 from metrics.models import Backtest, HealthModel
 from metrics.runs.work import do_next_step
-from tests.metrics.backtests import FIRST, NOISE, SIGN, backtest, make_model, make_past, month_end
+from tests.metrics.backtests import FIRST, backtest, make_model, make_past, month_end
 from tests.users import client_as, make_user
 
 pytestmark = pytest.mark.django_db
@@ -208,13 +208,6 @@ def test_the_list_names_each_finding_and_what_to_do_without_any(told: Backtest) 
     Backtest.objects.all().delete()
     empty = text_of(client_as("revops").get(reverse("metrics:backtests")))
     assert reverse("metrics:backtest_new") in empty
-
-
-def test_the_page_of_a_version_leads_to_its_test() -> None:
-    make_past(accounts=12, losses=2)
-    model = make_model({SIGN: 50, NOISE: 50})
-    said = text_of(client_as("revops").get(model.get_absolute_url()))
-    assert f"{reverse('metrics:backtest_new')}?model={model.pk}" in said
 
 
 def test_a_page_of_nothing_is_not_found() -> None:
