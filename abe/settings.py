@@ -199,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "refresh-tick": {"task": "metrics.tasks.tick", "schedule": 30.0},
     "go-on-with-runs": {"task": "metrics.tasks.go_on_with_runs", "schedule": 30.0},
+    "write-score-digests": {"task": "metrics.tasks.write_score_digests", "schedule": crontab(minute="*/15")},
     "keep-tiers": {"task": "tiers.tasks.keep_tiers", "schedule": 60.0},
     "remind-of-overrides": {"task": "tiers.tasks.remind", "schedule": crontab(minute=23)},
     "draft-invoices": {
@@ -273,7 +274,10 @@ if env.str("ABE_OIDC_SERVER_URL", default=""):
         ]
     }
 
-EMAIL_CONFIG = env.email_url("ABE_EMAIL_URL", default="consolemail://")
+# Without a server mails are files on the own machine, elsewhere lines of the log.
+EMAIL_CONFIG = env.email_url(
+    "ABE_EMAIL_URL", default=f"filemail:///{PATHS.state}/mails" if ON_OWN_MACHINE else "consolemail://"
+)
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("ABE_EMAIL_FROM", default="abe@localhost")
 # Without it a mail server that hangs holds a worker for ever.

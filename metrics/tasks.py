@@ -15,6 +15,7 @@ from metrics.engine.steps import work_off
 from metrics.models import RefreshRun, RefreshStep
 from metrics.runs import services as runs
 from metrics.runs.work import work_off as work_off_run
+from metrics.scoreboard.digest import write_digests
 
 # Short enough that a message is acknowledged long before the broker would deliver it again.
 WORK_SECONDS = 20.0
@@ -27,6 +28,12 @@ def plan_nightly_refresh() -> None:
     """Plan the refresh of the day that has just ended, and wake the workers."""
     plan_refresh(as_of=today() - timedelta(days=1), cause="nightly")
     wake_workers()
+
+
+@shared_task
+def write_score_digests() -> int:
+    """Write the weekly message of the scoreboard to whoever's turn it is; the workers of notices send it."""
+    return write_digests(timezone.now())
 
 
 @shared_task

@@ -8,11 +8,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from common.formatting import format_count
-from people.configuration.history import INSERTED, Step
+from people.configuration.history import DELETED, INSERTED, Step
 from people.configuration.own import GRANTS, USERS
-from people.configuration.registry import ConfigFile, ConfigSection, sections
+from people.configuration.registry import ConfigFile, ConfigSection, Tracked, sections
+from people.configuration.restoring import undo_rows
 from people.configuration.shapes import Record, Text
-from people.models import HISTORY_OF_USER, Category, Level, User, default_level
+from people.functions import Function
+from people.models import HISTORY_OF_USER, Category, Level, NoticeChannel, User, default_level
+from people.notices.preferences import WEEKDAYS
 from people.policy import EDITABLE, Pair, differences, held_levels
 from people.services import change_access, change_user
 
@@ -92,6 +95,44 @@ sections.register(
             plan=plan_access,
             apply=apply_access,
         ),
+    )
+)
+
+
+def undo_channels(steps: Sequence[Step], by: User) -> None:
+    """Set a channel back, but for its address; one that was removed has lost it."""
+    if any(step.kind == DELETED for step in steps):
+        raise ValidationError("Its address is in no history. Add the channel again on its page.")
+    undo_rows(steps, by)
+
+
+def _weekday(value: int) -> str:
+    return WEEKDAYS[value]
+
+
+sections.register(
+    ConfigSection(
+        key="channels",
+        label="Channels of Slack",
+        url_name="people:channels",
+        tracks=(
+            Tracked(
+                model=NoticeChannel,
+                noun="Channel",
+                name=lambda event: str(event.name),
+                labels={
+                    "name": "name",
+                    "host": "host",
+                    "function": "reads as",
+                    "topics": "told of",
+                    "weekday": "weekly on",
+                    "time_zone": "time zone",
+                    "is_active": "is told",
+                },
+                show={"function": lambda value: str(Function(value).label), "weekday": _weekday},
+            ),
+        ),
+        undo=undo_channels,
     )
 )
 sections.register(

@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 
 from people.approvals.models import ApprovalComment, ApprovalDelegation, ApprovalRequest, ApprovalStep
 from people.functions import Function
-from people.notices.models import Notice
+from people.notices.models import Notice, NoticeChannel, NoticePreference
 
 
 class Category(models.TextChoices):
@@ -186,6 +186,8 @@ __all__ = [
     "Category",
     "Level",
     "Notice",
+    "NoticeChannel",
+    "NoticePreference",
     "User",
     "default_grants",
     "default_level",

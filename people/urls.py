@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from people.views import access, configuration, me, users
+from people.views import access, configuration, me, notices, users
 from people.views.approvals import delegations, inbox, requests
 
 app_name = "people"
 urlpatterns = [
     path("people/me/", me.me, name="me"),
+    path("people/me/mails/", notices.mails, name="mails"),
+    path("people/channels/", notices.channels, name="channels"),
+    path("people/channels/<int:pk>/", notices.channel, name="channel"),
+    path("people/channels/<int:pk>/act/", notices.channel_act, name="channel_act"),
     path("people/access/", access.access_policy, name="access"),
     path("people/access/review/", access.review_access, name="access_review"),
     path("people/users/", users.users, name="users"),

@@ -173,9 +173,8 @@ def _event_name(event: Any) -> str:
     return _name((event.line, event.dimension, event.member, event.starts_on))
 
 
-def _person_name(value: Any) -> str:
-    found = User.objects.filter(pk=value).first()
-    return str(found) if found else "nobody"
+def _person_name(value: User | None) -> str:
+    return str(value) if value else "nobody"
 
 
 sections.register(
@@ -191,10 +190,10 @@ sections.register(
                 labels={
                     "goal": "goal",
                     "value": "value",
-                    "person_id": "who answers for it",
+                    "person": "who answers for it",
                     "reason": "reason",
                 },
-                show={"goal": lambda value: str(Goal(value).label), "person_id": _person_name},
+                show={"goal": lambda value: str(Goal(value).label), "person": _person_name},
             ),
         ),
         undo=undo_rows,

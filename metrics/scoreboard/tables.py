@@ -92,7 +92,7 @@ def line_offers(
     definition: Definition,
 ) -> list[Offer]:
     """Return what the page of a line offers as files; ``accounts`` reads all of them when it is asked for."""
-    offers = [Offer("segments", "By segment", lambda: members_table(line, cells))]
+    offers = [Offer("segments", "By segment", lambda: members_table(line, cells))] if cells else []
     if accounts is not None:
         offers.append(
             Offer("accounts", "Accounts behind it", lambda: accounts_table(line, accounts(), definition))

@@ -1,24 +1,94 @@
-"""What a person is told by e-mail."""
+"""What a person is told by e-mail, and a channel of Slack by its webhook."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+import pghistory
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from people.functions import Function
 
-class Notice(models.Model):
-    """One thing that one person is told once; forgotten a year after it was sent.
 
-    Written in the transaction that it tells of. ``about`` and ``event`` name what it tells, so that a repeat
-    writes nothing. Those of one person and topic that are due go out as one mail. A worker that sends holds it
-    until ``claimed_until``.
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    fields=["name", "host", "function", "topics", "weekday", "time_zone", "is_active"],
+    model_name="NoticeChannelEvent",
+    obj_field=pghistory.ObjForeignKey(related_name="events"),
+)
+class NoticeChannel(models.Model):
+    """A channel of Slack, or of what takes the same webhooks, that is told of some topics; RevOps owns it.
+
+    Whoever has the webhook's address may write there, so it is sealed (``common.encryption``), never shown again and in
+    no history; ``host`` is what people recognise it by. ``function`` is whose eyes it reads with. What is told weekly
+    comes on ``weekday`` in ``time_zone``.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", db_index=False)
+    name = models.CharField(max_length=150, unique=True)
+    url = models.TextField(help_text="Sealed.")
+    host = models.CharField(max_length=255)
+    function = models.CharField(max_length=32, choices=Function)
+    topics = ArrayField(models.CharField(max_length=32), help_text="Keys of topics.")
+    weekday = models.PositiveSmallIntegerField(default=0, help_text="0 is Monday.")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+    succeeded_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="people_noticechannel_weekday", condition=Q(weekday__lte=6)),
+            models.CheckConstraint(
+                name="people_noticechannel_function_known", condition=Q(function__in=Function.values)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NoticePreference(models.Model):
+    """Whether and on which weekday one person wants one topic, where it isn't as the topic says by itself."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notice_preferences", db_index=False
+    )
+    topic = models.CharField(max_length=32)
+    is_wanted = models.BooleanField()
+    weekday = models.PositiveSmallIntegerField(default=0, help_text="0 is Monday.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="people_noticepreference_one", fields=("user", "topic")),
+            models.CheckConstraint(name="people_noticepreference_weekday", condition=Q(weekday__lte=6)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.topic} for {self.user_id}"
+
+
+class Notice(models.Model):
+    """One thing that one person or one channel is told once; forgotten a year after it was sent.
+
+    Written in the transaction that it tells of. ``about`` and ``event`` name what it tells, so that a repeat
+    writes nothing. Those of one person and topic that are due go out as one mail, those of a channel as one message. A
+    worker that sends holds it until ``claimed_until``.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="notices", db_index=False
+    )
+    channel = models.ForeignKey(
+        NoticeChannel, models.CASCADE, null=True, related_name="notices", db_index=False
+    )
     topic = models.CharField(max_length=32, help_text="Key of a topic, such as approvals.")
     about = models.CharField(max_length=80, help_text="What it is about, such as approvals.step:12.")
     event = models.CharField(max_length=32, help_text="What happened to it, such as asked.")
@@ -35,7 +105,16 @@ class Notice(models.Model):
     WAITING: ClassVar[Q] = Q(sent_at=None, given_up_at=None)
 
     class Meta:
-        constraints = (models.UniqueConstraint(name="people_notice_once", fields=("user", "about", "event")),)
+        constraints = (
+            models.UniqueConstraint(name="people_notice_once", fields=("user", "about", "event")),
+            models.UniqueConstraint(
+                name="people_notice_once_a_channel", fields=("channel", "about", "event")
+            ),
+            models.CheckConstraint(
+                name="people_notice_to_somebody",
+                condition=Q(user__isnull=False, channel=None) | Q(user=None, channel__isnull=False),
+            ),
+        )
         indexes = (
             models.Index(
                 name="people_notice_due", fields=("due_at",), condition=Q(sent_at=None, given_up_at=None)
@@ -44,4 +123,4 @@ class Notice(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.event} {self.about} for {self.user_id}"
+        return f"{self.event} {self.about} for {self.user_id or f'channel {self.channel_id}'}"

@@ -1,12 +1,12 @@
-"""Send notices: those of one person and topic that are due go out as one mail.
+"""Send notices: those of one person and topic that are due go out as one mail, those of a channel as one message.
 
 A worker claims them in one transaction, sends outside of any, and notes the outcome in another. Only where it
-dies in between does a mail go out a second time, after the claim has run out and with the same Message-ID.
+dies in between does a mail go out a second time, after the claim has run out and with the same Message-ID; a message
+in a channel, which knows no such mark, is then there twice.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,13 +14,14 @@ from smtplib import SMTPException
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F, Min, Q
 from django.utils import timezone
 
-from people.models import Notice, User
-from people.notices.topics import topics
+from common.encryption import UndecipherableError, decrypt
+from common.outbound.http import Sender
+from people.models import Notice, NoticeChannel, User
+from people.notices.writing import mail_of, post_of
 
 logger = structlog.get_logger(__name__)
 
@@ -32,13 +33,23 @@ GIVE_UP_AFTER = timedelta(days=3)
 KEEP = timedelta(days=366)
 # Lines of one mail; the rest comes with the next one.
 LINES_AT_MOST = 50
+LONGEST_ASKED = 5  # digits of Retry-After
+
+
+class NotSentError(Exception):
+    """A channel did not take it; ``pause`` is how long it asked to be left alone."""
+
+    def __init__(self, said: str, pause: timedelta = timedelta()) -> None:
+        super().__init__(said)
+        self.pause = pause
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What one mail tells one person."""
+    """What one mail tells one person, or one message a channel; exactly one of the two is there."""
 
-    user: User
+    user: User | None
+    channel: NoticeChannel | None
     topic: str
     notices: Sequence[Notice]
 
@@ -56,59 +67,73 @@ def send_due(*, limit: int = 100) -> int:
 
 @transaction.atomic
 def claim_parcel() -> Parcel | None:
-    """Take the due notices of one person and topic into this worker's hands; None where nothing is due.
+    """Take the due notices of one receiver and topic into this worker's hands; None where nothing is due.
 
-    What another worker holds is passed over.
+    What another worker holds is passed over, and what is for a channel that is paused.
     """
     now = timezone.now()
     due = Notice.objects.filter(Notice.WAITING, due_at__lte=now).filter(
-        Q(claimed_until=None) | Q(claimed_until__lt=now)
+        Q(claimed_until=None) | Q(claimed_until__lt=now), Q(channel=None) | Q(channel__is_active=True)
     )
-    groups = due.values("user_id", "topic").annotate(first=Min("pk")).order_by("first")
+    groups = due.values("user_id", "channel_id", "topic").annotate(first=Min("pk")).order_by("first")
     for group in groups[:LINES_AT_MOST]:
-        mine = due.filter(user_id=group["user_id"], topic=group["topic"]).order_by("pk")
-        held = list(mine.select_for_update(skip_locked=True)[:LINES_AT_MOST])
+        user_id, channel_id, topic = group["user_id"], group["channel_id"], group["topic"]
+        receiver = Q(user_id=user_id) if user_id else Q(channel_id=channel_id)
+        mine = due.filter(receiver, topic=topic).order_by("pk")
+        held = list(mine.select_for_update(skip_locked=True, of=("self",))[:LINES_AT_MOST])
         if held:
             keys = [notice.pk for notice in held]
             Notice.objects.filter(pk__in=keys).update(claimed_until=now + HELD_FOR, tries=F("tries") + 1)
-            return Parcel(User.objects.get(pk=group["user_id"]), group["topic"], held)
+            user = User.objects.filter(pk=user_id).first()
+            return Parcel(user, NoticeChannel.objects.filter(pk=channel_id).first(), topic, held)
     return None
 
 
 def send_parcel(parcel: Parcel) -> bool:
-    """Send one mail and note what became of it; return whether it went out.
+    """Send one mail or message and note what became of it; return whether it went out.
 
     Somebody who may no longer sign in is told nothing.
     """
     keys = [notice.pk for notice in parcel.notices]
     rows = Notice.objects.filter(pk__in=keys)
-    if not parcel.user.is_active:
+    if parcel.user is not None and not parcel.user.is_active:
         rows.update(given_up_at=timezone.now(), claimed_until=None, error="They can't sign in any more.")
         return False
     try:
-        message_of(parcel).send()
+        if parcel.user is not None:
+            mail_of(parcel.user, parcel.topic, parcel.notices).send()
+        else:
+            post(parcel)
+    except NotSentError as error:
+        _failed(parcel, str(error), error.pause)
+        return False
     except (SMTPException, OSError) as error:
         _failed(parcel, str(error) or type(error).__name__)
         return False
     rows.update(sent_at=timezone.now(), claimed_until=None, given_up_at=None, error="")
+    if parcel.channel is not None:
+        told = {"succeeded_at": timezone.now(), "failed_at": None, "error": ""}
+        NoticeChannel.objects.filter(pk=parcel.channel.pk).update(**told)
     return True
 
 
-def message_of(parcel: Parcel) -> EmailMessage:
-    """Write the mail: one line a notice with the address of its page; repeats carry the same Message-ID."""
-    topic = topics.get(parcel.topic)
-    count = len(parcel.notices)
-    first = parcel.notices[0].text
-    subject = first if count == 1 or topic is None else topic.many.format(count=count)
-    lines = [f"{notice.text}\n{settings.PUBLIC_URL}{notice.url}\n" for notice in parcel.notices]
-    ending = f"\n-- \n{topic.why}\n" if topic else ""
-    digest = hashlib.sha256(" ".join(str(notice.pk) for notice in parcel.notices).encode()).hexdigest()[:32]
-    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
-    return EmailMessage(
-        subject=" ".join(subject.split())[:200],
-        body="\n".join(lines) + ending,
-        to=[parcel.user.email],
-        headers={"Message-ID": f"<notice.{digest}@{host}>", "Auto-Submitted": "auto-generated"},
+def post(parcel: Parcel) -> None:
+    """Write into a channel by its webhook. Raises NotSentError, which never says the webhook's address."""
+    assert parcel.channel is not None
+    body = post_of(parcel.channel, parcel.topic, parcel.notices)
+    try:
+        url = decrypt(parcel.channel.url)
+    except UndecipherableError as error:
+        raise NotSentError(f"{error} Type the address in again.") from error
+    with Sender(allow_private=settings.WEBHOOKS_ALLOW_PRIVATE) as sender:
+        answer = sender.post(url, body, {})
+    if answer.is_success:
+        return
+    asked = answer.retry_after
+    is_asked = asked.isascii() and asked.isdigit() and len(asked) <= LONGEST_ASKED
+    said = answer.error or f"{parcel.channel.host} answered {answer.status}: {answer.body[:200]}"
+    raise NotSentError(
+        said.replace(url, parcel.channel.host), timedelta(seconds=int(asked)) if is_asked else timedelta()
     )
 
 
@@ -118,11 +143,12 @@ def forget_old_notices() -> int:
     return Notice.objects.filter(Q(sent_at__lt=before) | Q(given_up_at__lt=before)).delete()[0]
 
 
-def _failed(parcel: Parcel, error: str) -> None:
+def _failed(parcel: Parcel, error: str, asked: timedelta = timedelta()) -> None:
     now = timezone.now()
-    logger.warning("A mail could not be sent", user=parcel.user.pk, topic=parcel.topic, error=error)
+    receiver = {"user": parcel.user.pk} if parcel.user else {"channel": parcel.channel and parcel.channel.pk}
+    logger.warning("A notice could not be sent", **receiver, topic=parcel.topic, error=error)
     for notice in parcel.notices:
-        pause = min(FIRST_PAUSE * 2 ** min(notice.tries, 10), LONGEST_PAUSE)
+        pause = max(min(FIRST_PAUSE * 2 ** min(notice.tries, 10), LONGEST_PAUSE), asked)
         is_over = notice.created_at < now - GIVE_UP_AFTER
         Notice.objects.filter(pk=notice.pk).update(
             claimed_until=None,
@@ -130,3 +156,5 @@ def _failed(parcel: Parcel, error: str) -> None:
             error=error[:500],
             **({"given_up_at": now} if is_over else {}),
         )
+    if parcel.channel is not None:
+        NoticeChannel.objects.filter(pk=parcel.channel.pk).update(failed_at=now, error=error[:500])

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from people.models import User
-from people.notices.models import Notice
+from people.notices.models import Notice, NoticeChannel
 from people.notices.topics import topics
 
 TEXT_AT_MOST = 500
@@ -25,6 +25,24 @@ def notify(*, to: Iterable[User], topic: str, about: str, event: str, text: str,
         Notice(user=user, topic=declared.key, about=about, event=event, text=text[:TEXT_AT_MOST], url=url)
         for user in to
         if user.is_active
+    ]
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def notify_channels(
+    *, to: Iterable[NoticeChannel], topic: str, about: str, event: str, text: str, url: str
+) -> int:
+    """Have channels told something once, after the caller's transaction is committed; return how many.
+
+    As ``notify``. What a paused channel is told waits.
+    """
+    declared = topics[topic]
+    rows = [
+        Notice(
+            channel=channel, topic=declared.key, about=about, event=event, text=text[:TEXT_AT_MOST], url=url
+        )
+        for channel in to
     ]
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)

@@ -13,6 +13,8 @@ from people.access import request_access
 from people.forms import ProfileForm
 from people.guards import is_revops, signed_in, whom_to_ask
 from people.models import Category, Level
+from people.notices.preferences import WEEKDAYS, wish_of
+from people.notices.topics import optional_topics
 from people.services import change_profile
 
 
@@ -38,6 +40,8 @@ def me(request: HttpRequest) -> HttpResponse:
             (level, [category.label for category in Category if access.levels.get(category) == level])
             for level in reversed(Level)
         ],
+        "mails": [(topic, *wish_of(user, topic)) for topic in optional_topics()],
+        "weekdays": list(enumerate(WEEKDAYS)),
         "whom_to_ask": "" if is_revops(request) else whom_to_ask(),
     }
     return render(request, "people/me.html", context, status=422 if form.is_bound else 200)

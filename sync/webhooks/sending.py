@@ -22,9 +22,9 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 
 from common.encryption import UndecipherableError, decrypt
+from common.outbound.http import Answer, Sender
 from common.sql import load_sql
 from sync.models import WebhookDelivery, WebhookEndpoint
-from sync.webhooks.http import Answer, Sender
 
 logger = structlog.get_logger(__name__)
 

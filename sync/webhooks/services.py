@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-import httpx
 import pghistory
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,10 +17,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from common.encryption import encrypt
+from common.outbound.urls import check_url
 from people.models import User
 from sync.events import event_kinds
 from sync.models import OutboxEvent, WebhookDelivery, WebhookEndpoint
-from sync.webhooks.addresses import AddressError, resolve
 from sync.webhooks.payload import TEST, envelope
 from sync.webhooks.relay import (
     BEFORE_ALL,
@@ -44,31 +43,6 @@ class Issued(NamedTuple):
 
     endpoint: WebhookEndpoint
     secret: str
-
-
-def check_url(url: str) -> str:
-    """Return the address in its normal form. Raises ValidationError with the reason it can't be used.
-
-    Asks the name service; call it outside transactions.
-    """
-    try:
-        parsed = httpx.URL(url.strip())
-        host = parsed.host  # read here: a name in Punycode is decoded only now, and may be none
-    except (httpx.InvalidURL, TypeError, UnicodeError) as error:
-        raise ValidationError({"url": "This is no address such as https://example.com/hooks."}) from error
-    allow_private = bool(settings.WEBHOOKS_ALLOW_PRIVATE)
-    schemes = ("https", "http") if allow_private else ("https",)
-    if parsed.scheme not in schemes or not host:
-        raise ValidationError({"url": "The address must begin with https:// and name a host."})
-    if parsed.port is not None and not 0 < parsed.port < 65536:
-        raise ValidationError({"url": "An address has a port from 1 to 65535."})
-    if parsed.userinfo:
-        raise ValidationError({"url": "Leave name and password out; deliveries are signed."})
-    try:
-        resolve(host, parsed.port or (443 if parsed.scheme == "https" else 80), allow_private=allow_private)
-    except AddressError as error:
-        raise ValidationError({"url": str(error)}) from error
-    return str(parsed.copy_with(fragment=None))
 
 
 def create_endpoint(

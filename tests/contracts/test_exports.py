@@ -61,6 +61,8 @@ NOT_WALKED = {
     "sync:precedence_edit": "a form with a preview of its effect",
     "people:access_review": "changes that aren't saved yet; the policy lists them then",
     "people:user": "a form",
+    "people:channel": "a form",
+    "metrics:score_target": "a form",
     "people:configuration_restore": "a preview; the audit lists what was done",
     "tiers:edit_entitlements": "a form",
     "tiers:terms": "a form",
@@ -102,6 +104,7 @@ TEMPLATES_OF_FORMS = {
     "sync/precedence/edit.html": "a form",
     "sync/token_new.html": "a form",
     "sync/webhooks/form.html": "a form",
+    "metrics/scoreboard/digest.html": "a mail; the board is a file",
     "components/chart.html": "a chart's table, which has downloads of its own",
     "components/table.html": "a frame; who includes it is walked",
 }
@@ -112,6 +115,7 @@ LINK = re.compile(r'href="([^"]*export=csv[^"]*)"')
 # One file holds what the page sets apart under headings of its own.
 ONE_FILE = {
     "metrics:library",
+    "metrics:scoreboard",
     "sync:sources",
     "sync:tokens",
     "accounts:ambiguous",

@@ -65,7 +65,7 @@ from people.approvals.models import ApprovalDelegation, ApprovalRequest
 from people.approvals.services import decide_step
 from people.functions import Function
 from people.links.services import create_link, revoke_link
-from people.models import User
+from people.models import NoticeChannel, User
 from people.services import change_access
 from pods.tasks.registry import TaskKind, task_kinds
 from pods.tasks.services import open_task
@@ -183,6 +183,11 @@ def _scoreboard() -> Iterator[Address]:
         reason="=Agreed",
         by=revops,
     )
+    channel = NoticeChannel.objects.create(
+        name="=#revenue", url="sealed", host="hooks.example", function="sales", topics=["scoreboard"]
+    )
+    yield Address("people:channels", reverse("people:channels"))
+    yield Address("people:channel", reverse("people:channel", args=[channel.pk]))
     for function in (Function.REVOPS, Function.SALES, Function.MARKETING):
         yield Address("metrics:scoreboard", reverse("metrics:scoreboard"), function)
         for key in ("finance.nrr", "metrics.health"):

@@ -17,6 +17,7 @@ from people.approvals.services import comment_on_request, decide_step, delegate,
 from people.models import Category, Notice, User
 from people.notices import sending
 from people.notices.services import notify
+from people.notices.writing import mail_of
 from people.tasks import tick_approvals
 from tests.people.approving import Discount, ask, declared
 from tests.users import make_user
@@ -159,7 +160,9 @@ def test_what_a_dead_worker_held_goes_out_with_the_same_message_id(owner: Discou
     Notice.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     again = sending.claim_parcel()
     assert again is not None
-    first, second = (sending.message_of(each).extra_headers["Message-ID"] for each in (parcel, again))
+    first, second = (
+        mail_of(each.user, each.topic, each.notices).extra_headers["Message-ID"] for each in (parcel, again)
+    )
     assert first == second
 
 

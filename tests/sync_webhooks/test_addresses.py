@@ -13,9 +13,9 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.webhooks import addresses
-from sync.webhooks.addresses import AddressError, is_public, resolve
-from sync.webhooks.http import KEPT_BYTES, Sender
+from common.outbound import addresses
+from common.outbound.addresses import AddressError, is_public, resolve
+from common.outbound.http import KEPT_BYTES, Sender
 from sync.webhooks.services import check_url
 
 PRIVATE_V4 = [

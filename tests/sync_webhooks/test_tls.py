@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sync.webhooks.http import Sender
+from common.outbound.http import Sender
 
 
 @pytest.fixture

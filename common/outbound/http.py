@@ -14,7 +14,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from sync.webhooks.addresses import AddressError, resolve
+from common.outbound.addresses import AddressError, resolve
 
 # All of an attempt: finding the address, connecting, sending, reading. A delivery is held twice as long.
 SECONDS = 15.0

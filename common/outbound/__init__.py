@@ -1,0 +1,1 @@
+"""What goes out to strangers by HTTP: to checked addresses only, within a time, following nothing."""
