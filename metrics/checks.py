@@ -31,6 +31,12 @@ from metrics.runs.registry import run_kinds
 from metrics.scoreboard.registry import awaited_lines, score_lines
 from sync.registry import resources
 
+# Units that no curve can be given for, and what to declare in their place.
+UNEQUAL = {
+    "date": "which never stands still: use the days since or until then",
+    "money": "which says another thing of a small account than of a large one: use a share",
+}
+
 
 def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name duplicates, unknown names, cycles, and recipes of numbers nobody makes."""
@@ -142,8 +148,18 @@ def _check_components() -> Iterator[CheckMessage]:
         told = curve_problem(curve)
         if metric.component.group not in HealthGroup.values:
             told = f"There is no group {metric.component.group!r}: use {', '.join(HealthGroup.values)}."
+        elif type(metric.component.fresh_days) is not int or metric.component.fresh_days < 0:
+            told = f"It can't hold for {metric.component.fresh_days} days."
+        elif not metric.component.why.strip():
+            told = "Say in a sentence why its curve is as it is."
+        elif metric.unit in UNEQUAL:
+            told = f"Its unit is {metric.unit}, {UNEQUAL[metric.unit]}."
         if told:
-            yield Error(f"The component of health {metric.key!r} can't count. {told}", id="metrics.E010")
+            yield Error(
+                f"The component of health {metric.key!r} can't count. {told}",
+                hint="See docs/health.md: group, curve, fresh_days and why.",
+                id="metrics.E010",
+            )
 
 
 def _check_explained() -> Iterator[CheckMessage]:

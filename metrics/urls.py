@@ -3,11 +3,12 @@
 from django.urls import path
 
 from metrics.views import backtests, concentration, explain, readiness, runs, scoreboard, shock
-from metrics.views.health import account
+from metrics.views.health import account, components
 
 app_name = "metrics"
 urlpatterns = [
     path("metrics/", explain.library, name="library"),
+    path("metrics/components/", components.components, name="components"),
     path("metrics/concentration/", concentration.concentration, name="concentration"),
     path("metrics/concentration/shock/", shock.shock, name="shock"),
     path("metrics/readiness/", readiness.readiness, name="readiness"),

@@ -22,7 +22,7 @@ from metrics.expressions import NUMBER, DaysBetween, ratio_of_stored
 from metrics.registry import Component, Definition, metric, rollup
 from metrics.segments import mean_of_stored, segment_ratio, weighed_by_stored
 from metrics.statements import Slice, Statement, load
-from people.models import Category
+from people.models import Category, Level
 from product.models import EntitledFeature, UsageFeatureDay, UsageUserDay
 from product.services import roll_up_usage
 
@@ -186,7 +186,9 @@ def usage_depth(as_of: date) -> QuerySet[Any, Any]:
     "product.seat_use",
     label="Seats in use",
     unit="ratio",
-    category=Category.PRODUCT_USAGE,
+    # Beside the active users it tells the seats, which only readers of contracts may know.
+    category=Category.CONTRACTS,
+    level=Level.TOTALS,
     formula="Active users in 30 days divided by the seats entitled; above 100% where more use it than paid for. Not "
     "defined without seats.",
     inputs=("product.active_users_30d", "finance.seats"),

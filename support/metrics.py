@@ -21,7 +21,7 @@ from metrics.expressions import NUMBER, Median, count_per_account, ratio_of_stor
 from metrics.registry import Component, Definition, metric
 from metrics.segments import mean_of_stored, segment_ratio
 from metrics.statements import Statement, load
-from people.models import Category
+from people.models import Category, Level
 from support.models import CsatResponse, Priority, Ticket, TicketEvent
 from support.querysets import DONE, REOPENED
 
@@ -347,7 +347,9 @@ def escalations_90d(as_of: date) -> Statement:
     "support.tickets_per_100_seats",
     label="Tickets per 100 seats",
     unit="tickets",
-    category=Category.SUPPORT_HISTORY,
+    # Beside the tickets it tells the seats, which only readers of contracts may know.
+    category=Category.CONTRACTS,
+    level=Level.TOTALS,
     formula="Tickets in 90 days divided by the seats entitled, times 100. Not defined without seats.",
     inputs=("support.tickets_90d", "finance.seats"),
     depends_on=("support.tickets_90d", "finance.seats"),

@@ -13,7 +13,7 @@ from accounts.models import Account
 from metrics import checks
 from metrics.checks import check_metrics
 from metrics.engine.waves import find_cycle, order_in_waves
-from metrics.registry import EVERYTHING, Metric, Rollup, metrics, rollups, segment_metrics
+from metrics.registry import EVERYTHING, Component, Metric, Rollup, metrics, rollups, segment_metrics
 from people.models import Category
 from pods.playbooks import triggers
 
@@ -87,6 +87,39 @@ def test_a_recipe_of_a_number_that_nobody_makes_is_named(monkeypatch: pytest.Mon
     assert messages == [
         "Health model 1, 'Usage trend', names the metric 'product.gone', which no app declares."
     ]
+
+
+def a_component(**fields: Any) -> Component:
+    return Component(**({"group": "usage", "curve": ((0, 0), (1, 100)), "why": "A test."} | fields))
+
+
+@pytest.mark.parametrize(
+    ("component", "text"),
+    [
+        (a_component(curve=((0, 0),)), "Give 2 to 50 pairs of a value and its points."),
+        (a_component(curve=((1, 0), (1, 100))), "Let the values rise from pair to pair."),
+        (a_component(curve=((0, 0), (1, 101))), "Points are from 0 to 100."),
+        (a_component(curve=((0, 0), (float("nan"), 100))), "Use plain numbers."),
+        (a_component(group="weather"), "There is no group 'weather': use usage, support,"),
+        (a_component(fresh_days=-1), "It can't hold for -1 days."),
+        (a_component(fresh_days=1.5), "It can't hold for 1.5 days."),
+        (a_component(why=" "), "Say in a sentence why its curve is as it is."),
+    ],
+)
+def test_a_component_declared_wrongly_is_named(declared: Any, component: Component, text: str) -> None:
+    messages = declared(a_metric("x.y", component=component))
+    assert len(messages) == 1
+    assert messages[0].startswith(f"The component of health 'x.y' can't count. {text}")
+
+
+@pytest.mark.parametrize("unit", ["date", "money"])
+def test_a_date_or_an_amount_is_no_component(declared: Any, unit: str) -> None:
+    (message,) = declared(a_metric("x.y", unit=unit, component=a_component()))
+    assert message.startswith(f"The component of health 'x.y' can't count. Its unit is {unit}")
+
+
+def test_a_component_declared_rightly_is_none(declared: Any) -> None:
+    assert declared(a_metric("x.y", component=a_component())) == []
 
 
 def test_a_panel_that_explains_itself_by_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from metrics.models import HealthGroup
 from metrics.registry import Component, Metric, metrics
+from people.models import Category, Level
 
 # What health must be able to be made of, whatever else there is.
 WANTED = {
@@ -50,3 +51,11 @@ def test_what_changes_by_the_hour_holds_no_longer_than_two_days_and_surveys_for_
     assert all(days <= 2 for key, days in held.items() if key.startswith("product."))
     assert held["support.urgent_open_tickets"] == 0
     assert held["engagement.nps"] > held["support.csat"] > held["support.escalations_90d"]
+
+
+def test_what_tells_the_seats_beside_another_number_is_closed_to_who_may_not_know_them() -> None:
+    seats = metrics["finance.seats"]
+    for metric in metrics:
+        if "finance.seats" in metric.inputs:
+            assert (metric.category, metric.level) == (seats.category, seats.level), metric.key
+    assert (seats.category, seats.level) == (Category.CONTRACTS, Level.TOTALS)

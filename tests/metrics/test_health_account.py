@@ -20,7 +20,7 @@ from tests.metrics.facts import LAST, make_account
 from tests.metrics.test_health import put_all
 from tests.users import client_as, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model_1")]
 
 
 @pytest.fixture
