@@ -252,11 +252,14 @@ def get(client: Client, **query: Any) -> str:
 
 
 def test_the_page_states_the_finding_and_lists_who_is_behind() -> None:
-    furnish()
+    strategic = Tier.objects.get(slug="strategic")
+    TierTenure.objects.create(account=furnish()[0], tier=strategic, during=(ago(9), None), cause="rule")
     page = get(client_as("leadership"))
     assert "The top 20% of accounts bring 50% of ARR" in page
     assert "80/20 test passed" in page
     assert "Payer 0" in page
+    assert 'class="abe-tier is-strategic"' in page
+    assert "{&#x27;" not in page
     assert "Where it lies, by Industry" in page
     assert "/metrics/explain/metrics.arr_hhi/?dimension=all" in page
     by_group = get(client_as("leadership"), counted="group", over="renewal_quarter")
