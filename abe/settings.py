@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 import structlog
@@ -191,6 +192,15 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 
 REFRESH_HOUR = env.int("ABE_REFRESH_HOUR", default=2)
+# By this hour of the company's time zone a night must be finished, or RevOps is told.
+NIGHT_DUE_HOUR = env.int("ABE_NIGHT_DUE_HOUR", default=6)
+COMPANY_TIME_ZONE = env.str("ABE_COMPANY_TIME_ZONE", default="UTC")
+try:
+    ZoneInfo(COMPANY_TIME_ZONE)
+except (ZoneInfoNotFoundError, ValueError) as error:
+    raise ImproperlyConfigured("ABE_COMPANY_TIME_ZONE takes a name such as Europe/Berlin.") from error
+if not 0 <= NIGHT_DUE_HOUR <= 23:
+    raise ImproperlyConfigured("ABE_NIGHT_DUE_HOUR takes an hour from 0 to 23.")
 # The schedule is code; each entry names a task of the layer below.
 CELERY_BEAT_SCHEDULE = {
     "nightly-refresh": {

@@ -13,6 +13,7 @@ from metrics.engine.standing import store_standing
 from metrics.engine.steps import failed_keys
 from metrics.health.score import model_keys, store_scores
 from metrics.models import HealthScore, RefreshRun
+from metrics.nights.figures import store_figures
 from metrics.provisional import note_provisional
 from metrics.readiness.services import store_findings
 from metrics.registry import EVERYTHING, Definition, metric, rollup
@@ -120,3 +121,9 @@ def provisional(as_of: date, first: int, last: int) -> int:
 def readiness(as_of: date, first: int, last: int) -> int:
     """Hold the rollout's criteria against the numbers of the day, once they are made."""
     return store_findings(as_of=as_of, is_newest=RefreshRun.objects.is_newest(as_of))
+
+
+@rollup("metrics.night_figures", label="Sums of the night", after=(EVERYTHING,), is_sliced=False)
+def night_figures(as_of: date, first: int, last: int) -> int:
+    """Sum up each number over all accounts, so that nights can be compared."""
+    return store_figures(as_of)

@@ -28,3 +28,11 @@ topics.register(
         compose=compose,
     )
 )
+topics.register(
+    Topic(
+        key="nights",
+        label="Findings about nights",
+        many="{count} findings about the nightly numbers",
+        why="You get this because you look after the nightly refresh.",
+    )
+)

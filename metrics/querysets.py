@@ -95,6 +95,10 @@ class RefreshStepQuerySet(QuerySet["RefreshStep"]):
         """Steps that ended with an error."""
         return self.filter(state="failed")
 
+    def waiting_before(self, step: RefreshStep) -> Self:
+        """Waiting steps of the same run in an earlier wave than ``step``."""
+        return self.queued().filter(run_id=step.run_id, wave__lt=step.wave)
+
     def next_of(self, run_id: int) -> Self:
         """The waiting steps of the run's lowest unfinished wave, in order.
 

@@ -13,6 +13,8 @@ from common.periods import start_of
 from metrics.engine.plan import plan_refresh, today
 from metrics.engine.steps import work_off
 from metrics.models import RefreshRun, RefreshStep
+from metrics.nights.backfill import go_on_with_backfills
+from metrics.nights.judging import judge_nights
 from metrics.runs import services as runs
 from metrics.runs.work import work_off as work_off_run
 from metrics.scoreboard.digest import write_digests
@@ -49,13 +51,16 @@ def run_steps() -> None:
 
     if work_off(seconds=WORK_SECONDS, on_step=help_with_new_wave, waits=False):
         _call(1)
+    else:
+        go_on_with_backfills()
 
 
 @shared_task
 def tick() -> None:
     """Go on with whatever is unfinished: after a killed worker, a lost message or a broker that was away.
 
-    Also plans the night where nobody did, on an installation that has had a refresh before today.
+    Also plans the night where nobody did, on an installation that has had a refresh before today, and tells RevOps
+    what has gone wrong.
     """
     night = today() - timedelta(days=1)
     runs = RefreshRun.objects.filter(planned_at__gte=start_of(today()))
@@ -64,6 +69,7 @@ def tick() -> None:
     if is_used and timezone.now().hour >= settings.REFRESH_HOUR and not runs.filter(as_of=night).exists():
         plan_refresh(as_of=night, cause="nightly, caught up")
     wake_workers()
+    judge_nights()
 
 
 @shared_task

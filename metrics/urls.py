@@ -4,6 +4,10 @@ from django.urls import path
 
 from metrics.views import backtests, concentration, explain, readiness, runs, scoreboard, shock
 from metrics.views.health import account, components
+from metrics.views.nights import alerts as night_alerts
+from metrics.views.nights import backfill as night_backfill
+from metrics.views.nights import compare as night_compare
+from metrics.views.nights import run as night_run
 
 app_name = "metrics"
 urlpatterns = [
@@ -30,5 +34,15 @@ urlpatterns = [
     path("metrics/backtests/<int:pk>/", backtests.backtest, name="backtest"),
     path("metrics/backtests/<int:pk>/cancel/", backtests.backtest_cancel, name="backtest_cancel"),
     path("metrics/backtests/<int:pk>/draft/", backtests.backtest_draft, name="backtest_draft"),
+    path("metrics/runs/<int:pk>/", night_run.run, name="run"),
+    path("metrics/runs/steps/<int:pk>/retry/", night_run.retry, name="retry_step"),
+    path("metrics/runs/backfill/", night_backfill.begin, name="backfill_new"),
+    path("metrics/runs/backfill/<int:pk>/", night_backfill.backfill, name="backfill"),
+    path("metrics/runs/backfill/<int:pk>/cancel/", night_backfill.cancel, name="backfill_cancel"),
+    path("metrics/runs/compare/", night_compare.compare, name="compare_nights"),
+    path("metrics/runs/alerts/", night_alerts.alerts, name="night_alerts"),
+    path("metrics/runs/alerts/<int:pk>/", night_alerts.alert, name="night_alert"),
+    path("metrics/runs/alerts/<int:pk>/answer/", night_alerts.answer, name="night_alert_answer"),
+    path("metrics/runs/mutes/<int:pk>/end/", night_alerts.end, name="number_mute_end"),
     path("metrics/explain/<str:key>/", explain.explain, name="explain"),
 ]

@@ -68,11 +68,13 @@ def run_next_step() -> Look:
     # Counted ahead and apart, so that the count survives a worker that dies of the step.
     with transaction.atomic():
         tried = RefreshStep.objects.filter(pk=Subquery(waiting.values("pk")[:1])).update(
-            attempts=F("attempts") + 1
+            attempts=F("attempts") + 1, started_at=Now()
         )
     with transaction.atomic():
         step = waiting.first()
-        if step is not None:
+        # Somebody may have asked again for a step of an earlier wave since the look that found this one.
+        is_next = step is not None and not RefreshStep.objects.waiting_before(step).exists()
+        if step is not None and is_next:
             _work(step, run.as_of)
             return Look(Outcome.STEPPED, step)
     if tried:
@@ -112,8 +114,14 @@ def work_off(
             return True
 
 
+@transaction.atomic
 def close_run(run_id: int) -> None:
-    """Mark a run as finished once none of its steps waits; repeating it changes nothing."""
+    """Mark a run as finished once none of its steps waits; repeating it changes nothing.
+
+    Locks the run, so that nobody asks for a step again in between.
+    """
+    if not RefreshRun.objects.open().filter(pk=run_id).select_for_update().exists():
+        return
     waiting = RefreshStep.objects.queued().filter(run_id=run_id)
     if waiting.exists():
         return

@@ -144,7 +144,7 @@ class Backfill(Run):
     MOST_DAYS: ClassVar[int] = 400
 
     class Meta(Run.Meta):
-        constraints = (
+        constraints = (  # type: ignore[assignment]
             *Run.Meta.constraints,
             models.CheckConstraint(
                 name="metrics_backfill_days_in_order", condition=Q(last_on__gte=F("first_on"))

@@ -3,8 +3,10 @@
 from metrics.backtest.work import BACKTEST
 from metrics.health.previews.past import PAST
 from metrics.health.previews.work import PREVIEW
+from metrics.nights.backfill import BACKFILL
 from metrics.runs.registry import run_kinds
 
 run_kinds.register(PREVIEW)
 run_kinds.register(PAST)
 run_kinds.register(BACKTEST)
+run_kinds.register(BACKFILL)

@@ -21,6 +21,10 @@ class RunFailedError(Exception):
         self.found = found
 
 
+class RunWaitsError(Exception):
+    """A step can't be done yet; what it wrote is taken back, and it is tried when a worker is called again."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunKind(Generic[R]):
     """A kind of run, declared in ``<app>/runs.py``.

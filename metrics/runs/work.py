@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from accounts.conditions.expression import BrokenConditionError
 from metrics.engine.steps import PASSING_TROUBLE, STEP_SETTINGS
 from metrics.runs.models import Run, RunQuerySet
-from metrics.runs.registry import RunFailedError, RunKind, run_kinds
+from metrics.runs.registry import RunFailedError, RunKind, RunWaitsError, run_kinds
 
 logger = structlog.get_logger(__name__)
 
@@ -53,6 +53,8 @@ def do_next_step(key: str, pk: int, work: Work | None = None) -> bool:
             return _step(kind, pk, work or kind.worker())
     except _EndedError:
         return False
+    except RunWaitsError:
+        _open(kind, pk).filter(attempts__gt=0).update(attempts=F("attempts") - 1)
     except RunFailedError as error:
         _fail(kind, pk, str(error), error.found)
     except BrokenConditionError as error:

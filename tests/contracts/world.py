@@ -56,7 +56,10 @@ from finance.revenue.publication import close_months
 from metrics.engine.plan import today
 from metrics.engine.store import store_segments
 from metrics.health.sentiment import set_sentiment
-from metrics.models import MetricValue, RefreshRun, RefreshStep, SegmentValue, Sentiment
+from metrics.models import Backfill, MetricValue, NightAlert, RefreshRun, RefreshStep, SegmentValue, Sentiment
+from metrics.nights.answering import mute_number
+from metrics.nights.backfill import begin_backfill
+from metrics.nights.figures import store_figures
 from metrics.readiness.services import store_findings
 from metrics.registry import segment_metrics
 from metrics.runs.work import work_off
@@ -134,6 +137,7 @@ def build() -> list[Address]:
         )
     return [
         *_accounts(account.pk, merge.pk),
+        *_nights(account.pk),
         *_records(),
         *_connections(),
         *_webhooks(),
@@ -354,6 +358,29 @@ def _invoices(account: Account) -> Iterator[Address]:
         ("dispute_open", InvoiceLine.objects.filter(invoice=late).earliest("pk").pk),
     ):
         yield Address(f"finance:{name}", reverse(f"finance:{name}", args=[pk]), finance)
+
+
+def _nights(pk: int) -> Iterator[Address]:
+    run, by = RefreshRun.objects.latest("pk"), make_user("revops")
+    for day, value in ((TODAY - timedelta(days=1), 5), (TODAY, 7)):
+        MetricValue.objects.get_or_create(
+            key="finance.arr", as_of=day, account_id=pk, defaults={"value": value}
+        )
+        store_figures(day)
+    told = {"first_on": TODAY, "last_on": TODAY, "key": "finance.arr", "text": "=It moved."}
+    alert = NightAlert.objects.create(kind="band", measure="mean", value=7, **told)
+    NightAlert.objects.create(kind="failed", closed_at=timezone.now(), **told)
+    mute_number(key="finance.mrr", days=3, reason="=Known", by=by)
+    backfill = begin_backfill(first_on=TODAY - timedelta(days=1), last_on=TODAY, by=by)
+    Backfill.objects.filter(pk=backfill.pk).update(
+        runs=[run.pk], state="cancelled", finished_at=timezone.now()
+    )
+    yield Address("metrics:run", reverse("metrics:run", args=[run.pk]))
+    yield Address("metrics:run", reverse("metrics:run", args=[run.pk]) + "?item=finance.arr")
+    yield Address("metrics:backfill", reverse("metrics:backfill", args=[backfill.pk]))
+    yield Address("metrics:night_alert", reverse("metrics:night_alert", args=[alert.pk]))
+    yield Address("metrics:compare_nights", reverse("metrics:compare_nights") + "?key=finance.arr")
+    yield Address("metrics:compare_nights", reverse("metrics:compare_nights"), Function.SUPPORT)
 
 
 def _accounts(pk: int, merge: int) -> Iterator[Address]:

@@ -160,6 +160,10 @@ def test_before_the_first_refresh_pages_say_what_follows() -> None:
         "/metrics/runs/?run=999999",
         "/metrics/runs/?run=99999999999999999999999",
         "/metrics/runs/?run=x",
+        "/metrics/runs/999999/",
+        "/metrics/runs/99999999999999999999999/",
+        "/metrics/runs/alerts/99999999999999999999999/",
+        "/metrics/runs/backfill/99999999999999999999999/",
     ],
 )
 def test_what_does_not_exist_is_not_found(url: str) -> None:
@@ -207,7 +211,10 @@ def test_the_operations_page_shows_a_running_refresh_and_asks_again() -> None:
     assert 'hx-trigger="every 2s"' in page
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
     assert "1 of " in page
-    assert 'data-label="Wave">1<' in page
+    run = RefreshRun.objects.get()
+    steps = text(client_as("revops"), f"/metrics/runs/{run.pk}/")
+    assert 'hx-trigger="every 2s"' in steps
+    assert 'data-label="Wave">1<' in steps
 
 
 def test_a_finished_refresh_stops_asking_and_shows_failures_to_revops_only(account: Account) -> None:
@@ -215,14 +222,17 @@ def test_a_finished_refresh_stops_asking_and_shows_failures_to_revops_only(accou
         state="failed", error="division by zero"
     )
     RefreshRun.objects.filter(as_of=TODAY).update(state="failed")
-    page = text(client_as("revops"), "/metrics/runs/")
-    assert "every 2s" not in page
-    assert "Done with failures" in page
-    assert "division by zero" in page
-    assert "division by zero" not in text(client_as("finance"), "/metrics/runs/")
-    first = RefreshRun.objects.order_by("pk").first()
-    assert first is not None
-    assert "Refresh of" in text(client_as("finance"), f"/metrics/runs/?run={first.pk}")
+    assert "every 2s" not in text(client_as("revops"), "/metrics/runs/")
+    run = RefreshRun.objects.get(as_of=TODAY)
+    for url in (f"/metrics/runs/{run.pk}/", f"/metrics/runs/{run.pk}/?item=finance.nrr"):
+        page = text(client_as("revops"), url)
+        assert "every 2s" not in page
+        assert "It divides by a number that is 0" in page
+        closed = text(client_as("finance"), url)
+        assert "It divides by" not in closed
+        assert "RevOps sees why" in closed
+    assert "Done with failures" in text(client_as("finance"), f"/metrics/runs/{run.pk}/")
+    assert client_as("finance").get(f"/metrics/runs/?run={run.pk}")["Location"] == f"/metrics/runs/{run.pk}/"
 
 
 def test_the_partial_of_the_operations_page_is_no_page() -> None:

@@ -11,10 +11,11 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from kombu.exceptions import OperationalError
 
+from common.periods import days_until
 from metrics.engine.plan import history_days, plan_refresh, today
 from metrics.engine.progress import Progress, progress_of
 from metrics.engine.steps import work_off
-from metrics.models import RefreshRun, RefreshStep
+from metrics.models import Backfill, RefreshRun, RefreshStep
 from metrics.tasks import wake_workers
 
 BAR = 30
@@ -28,6 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--as-of", type=_day, help="The day, as 2026-11-22; today by default.")
+        parser.add_argument("--since", type=_day, help="Each day from this one to --as-of, oldest first.")
         parser.add_argument("--history", type=_count, default=0, help="First the N month ends before it.")
         parser.add_argument("--on-workers", action="store_true", help="Only plan; the workers do it.")
         parser.add_argument(
@@ -38,7 +40,11 @@ class Command(BaseCommand):
         as_of = options["as_of"] or today()
         started = time.monotonic()
         try:
-            days = [*history_days(as_of, options["history"]), as_of]
+            days = (
+                _range(options["since"], as_of, options["history"])
+                if options["since"]
+                else [*history_days(as_of, options["history"]), as_of]
+            )
             runs = [plan_refresh(as_of=day, cause="manage.py refresh") for day in days]
         except (ValidationError, OverflowError) as error:
             raise CommandError("; ".join(getattr(error, "messages", [str(error)]))) from error
@@ -129,6 +135,19 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise CommandError(f"--as-of takes a day such as 2026-11-22, not {text!r}.") from error
+
+
+def _range(since: date, as_of: date, history: int) -> list[date]:
+    count = (as_of - since).days + 1
+    if history:
+        raise CommandError("Give either --since or --history.")
+    if count < 1:
+        raise CommandError(f"--since {since} lies behind --as-of {as_of}.")
+    if count > Backfill.MOST_DAYS:
+        raise CommandError(
+            f"These are {count} days; {Backfill.MOST_DAYS} days go at a time, the oldest first."
+        )
+    return days_until(as_of, count)
 
 
 def _count(text: str) -> int:
