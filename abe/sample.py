@@ -79,6 +79,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     ) as error:  # a number that fails is named on the operations page; the others are there
         say(str(error))
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--decisions"])
+    supervisor.run([*MANAGE, "prepare_sample_sentiments"])
     supervisor.run([*MANAGE, "prepare_sample_contracts"])
     note.write(READY)
     return True

@@ -74,10 +74,11 @@ register_lens(
         key="overview",
         label="Overview",
         order=10,
-        functions=(Function.LEADERSHIP, Function.REVOPS, Function.PEOPLE),
+        functions=(Function.REVOPS, Function.PEOPLE),
         panels=(
             "pods.signals",
             "pods.tasks",
+            "metrics.health_makeup",
             "metrics.health_trend",
             "finance.arr_by_month",
             "tiers.path",
@@ -100,6 +101,7 @@ register_lens(
             "finance.renewals",
             "finance.allowed",
             "finance.arr_movements",
+            "metrics.health_makeup",
             "engagement.opportunities",
             "engagement.scores",
             "engagement.committee",
@@ -128,6 +130,7 @@ register_lens(
             "pods.tasks",
             "metrics.health_makeup",
             "metrics.health_trend",
+            "metrics.health_green",
             "product.usage_by_day",
             "support.open_tickets",
             "tiers.entitlements",
@@ -144,6 +147,34 @@ register_lens(
             "support.open_tickets",
             "product.usage_trend",
             "engagement.last_touch_on",
+        ),
+    )
+)
+register_lens(
+    Lens(
+        key="leadership",
+        label="Leadership",
+        order=90,
+        functions=(Function.LEADERSHIP,),
+        panels=(
+            "pods.signals",
+            "metrics.health_makeup",
+            "metrics.health_green",
+            "metrics.health_trend",
+            "pods.tasks",
+            "finance.arr_movements",
+            "finance.arr_by_month",
+            "finance.renewals",
+            "finance.margin",
+            "engagement.committee",
+            "tiers.path",
+        ),
+        columns=(
+            *LIST,
+            "metrics.sentiment",
+            "metrics.disagreements",
+            "finance.renewal_on",
+            "accounts.owner",
         ),
     )
 )

@@ -346,6 +346,7 @@ register_lens(
             "engagement.committee",
             "engagement.last_touches",
             "engagement.opportunities",
+            "metrics.health_makeup",
             "accounts.lists",
             "accounts.key_facts",
         ),

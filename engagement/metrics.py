@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from accounts.models import ContactRole
 from engagement import surveys as _surveys  # noqa: F401 - declares what customers say of us
 from engagement import target_lists as _lists  # noqa: F401 - declares the target lists and their alignment
-from engagement.models import AccountScore, Engagement, Opportunity, ScoreKind
+from engagement.models import AccountScore, DealKind, Engagement, Opportunity, ScoreKind
 from engagement.querysets import REQUIRED_ROLES
 from engagement.scoring.explain import how
 from engagement.scoring.score import fields_read, store_scores
@@ -153,6 +153,23 @@ def committee_coverage(as_of: date) -> Statement:
 def open_opportunities(as_of: date) -> Statement:
     return count_per_account(
         Opportunity.objects.open_on(as_of), feed=Opportunity.objects.live().filter(opened_on__lte=as_of)
+    )
+
+
+@metric(
+    "engagement.renewals_won_90d",
+    label="Renewals won in 90 days",
+    unit="renewals",
+    category=Category.ENGAGEMENT,
+    formula="Opportunities of the kind renewal that were won in the 90 days that end with the day.",
+    inputs=("opportunities",),
+    direction="up",
+)
+def renewals_won_90d(as_of: date) -> Statement:
+    won = Opportunity.objects.decided_between(as_of - timedelta(days=89), as_of)
+    return count_per_account(
+        won.filter(is_won=True, kind=DealKind.RENEWAL),
+        feed=Opportunity.objects.live().filter(opened_on__lte=as_of),
     )
 
 

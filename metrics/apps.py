@@ -9,6 +9,7 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         from metrics.checks import check_metrics
+        from metrics.health.disagreement import disagreements
         from metrics.readiness.registry import criteria
         from metrics.registry import metrics
         from metrics.runs.registry import run_kinds
@@ -20,4 +21,5 @@ class MetricsConfig(AppConfig):
         import_module("metrics.scoreboard.lines")  # likewise
         score_lines.discover()
         criteria.discover()
+        disagreements.discover()
         register(check_metrics)

@@ -14,6 +14,7 @@ from accounts.lenses.registry import Column, Panel, columns, panels
 from accounts.models import Standing
 from metrics.engine.waves import find_cycle
 from metrics.health.curves import curve_problem
+from metrics.health.disagreement import disagreements
 from metrics.health.recipe import CAPS_1, MODEL_1, MODEL_2
 from metrics.models import HealthGroup
 from metrics.readiness.registry import criteria
@@ -46,6 +47,7 @@ def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *segment_metrics.check_duplicates(),
         *segment_definitions.check_duplicates(),
         *run_kinds.check_duplicates(),
+        *disagreements.check_duplicates(),
         *account_parts.check_duplicates(),
         *score_lines.check_duplicates(),
         *awaited_lines.check_duplicates(),

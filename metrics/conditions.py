@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from accounts.conditions.registry import Choice, ConditionField, Kind, Moment, Reading, register_field
 from accounts.models import HealthBand
 from common.formatting import format_date
+from metrics.health.fields import declare_fields
 from metrics.lens import OLDEST_KEPT
 from metrics.models import RefreshRun
 from metrics.registry import Metric, metrics
@@ -105,6 +106,7 @@ def declare_metrics() -> None:
 
 
 declare_metrics()
+declare_fields()
 register_field(
     ConditionField(
         key="metrics.health_band",

@@ -26,9 +26,13 @@ from common.periods import day_label
 from common.tags.values import delta
 from metrics import home as _home  # noqa: F401 - declares the home cards
 from metrics.engine.plan import today
+from metrics.health import columns as _columns  # noqa: F401 - declares columns and chips
+from metrics.health import home as _health_home  # noqa: F401 - declares a home card
 from metrics.health.explain import SCORE_AXIS, insufficient, makeup_chart, sureness
+from metrics.health.green import told_way, way_to_green
 from metrics.health.parts import ScorePart, parts_of
 from metrics.health.redaction import is_open, limit_name
+from metrics.health.seen import seen_of
 from metrics.models import HealthScore, MetricValue, RefreshRun
 from metrics.registry import metrics
 from people.access import Access
@@ -123,12 +127,28 @@ class HealthMakeup(Panel):
     category = PROFILE
     level = Level.TOTALS
     span = 6
+    is_lazy = True
 
     def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
         score = newest_score(account, as_of)
+        seen = seen_of(account, as_of)
         url = reverse("metrics:health", args=[account.pk])
+        beside: dict[str, Any] = {
+            "url": f"{url}?as_of={as_of}" if as_of < today() else url,
+            "said": {
+                "sentiment": str(seen.said.sentiment.label),
+                "reason": seen.said.reason,
+                "author": seen.said.author,
+                "expires_on": seen.said.expires_on,
+            }
+            if seen.said
+            else None,
+            "disagreements": [
+                {"label": one.label, "told": one.told, "remedy": one.remedy} for one in seen.open_to(access)
+            ],
+        }
         if score is None:
-            return {"chart": None, "url": url}
+            return {"chart": None, **beside}
         parts = parts_of(score)
         may = {part.key: is_open(part.key, access) for part in parts}
         limit = limit_name(score.limit, is_open=all(may.values()))
@@ -142,7 +162,7 @@ class HealthMakeup(Panel):
             "missing": [part.label for part in parts if may[part.key] and part.added is None],
             "stale": [part.label for part in parts if may[part.key] and part.is_stale],
             "as_of": score.as_of,
-            "url": f"{url}?as_of={as_of}" if as_of < today() else url,
+            **beside,
             "reasons": sorted({access.why_not(_category(part)) for part in hidden}),
         }
 
@@ -150,6 +170,25 @@ class HealthMakeup(Panel):
 def _category(part: ScorePart) -> str:
     declared = metrics.get(part.key)
     return str(declared.category) if declared else ""
+
+
+@register_panel
+class HealthGreen(Panel):
+    """The cheapest components to move until the account is green."""
+
+    key = "metrics.health_green"
+    title = "What would bring it to green"
+    explain = "metrics.health_score"
+    template = "metrics/panels/health_green.html"
+    category = PROFILE
+    level = Level.TOTALS
+    span = 6
+    is_lazy = True
+
+    def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
+        score = newest_score(account, as_of)
+        way = way_to_green(score, access) if score is not None else None
+        return {"band": score.band if score else "", **(told_way(way) if way else {"proposals": []})}
 
 
 @register_panel

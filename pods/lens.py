@@ -14,6 +14,7 @@ from common.export import Table, table_of
 from people.access import Access
 from people.models import Category
 from pods import home as _home  # noqa: F401 - declares the home cards
+from pods import red_accounts as _red  # noqa: F401 - declares a home card
 from pods.models import Severity, Signal
 from pods.sentences import doubt_about, sentence_on
 from pods.tasks import panels as _tasks  # noqa: F401 - declares the panels of tasks

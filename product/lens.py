@@ -274,6 +274,7 @@ register_lens(
             "product.top_features",
             "product.feature_adoption",
             "support.open_tickets",
+            "metrics.health_makeup",
         ),
         sort="product.usage_trend",
         columns=(

@@ -247,6 +247,7 @@ register_lens(
             "support.tickets_per_week",
             "support.tickets_by_area",
             "support.first_response",
+            "metrics.health_makeup",
             "metrics.health_trend",
         ),
         sort="-support.open_tickets",

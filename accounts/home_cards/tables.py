@@ -91,7 +91,6 @@ class RedAccounts(AccountTable):
     explain = "metrics.health_score"
     level = Level.TOTALS
     functions = {
-        Function.LEADERSHIP: 30,
         Function.CUSTOMER_SUCCESS: 40,
         Function.SALES: 40,
         Function.PEOPLE: 30,

@@ -55,6 +55,8 @@ class CellRenderer:
         return formatting.format_percent(values[0])
 
     def _number(self, values: Sequence[Any]) -> str:
+        if self.column.choices:
+            return self._text(values)
         return formatting.format_number(values[0])
 
     def _points(self, values: Sequence[Any]) -> str:

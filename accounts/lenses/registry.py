@@ -82,6 +82,8 @@ class Column:
     ``field`` is the path from Account that is sorted by; ``extra`` are paths that its cell needs beside it.
     ``explain`` is the key of the metric behind it. ``headline`` is its place in the header, 0 for none;
     ``note`` writes the line below it there, from Standing's fields and the day shown, of the same category.
+    ``annotation`` gives, for a reader, what ``field`` stands for where it is no column of the account or its standing:
+    never null where it is text.
     """
 
     key: str
@@ -97,11 +99,12 @@ class Column:
     note: Callable[[Mapping[str, Any], date], str] | None = None
     choices: Mapping[str, str] | None = None
     help: str = ""
+    annotation: Callable[[Access], Any] | None = None
 
     @property
     def is_numeric(self) -> bool:
-        """Whether its cells are set to the right."""
-        return self.kind in NUMERIC
+        """Whether its cells are set to the right: numbers, but for those that stand for words."""
+        return self.kind in NUMERIC and not self.choices
 
     def is_readable(self, access: Access) -> bool:
         """Return whether the reader may see, sort and filter by it."""

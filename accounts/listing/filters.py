@@ -11,6 +11,7 @@ from typing import Any, Literal
 from accounts.conditions.custom import CUSTOM, LONGEST_NAME, find_field
 from accounts.conditions.operators import OPERATORS
 from accounts.conditions.parts import typed
+from accounts.conditions.registry import condition_fields
 from accounts.lenses.figures import reporting_currency
 from accounts.models import HealthBand, Lifecycle, Tier
 from common.formatting import format_money, format_number
@@ -110,6 +111,11 @@ def _money(amount: Decimal) -> str:
     return format_money(amount, reporting_currency())
 
 
+def _declared(key: str) -> list[Choice]:
+    """Return the choices of a field of conditions that another app declares."""
+    return [Choice(value=one.value, label=one.label) for one in condition_fields[key].choices()]
+
+
 def ask(key: str, op: str, value: Any = None) -> dict[str, Any]:
     """Return one comparison as data."""
     return {"field": key, "op": op} if value is None else {"field": key, "op": op, "value": value}
@@ -137,6 +143,22 @@ FILTERS: dict[str, Filter] = {
             many=True,
             control="choices",
             choices=lambda: BANDS,
+        ),
+        Filter(
+            key="sentiment",
+            label="Sentiment",
+            asks=lambda v: ask("metrics.sentiment", "eq", v),
+            many=True,
+            control="choices",
+            choices=lambda: _declared("metrics.sentiment"),
+        ),
+        Filter(
+            key="disagreement",
+            label="Disagreement",
+            asks=lambda v: ask("metrics.disagreements", "eq", v),
+            many=True,
+            control="choices",
+            choices=lambda: _declared("metrics.disagreements"),
         ),
         Filter(
             key="lifecycle",

@@ -312,6 +312,9 @@ class Listing:
                 found = found.filter(pk__in=[one.value for one in several])
         if LISTS in (self.order.column.key, *(column.key for column in self.columns)):
             found = found.annotate(**{LISTS_FIELD: names_of_lists(self.open_lists)})
+        for column in {one.key: one for one in (self.order.column, *self.columns)}.values():
+            if column.annotation is not None and column.is_readable(self.access):
+                found = found.annotate(**{column.field: column.annotation(self.access)})
         return matching(AllOf(tuple(asked)), accounts=found) if asked else found
 
     def url(self, **changes: str | None) -> str:

@@ -35,6 +35,7 @@ class ContractHealth(Panel):
     template = "finance/panels/contract_health.html"
     category = Category.CONTRACTS
     span = 6
+    is_lazy = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         running = running_contracts(account, as_of)

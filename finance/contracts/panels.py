@@ -35,6 +35,7 @@ class ContractLines(Panel):
     category = Category.REVENUE
     span = 12
     is_flush = True
+    is_lazy = True
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         running = ContractLine.objects.live().running_on(as_of).filter(contract__account=account)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from itertools import product
+from typing import Any
 
 from accounts.conditions.explain import explain
 from accounts.conditions.expression import ConditionError, parse_condition
@@ -417,3 +418,37 @@ def _grain(unit: str, now: Decimal) -> Decimal:
     if unit == "ratio":
         return Decimal("0.01")
     return Decimal(1) if now == now.to_integral_value() else Decimal("0.1")
+
+
+def told_way(way: WayToGreen) -> dict[str, Any]:
+    """Return a way to green as plain values, for panels and the API."""
+    return {
+        "lacking": way.lacking,
+        "best": way.best,
+        "fixed": list(way.fixed),
+        "ceilings": [
+            {"label": one.label, "points": one.points, "can_be_lifted": one.can_be_lifted}
+            for one in way.ceilings
+        ],
+        "unmoved": [{"label": label, "reason": reason} for label, reason in way.unmoved],
+        "proposals": [
+            {
+                "reaches": one.reaches,
+                "effort": one.effort,
+                "moves": [
+                    {
+                        "key": move.key,
+                        "label": move.label,
+                        "unit": move.unit,
+                        "now": move.now,
+                        "to": move.to,
+                        "gain": to_shown(move.gain),
+                        "effort": move.effort,
+                        "lifts": move.lifts,
+                    }
+                    for move in one.moves
+                ],
+            }
+            for one in way.proposals
+        ],
+    }

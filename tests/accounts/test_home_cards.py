@@ -34,7 +34,7 @@ def test_red_accounts_come_first_by_tier_and_then_those_nearest_to_red() -> None
     weak("Fine", "strategic", 90)
     weak("Small", "growth", 10)
     weak("No customer", "strategic", 10, lifecycle="prospect")
-    data = card("leadership", "accounts.red_accounts")
+    data = card("customer_success", "accounts.red_accounts")
     assert [row["name"] for row in data["rows"]] == ["Red strategic", "Red enterprise", "Amber"]
     assert data["finding"] == "2 of 4 are red"
 
@@ -42,7 +42,8 @@ def test_red_accounts_come_first_by_tier_and_then_those_nearest_to_red() -> None
 def test_without_a_red_account_the_card_says_so() -> None:
     weak("Amber", "strategic", 55)
     assert (
-        card("leadership", "accounts.red_accounts")["finding"] == "None of 1 is red; these come nearest to it"
+        card("customer_success", "accounts.red_accounts")["finding"]
+        == "None of 1 is red; these come nearest to it"
     )
 
 

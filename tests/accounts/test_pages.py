@@ -114,7 +114,7 @@ def test_a_day_that_cannot_be_shown_is_named(revops: Client, day: str) -> None:
 
 def test_a_function_opens_in_its_own_lens() -> None:
     account = make_quiet()
-    for function, lens in (("finance", "finance"), ("engineering", "product"), ("leadership", "overview")):
+    for function, lens in (("finance", "finance"), ("engineering", "product"), ("leadership", "leadership")):
         assert client_as(function).get(account.get_absolute_url()).context["lens"].key == lens
     page = client_as("sales").get(f"{account.get_absolute_url()}?lens=nowhere")
     assert page.context["lens"].key == "sales"

@@ -20,7 +20,8 @@ from metrics.engine.plan import CHANGE_DAYS, today
 from metrics.health.comparing import ShownChange, compare_scores, score_near, why_not_compared
 from metrics.health.explain import HealthExplanation, explain_health
 from metrics.health.forms import ComparisonForm, SentimentForm
-from metrics.health.green import WayToGreen, way_to_green
+from metrics.health.green import WayToGreen, told_way, way_to_green
+from metrics.health.seen import seen_of
 from metrics.health.sentiment import end_sentiment, set_sentiment
 from metrics.health.tables import change_table, components_table, green_table, sentiments_table
 from metrics.models import AccountSentiment, HealthScore
@@ -102,10 +103,11 @@ def _page(
     context: dict[str, Any] = {
         "account": account,
         "health": told,
-        "way": way,
+        "way": told_way(way) if way else None,
         "comparison": comparison,
         "said": said,
         "sentiment": next((one for one in said if _holds(one, day)), None),
+        "seen": seen_of(account, day).open_to(access),
         "form": form or SentimentForm(),
         "may_say": judges_accounts(function) and asked is None,
         "why_not_say": "" if judges_accounts(function) else why_not_judge(function),
