@@ -124,7 +124,7 @@ def score_line(request: HttpRequest, key: str) -> HttpResponse:
             {"label": f"By {name}", "url": _url(line, segment, name, until), "is_current": name == by}
             for name in BY
         ],
-        "by_label": DIMENSIONS[by],
+        "by_label": f"By {by}",
         "behind": behind,
         "order": order,
         "orders": [
