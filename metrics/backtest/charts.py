@@ -109,11 +109,16 @@ def lift(found: Mapping[str, Any]) -> Chart:
         kind="bar",
         title=title,
         categories=[one["label"] for one in rows],
-        series=[Series(name="AUC lost without it", values=[round(one["lift"], 4) for one in rows])]
+        series=[
+            Series(
+                name="Hundredths of AUC lost without it", values=[round(100 * one["lift"], 2) for one in rows]
+            )
+        ]
         if rows
         else [],
-        decimals=3,
+        decimals=1,
         category_label="Component",
+        height="lg",
         extra={"horizontal": True},
         empty="Choose more month-ends, or wait until more is known.",
     )
@@ -146,6 +151,7 @@ def weights(suggestion: Mapping[str, Any]) -> Chart:
         unit="percent",
         decimals=0,
         category_label="Component",
+        height="lg",
         extra={"horizontal": True},
     )
 
