@@ -277,7 +277,7 @@ sections.register(
     ConfigSection(
         key="health",
         label="Health models",
-        url_name="metrics:library",
+        url_name="metrics:health_models",
         tracks=(
             MODELS,
             Tracked(

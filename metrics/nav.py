@@ -81,3 +81,14 @@ register_nav(
         ),
     )
 )
+register_nav(
+    NavItem(
+        key="metrics.health_models",
+        label="Health models",
+        icon="heart-rate-monitor",
+        url_name="metrics:health_models",
+        group="Company",
+        order=105,
+        functions_first=(Function.REVOPS,),
+    )
+)

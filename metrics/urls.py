@@ -3,13 +3,14 @@
 from django.urls import path
 
 from metrics.views import backtests, concentration, explain, readiness, runs, scoreboard, shock
-from metrics.views.health import account, components
+from metrics.views.health import account, components, drafts, models, parts, pasts, previews
 from metrics.views.nights import alerts as night_alerts
 from metrics.views.nights import backfill as night_backfill
 from metrics.views.nights import compare as night_compare
 from metrics.views.nights import run as night_run
 
 app_name = "metrics"
+MODEL = "metrics/health/<int:pk>/"
 urlpatterns = [
     path("metrics/", explain.library, name="library"),
     path("metrics/components/", components.components, name="components"),
@@ -45,4 +46,29 @@ urlpatterns = [
     path("metrics/runs/alerts/<int:pk>/answer/", night_alerts.answer, name="night_alert_answer"),
     path("metrics/runs/mutes/<int:pk>/end/", night_alerts.end, name="number_mute_end"),
     path("metrics/explain/<str:key>/", explain.explain, name="explain"),
+    path("metrics/health/", models.health_models, name="health_models"),
+    path("metrics/health/new/", models.health_new, name="health_new"),
+    path(MODEL, models.health_version, name="health_version"),
+    path(f"{MODEL}edit/", drafts.health_edit, name="health_edit"),
+    path(f"{MODEL}do/", drafts.health_act, name="health_act"),
+    path(f"{MODEL}retire/", drafts.health_retire, name="health_retire"),
+    path(f"{MODEL}components/<int:place>/", parts.health_component, name="health_component"),
+    path(f"{MODEL}limits/new/", parts.health_limit, name="health_limit_new"),
+    path(f"{MODEL}limits/<int:place>/", parts.health_limit, name="health_limit"),
+    path(f"{MODEL}segment/", parts.health_segment, name="health_segment"),
+    path(f"{MODEL}preview/", previews.health_preview_new, name="health_preview_new"),
+    path("metrics/health/previews/<int:pk>/", previews.health_preview, name="health_preview"),
+    path(
+        "metrics/health/previews/<int:pk>/cancel/",
+        previews.health_preview_cancel,
+        name="health_preview_cancel",
+    ),
+    path(
+        "metrics/health/previews/<int:pk>/publish/",
+        previews.health_preview_publish,
+        name="health_preview_publish",
+    ),
+    path(f"{MODEL}past/", pasts.health_past_new, name="health_past_new"),
+    path("metrics/health/pasts/<int:pk>/", pasts.health_past, name="health_past"),
+    path("metrics/health/pasts/<int:pk>/cancel/", pasts.health_past_cancel, name="health_past_cancel"),
 ]

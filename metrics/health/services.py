@@ -141,14 +141,15 @@ def restore_health_model(*, model: HealthModel, by: User | None = None, note: st
 
 
 @transaction.atomic
-def retire_health_model(*, model: HealthModel, by: User | None = None) -> None:
+def retire_health_model(*, model: HealthModel, by: User | None = None, expected: str | None = None) -> None:
     """Let a tier's or a segment's own model score no more; its accounts get the next that fits.
 
-    Raises ValidationError for the model of every account, without which nothing would be scored.
+    ``expected`` as for publishing. Raises ValidationError for the model of every account, without which nothing would
+    be scored.
     """
     if model.tier_id is None and not model.segment:
         raise ValidationError("The model for every account can only be replaced, not taken away.")
-    cycle.retire(model, by=by)
+    cycle.retire(model, by=by, expected=expected)
 
 
 def _within(content: Content, condition: object) -> Content:

@@ -12,6 +12,8 @@ import "./tabs.js";
 import "./theme.js";
 import "./tips.js";
 import "./unsaved.js";
+import { weights } from "./weights.js";
 
 Alpine.data("selection", selection);
+Alpine.data("weights", weights);
 Alpine.start();

@@ -55,7 +55,11 @@ from finance.obligations.services import Terms, add_obligation
 from finance.revenue.publication import close_months
 from metrics.engine.plan import today
 from metrics.engine.store import store_segments
+from metrics.health.content import ComponentDraft, Content, LimitDraft
+from metrics.health.previews.past import request_health_past
+from metrics.health.previews.services import request_health_preview
 from metrics.health.sentiment import set_sentiment
+from metrics.health.services import create_health_draft
 from metrics.models import Backfill, MetricValue, NightAlert, RefreshRun, RefreshStep, SegmentValue, Sentiment
 from metrics.nights.answering import mute_number
 from metrics.nights.backfill import begin_backfill
@@ -147,6 +151,7 @@ def build() -> list[Address]:
         *_tiers(account.pk),
         *_backtests(),
         *_scores(),
+        *_health(),
         *_lists(account.pk),
         *_contracts(account),
         *_tasks(account),
@@ -586,6 +591,30 @@ def _backtests() -> Iterator[Address]:
     make_past(accounts=40, months=8, losses=14)
     run = backtest(make_model())
     yield Address("metrics:backtest", reverse("metrics:backtest", args=[run.pk]))
+
+
+def _health() -> Iterator[Address]:
+    revops = make_user("revops")
+    draft = None
+    for points in (20, 90):
+        part = ComponentDraft(
+            key="product.usage_trend",
+            label=f"=Trend {points}",
+            group="usage",
+            weight=Decimal(1),
+            curve=((Decimal(0), Decimal(points)), (Decimal(1), Decimal(points))),
+        )
+        name = LimitDraft(label="=Everybody", kind="ceiling", condition={"all": []}, points=Decimal(95))
+        draft = create_health_draft(by=revops, content=Content(components=(part,), limits=(name,)))
+        for page in ("version", "edit"):
+            yield Address(f"metrics:health_{page}", reverse(f"metrics:health_{page}", args=[draft.pk]))
+    assert draft is not None
+    run = request_health_preview(model=draft, by=revops)
+    work_off("metrics.health_preview", run.pk)
+    yield Address("metrics:health_preview", reverse("metrics:health_preview", args=[run.pk]))
+    past = request_health_past(model=draft, by=revops, first=TODAY - timedelta(days=40), last=TODAY)
+    work_off("metrics.health_past", past.pk)
+    yield Address("metrics:health_past", reverse("metrics:health_past", args=[past.pk]))
 
 
 def _tracking() -> Iterator[Address]:
