@@ -10,9 +10,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from metrics.health.choosing import left_to_add
 from metrics.health.content import HEAVIEST, MOST_RANK, ComponentDraft, Content
 from metrics.health.curves import MOST_PAIRS, Curve, curve_problem
-from metrics.health.choosing import left_to_add
 from metrics.models import HealthGroup, HealthLimit, HealthModel
 
 WEIGHT = "weight-"

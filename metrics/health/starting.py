@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 
 from accounts.models import Tier
-from metrics.health.content import ComponentDraft, Content
 from metrics.health.choosing import default_draft, library
+from metrics.health.content import ComponentDraft, Content
 from metrics.health.services import LONGEST_SEGMENT
 
 EVERY, OF_TIER, OF_SEGMENT = "every", "tier", "segment"

@@ -148,7 +148,7 @@ def test_who_has_too_little_data_is_told_apart_from_a_low_score() -> None:
     account = make_account()
     put_all(account)
     content = replace(
-        Content(components=(flat(90), flat(90, key="support.csat", label="CSAT"))),
+        Content(components=(flat(90), flat(90, key="finance.overdue", label="Overdue"))),
         minimum_coverage=Decimal("0.9"),
     )
     run = previewed(create_health_draft(by=None, content=content))

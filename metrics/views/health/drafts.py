@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from common.versions.errors import VersionChangedError
 from metrics.engine.plan import LAST_ID, today
+from metrics.health.choosing import default_draft
 from metrics.health.content import ComponentDraft, Content, LimitDraft, content_of
 from metrics.health.draft_forms import DraftForm
-from metrics.health.choosing import default_draft
 from metrics.health.previews.services import newest_scores, request_health_preview
 from metrics.health.score import members_of
 from metrics.health.services import (

@@ -169,7 +169,7 @@ def _results(request: HttpRequest, run: HealthPreview, way: str) -> dict[str, An
         "movers": list(told(run, rows[:PAGE], access)),
         "way": way,
         "ways": WAYS,
-        "exports": [one for one in _offers(run, way, access) if rows or one.key != "movers"],
+        "exports": [one for one in _offers(run, way, access) if (rows if one.key == "movers" else moves)],
         "next_url": _turned(request, place + 1) if len(rows) > PAGE else "",
         "previous_url": _turned(request, place - 1) if place > 1 else "",
     }
