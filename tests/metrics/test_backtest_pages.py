@@ -210,6 +210,13 @@ def test_the_list_names_each_finding_and_what_to_do_without_any(told: Backtest) 
     assert reverse("metrics:backtest_new") in empty
 
 
+def test_the_page_of_a_version_leads_to_its_test() -> None:
+    make_past(accounts=12, losses=2)
+    model = make_model()
+    said = text_of(client_as("revops").get(model.get_absolute_url()))
+    assert f"{reverse('metrics:backtest_new')}?model={model.pk}" in said
+
+
 def test_a_page_of_nothing_is_not_found() -> None:
     client = client_as("revops")
     assert client.get(reverse("metrics:backtest", args=[2**63 - 1])).status_code == 404
