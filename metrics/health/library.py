@@ -15,6 +15,7 @@ from metrics.models import HealthGroup, HealthModel
 from metrics.provisional import resources_of
 from metrics.registry import Component, Metric, metrics
 from people.access import Access
+from people.models import Level
 from sync.freshness.judging import Feed, judge_feeds
 
 DIRECTIONS = {"up": "More is better", "down": "Less is better", None: "Neither way is better"}
@@ -79,7 +80,7 @@ def component_cards(
             url=explain_url(metric.key, as_of=until),
             direction=DIRECTIONS[metric.direction],
             chart=charts[metric.key],
-            supplies=_supplies(metric.key, feeds) if charts[metric.key].redacted is None else (),
+            supplies=_supplies(metric.key, feeds, access) if charts[metric.key].redacted is None else (),
             uses=uses.get(metric.key, ()),
         )
         for metric, component in found
@@ -91,10 +92,13 @@ def _words(metric: Metric, component: Component) -> str:
     return " ".join(str(each) for each in told).casefold()
 
 
-def _supplies(key: str, feeds: Sequence[Feed]) -> list[Supply]:
+def _supplies(key: str, feeds: Sequence[Feed], access: Access) -> list[Supply]:
+    """Return the sources of a number, without what the reader may not know anything of."""
     wanted = resources_of(key)
     found = {}
     for feed in feeds:
+        if not access.allows(feed.category or None, Level.TOTALS):
+            continue
         came = [last.received_at for last in feed.last if last.resource in wanted]
         if came:
             found[feed.source.name, feed.category] = Supply(

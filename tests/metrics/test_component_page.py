@@ -113,6 +113,9 @@ def test_who_may_not_read_a_category_sees_the_component_and_why_nothing_more() -
     assert "<rect" not in trend
     assert "accounts get" not in trend
     assert "egment" not in trend
+    # Seats are theirs to read; how old the usage beside them is, isn't.
+    assert "accounts get" in card(told, "product.seat_use")
+    assert "egment" not in card(told, "product.seat_use")
     assert "<rect" in card(told, "finance.days_beyond_terms")
     rows = list(csv.DictReader(io.StringIO(exported(client_as("finance"), "values"))))
     assert {metrics[row["Key"]].category for row in rows} == {"financial_health", "contracts"}

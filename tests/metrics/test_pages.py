@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def account() -> Account:
+def account(model_1: None) -> Account:
     """A customer with a score on two days."""
     account = make_account("growth", name="Northwind", industry="Retail")
     make_line(account, ago(500), amount=12_000)
