@@ -12,6 +12,7 @@ import structlog
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F, Subquery
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from metrics.engine.store import run_item
 from metrics.models import RefreshRun, RefreshStep
@@ -137,7 +138,7 @@ def failed_keys(as_of: date) -> set[str]:
 
 
 def _work(step: RefreshStep, as_of: date) -> None:
-    started = time.perf_counter()
+    started, began = time.perf_counter(), timezone.now()
     try:
         step.rows, step.note = _attempt(step, as_of)
         step.state = RefreshStep.State.DONE
@@ -149,7 +150,12 @@ def _work(step: RefreshStep, as_of: date) -> None:
         step.error = _reason(error)
     step.seconds = round(time.perf_counter() - started, 4)
     step.finished_at = Now()
-    step.save(update_fields=("state", "rows", "seconds", "note", "error", "finished_at"))
+    # Another worker may have taken the step that was counted, and left this one, which nobody counted.
+    step.attempts = max(step.attempts, 1)
+    step.started_at = step.started_at or began
+    step.save(
+        update_fields=("state", "rows", "seconds", "note", "error", "attempts", "started_at", "finished_at")
+    )
 
 
 def _attempt(step: RefreshStep, as_of: date) -> tuple[int, str]:

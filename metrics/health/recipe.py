@@ -79,23 +79,23 @@ CAPS_1: tuple[Ceiling, ...] = (
 )
 
 # Usage weighs 47 of 100, so that without any there is too little to score. What every installation has (use, tickets,
-# touches) weighs 60, so that seats, surveys, invoices and terms refine a score but aren't needed for one.
+# touches) weighs 60, so that seats, surveys, invoices and terms refine a score but aren't needed for one. How much one
+# user does depends on what a product sends as an event, so depth is left to models that know the product.
 MODEL_2: tuple[Part, ...] = (
     Part(
         "usage",
         "product.usage_trend",
         "Usage trend",
-        18,
+        21,
         ((0, 0), (0.5, 25), (0.8, 65), (1, 85), (1.25, 100)),
     ),
     Part(
         "usage",
         "product.days_since_last_use",
         "Days since last use",
-        12,
+        15,
         ((0, 100), (3, 95), (7, 80), (14, 50), (30, 0)),
     ),
-    Part("usage", "product.usage_depth", "Usage depth", 6, ((0, 0), (5, 30), (20, 60), (60, 85), (150, 100))),
     Part(
         "usage",
         "product.adoption",

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from metrics.health.recipe import MODEL_2
 
 NOTE = (
-    "Seats, adoption, depth, satisfaction, payment, disputes, sponsor, reviews and the renewal are part of health now; "
+    "Seats, adoption, satisfaction, payment, disputes, sponsor, reviews and the renewal are part of health now; "
     "without any usage there is no score."
 )
 

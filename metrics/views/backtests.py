@@ -128,7 +128,8 @@ def backtest_new(request: HttpRequest) -> HttpResponse:
     form = BacktestForm(request.POST or None, models=models, days=days, initial=first_guess)
     if request.method == "POST" and form.is_valid():
         wanted = dict(form.cleaned_data)
-        model = next(one for one in models if one.pk == wanted.pop("model"))
+        asked_for = wanted.pop("model")
+        model = next(one for one in models if one.pk == asked_for)
         try:
             run = request_backtest(model=model, by=signed_in(request), **wanted)
         except VersionChangedError as error:

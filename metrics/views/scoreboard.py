@@ -63,6 +63,7 @@ def scoreboard(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": groups,
         "headline": headline(counts),
+        "has_names": any(cell.held and cell.held.person for group in groups for cell in group.cells),
         "counts": [(verdict, counts[verdict]) for verdict in (Verdict.MET, Verdict.NEAR, Verdict.MISSED)]
         if groups
         else [],
