@@ -93,8 +93,8 @@ def compare_nights(before: date, after: date, access: Access) -> list[Compared]:
         found.append(
             Compared(
                 metric=metric,
-                before=None if closed else one,
-                after=None if closed else other,
+                before=one if closed is None else None,
+                after=other if closed is None else None,
                 closed=closed,
             )
         )

@@ -159,6 +159,8 @@ def make_row(relation: Relation, account: Account) -> models.Model:
         given = {"low_id": min(account.pk, other.pk), "high_id": max(account.pk, other.pk)}
     if relation.label == "tiers.TierOverride":
         given["ends_on"] = date(2027, 1, 1)
+    if relation.label == "metrics.AccountSentiment":
+        given["expires_on"] = date(2027, 1, 1)
     if relation.label == "finance.BillingMilestone":
         given["due_on"] = date(2027, 1, 1)
     if relation.label == "finance.CollectionHold":

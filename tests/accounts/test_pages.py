@@ -228,12 +228,12 @@ def test_who_reads_no_team_sees_no_owner(support: Client, busy: Account) -> None
 def test_a_cap_keeps_its_name_from_those_who_may_not_know_it(
     support: Client, revops: Client, busy: Account
 ) -> None:
-    busy.health_scores.update(cap="No usage for 30 days", uncapped=80)
+    busy.health_scores.update(limit="No usage for 30 days")
     url = reverse("accounts:panel", args=[busy.pk, "metrics.health_makeup"])
     assert "No usage for 30 days" in text_of(revops.get(url))
     closed = text_of(support.get(url))
     assert "No usage for 30 days" not in closed
-    assert "by a cap" in closed
+    assert "by a limit" in closed
 
 
 def test_a_day_is_kept_on_the_way_to_an_account(revops: Client, busy: Account) -> None:

@@ -45,7 +45,7 @@ JOURNEYS = (
     Journey(Function.LEGAL, "Deviations from the standard", "Legal", "Finance"),
     Journey(Function.PEOPLE, "Customers by owner", "Overview", "Success"),
     Journey(Function.REVOPS, "Rules fired last night", "Overview", "Finance"),
-    Journey(Function.LEADERSHIP, "Concentration of revenue", "Overview", "Finance"),
+    Journey(Function.LEADERSHIP, "Concentration of revenue", "Leadership", "Finance"),
 )
 
 

@@ -58,7 +58,7 @@ pytestmark = pytest.mark.django_db
 DEFINITIONS = [*metrics, *segment_definitions]
 UNITS = {
     "tickets", "events", "users", "days", "ratio", "money", "points", "date", "minutes", "features", "touches",
-    "promises", "contacts", "roles", "opportunities", "ratings", "respondents", "seats", "hours",
+    "promises", "contacts", "roles", "opportunities", "ratings", "respondents", "seats", "hours", "renewals",
 }  # fmt: skip
 
 

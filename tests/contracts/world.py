@@ -165,10 +165,10 @@ def build() -> list[Address]:
 
 def _concentration(account: Account) -> Iterator[Address]:
     other = make_listed("=Division", parent=account)
-    for each in (account, other):
+    for paid, each in ((70, account), (30, other)):
         for key in ("finance.arr", "finance.arr_year_before", "product.active_users_30d"):
             MetricValue.objects.update_or_create(
-                key=key, as_of=today(), account=each, defaults={"value": Decimal(each.pk)}
+                key=key, as_of=today(), account=each, defaults={"value": Decimal(paid)}
             )
     for key in ("metrics.concentration:segments", "metrics.arr_spread:segments"):
         store_segments(segment_metrics[key], today())

@@ -51,7 +51,7 @@ def lists_hold(op: str, actual: frozenset[str], wanted: Any) -> bool:
 
 def is_choice(key: str) -> bool:
     """Return whether texts of the field are compared letter by letter."""
-    choices = ("tier", "crm_tier", "lifecycle", "country", "currency", "health_band")
+    choices = ("tier", "crm_tier", "lifecycle", "country", "currency", "health_band", "sentiment")
     return key.partition(".")[2] in choices and not key.startswith("custom.")
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 from accounts.lists.models import ListChange, ListMembership, TargetList
 from accounts.models import Account, HealthBand, Standing, Tier, TierTenure
-from metrics.models import HealthModel, HealthScore, MetricValue, RefreshRun
+from metrics.health.disagreement import disagreements
+from metrics.models import AccountSentiment, HealthModel, HealthScore, MetricValue, RefreshRun, Sentiment
 from metrics.registry import metrics
 from sync.models import Change
+from tests.accounts.conditions.oracle import holds
 from tests.sync.conftest import Api, make_api
 from tests.users import make_user
 
@@ -83,6 +85,12 @@ def make_world(size: int = 60, seed: int = 7) -> World:
         present[pk] |= numbers(chance, pk, TODAY, is_today=True)
     tenures(chance, ids, past)
     memberships(chance, ids, past, present)
+    sentiments(chance, ids, past, present)
+    for day, known in ((THEN, past), (TODAY, present)):
+        for values in known.values():
+            values["metrics.disagreements"] = frozenset(
+                one.key for one in disagreements if holds(dict(one.condition), values, day, is_held=False)
+            )
     return World(ids=ids, now=present, then=past)
 
 
@@ -217,6 +225,26 @@ def memberships(
     for pk in ids:
         past[pk]["accounts.in_list"] = frozenset(held["then"][pk])
         present[pk]["accounts.in_list"] = frozenset(held["now"][pk])
+
+
+def sentiments(
+    chance: random.Random, ids: list[int], past: dict[int, dict[str, Any]], present: dict[int, dict[str, Any]]
+) -> None:
+    """Let people say how they see some accounts, of some only then and of some only now."""
+    author = make_user("sales")
+    for pk in ids:
+        for starts_on, expires_on, known in ((CAME, CHANGED, past), (CHANGED, None, present)):
+            said = chance.choice([*Sentiment, None])
+            known[pk]["metrics.sentiment"] = said.slug if said is not None else None
+            if said is not None:
+                AccountSentiment.objects.create(
+                    account_id=pk,
+                    value=said,
+                    reason="So I see it.",
+                    author=author,
+                    starts_on=starts_on,
+                    expires_on=expires_on or TODAY + timedelta(days=9),
+                )
 
 
 def now_of(world: World, pk: int) -> dict[str, Any]:
