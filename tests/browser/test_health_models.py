@@ -48,6 +48,7 @@ def test_weights_are_dragged_typed_and_moved_by_keyboard(visit) -> None:
     page.get_by_role("button", name="Save the draft").click()
     error = page.locator(".health-weight .abe-error")
     expect(error).to_have_count(1)
+    page.troubles[:] = [line for line in page.troubles if "422" not in line]
     expect(others).to_have_value(kept)
     first.fill("40")
     page.get_by_role("button", name="Save the draft").click()
