@@ -27,7 +27,7 @@ export function weights() {
       const { bar } = row;
       bar.setAttribute("role", "slider");
       bar.setAttribute("tabindex", "0");
-      bar.setAttribute("aria-label", bar.dataset.label);
+      bar.setAttribute("aria-label", bar.dataset.bar);
       bar.setAttribute("aria-valuemin", "1");
       bar.setAttribute("aria-valuemax", "95");
       row.progress.setAttribute("aria-hidden", "true");

@@ -547,6 +547,10 @@ def test_two_nights_are_compared_and_the_movers_named(company: list[Account]) ->
     assert f"/metrics/explain/finance.arr/?account={moved.pk}&amp;as_of={TODAY}" in page
     assert "$36,000" in page
     closed = client_as("support").get(url).content.decode()
+    assert arr.after is not None
+    total = f"${arr.after.total:,.0f}"
+    assert total in page
+    assert total not in closed
     assert "36,000" not in closed
     assert "Support does not read revenue" in closed
     table = b"".join(client_as("support").get(f"{url}&export=csv"))
