@@ -87,8 +87,8 @@ def test_it_says_which_models_use_a_component_and_with_what_weight() -> None:
     publish_health_model(model=create_health_draft(by=None, tier=tier, content=content))
     told = text_of(client_as("revops"))
     trend = card(told, "product.usage_trend")
-    assert "Health of every account, version 2: 18% of the weight" in trend
-    assert "Health of Strategic, version 1: 18% of the weight" in trend
+    assert "Health of every account, version 2: 21% of the weight" in trend
+    assert "Health of Strategic, version 1: 21% of the weight" in trend
     assert "No model in force" in card(told, "finance.broken_promises")
 
 

@@ -304,7 +304,7 @@ def test_a_health_model_in_a_file_is_a_draft_until_it_is_to_be_published() -> No
 
     data = edited("health", heavier)
     (planned,) = plan_import(data)
-    assert "Usage trend: weight from 18 to 40" in planned.changes[0]
+    assert "Usage trend: weight from 21 to 40" in planned.changes[0]
     apply_import(data)
     versions = HealthModel.objects.filter(version__gte=2).order_by("version").values_list("version", "state")
     assert list(versions) == [(2, "published"), (3, "draft")]
