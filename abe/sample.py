@@ -81,6 +81,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--decisions"])
     supervisor.run([*MANAGE, "prepare_sample_sentiments"])
     supervisor.run([*MANAGE, "prepare_sample_contracts"])
+    supervisor.run([*MANAGE, "prepare_sample_nights"])
     note.write(READY)
     return True
 

@@ -17,6 +17,7 @@ from common.charts import Chart, Series
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from common.formatting import format_number
 from common.versions.errors import VersionChangedError
+from common.versions.tables import versions_table
 from engagement.forms import SettingsForm
 from engagement.models import ScoreKind, ScoreModel, ScoreRule
 from engagement.scoring.analysis import BAR, distribution, newest_scores
@@ -231,16 +232,5 @@ def _rules_table(model: ScoreModel, shown: Sequence[RuleShown]) -> Table:
 
 
 def _versions_table(model: ScoreModel, versions: Sequence[ScoreModel]) -> Table:
-    return table_of(
-        f"{model.kind}-model-versions",
-        versions,
-        [
-            ("version", "Version", lambda one: one.version),
-            ("state", "State", lambda one: one.get_state_display()),
-            ("published_at", "Published", lambda one: one.published_at),
-            ("published_by", "By", lambda one: str(one.published_by or "")),
-            ("author", "Author", lambda one: str(one.author or "")),
-            ("half_life_days", "Half-life in days", lambda one: one.half_life_days),
-            ("note", "Note", lambda one: one.note),
-        ],
-    )
+    fading = ("half_life_days", "Half-life in days", lambda one: one.half_life_days)
+    return versions_table(f"{model.kind}-model-versions", versions, [fading])

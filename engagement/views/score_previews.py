@@ -28,7 +28,7 @@ from engagement.scoring.previews.work import MARK
 from engagement.views.score_drafts import told_problems
 from engagement.views.score_models import bars, differences_between, version_of
 from engagement.views.scores import RATE_AXIS, spans
-from metrics.runs.services import cancel_run
+from metrics.runs.pages import cancel_asked
 from people.access import request_access
 from people.guards import revops_only, signed_in
 
@@ -89,10 +89,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @revops_only(WHAT)
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop a preview."""
-    try:
-        cancel_run(_run(pk), by=signed_in(request))
-    except ValidationError as error:
-        messages.info(request, " ".join(error.messages))
+    cancel_asked(request, _run(pk))
     return redirect("engagement:score_preview", pk)
 
 
@@ -137,10 +134,7 @@ def publication(request: HttpRequest, pk: int) -> HttpResponse:
 @revops_only(PUBLISHING)
 def cancel_publication(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop a publication that isn't decided yet."""
-    try:
-        cancel_run(_publication(pk), by=signed_in(request))
-    except ValidationError as error:
-        messages.info(request, " ".join(error.messages))
+    cancel_asked(request, _publication(pk))
     return redirect("engagement:score_publication", pk)
 
 

@@ -33,7 +33,7 @@ from metrics.backtest.services import (
 from metrics.backtest.tables import WAYS, losses_of, offers_of
 from metrics.backtest.words import HAPPENED, OUTCOME_LABELS, OUTCOME_WORDS, SIDES, interval, verdict
 from metrics.models import Backtest, HealthModel
-from metrics.runs.services import cancel_run
+from metrics.runs.pages import cancel_asked
 from people.functions import Function
 from people.guards import is_revops, revops_only, signed_in, whom_to_ask
 
@@ -168,10 +168,7 @@ def backtest(request: HttpRequest, pk: int) -> HttpResponse:
 @revops_only(TESTING)
 def backtest_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop a backtest."""
-    try:
-        cancel_run(_run(pk), by=signed_in(request))
-    except ValidationError as error:
-        messages.info(request, " ".join(error.messages))
+    cancel_asked(request, _run(pk))
     return redirect("metrics:backtest", pk)
 
 

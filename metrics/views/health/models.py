@@ -18,6 +18,7 @@ from accounts.models import HealthBand
 from common.charts import Chart, Series
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from common.formatting import format_count, format_number, format_percent
+from common.versions.tables import versions_table
 from metrics.health.curves import curve_of
 from metrics.health.previews.past import is_past_current
 from metrics.health.previews.services import is_saved_since, newest_scores
@@ -159,7 +160,7 @@ def health_version(request: HttpRequest, pk: int) -> HttpResponse:
     other = _compared(model, in_force, versions)
     exports = [
         Offer("components", "Components", lambda: _components_table(model, components)),
-        Offer("versions", "Versions", lambda: _versions_table(model, versions)),
+        Offer("versions", "Versions", lambda: versions_table(f"health-model-{model.pk}-versions", versions)),
     ]
     if limits:
         exports.insert(1, Offer("limits", "Limits", lambda: _limits_table(model, limits)))
@@ -313,20 +314,5 @@ def _limits_table(model: HealthModel, shown: Sequence[LimitShown]) -> Table:
             ("kind", "Kind", lambda limit: limit.kind),
             ("points", "Points", lambda limit: limit.points),
             ("where", "Where", lambda limit: limit.where),
-        ],
-    )
-
-
-def _versions_table(model: HealthModel, versions: Sequence[HealthModel]) -> Table:
-    return table_of(
-        f"health-model-{model.pk}-versions",
-        versions,
-        [
-            ("version", "Version", lambda one: one.version),
-            ("state", "State", lambda one: one.get_state_display()),
-            ("published_at", "Published", lambda one: one.published_at),
-            ("published_by", "By", lambda one: str(one.published_by or "")),
-            ("author", "Author", lambda one: str(one.author or "")),
-            ("note", "Note", lambda one: one.note),
         ],
     )

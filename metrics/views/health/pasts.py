@@ -33,7 +33,7 @@ from metrics.health.previews.history import (
 from metrics.health.previews.past import EACH, is_past_current, request_health_past
 from metrics.health.shown import told_problems
 from metrics.models import HealthDraftScore, HealthPast
-from metrics.runs.services import cancel_run
+from metrics.runs.pages import cancel_asked
 from metrics.views.health.models import BANDS, LARGEST_ID, TONES, version_of
 from people.guards import revops_only, signed_in
 
@@ -102,10 +102,7 @@ def health_past(request: HttpRequest, pk: int) -> HttpResponse:
 @revops_only(WHAT)
 def health_past_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop it."""
-    try:
-        cancel_run(_run(pk), by=signed_in(request))
-    except ValidationError as error:
-        messages.info(request, " ".join(error.messages))
+    cancel_asked(request, _run(pk))
     return redirect("metrics:health_past", pk)
 
 

@@ -27,7 +27,7 @@ from metrics.health.previews.services import (
 from metrics.health.previews.tables import NOT_SCORED, WAYS, movers_table, rows_of, told
 from metrics.health.shown import differences_shown, told_problems
 from metrics.models import HealthModel, HealthPreview
-from metrics.runs.services import cancel_run
+from metrics.runs.pages import cancel_asked
 from metrics.views.health.models import BANDS, LARGEST_ID, TONES, version_of
 from people.access import Access, request_access
 from people.guards import revops_only, signed_in
@@ -70,10 +70,7 @@ def health_preview(request: HttpRequest, pk: int) -> HttpResponse:
 @revops_only(WHAT)
 def health_preview_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop a preview."""
-    try:
-        cancel_run(_run(pk), by=signed_in(request))
-    except ValidationError as error:
-        messages.info(request, " ".join(error.messages))
+    cancel_asked(request, _run(pk))
     return redirect("metrics:health_preview", pk)
 
 
