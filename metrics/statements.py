@@ -16,8 +16,6 @@ from django.db import connection
 from django.db.models import QuerySet
 
 _PLACE = re.compile(r"\{([a-z][a-z_]*)\}")
-# What a QuerySet that can hold nothing (``.none()``) stands for: a source without rows.
-_NOTHING = "SELECT NULL::bigint AS account_id, NULL::numeric AS value WHERE false"
 
 
 class Slice(Enum):
@@ -65,6 +63,10 @@ class Statement:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+# What a QuerySet that can hold nothing (``.none()``) stands for: a source without rows.
+NOTHING = Statement("SELECT NULL::bigint AS account_id, NULL::numeric AS value WHERE false")
+
+
 def compile_query(source: QuerySet[Any, Any] | Statement) -> Statement:
     """Return the SQL that ``source`` would run, without its order."""
     if isinstance(source, Statement):
@@ -72,7 +74,7 @@ def compile_query(source: QuerySet[Any, Any] | Statement) -> Statement:
     try:
         sql, params = source.order_by().query.sql_with_params()
     except EmptyResultSet:
-        return Statement(_NOTHING)
+        return NOTHING
     return Statement(sql, tuple(params))
 
 

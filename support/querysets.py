@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-from accounts.models import TierTenure
 from common.periods import end_of
+from metrics.statements import load
 from support.entitlements import FIRST_RESPONSE
-from tiers.entitlements.query import entitled_span
+from tiers.entitlements.query import entitled_spans
 
 if TYPE_CHECKING:
     from support.models import CsatResponse, Ticket, TicketEvent
@@ -54,15 +55,9 @@ class TicketQuerySet(QuerySet["Ticket"]):
         The target is what the account was entitled to that day, by contract or tier, on a clock that never stops
         until calendars are kept. Reads the rules in force that day when it is called.
         """
-        held = TierTenure.objects.filter(account_id=OuterRef("account_id"), during__contains=day)
-        end = end_of(day)
-        return (
-            self.open_on(day)
-            .annotate(tier_then=Subquery(held.values("tier__slug")[:1]))
-            .annotate(due_at=F("opened_at") + entitled_span(FIRST_RESPONSE, tier="tier_then", as_of=day))
-            .filter(due_at__lt=Coalesce(F("first_replied_at"), Value(end)))
-            .filter(due_at__lt=end)
-        )
+        spans = entitled_spans(FIRST_RESPONSE, as_of=day)
+        late = load("support", "late_tickets", spans=spans, end=end_of(day))
+        return self.open_on(day).filter(pk__in=RawSQL(late.sql, late.params))  # noqa: S611 - our own file
 
 
 class TicketEventQuerySet(QuerySet["TicketEvent"]):
