@@ -1,0 +1,76 @@
+"""Who moved between two nights, in order; who is told of a night; and which refresh of a day its cell shows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from metrics import tasks
+from metrics.engine.plan import today
+from metrics.models import MetricValue, RefreshRun, RefreshStep
+from metrics.nights.compare import movers_of
+from metrics.nights.judging import judge_nights
+from metrics.nights.strip import nights_until
+from metrics.registry import metrics
+from people.models import Notice, User
+from tests.metrics.facts import TODAY, ago, make_account
+from tests.users import make_user
+
+pytestmark = pytest.mark.django_db
+YESTERDAY = today() - timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks.run_steps, "delay", lambda: None)
+
+
+def test_those_who_moved_most_come_first_up_or_down_and_who_came_or_went_moved_by_all_of_it() -> None:
+    values = {"rose": (10, 15), "fell": (90, 10), "came": (None, 40), "went": (30, None), "stayed": (7, 7)}
+    held = {}
+    for name, pair in values.items():
+        held[name] = make_account(name=name)
+        for day, value in zip((ago(1), TODAY), pair, strict=True):
+            if value is not None:
+                MetricValue.objects.create(key="finance.arr", as_of=day, account=held[name], value=value)
+    found = movers_of(metrics["finance.arr"], ago(1), TODAY)
+    assert [(one.name, one.change) for one in found] == [
+        ("fell", -80),
+        ("came", 40),
+        ("went", -30),
+        ("rose", 5),
+    ]
+    assert [(one.before, one.after) for one in found] == [(90, 10), (None, 40), (30, None), (10, 15)]
+    assert [one.name for one in movers_of(metrics["finance.arr"], ago(1), TODAY, limit=2)] == ["fell", "came"]
+
+
+def test_only_revops_at_work_is_told_of_a_night() -> None:
+    told = make_user("revops")
+    for function in ("sales", "finance", "leadership", "support"):
+        make_user(function)
+    gone = make_user("revops", email="gone@example.com")
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    run = RefreshRun.objects.create(
+        as_of=YESTERDAY, state="failed", planned_at=timezone.now(), finished_at=timezone.now()
+    )
+    RefreshStep.objects.create(
+        run=run,
+        key="finance.arr",
+        wave=1,
+        first=0,
+        last=9,
+        state="failed",
+        error="DataError: division by zero",
+    )
+    assert judge_nights() == 1
+    assert list(Notice.objects.values_list("user", flat=True)) == [told.pk]
+
+
+def test_a_day_made_twice_shows_its_newest_refresh() -> None:
+    for state, step in (("failed", "failed"), ("done", "done")):
+        run = RefreshRun.objects.create(as_of=YESTERDAY, state=state, finished_at=timezone.now())
+        RefreshStep.objects.create(run=run, key="a", wave=1, first=0, last=9, state=step, seconds=3, rows=5)
+    newest = nights_until(YESTERDAY)[-1]
+    assert (newest.run, newest.tone, newest.failed) == (run, "done", 0)
