@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -32,9 +33,18 @@ KEYS = (
     "finance.nrr",
 )
 LIMIT_KEY = "support.tickets_30d"
-cents = st.decimals(min_value=0, max_value=100, places=2)
-# Every few accounts lack any one number, so that coverage falls below what a model asks for too.
-values = st.one_of(st.none(), st.decimals(min_value=-5, max_value=130, places=6))
+
+
+def spread(low: int, high: int, places: int) -> st.SearchStrategy[Decimal]:
+    """Return numbers that lie all over a range; those of ``st.decimals`` are nearly all close to 0."""
+    unit = Decimal(1).scaleb(-places)
+    return st.integers(low * 10**places, high * 10**places).map(lambda number: number * unit)
+
+
+cents = spread(0, 100, 2)
+some = spread(-5, 130, 6)
+# Every third account lacks any one number, so that coverage falls below what a model asks for too.
+values = st.one_of(some, some, st.none())
 
 
 @st.composite
@@ -45,7 +55,7 @@ def contents(draw: Any) -> Content:
             key=key,
             label=key,
             group="usage",
-            weight=draw(st.decimals(min_value="0.001", max_value=60, places=3)),
+            weight=draw(spread(0, 60, 3)) + Decimal("0.001"),
             curve=tuple(
                 (Decimal(x), draw(cents))
                 for x in sorted(draw(st.sets(st.integers(-3, 120), min_size=2, max_size=4)))
@@ -58,41 +68,51 @@ def contents(draw: Any) -> Content:
             label=f"Limit {at}",
             kind=kind,
             condition={"field": LIMIT_KEY, "op": "gte", "value": at},
-            points=draw(st.decimals(min_value=1, max_value=99, places=1)),
+            points=draw(spread(1, 99, 1)),
         )
         for at, kind in draw(
-            st.lists(st.tuples(st.integers(0, 100), st.sampled_from(["ceiling", "floor"])), max_size=3)
+            st.lists(
+                st.tuples(st.integers(0, 60), st.sampled_from(["ceiling", "ceiling", "floor"])), max_size=3
+            )
         )
     ]
     return Content(
-        minimum_coverage=draw(st.decimals(min_value="0.1", max_value=1, places=3)),
+        minimum_coverage=draw(st.sampled_from([Decimal("0.1"), Decimal("0.35"), Decimal("0.6"), Decimal(1)])),
         components=components,
         limits=limits,
     )
 
 
-days = st.lists(st.fixed_dictionaries(dict.fromkeys((*KEYS, LIMIT_KEY), values)), min_size=3, max_size=3)
+figures = st.fixed_dictionaries({**dict.fromkeys(KEYS, values), LIMIT_KEY: some})
+days = st.lists(figures, min_size=3, max_size=3)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-@given(old=contents(), new=contents(), is_new=st.booleans(), before=days, after=days)
-def test_what_is_told_adds_up_to_score_and_change(
-    old: Content, new: Content, is_new: bool, before: list[dict[str, Any]], after: list[dict[str, Any]]
-) -> None:
-    sid = transaction.savepoint()
-    try:
-        accounts = [make_account() for _ in before]
-        publish_health_model(model=create_health_draft(by=None, content=old))
-        _store(accounts, ago(30), before)
-        store_scores(ago(30), 0, LAST)
-        if is_new:
-            publish_health_model(model=create_health_draft(by=None, content=new))
-        _store(accounts, TODAY, after)
-        store_scores(TODAY, 0, LAST)
-        for account in accounts:
-            _check(account.pk)
-    finally:
-        transaction.savepoint_rollback(sid)
+def test_what_is_told_adds_up_to_score_and_change() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(old=contents(), new=contents(), is_new=st.booleans(), before=days, after=days)
+    def check_both_days(
+        old: Content, new: Content, is_new: bool, before: list[dict[str, Any]], after: list[dict[str, Any]]
+    ) -> None:
+        sid = transaction.savepoint()
+        try:
+            accounts = [make_account() for _ in before]
+            publish_health_model(model=create_health_draft(by=None, content=old))
+            _store(accounts, ago(30), before)
+            store_scores(ago(30), 0, LAST)
+            if is_new:
+                publish_health_model(model=create_health_draft(by=None, content=new))
+            _store(accounts, TODAY, after)
+            store_scores(TODAY, 0, LAST)
+            for account in accounts:
+                _check(account.pk, seen)
+        finally:
+            transaction.savepoint_rollback(sid)
+
+    check_both_days()
+    # Sums of scores that lack nothing and that no limit holds would prove little.
+    assert all(seen[kind] for kind in ("limit", "missing", "unknown", "change", "changed model")), seen
 
 
 def _store(accounts: list[Any], day: Any, figures: list[dict[str, Any]]) -> None:
@@ -104,7 +124,7 @@ def _store(accounts: list[Any], day: Any, figures: list[dict[str, Any]]) -> None
     )
 
 
-def _check(account: int) -> None:
+def _check(account: int, seen: Counter[str]) -> None:
     access = access_of("revops")
     scores = list(HealthScore.objects.of(account).with_parts())
     for score in scores:
@@ -114,7 +134,13 @@ def _check(account: int) -> None:
         shown = sum((part.contribution for part in told.components if not part.is_missing), Decimal(0))
         if score.exact is None:
             assert (told.total, told.held) == (None, 0)
+            seen["unknown"] += 1
             continue
+        seen["missing"] += any(part.added is None for part in parts)
+        seen["limit"] += bool(score.limit)
+        # What no limit took or gave is the components' alone, to the last digit.
+        assert score.limit or held_by_limits(score, parts) == 0
+        assert told.unlimited == shown
         assert added_up(parts) + held_by_limits(score, parts) == score.exact
         assert shown + told.held == told.total == to_shown(score.exact)
         assert told.waterfall is not None
@@ -131,11 +157,13 @@ def _check(account: int) -> None:
         assert told_change.total == to_shown(last.exact) - to_shown(first.exact)
         for row, part in zip(told_change.parts, whole.parts, strict=True):
             assert abs(row.points - part.points) <= Decimal("0.01")
+        seen["change"] += 1
+        seen["changed model"] += first.model_id != last.model_id
         is_told = any(part.key == "model" for part in told_change.parts)
         assert is_told is (first.model_id != last.model_id)
 
 
-@given(st.lists(st.decimals(min_value=-100, max_value=100, places=4), max_size=20), cents)
+@given(st.lists(spread(-100, 100, 4), max_size=20), cents)
 def test_rounded_amounts_lose_nothing(amounts: list[Decimal], start: Decimal) -> None:
     assert to_shown(start) + sum(as_shown(amounts, start=start)) == to_shown(start + sum(amounts))
 
