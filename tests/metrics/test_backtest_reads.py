@@ -117,6 +117,22 @@ def test_a_lead_counts_only_beyond_its_noise(low: float, high: float, said: str)
     assert verdict(told).startswith(said)
 
 
+def test_the_lead_is_that_over_the_better_baseline() -> None:
+    places = np.arange(200)
+    events = places < 60
+    rng = np.random.default_rng(4)
+    rows = rows_of(
+        (rng.permutation(200) - 120 * events + 200).tolist(),
+        usage=np.where(events, 10, 20) + rng.integers(0, 12, 200),
+        tiers=rng.integers(1, 5, 200).astype(np.int16),
+    )
+    found = compared(rows, events, 1)
+    assert found["tier"]["auc"] < 0.65 < found["usage"]["auc"]
+    assert found["better"] == "usage"
+    assert found["ahead"]["auc"] == pytest.approx(found["model"]["auc"] - found["usage"]["auc"])
+    assert found["ahead"]["low"] < found["ahead"]["auc"] < found["ahead"]["high"]
+
+
 def test_it_takes_ten_lost_accounts_to_judge_and_a_month_end_each_is_not_ten_accounts() -> None:
     rows = rows_of([100] * 40)
     events = np.arange(40) < FEWEST_ACCOUNTS
