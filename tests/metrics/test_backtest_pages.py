@@ -13,6 +13,7 @@ import pytest
 from django.urls import reverse
 
 from metrics.backtest.services import request_backtest
+from metrics.backtest.words import interval, verdict
 from metrics.health.services import create_health_draft
 from metrics.models import Backtest, HealthModel
 from metrics.runs.work import do_next_step
@@ -64,6 +65,29 @@ def test_a_result_says_what_it_found_and_what_it_was_made_of(told: Backtest) -> 
     ):
         assert title in said
     assert "Shuffled outcomes" in said
+
+
+def test_the_page_leads_with_what_lies_behind_the_cut_and_shows_each_figure_as_it_was_found(
+    told: Backtest,
+) -> None:
+    found = told.summary["results"][0]
+    shown = client_as("revops").get(reverse("metrics:backtest", args=[told.pk])).context
+    since, whole = found["since_cut"], found["compared"]
+    assert shown["is_after_cut"]
+    assert shown["headline"] == {key: interval(since[key]) for key in ("model", "tier", "usage")}
+    assert shown["headline"]["model"] != interval(whole["model"])
+    assert shown["verdict"] == verdict(since)
+    assert [chart.values for chart in shown["comparison"].series] == [
+        [one["model"]["auc"], one["tier"]["auc"], one["usage"]["auc"], one["shuffled"]]
+        for one in (whole, since)
+    ]
+    red = found["red"]
+    assert red["rows"] != red["events"]
+    assert shown["red"]["precision"] == red["hits"] / red["rows"]
+    assert shown["red"]["recall"] == red["hits"] / red["events"]
+    shares = shown["calibration"].series[0].values
+    assert shares == [one["events"] / one["rows"] for one in found["deciles"]]
+    assert shares[0] > shares[-1]
 
 
 def test_each_outcome_and_window_has_a_tab(told: Backtest) -> None:
