@@ -20,7 +20,7 @@ from metrics.health.previews.services import request_health_preview
 from metrics.health.previews.tables import told
 from metrics.health.score import store_scores
 from metrics.health.services import create_health_draft
-from metrics.models import HealthPreview, HealthScore, MetricValue
+from metrics.models import HealthPreview, HealthScore
 from metrics.registry import metrics
 from metrics.runs.work import work_off
 from people.access import Access, access_of
@@ -84,13 +84,14 @@ def test_the_panels_of_a_lens_neither_draw_nor_propose_what_is_closed(fell: Acco
     assert not moved & closed_keys(access)
 
 
-def test_what_components_add_up_to_before_limits_is_what_is_shown_of_them(fell: Account) -> None:
-    MetricValue.objects.filter(as_of=today(), key="product.days_since_last_use").update(value=40)
+def test_what_components_add_up_to_before_a_limit_is_told_apart_from_what_it_holds_back() -> None:
+    account = make_account()
+    put_all(account, today(), product__days_since_last_use=40)
     store_scores(today(), 0, LAST)
-    told_ = client_as("revops").get(reverse("metrics:health", args=[fell.pk])).context["health"]
-    shown = sum(part.contribution for part in told_.components if not part.is_missing)
-    assert told_.unlimited == shown
-    assert told_.unlimited + told_.held == told_.total
+    found = client_as("revops").get(reverse("metrics:health", args=[account.pk])).context["health"]
+    assert found.limit == "No usage for 30 days"
+    assert (found.unlimited, found.held, found.total) == (90, -16, 74)
+    assert sum(part.contribution for part in found.components) == 90
 
 
 def test_every_lens_shows_health() -> None:
