@@ -11,14 +11,15 @@ import pytest
 
 from accounts.models import Account, Tier, TierTenure
 from metrics.backtest import weights
+from metrics.backtest.calendar import Look
 from metrics.backtest.judging import FEWEST_ACCOUNTS, compared, red_band
 from metrics.backtest.losses import band_of
 from metrics.backtest.measures import inner
-from metrics.backtest.panel import Panel, unpack
+from metrics.backtest.panel import Panel, read_part, unpack
 from metrics.backtest.services import request_backtest, suggested_weights
 from metrics.backtest.tables import losses_of
 from metrics.backtest.words import verdict
-from metrics.models import Backtest, MetricValue
+from metrics.models import Backtest, HealthModel, MetricValue
 from metrics.runs.work import do_next_step
 from tests.metrics.backtests import (
     FIRST,
@@ -31,6 +32,7 @@ from tests.metrics.backtests import (
     make_past,
     month_end,
 )
+from tests.metrics.facts import LAST
 from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +85,21 @@ def test_baselines_know_the_tier_and_the_use_of_the_very_month_end() -> None:
         tiers = dict(zip(rows.accounts.tolist(), rows.tiers.tolist(), strict=True))
         assert tiers.pop(moved) == (before if month < 2 else after).rank
         assert set(tiers.values()) == {0}
+
+
+def test_what_is_known_on_a_month_end_is_the_same_once_all_that_came_later_is_gone() -> None:
+    """Row by row, so that not even a look at the next month-end, of which the window tells too, goes unnoticed."""
+    make_past(accounts=40, losses=15)
+    model, in_force = make_model(), list(HealthModel.objects.published())
+    before = panel_of(8)
+    for month in (7, 4, 1, 0):
+        day = month_end(month)
+        assert MetricValue.objects.filter(as_of__gt=day).delete()[0] > 100
+        after = read_part(model, in_force, Look(as_of=day, next_on=None, ends=(None, None)), 0, LAST)
+        rows = before.where(before.months == day.toordinal())
+        assert len(rows) == len(after) > 20
+        for name in ("accounts", "scores", "points", "tiers", "usage", "arr"):
+            assert (getattr(rows, name) == getattr(after, name)).all(), (name, day)
 
 
 def test_whoever_left_since_is_part_of_the_past() -> None:

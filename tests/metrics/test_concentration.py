@@ -216,6 +216,22 @@ def test_revenue_lies_in_places_that_add_up_to_the_whole() -> None:
     assert evenness["renewal_quarter"] == 80 * 80 + 20 * 20
 
 
+def test_each_renewal_counts_in_its_own_quarter() -> None:
+    days = (date(2027, 3, 31), date(2027, 4, 1), date(2027, 9, 30), date(2027, 12, 31), date(2028, 1, 1))
+    for place, day in enumerate(days):
+        account = make_account()
+        pay(account, 10 + place)
+        pay(account, (day - EPOCH).days, key="finance.renewal_on")
+    make_night()
+    assert [(each.label, each.arr) for each in read_places(TODAY, "renewal_quarter")] == [
+        ("Q1 2027", 10),
+        ("Q2 2027", 11),
+        ("Q3 2027", 12),
+        ("Q4 2027", 13),
+        ("Q1 2028", 14),
+    ]
+
+
 def test_a_figure_is_compared_with_that_of_a_quarter_before() -> None:
     account, other = make_account(), make_account()
     for day, amounts in ((ago(200), (1, 9)), (ago(100), (50, 50)), (ago(10), (70, 30)), (TODAY, (75, 25))):

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Account, TimelineEvent
 from metrics.engine.plan import today
+from metrics.health.explain import makeup_title
 from metrics.health.score import store_scores
 from metrics.health.sentiment import LONGEST_DAYS, end_sentiment, set_sentiment
 from metrics.models import AccountSentiment, HealthScore, MetricValue, Sentiment
@@ -107,6 +108,18 @@ def test_closed_numbers_are_redacted_and_the_sum_stays_true(account: Account) ->
         for one in answer.context["way"]["proposals"]
         for move in one["moves"]
     )
+
+
+def test_the_title_names_the_limit_or_what_lacks_most(account: Account) -> None:
+    answer = page(account)
+    told = answer.context["health"]
+    most = max((part.lost, part.label) for part in told.components if not part.is_missing)
+    assert most[1] == "Usage trend"
+    assert told.waterfall.title.startswith("Usage trend costs ")
+    assert not page(account, "support").context["health"].waterfall.title.startswith("Usage trend")
+    score = HealthScore(score=74, limit="Held")
+    assert makeup_title(score, [], is_open=True) == "Held at 74 by a limit: Held"
+    assert makeup_title(score, [], is_open=False) == "Held at 74 by a limit"
 
 
 def test_the_files_add_up_as_the_page_does(account: Account) -> None:

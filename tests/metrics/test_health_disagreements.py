@@ -13,7 +13,7 @@ from accounts.conditions.expression import ConditionError, parse_condition
 from accounts.conditions.query import matching
 from accounts.lenses import columns, panels
 from accounts.listing.keyset import Order, decode_cursor, read_page
-from accounts.models import Account
+from accounts.models import Account, Standing
 from metrics.engine.plan import today
 from metrics.health.disagreement import disagreements
 from metrics.health.sentiment import end_sentiment, set_sentiment
@@ -208,3 +208,17 @@ def test_a_present_disagreement_can_be_asked_at_large() -> None:
         "is_set": [account.name],
         "is_empty": ["Other"],
     }
+
+
+def test_the_card_of_disagreements_is_in_the_order_of_revenue_only_for_who_may_read_it() -> None:
+    small, large = (make(name, "green", support__escalations_90d=1) for name in ("Small", "Large"))
+    for account, arr in ((small, 10), (large, 900)):
+        Standing.objects.filter(account=account).update(arr=arr)
+
+    def listed() -> list[str]:
+        page = client_as("customer_success").get(reverse("home_panel", args=["metrics.disagreements"]))
+        return [row["name"] for row in page.context["card"].data["accounts"]]
+
+    assert listed() == ["Large", "Small"]
+    change_access(levels={("customer_success", "revenue"): "none"})
+    assert listed() == ["Small", "Large"]
