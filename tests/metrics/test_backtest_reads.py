@@ -15,7 +15,7 @@ from metrics.backtest.calendar import Look
 from metrics.backtest.judging import FEWEST_ACCOUNTS, compared, red_band
 from metrics.backtest.losses import band_of
 from metrics.backtest.measures import inner
-from metrics.backtest.panel import Panel, read_part, unpack
+from metrics.backtest.panel import CHURNED, CONTRACTED, KEPT, Panel, read_part, unpack
 from metrics.backtest.services import request_backtest, suggested_weights
 from metrics.backtest.tables import losses_of
 from metrics.backtest.words import verdict
@@ -100,6 +100,21 @@ def test_what_is_known_on_a_month_end_is_the_same_once_all_that_came_later_is_go
         assert len(rows) == len(after) > 20
         for name in ("accounts", "scores", "points", "tiers", "usage", "arr"):
             assert (getattr(rows, name) == getattr(after, name)).all(), (name, day)
+
+
+def test_whoever_comes_back_had_left_and_a_fall_that_is_made_good_was_one() -> None:
+    past = make_past(accounts=12, losses=0)
+    back, fell = past.accounts[:2]
+    paid = MetricValue.objects.filter(key=REVENUE, as_of__in=[month_end(place) for place in (5, 6, 7)])
+    paid.filter(account_id=back).delete()
+    paid.filter(account_id=fell).update(value=500)
+    panel = panel_of(4)
+    rows = panel.where(panel.months == month_end(3).toordinal())
+    # On 30 April the next month-end is that of May; 90 days end in July, 180 in October.
+    found = dict(zip(rows.accounts.tolist(), rows.outcomes.tolist(), strict=True))
+    assert found.pop(back) == [KEPT, CHURNED, KEPT]
+    assert found.pop(fell) == [KEPT, CONTRACTED, KEPT]
+    assert all(outcomes == [KEPT] * 3 for outcomes in found.values())
 
 
 def test_whoever_left_since_is_part_of_the_past() -> None:
