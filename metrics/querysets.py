@@ -69,8 +69,8 @@ class RefreshRunQuerySet(QuerySet["RefreshRun"]):
         return self.filter(state="running").order_by("pk")
 
     def finished(self) -> Self:
-        """Runs with nothing left to do, newest first."""
-        return self.exclude(state="running").order_by("-pk")
+        """Runs that have been through, newest first; of one that has, a step may be made again right now."""
+        return self.exclude(state="running", finished_at=None).order_by("-pk")
 
     def newest_day(self, until: date | None = None) -> date | None:
         """Return the newest day among these runs, not after ``until`` where it is given.

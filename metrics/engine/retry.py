@@ -55,9 +55,8 @@ def retry_step(*, step: RefreshStep, by: User) -> Retried:
         raise ValidationError("This step waits already: it is made again as soon as a worker is free.")
     try:
         with transaction.atomic():
-            RefreshRun.objects.filter(pk=run.pk).update(
-                state=RefreshRun.State.RUNNING, finished_at=None, judged_at=None
-            )
+            # It stays finished for who asks whether the day has numbers, or whether its night is late.
+            RefreshRun.objects.filter(pk=run.pk).update(state=RefreshRun.State.RUNNING, judged_at=None)
     except IntegrityError as error:
         raise ValidationError(
             f"Another refresh of {run.as_of} is under way. It makes this step too."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -14,7 +16,8 @@ from metrics.querysets import RefreshRunQuerySet, RefreshStepQuerySet
 class RefreshRun(models.Model):
     """One refresh of one day: planned once, worked off by any number of workers.
 
-    ``judged_at`` is when it was looked at for what RevOps must be told (``metrics.nights.judging``).
+    ``finished_at`` is when it was last through, also while a step of it is made again. ``judged_at`` is when it was
+    looked at for what RevOps must be told (``metrics.nights.judging``).
     """
 
     class State(models.TextChoices):
@@ -41,6 +44,11 @@ class RefreshRun(models.Model):
 
     def __str__(self) -> str:
         return f"Refresh of {self.as_of} ({self.state})"
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When it ended; None while workers are at it, for the first time or anew."""
+        return None if self.state == self.State.RUNNING else self.finished_at
 
 
 class RefreshStep(models.Model):

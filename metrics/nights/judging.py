@@ -22,9 +22,10 @@ from metrics.nights.bands import NIGHTS, Band, band_of
 from metrics.nights.deadline import due_at, is_finished
 from metrics.nights.failures import is_root, message_of
 from metrics.nights.telling import figure_text
+from metrics.querysets import RefreshRunQuerySet
 from metrics.registry import Metric, all_items, dependencies_of, metrics
 from people.functions import Function
-from people.models import User
+from people.models import Notice, User
 from people.notices.services import notify, withdraw_notices
 
 TOPIC = "nights"
@@ -61,7 +62,7 @@ def judge_nights() -> int:
     Repeating it changes nothing. Two at once share the work.
     """
     opened = _judge_late(timezone.now())
-    waiting = RefreshRun.objects.finished().filter(judged_at=None).order_by("pk")
+    waiting = _ended().filter(judged_at=None).order_by("pk")
     for pk in list(waiting.values_list("pk", flat=True)[:AT_ONCE]):
         opened += judge_run(pk)
     return opened
@@ -73,7 +74,7 @@ def judge_run(pk: int) -> int:
 
     What failed is told of any day, what lies beyond its band only of the newest night.
     """
-    held = RefreshRun.objects.finished().filter(pk=pk, judged_at=None).select_for_update(skip_locked=True)
+    held = _ended().filter(pk=pk, judged_at=None).select_for_update(skip_locked=True)
     run = held.first()
     if run is None:
         return 0
@@ -154,12 +155,12 @@ def _judge_bands(run: RefreshRun, failed: set[str]) -> int:
 
 
 def _keep(run: RefreshRun, found: list[Finding], *, over: list[NightAlert]) -> int:
-    """Open alerts for what is new, let those that last go on, and close those that are over."""
+    """Open alerts for what is new, let those that last go on, close those that are over; return how many are told."""
     close_alerts(over)
     muted = _muted(run.as_of)
-    opened = []
+    held = []
     for one in found:
-        alert, is_new = NightAlert.objects.lasting().get_or_create(
+        alert, _ = NightAlert.objects.lasting().get_or_create(
             kind=one.kind,
             key=one.key,
             measure=one.measure,
@@ -175,12 +176,22 @@ def _keep(run: RefreshRun, found: list[Finding], *, over: list[NightAlert]) -> i
             alert.last_on, alert.text, alert.value = run.as_of, one.text[:500], one.value
             alert.low = one.band.low if one.band else None
             alert.high = one.band.high if one.band else None
-            alert.save(update_fields=("last_on", "text", "value", "low", "high"))
+            # A mute may have run out since, or have been set.
+            alert.is_muted = one.kind == Kind.BAND and one.key in muted
+            alert.save(update_fields=("last_on", "text", "value", "low", "high", "is_muted"))
         # What follows from another number that moved has the same cause, of which one message tells.
-        if is_new and not alert.is_muted and not one.follows:
-            opened.append(alert)
+        if not alert.is_muted and not one.follows and alert.acknowledged_at is None:
+            held.append(alert)
+    opened = _untold(held)
     tell(opened)
     return len(opened)
+
+
+def _untold(alerts: list[NightAlert]) -> list[NightAlert]:
+    """Return the alerts of which nobody was told: new ones, and those that were muted or followed another until now."""
+    notices = Notice.objects.filter(about__in=[alert.about for alert in alerts])
+    told = set(notices.values_list("about", flat=True))
+    return [alert for alert in alerts if alert.about not in told]
 
 
 def close_alerts(over: Iterable[NightAlert]) -> None:
@@ -274,6 +285,11 @@ def _follows(key: str, moved: set[str]) -> str:
                 seen.add(one)
                 ahead.append(one)
     return ""
+
+
+def _ended() -> RefreshRunQuerySet:
+    """Return the refreshes that workers are through with, not those of which a step is made again."""
+    return RefreshRun.objects.exclude(state=RefreshRun.State.RUNNING)
 
 
 def _muted(night: date) -> set[str]:

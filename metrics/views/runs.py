@@ -97,7 +97,7 @@ def _runs_table() -> Table:
             ("state", "State", lambda each: each.get_state_display()),
             ("cause", "Cause", lambda each: each.cause),
             ("planned_at", "Planned", lambda each: each.planned_at),
-            ("finished_at", "Finished", lambda each: each.finished_at),
+            ("finished_at", "Finished", lambda each: each.over_at),
         ],
     )
 

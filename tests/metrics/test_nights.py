@@ -16,6 +16,7 @@ from accounts.models import Account
 from metrics import tasks
 from metrics.engine import plan as plan_module
 from metrics.engine.plan import plan_refresh, today
+from metrics.engine.retry import retry_step
 from metrics.engine.steps import work_off
 from metrics.health.content import Content
 from metrics.health.services import create_health_draft, publish_health_model
@@ -244,6 +245,11 @@ def test_days_that_cannot_be_made_again_are_refused_with_what_to_do() -> None:
         begin_backfill(first_on=ago(9), last_on=ago(8), by=by)
 
 
+def test_the_page_says_what_a_day_made_again_rests_on() -> None:
+    page = client_as("revops").get("/metrics/runs/backfill/").content.decode()
+    assert "as sources tell them today" in page
+
+
 def test_the_page_begins_follows_and_cancels_a_back_fill(company: list[Account]) -> None:
     client = client_as("revops")
     assert client_as("finance").get("/metrics/runs/backfill/").status_code == 403
@@ -419,6 +425,38 @@ def test_a_muted_number_is_kept_but_not_told(revops: User) -> None:
     assert NumberMute.objects.get(ended_at=None).reason == "longer"
 
 
+def test_what_lasts_longer_than_its_mute_is_told(revops: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metrics.nights.judging._judge_late", lambda now: 0)
+    before, wild = YESTERDAY - timedelta(days=1), {"finance.arr": (1000, 9000)}
+    calm_nights(before)
+    mute = mute_number(key="finance.arr", days=1, reason="price list", by=revops)
+    NumberMute.objects.filter(pk=mute.pk).update(until_on=before)
+    night(before, wild)
+    assert judge_nights() == 0
+    night(YESTERDAY, wild)
+    assert judge_nights() == 1
+    assert NightAlert.objects.unanswered().exists()
+    assert Notice.objects.get().user == revops
+    night(YESTERDAY, wild)
+    assert judge_nights() == 0, "once"
+
+
+def test_what_followed_another_number_is_told_when_that_one_is_over(
+    revops: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("metrics.nights.judging._judge_late", lambda now: 0)
+    before = YESTERDAY - timedelta(days=1)
+    for back in range(20, 0, -1):
+        day = before - timedelta(days=back)
+        figures = {"metrics.health_score": (1000, 60 + back % 3), "metrics.health_change": (1000, back % 3)}
+        night(day, figures, judged_at=timezone.now())
+    night(before, {"metrics.health_score": (1000, 20), "metrics.health_change": (1000, -40)})
+    assert judge_nights() == 1
+    night(YESTERDAY, {"metrics.health_score": (1000, 61), "metrics.health_change": (1000, -40)})
+    assert judge_nights() == 1
+    assert Notice.objects.latest("pk").text.startswith("Health change on ")
+
+
 def test_a_failed_step_is_told_once_by_its_cause(revops: User) -> None:
     run = night(YESTERDAY, {}, state="failed")
     made = {"run": run, "wave": 1, "last": 9}
@@ -468,6 +506,29 @@ def test_a_late_night_is_told_once_and_over_when_it_is_finished(
     assert judge_nights() == 0
     alert.refresh_from_db()
     assert alert.closed_at is not None
+
+
+def test_a_step_made_again_in_the_morning_makes_no_night_late(
+    revops: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night(YESTERDAY - timedelta(days=1), {}, judged_at=timezone.now())
+    run = night(YESTERDAY, {}, state="failed")
+    step = RefreshStep.objects.create(
+        run=run, key="finance.arr", wave=1, first=0, last=9, state="failed", error="DataError: odd"
+    )
+    retry_step(step=step, by=revops)
+    at_hour(monkeypatch, due_at(YESTERDAY) + timedelta(hours=2))
+    judge_nights()
+    assert not NightAlert.objects.exists(), "it was through in time, and RevOps itself opened it again"
+    assert RefreshRun.objects.finished().newest_day() == YESTERDAY, "the day has numbers meanwhile"
+    assert not RefreshRun.objects.is_newest(YESTERDAY - timedelta(days=1))
+    page = client_as("sales").get("/metrics/runs/").content.decode()
+    assert "Not yet" in page
+    work_off()
+    judge_nights()
+    run.refresh_from_db()
+    assert run.over_at is not None
+    assert not NightAlert.objects.filter(kind="late").exists()
 
 
 def test_an_installation_that_never_ran_is_not_late(revops: User, monkeypatch: pytest.MonkeyPatch) -> None:

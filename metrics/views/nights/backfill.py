@@ -131,6 +131,6 @@ def _days_table(found: Backfill, runs: list[RefreshRun]) -> Table:
             ("state", "State", lambda run: run.get_state_display()),
             ("refresh", "Refresh", lambda run: run.pk),
             ("planned_at", "Planned", lambda run: run.planned_at),
-            ("finished_at", "Finished", lambda run: run.finished_at),
+            ("finished_at", "Finished", lambda run: run.over_at),
         ],
     )
