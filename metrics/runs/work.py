@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, Error, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -45,6 +46,30 @@ def work_off(key: str, pk: int, *, seconds: float = 20.0) -> bool:
 def do_next_step(key: str, pk: int, work: Work | None = None) -> bool:
     """Do one step of a run; return whether it was done by this call. ``work`` did the steps before it, if any."""
     kind = run_kinds[key]
+    with _alone(kind, pk) as is_ours:
+        return is_ours and _try_step(kind, pk, work)
+
+
+@contextmanager
+def _alone(kind: RunKind[Any], pk: int) -> Iterator[bool]:
+    """Hold a run while a step of it is counted and done; yields whether nobody else holds it.
+
+    A lock of the session, since the count commits ahead of the step; a worker that dies loses it with its session.
+    """
+    place = (LOCK, f"{kind.key} {pk}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", place)
+        is_ours = bool(cursor.fetchone()[0])
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            # Where the session is gone, so is the lock.
+            with suppress(Error), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", place)
+
+
+def _try_step(kind: RunKind[Any], pk: int, work: Work | None) -> bool:
     # Counted ahead and apart, so that the count survives a worker that dies of the step.
     if not _open(kind, pk).update(state=Run.State.RUNNING, attempts=F("attempts") + 1):
         return False
@@ -62,7 +87,7 @@ def do_next_step(key: str, pk: int, work: Work | None = None) -> bool:
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", None) in PASSING_TROUBLE:
             return True
-        logger.exception("A step of a run failed", kind=key, run=pk)
+        logger.exception("A step of a run failed", kind=kind.key, run=pk)
         _fail(kind, pk, f"The database refused: {str(error).strip().splitlines()[0][:300]}")
     return False
 
@@ -75,12 +100,8 @@ def _open(kind: RunKind[Any], pk: int) -> RunQuerySet[Any]:
 def _step(kind: RunKind[Any], pk: int, work: Work) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(STEP_SETTINGS)
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [LOCK, f"{kind.key} {pk}"])
-        is_ours = cursor.fetchone()[0]
     run = _open(kind, pk).select_related(*kind.related).first()
-    if not is_ours or run is None:
-        # Whoever looks while another works takes back what it counted.
-        _open(kind, pk).filter(attempts__gt=0).update(attempts=F("attempts") - 1)
+    if run is None:
         return False
     if run.attempts > MOST_ATTEMPTS:
         _end(kind, run, "Its workers died of it several times. Ask whoever runs this installation.")

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from engagement.scoring.services import create_score_draft, save_score_draft
 from metrics import tasks
 from metrics.engine import plan as plan_module
 from metrics.runs import registry
+from metrics.runs import work as work_module
 from metrics.runs.models import Run
 from metrics.runs.registry import run_kinds
 from metrics.runs.services import cancel_run, go_on
@@ -140,6 +142,23 @@ def test_workers_at_one_run_do_each_step_once(kind: str) -> None:
     assert run.state == "done", run.error
     assert len(done) == len(run.plan)
     assert len(rows_of(run)) == ACCOUNTS
+
+
+def test_many_who_look_at_once_are_no_deaths(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All helpers of a night call for the open runs at the same moment."""
+    run, crowd = MAKERS[kind](), MOST_ATTEMPTS + 2
+    meeting, plain = threading.Barrier(crowd), work_module._step
+
+    def together(*args: Any) -> bool:
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(1)
+        return plain(*args)
+
+    monkeypatch.setattr(work_module, "_step", together)
+    in_threads(*[lambda: do_next_step(kind, run.pk)] * crowd)
+    run.refresh_from_db()
+    assert (run.state, run.error, run.attempts) == ("running", "", 0)
+    assert run.position >= 1
 
 
 def test_a_lost_message_is_made_good_by_the_beat(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
