@@ -417,5 +417,7 @@ LOGGING = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    # It tells every address in full, and whoever has that of a webhook may write there.
+    "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("ABE_LOG_LEVEL", default="WARNING")},
 }

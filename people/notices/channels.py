@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pghistory
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common.encryption import encrypt
@@ -50,18 +50,28 @@ def save_channel(
             {"url": "Paste the address of the webhook, which Slack shows once it is added."}
         )
     with transaction.atomic(), pghistory.context(user=by.pk):
-        others = NoticeChannel.objects.filter(name=values["name"])
-        if channel is not None:
-            others = others.exclude(pk=channel.pk)
-        if others.exists():
-            raise ValidationError({"name": "Another channel has this name: choose one of its own."})
-        if channel is None:
-            return NoticeChannel.objects.create(**values)
-        held = NoticeChannel.objects.select_for_update().get(pk=channel.pk)
-        for field, value in values.items():
-            setattr(held, field, value)
-        held.save(update_fields=tuple(values))
-        return held
+        # The constraint decides, since two may save the same name at once.
+        try:
+            with transaction.atomic():
+                return _written(values, channel)
+        except IntegrityError as error:
+            if "people_noticechannel_name" not in str(error):
+                raise
+            raise ValidationError(
+                {"name": "Another channel has this name: choose one of its own."}
+            ) from error
+
+
+def _written(values: dict[str, Any], channel: NoticeChannel | None) -> NoticeChannel:
+    if channel is None:
+        return NoticeChannel.objects.create(**values)
+    held = NoticeChannel.objects.select_for_update().filter(pk=channel.pk).first()
+    if held is None:
+        raise ValidationError({"name": "Somebody has removed this channel meanwhile. Add it anew."})
+    for field, value in values.items():
+        setattr(held, field, value)
+    held.save(update_fields=tuple(values))
+    return held
 
 
 @transaction.atomic

@@ -7,10 +7,12 @@ in a channel, which knows no such mark, is then there twice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from smtplib import SMTPException
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from django.conf import settings
@@ -34,6 +36,9 @@ KEEP = timedelta(days=366)
 # Lines of one mail; the rest comes with the next one.
 LINES_AT_MOST = 50
 LONGEST_ASKED = 5  # digits of Retry-After
+SEPARATORS = re.compile(r"[/?&=]")
+# Shorter parts of an address are words such as hooks, without which no answer could be read.
+SHORTEST_SECRET = 6
 
 
 class NotSentError(Exception):
@@ -131,10 +136,18 @@ def post(parcel: Parcel) -> None:
         return
     asked = answer.retry_after
     is_asked = asked.isascii() and asked.isdigit() and len(asked) <= LONGEST_ASKED
-    said = answer.error or f"{parcel.channel.host} answered {answer.status}: {answer.body[:200]}"
-    raise NotSentError(
-        said.replace(url, parcel.channel.host), timedelta(seconds=int(asked)) if is_asked else timedelta()
-    )
+    told = _without(url, answer.error or answer.body)[:200]
+    said = told if answer.error else f"{parcel.channel.host} answered {answer.status}: {told}"
+    raise NotSentError(said, timedelta(seconds=int(asked)) if is_asked else timedelta())
+
+
+def _without(url: str, text: str) -> str:
+    """Return a text without what follows the host in an address, of which any part may be the secret."""
+    address = urlsplit(url)
+    for part in SEPARATORS.split(f"{address.path}?{address.query}"):
+        if len(part) >= SHORTEST_SECRET:
+            text = text.replace(part, "…").replace(unquote(part), "…")
+    return text
 
 
 def forget_old_notices() -> int:

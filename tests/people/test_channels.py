@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from people.notices.channels import remove_channel, save_channel, switch_channel
 from people.notices.services import notify_channels
 from people.notices.topics import Composed, Reader, Topic, topics
 from people.notices.writing import escaped, post_of, slack_link
+from tests.metrics.test_workers import in_threads
 from tests.sync_webhooks.conftest import Receiver, receiver
 from tests.users import client_of, make_user
 
@@ -187,6 +189,55 @@ def test_the_address_is_sealed_and_told_nowhere(
     assert SECRET not in Notice.objects.get().error
     channel.refresh_from_db()
     assert SECRET not in channel.error
+
+
+@pytest.mark.parametrize("echo", ["Cannot POST /{}", "{}", '{{"path": "{}"}}', "x" * 190 + "/{}"])
+def test_an_answer_that_repeats_the_address_tells_no_part_of_it(
+    echo: str, receiver: Receiver, channel: NoticeChannel, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    receiver.answer = lambda call: 404
+    said = SECRET.replace("/", "\\/") if "path" in echo else SECRET
+    receiver.reply = echo.format(said).encode()
+    tell(channel)
+    sending.send_due()
+    channel.refresh_from_db()
+    assert "answered 404" in channel.error
+    for told in (channel.error, Notice.objects.get().error, caplog.text):
+        assert "very-secret" not in told
+        assert "very-s" not in told
+
+
+def test_a_channel_is_told_without_its_address_in_the_log(
+    receiver: Receiver, channel: NoticeChannel, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    tell(channel)
+    assert sending.send_due() == 1
+    assert "very-secret" not in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_channels_of_one_name_at_once_are_one(receiver: Receiver) -> None:
+    by, meeting = make_user("revops"), threading.Barrier(3)
+
+    def work() -> bool:
+        meeting.wait(10)
+        try:
+            add(by, url=receiver.url)
+        except ValidationError as error:
+            return list(error.message_dict) != ["name"]
+        return True
+
+    assert sorted(in_threads(work, work, work)) == [False, False, True]
+
+
+def test_a_channel_removed_meanwhile_is_said(
+    receiver: Receiver, revops: User, channel: NoticeChannel
+) -> None:
+    remove_channel(channel=NoticeChannel.objects.get(), by=revops)
+    with pytest.raises(ValidationError, match="removed this channel"):
+        add(revops, url="", channel=channel)
 
 
 def test_a_paused_channel_is_told_later(receiver: Receiver, channel: NoticeChannel, revops: User) -> None:
