@@ -56,7 +56,7 @@ class RedStrategic(HomePanel):
         for task in tasks.select_related("account", "assignee").order_by("due_on", "pk"):
             plans.setdefault(task.account_id, []).append(Shown(task, reader.access, reader.as_of))
         count, whole = red.count(), strategic.count()
-        without = sum(row["pk"] not in plans for row in rows)
+        without = red.exclude(pk__in=Task.objects.open().values("account")).count()
         return {
             "accounts": [
                 {
@@ -118,4 +118,4 @@ def _finding(red: int, whole: int, without: int) -> str:
     if not red:
         return ""
     said = f"{red} of {format_count(whole, 'strategic customer')} {'is' if red == 1 else 'are'} red"
-    return f"{said}, {without} of those below without a plan" if without else f"{said}, each with a plan"
+    return f"{said}, {without} of them without a plan" if without else f"{said}, each with a plan"

@@ -11,6 +11,7 @@ from django.urls import reverse
 from metrics.engine.plan import today
 from metrics.health.sentiment import set_sentiment
 from metrics.models import Sentiment
+from pods.red_accounts import MOST_ROWS
 from pods.tasks.registry import TaskKind, task_kinds
 from pods.tasks.services import open_task
 from tests.accounts.rows import make_listed
@@ -60,11 +61,31 @@ def test_red_strategic_customers_stand_with_owner_sentiment_and_plan(monkeypatch
     ]
     assert data["accounts"][0]["sentiment"] == "Negative"
     assert data["accounts"][0]["owner"] == owner.name
-    assert data["finding"] == "2 of 3 strategic customers are red, 1 of those below without a plan"
+    assert data["finding"] == "2 of 3 strategic customers are red, 1 of them without a plan"
     text = client_as("leadership").get(CARD).content.decode()
     assert reverse("metrics:health", args=[lost.pk]) in text
     exported = client_as("leadership").get(f"{CARD}?export=csv")
     assert exported.status_code == 200
+
+
+def test_accounts_beyond_those_shown_count_too() -> None:
+    kind = next(iter(task_kinds)).key
+    red = {"health_band": "red"}
+    for number in range(MOST_ROWS + 1):
+        account = make_listed(f"Red {number}", "strategic", standing={"health": number, **red})
+        if number < MOST_ROWS:
+            open_task(
+                kind=kind,
+                about=f"x:{number}",
+                account=account,
+                title="Call",
+                function="sales",
+                due_on=today() + timedelta(days=2),
+            )
+    data = card()
+    assert len(data["accounts"]) == MOST_ROWS
+    assert all(row["plan"] for row in data["accounts"])
+    assert data["finding"] == "11 of 11 strategic customers are red, 1 of them without a plan"
 
 
 def test_without_a_red_one_the_card_says_so() -> None:
