@@ -11,10 +11,11 @@ from django.urls import reverse
 from accounts.models import TargetList
 from engagement.scoring.models import ScoreKind, ScoreModel
 from metrics.readiness.registry import Criterion, Figure, Phase, counted, criteria, of_whole
-from metrics.readiness.stored import of_customers, of_segment
+from metrics.readiness.stored import customers_without, of_customers, of_segment
 from people.models import Category, Level
 
 REVIEWED_WITHIN = 90  # days
+REVIEWED = {"field": "engagement.days_since_business_review", "op": "lte", "value": REVIEWED_WITHIN}
 ROLES = 2
 TEN = 10
 
@@ -98,7 +99,10 @@ for criterion in (
         measure=of_customers(
             "engagement.committee_roles", Q(value__gte=ROLES), tiers=("strategic", "enterprise")
         ),
-        evidence=lambda: _explained("engagement.committee_roles"),
+        evidence=customers_without(
+            {"field": "engagement.committee_roles", "op": "gte", "value": ROLES},
+            tiers=("strategic", "enterprise"),
+        ),
         action="Plan touches with the roles that nobody has spoken to.",
         order=50,
     ),
@@ -114,7 +118,7 @@ for criterion in (
         measure=of_customers(
             "engagement.days_since_business_review", Q(value__lte=REVIEWED_WITHIN), tiers=("strategic",)
         ),
-        evidence=lambda: _explained("engagement.days_since_business_review"),
+        evidence=customers_without(REVIEWED, tiers=("strategic",)),
         action="Put a review on the calendar of each that had none.",
         order=60,
     ),
@@ -129,7 +133,7 @@ for criterion in (
         measure=of_customers(
             "engagement.days_since_business_review", Q(value__lte=REVIEWED_WITHIN), most=TEN
         ),
-        evidence=lambda: reverse("metrics:concentration"),
+        evidence=customers_without(REVIEWED),
         action="Review the roadmap with each of them once a quarter.",
         order=30,
     ),

@@ -2,10 +2,8 @@
 
 from decimal import Decimal
 
-from django.urls import reverse
-
 from metrics.readiness.registry import Criterion, Phase, criteria
-from metrics.readiness.stored import of_customers
+from metrics.readiness.stored import customers_without, of_customers
 from people.models import Category
 
 for criterion in (
@@ -33,7 +31,7 @@ for criterion in (
         category=Category.ACCOUNT_PROFILE,
         target=Decimal("0.9"),
         measure=of_customers("metrics.health_score"),
-        evidence=lambda: reverse("metrics:explain", args=["metrics.health_score"]),
+        evidence=customers_without({"field": "metrics.health_score", "op": "is_set"}),
         action="See which inputs are missing on the accounts without one.",
         order=30,
     ),

@@ -2,10 +2,8 @@
 
 from decimal import Decimal
 
-from django.urls import reverse
-
 from metrics.readiness.registry import Criterion, Phase, criteria
-from metrics.readiness.stored import of_customers
+from metrics.readiness.stored import customers_without, of_customers
 from people.models import Category, Level
 
 for criterion in (
@@ -18,7 +16,7 @@ for criterion in (
         level=Level.FULL,
         target=Decimal("0.8"),
         measure=of_customers("product.adoption"),
-        evidence=lambda: reverse("metrics:explain", args=["product.adoption"]),
+        evidence=customers_without({"field": "product.adoption", "op": "is_set"}),
         action="Send entitled features and usage events for every customer.",
         order=10,
     ),

@@ -14,6 +14,7 @@ from metrics.concentration.reading import stored_figures
 from metrics.concentration.shares import FEWEST, READY_SHARE
 from metrics.readiness.registry import Criterion, Figure, Phase, counted, criteria, of_whole
 from metrics.readiness.stored import share_of_customers, share_with_tier
+from people.functions import Function
 from people.models import Category
 from sync.freshness.judging import FRESH, UNJUDGED, judge_feeds
 
@@ -81,7 +82,10 @@ for criterion in (
         category=Category.ACCOUNT_PROFILE,
         target=Decimal("0.95"),
         measure=share_of_customers(~Q(domain="")),
-        evidence=lambda: reverse("accounts:list") + "?lifecycle=customer",
+        evidence=lambda: (
+            reverse("accounts:list")
+            + "?lifecycle=customer&sort=accounts.domain&columns=accounts.domain,accounts.owner"
+        ),
         action="Send the domain with the accounts of the CRM, or enter it.",
         is_today_only=True,
         order=10,
@@ -97,6 +101,7 @@ for criterion in (
         direction="at most",
         measure=lambda _: counted(DuplicatePair.objects.waiting().count()),
         evidence=lambda: reverse("accounts:duplicates"),
+        evidence_for=(Function.REVOPS, Function.SALES, Function.CUSTOMER_SUCCESS),
         action="Merge them, or say that they aren't duplicates.",
         is_today_only=True,
         order=20,
@@ -134,6 +139,7 @@ for criterion in (
         formula="Data categories of which some source has sent something, divided by all eight.",
         measure=_fed,
         evidence=lambda: reverse("sync:sources"),
+        evidence_for=(Function.REVOPS,),
         action="Connect a source for each that is missing.",
         is_today_only=True,
         is_gate=True,
@@ -148,6 +154,7 @@ for criterion in (
         "fresh once they are fed, unless somebody set limits. A category that nobody judges doesn't count as fresh.",
         measure=_fresh,
         evidence=lambda: reverse("sync:sources"),
+        evidence_for=(Function.REVOPS,),
         action="Set limits for feeds that aren't judged, and mend those that are late.",
         is_today_only=True,
         is_gate=True,

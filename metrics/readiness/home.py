@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
+
 from accounts.home import HomePanel, Reader, register_home_panel
 from common.export import Table, table_of
 from metrics.readiness.reading import read_readiness
@@ -36,7 +38,10 @@ class PhaseGates(HomePanel):
                     "is_passed": phase.is_passed,
                     "next": next(
                         (
-                            {"label": gate.criterion.label, "url": gate.evidence}
+                            {
+                                "label": gate.criterion.label,
+                                "url": gate.evidence or reverse("metrics:readiness"),
+                            }
                             for gate in phase.gates
                             if gate.state == "unmet"
                         ),

@@ -163,7 +163,7 @@ def _gate(
         part=shown.part if shown else None,
         whole=shown.whole if shown else None,
         told=told,
-        evidence=criterion.evidence() if criterion.evidence is not None else "",
+        evidence=criterion.evidence_of(access.function),
         first_met=history.get("first") if shown else None,
         met_since=history.get("since") if shown and shown.state == State.MET else None,
         as_of=shown.as_of if shown else None,

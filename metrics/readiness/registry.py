@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Literal
 
 from common.registry import Registry
+from people.functions import Function
 from people.models import Category, Level
 
 
@@ -58,7 +59,8 @@ class Criterion:
     """One thing by which a phase is proved.
 
     ``measure`` returns its figure on a day in a query or two; it is met where that is ``at least`` or ``at most`` the
-    ``target``. ``evidence`` returns the address of what stands behind it, ``action`` says what to do where it is not.
+    ``target``. ``evidence`` returns the address of what stands behind it, ``evidence_for`` the functions that may open
+    it where that isn't everybody who reads the figure; ``action`` says what to do where it is not met.
     ``is_today_only`` is asked on the newest day only: what it reads has no history. ``waits_for`` names the part of the
     product without which nobody can tell; such a criterion is never met. ``is_gate`` makes it part of the check whether
     the company is ready at all.
@@ -75,11 +77,22 @@ class Criterion:
     direction: Literal["at least", "at most"] = "at least"
     measure: Measure | None = None
     evidence: Callable[[], str] | None = None
+    evidence_for: tuple[str, ...] = ()
     action: str = ""
     is_today_only: bool = False
     is_gate: bool = False
     waits_for: str = ""
     order: int = 100
+
+    def evidence_of(self, function: str) -> str:
+        """Return the address of what stands behind it, empty for a function that can't open it."""
+        may = not self.evidence_for or function in self.evidence_for
+        return self.evidence() if self.evidence is not None and may else ""
+
+    @property
+    def who_opens(self) -> str:
+        """Who may open the evidence, in words; empty where everybody may who reads the figure."""
+        return ", ".join(str(Function(function).label) for function in self.evidence_for)
 
     def is_met_by(self, value: Decimal) -> bool:
         """Return whether a figure meets the target."""

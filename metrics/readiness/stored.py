@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 
 from accounts.models import Account, TierTenure
 from metrics.models import MetricValue, SegmentValue
@@ -55,6 +60,16 @@ def of_customers(key: str, wanted: Q | None = None, *, tiers: tuple[str, ...] = 
         return of_whole(part, whole, without)
 
     return measure
+
+
+def customers_without(condition: Mapping[str, Any], *, tiers: tuple[str, ...] = ()) -> Callable[[], str]:
+    """Return the evidence of a share of customers: the list of those of whom a condition doesn't hold."""
+
+    def address() -> str:
+        asked = {"lifecycle": "customer", "tier": tiers, "where": json.dumps({"not": dict(condition)})}
+        return f"{reverse('accounts:list')}?{urlencode(asked, doseq=True)}"
+
+    return address
 
 
 def share_of_customers(wanted: Q) -> Measure:

@@ -20,8 +20,9 @@ from metrics.readiness.reading import read_readiness
 from metrics.readiness.registry import PHASES, Criterion, Figure, Phase, counted, criteria
 from metrics.readiness.services import store_findings
 from people.access import access_of
+from people.functions import Function
 from people.models import Category, Level
-from tests.metrics.facts import TODAY, ago, make_account, make_touch, refresh
+from tests.metrics.facts import TODAY, ago, make_account, make_line, make_touch, refresh
 from tests.metrics.test_concentration import furnish, make_night, pay
 from tests.users import client_as
 
@@ -264,3 +265,43 @@ def test_the_first_screens_of_leadership_and_revops_show_the_phases() -> None:
         assert phases[0]["is_passed"]
         assert phases[1]["next"]["url"]
     assert "metrics.phase_gates" not in {c.key for c in client_as("support").get("/").context["cards"]}
+
+
+@pytest.mark.parametrize("function", [*Function])
+def test_who_reads_a_criterion_can_open_its_evidence(function: str) -> None:
+    """One click away, and as it is meant: no filter of it may be refused."""
+    furnish()
+    access, client = access_of(function), client_as(function)
+    for criterion in criteria:
+        if criterion.evidence is None or not access.allows(criterion.category, criterion.level):
+            continue
+        if not criterion.evidence_of(function):
+            assert client.get(criterion.evidence()).status_code == 403, criterion.key
+            continue
+        answer = client.get(criterion.evidence_of(function))
+        assert answer.status_code == 200, (criterion.key, answer.status_code)
+        assert b"was left out" not in answer.content, criterion.key
+
+
+def test_where_the_evidence_is_closed_the_page_says_to_whom_it_is_open() -> None:
+    furnish()
+    store_findings(as_of=TODAY, is_newest=True)
+    page = client_as("leadership").get("/metrics/readiness/", {"as_of": TODAY}).content.decode()
+    assert "open to RevOps" in page
+    assert "/sync/sources/" not in page
+    assert (
+        "/sync/sources/" in client_as("revops").get("/metrics/readiness/", {"as_of": TODAY}).content.decode()
+    )
+
+
+def test_the_evidence_of_a_share_lists_who_lacks_it() -> None:
+    seen, unseen = (make_account("strategic", name=name, lifecycle="customer") for name in ("Seen", "Unseen"))
+    for account in (seen, unseen):
+        make_line(account, ago(500))
+    make_touch(seen, ago(20), kind="business_review")
+    refresh()
+    evidence = criteria["engagement.strategic_reviews"].evidence
+    assert evidence is not None
+    page = client_as("leadership").get(evidence()).content.decode()
+    assert ">Unseen<" in page
+    assert ">Seen<" not in page
