@@ -68,7 +68,8 @@ def nps_respondents(as_of: date) -> Statement:
         "the day.",
         inputs=("nps-responses", "contacts"),
         direction="up",
-        parts="respondents",
+        parts="points",
+        whole="respondents",
     ),
     label="NPS, by segment",
     fewest=FEWEST_ANSWERS,
@@ -165,6 +166,8 @@ def sponsor_touched(as_of: date) -> Statement:
         "takes part in them now. Accounts count in the tier they have on the day.",
         inputs=("opportunities", "contacts"),
         direction="up",
+        parts="contacts",
+        whole="opportunities",
     ),
     label="Contacts per opportunity, by segment",
 )

@@ -21,8 +21,9 @@ from rest_framework.views import APIView
 from metrics.explanation import shown_value
 from metrics.models import MetricValue, RefreshRun, SegmentValue
 from metrics.registry import Definition, metrics, segment_definitions
-from metrics.segments import EVERY_DIMENSION
+from metrics.segments import EVERY_DIMENSION, closed_category
 from people.access import Access, access_of
+from people.models import Category
 from sync.api.operations import problem_responses
 from sync.freshness.marks import provisional_on
 from sync.problems import Problem
@@ -97,10 +98,9 @@ class MetricsView(APIView):
         asked = _checked(request.query_params)
         access = access_of(str(getattr(request.user, "function", "")))
         declared = _declared(asked)
-        redacted = [
-            _redaction(item, access) for item in declared if not access.allows(item.category, item.level)
-        ]
-        open_keys = [item.key for item in declared if access.allows(item.category, item.level)]
+        closed = {item.key: closed_category(item, asked.dimension, access) for item in declared}
+        redacted = [_redaction(key, category, access) for key, category in closed.items() if category]
+        open_keys = [key for key, category in closed.items() if category is None]
         rows = list(_page(asked, open_keys))
         more = rows[asked.size :]
         rows = rows[: asked.size]
@@ -250,9 +250,8 @@ def _shown(row: Mapping[str, Any], dimension: str) -> dict[str, Any]:
     }
 
 
-def _redaction(definition: Definition, access: Access) -> dict[str, str]:
-    reason = access.why_not(definition.category)
-    return {"key": definition.key, "category": str(definition.category), "reason": reason}
+def _redaction(key: str, category: Category, access: Access) -> dict[str, str]:
+    return {"key": key, "category": str(category), "reason": access.why_not(category)}
 
 
 def _next_url(request: Request, cursor: str | None) -> str | None:

@@ -20,8 +20,8 @@ from metrics.expressions import EPOCH
 from metrics.health.explain import SCORE_AXIS, HealthExplanation, explain_health
 from metrics.models import MetricValue, RefreshRun, RefreshStep, SegmentValue
 from metrics.registry import SEGMENTS, Breakdown, Definition, metrics, segment_definitions, segment_metrics
-from metrics.segments import DIMENSIONS
-from people.access import Access
+from metrics.segments import DIMENSIONS, closed_category
+from people.access import Access, Redacted
 from sync.freshness.marks import provisional_numbers
 from sync.models import Batch
 from sync.registry import resources
@@ -153,6 +153,9 @@ def explain_for_segment(
     day = RefreshRun.objects.finished().newest_day(until)
     tiers = dict(Tier.objects.values_list("slug", "label"))
     told = _begin(definition, member_label(dimension, member, tiers), "", access, day)
+    closed = closed_category(definition, dimension, access)
+    if closed is not None:
+        told.value, told.is_redacted = Redacted(closed, access.why_not(closed)), True
     told.dimension = dimension
     told.params = _params(dimension=dimension, member=member, as_of=until)
     if told.is_redacted or day is None:
@@ -213,7 +216,7 @@ def _begin(
         unit=definition.unit,
         currency=currency_of(definition.unit),
         is_redacted=is_redacted,
-        parts_currency=currency_of(definition.parts),
+        parts_currency=currency_of(definition.whole_unit),
         why_empty="" if day else "No refresh has finished yet. Figures follow with the next one.",
     )
 

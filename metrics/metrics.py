@@ -95,6 +95,8 @@ def health_change(as_of: date) -> QuerySet[Any, Any]:
         "have on the day. Accounts with insufficient data are left out.",
         inputs=("metrics.health_score",),
         direction="up",
+        parts="points",
+        whole="accounts",
     ),
     label="Health, by segment",
     depends_on=("metrics.health_score",),

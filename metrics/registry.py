@@ -37,7 +37,7 @@ class Definition:
 
     ``direction`` says which way is good news, None for neither. ``level`` is the access that reading
     the number takes: ``totals`` or ``full``. ``parts`` is the unit of the two sums that a ratio of a segment
-    is made of.
+    is made of, ``whole`` that of the second one where it is another: minutes ÷ tickets.
     """
 
     key: str
@@ -49,6 +49,12 @@ class Definition:
     level: Level = Level.FULL
     direction: Direction = None
     parts: str = ""
+    whole: str = ""
+
+    @property
+    def whole_unit(self) -> str:
+        """The unit of the sum by which a ratio of a segment is divided."""
+        return self.whole or self.parts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,8 @@ from metrics.registry import (
     segment_metrics,
 )
 from metrics.statements import Statement, load
+from people.access import Access
+from people.models import Category, Level
 
 Parts = Callable[[date], Statement]
 
@@ -22,6 +24,16 @@ Parts = Callable[[date], Statement]
 DIMENSIONS = {"all": "All accounts", "tier": "By tier", "industry": "By industry", "country": "By country"}
 # With those that only some are told by: their declarations name them.
 EVERY_DIMENSION = {**DIMENSIONS, "renewal_quarter": "By renewal quarter"}
+# What it takes to know where accounts stand by a dimension, beside what the number itself takes.
+ALSO_TAKES = {"renewal_quarter": Category.CONTRACTS}
+
+
+def closed_category(definition: Definition, dimension: str, access: Access) -> Category | None:
+    """Return the category that keeps a reader from a number by a dimension, None where none does."""
+    if not access.allows(definition.category, definition.level):
+        return definition.category
+    needed = ALSO_TAKES.get(dimension)
+    return needed if needed is not None and not access.allows(needed, Level.TOTALS) else None
 
 
 def segment_ratio(

@@ -229,6 +229,7 @@ def csat_by_segment(as_of: date) -> Statement:
         inputs=("tickets",),
         direction="down",
         parts="minutes",
+        whole="tickets",
     ),
     label="First response, by segment",
 )
@@ -248,6 +249,7 @@ def first_response_mean(as_of: date) -> Statement:
         inputs=("tickets",),
         direction="down",
         parts="hours",
+        whole="tickets",
     ),
     label="Resolution, by segment",
 )
@@ -278,6 +280,7 @@ def _waited(tickets: QuerySet[Any, Any], until: str, seconds: int) -> Statement:
         f"by the accounts that are or were customers. {IN_TIER}",
         inputs=("support.escalations_90d", "ticket-events", "tickets"),
         direction="down",
+        whole="accounts",
     ),
     label="Escalations, by segment",
     depends_on=("support.escalations_90d",),

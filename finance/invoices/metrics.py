@@ -161,6 +161,7 @@ def invoice_accuracy(as_of: date) -> Statement:
         "in the tier they have on the day.",
         inputs=(*INVOICING, "contracts", RATES),
         direction="down",
+        whole="money",
     ),
     label="Payment timing, by segment",
 )

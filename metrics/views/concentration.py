@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -73,7 +74,7 @@ def concentration(request: HttpRequest) -> HttpResponse:
         "noun": f"{counted}s",
         "counted_options": COUNTED_LABELS.items(),
         "figures": figures,
-        "headline": headline(figures, before_of(day, counted), counted),
+        "headline": headline(figures, before_of(day, counted), counted, requested_as_of(request)),
         "fewest": FEWEST,
         "lorenz": lorenz_chart("concentration-lorenz", figures, ranking, counted, provisional=doubt),
         "doubt": doubt,
@@ -94,8 +95,10 @@ def concentration(request: HttpRequest) -> HttpResponse:
     return render(request, "metrics/concentration/page.html", context)
 
 
-def headline(figures: Figures, before: Past | None, counted: Counted) -> list[dict[str, Any]]:
-    """Return the figures with how they changed, and where each is explained."""
+def headline(
+    figures: Figures, before: Past | None, counted: Counted, until: date | None
+) -> list[dict[str, Any]]:
+    """Return the figures with how they changed, and where each is explained as of the same day."""
     shown = []
     for name in NAMES:
         value = figures.values[name]
@@ -108,7 +111,7 @@ def headline(figures: Figures, before: Past | None, counted: Counted) -> list[di
                 "is_hhi": name == "hhi",
                 "change": change if change is None or name == "hhi" else change * 100,
                 "since": before.day if before is not None else None,
-                "explain": explain_url(f"{PREFIXES[counted]}{name}", dimension="all"),
+                "explain": explain_url(f"{PREFIXES[counted]}{name}", dimension="all", as_of=until),
             }
         )
     return shown

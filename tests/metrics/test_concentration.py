@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,8 +20,9 @@ from metrics.concentration.reading import NAMES, before_of, rank, read_evenness,
 from metrics.concentration.shares import is_concentrated
 from metrics.engine.store import store_segments
 from metrics.expressions import EPOCH
-from metrics.models import MetricValue, SegmentValue
+from metrics.models import MetricValue, RefreshRun, SegmentValue
 from metrics.registry import segment_metrics
+from people.models import AccessGrant, Category
 from tests.metrics.facts import TODAY, ago, make_account
 from tests.users import client_as
 
@@ -322,3 +324,38 @@ def test_the_first_screen_of_leadership_states_it_as_of_any_day() -> None:
     assert data["is_concentrated"] is True
     cards = {card.key: card for card in client_as("leadership").get("/", {"as_of": ago(3)}).context["cards"]}
     assert cards["metrics.concentration"].data["day"] is None
+
+
+def test_figures_of_a_past_day_are_explained_as_of_it() -> None:
+    furnish()
+    page = get(client_as("leadership"))
+    assert f"/metrics/explain/metrics.arr_hhi/?dimension=all&amp;as_of={TODAY}" in page
+
+
+def test_renewals_are_closed_by_every_way_to_who_reads_no_contracts() -> None:
+    furnish()
+    RefreshRun.objects.create(as_of=TODAY, state="done", finished_at=timezone.now())
+    client, asked = client_as("sales"), "metrics.arr_share"
+    ways = (f"/metrics/explain/{asked}/", "/api/v1/metrics/")
+
+    def read() -> tuple[str, Any]:
+        page, api = ways
+        query = {"dimension": "renewal_quarter"}
+        return (
+            client.get(page, query | {"member": "none"}).content.decode(),
+            client.get(api, query | {"key": asked}).json(),
+        )
+
+    page, answer = read()
+    assert "100.0%" in page
+    assert answer["results"]
+    AccessGrant.objects.update_or_create(
+        function="sales", category=Category.CONTRACTS, defaults={"level": "none"}
+    )
+    page, answer = read()
+    assert "does not read contracts" in page
+    assert "100.0%" not in page
+    assert answer["results"] == []
+    assert [(each["key"], each["category"]) for each in answer["redacted"]] == [(asked, "contracts")]
+    by_tier = client.get(ways[1], {"dimension": "tier", "key": asked}).json()
+    assert by_tier["results"]
