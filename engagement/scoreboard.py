@@ -48,6 +48,10 @@ score_lines.register(
         value=Decimal(1),
         near=Decimal("0.05"),
         order=10,
+        elsewhere=(
+            "accounts:target_lists",
+            "Target lists, each with the accounts that only one side signed for",
+        ),
     )
 )
 score_lines.register(

@@ -49,14 +49,33 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The accounts behind a figure: ``shown`` of ``total``; ``hidden`` ones aren't named, ``why`` says why none is."""
+    """The accounts behind a figure: ``shown`` of ``total``; ``hidden`` ones aren't named, ``why`` says why none is.
+
+    ``page`` is that of those shown, from 1.
+    """
 
     shown: Sequence[Behind]
+    page: int = 1
     total: int = 0
     hidden: int = 0
     numerator: Decimal | None = None
     denominator: Decimal | None = None
     why: str = ""
+
+    @property
+    def first(self) -> int:
+        """The place of the first one shown, from 1."""
+        return (self.page - 1) * SHOWN + 1
+
+    @property
+    def last(self) -> int:
+        """The place of the last one shown."""
+        return self.first + len(self.shown) - 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether more of those that may be named follow."""
+        return self.last < self.total - self.hidden
 
 
 def read_accounts(
@@ -66,11 +85,13 @@ def read_accounts(
     access: Access,
     *,
     order: str = WORST,
+    page: int = 1,
     limit: int = SHOWN,
 ) -> Accounts:
     """Return the accounts that move a figure most, those that pull it the wrong way first; one query.
 
-    Naming accounts takes the whole category, not only its totals, and the profile.
+    Naming accounts takes the whole category, not only its totals, and the profile. A page beyond the last one gives the
+    first.
     """
     for category in (definition.category, Category.ACCOUNT_PROFILE):
         if not access.allows(category, Level.FULL):
@@ -89,14 +110,19 @@ def read_accounts(
         fewest=parts.fewest,
         sign=1 if is_up_good == (order == WORST) else -1,
         limit=limit,
+        offset=(page - 1) * limit,
     ).fetch_dicts()
+    if not rows and page > 1:
+        return read_accounts(definition, segment, day, access, order=order, limit=limit)
     if not rows:
-        return Accounts([], why="No account has a part in it.")
+        none_named = "None of its accounts has enough answers to be named."
+        return Accounts([], why=none_named if parts.fewest else "No account has a part in it.")
     first = rows[0]
     columns = ("account_id", "name", "tier", "numerator", "denominator", "value", "effect")
     is_ratio = definition.unit == "ratio"
     return Accounts(
         [Behind(**{name: row[name] for name in columns}, is_ratio=is_ratio) for row in rows],
+        page=page,
         total=first["accounts"],
         hidden=first["hidden"],
         numerator=first["whole_numerator"],

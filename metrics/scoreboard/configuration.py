@@ -10,7 +10,7 @@ from typing import Any
 from common.formatting import format_date, format_number
 from metrics.models import WITHOUT_VALUE, Goal, ScoreTarget
 from metrics.scoreboard.registry import Segment, score_lines
-from metrics.scoreboard.targets import DIMENSIONS, remove_target, set_target
+from metrics.scoreboard.targets import DIMENSIONS, LONGEST_MEMBER, remove_target, set_target
 from people.configuration.registry import ConfigError, ConfigFile, ConfigSection, Problem, Tracked, sections
 from people.configuration.restoring import undo_rows
 from people.configuration.shapes import ListOf, MapOf, Nullable, Number, Record, Text, unknown
@@ -116,7 +116,8 @@ def _wanted(data: Mapping[str, list[dict[str, Any]]]) -> dict[Place, Entry]:
 
 def _wrong(entry: Mapping[str, Any], path: str) -> Iterator[Problem]:
     dimension, member = _segment_of(entry["segment"])
-    if dimension not in DIMENSIONS or (dimension == WHOLE) != (member == ""):
+    is_odd = dimension not in DIMENSIONS or (dimension == WHOLE) != (member == "")
+    if is_odd or len(member) > LONGEST_MEMBER:
         yield Problem(
             f"{path}.segment", "is no segment.", "Use all, tier:SLUG, industry:NAME or country:CODE."
         )

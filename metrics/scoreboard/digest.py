@@ -184,6 +184,8 @@ def _slack(context: dict[str, Any], path: str) -> str:
     for title, held in context["sections"]:
         lines.append(f"_{escaped(title)}_")
         lines += [_slack_line(line) for line in held]
+    if context["closed"]:
+        lines.append(escaped(context["closed"]))
     return "\n".join(lines)
 
 

@@ -91,17 +91,17 @@ def decimals_of(value: Decimal, definition: Definition) -> int | None:
 def held_to(line: ScoreLine, segment: Segment, targets: Mapping[tuple[str, str, str], ScoreTarget]) -> Held:
     """Return what holds for a line in a segment.
 
-    Its own target, else that of all accounts, else what the line declares: for its segment, and for every segment
-    where that is the whole.
+    Its own target, else what the line declares of it, else the target of all accounts, else what the line declares of
+    all: what is said of a segment goes before what is said of the whole.
     """
     own = targets.get((line.key, *segment))
     if own is not None:
         return _held(own)
+    if line.segment == segment:
+        return Held(line.goal, line.value)
     whole = targets.get((line.key, *WHOLE))
     if whole is not None:
         return _held(whole, inherits=True)
-    if line.segment == segment:
-        return Held(line.goal, line.value)
     return Held(line.goal, line.value, inherits=True) if line.segment == WHOLE else NOTHING
 
 

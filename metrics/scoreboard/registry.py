@@ -55,7 +55,8 @@ class ScoreLine:
     ``figure`` is the key of a segment number. ``goal`` and ``value`` are what it is held to until a target is set, of
     ``segment`` and, where that is the whole, of every segment. ``near`` is how far from its target a figure still
     counts as near it, in the unit of the figure (0.05 is five percentage points of a ratio); of a trend, how far the
-    wrong way still counts as level.
+    wrong way still counts as level. ``elsewhere`` names the page, and in words what it shows, where the accounts stand
+    behind a figure that isn't a sum of what each brings.
     """
 
     key: str
@@ -67,6 +68,7 @@ class ScoreLine:
     near: Decimal
     segment: Segment = WHOLE
     order: int = 100
+    elsewhere: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a goal that lacks its value, or has one that it can't take."""

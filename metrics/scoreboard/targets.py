@@ -16,6 +16,7 @@ from people.models import User
 
 DIMENSIONS = {"all": "All accounts", "tier": "Tier", "industry": "Industry", "country": "Country"}
 LARGEST = Decimal(10) ** 15
+LONGEST_MEMBER = 128
 
 
 @transaction.atomic
@@ -50,19 +51,12 @@ def set_target(
         author=by,
     )
     _check(wanted)
+    told = {name: getattr(wanted, name) for name in ("goal", "value", "reason", "person", "author")}
     with pghistory.context(user=by.pk if by else None):
-        held = (
-            ScoreTarget.objects.select_for_update()
-            .filter(line=line, dimension=dimension, member=member, starts_on=starts_on)
-            .first()
-        )
-        if held is None:
-            wanted.save(force_insert=True)
-            return wanted
-        for name in ("goal", "value", "reason", "person", "author"):
-            setattr(held, name, getattr(wanted, name))
-        held.save()
-        return held
+        # Two who set the same at once meet in the unique constraint, and the later one replaces.
+        return ScoreTarget.objects.update_or_create(
+            line=line, dimension=dimension, member=member, starts_on=starts_on, defaults=told
+        )[0]
 
 
 @transaction.atomic
@@ -84,6 +78,8 @@ def _check(wanted: ScoreTarget) -> None:
         errors["line"] = "The scoreboard has no such line."
     if wanted.dimension not in DIMENSIONS or (wanted.dimension == "all") != (wanted.member == ""):
         errors["segment"] = "There is no such segment: choose one that is listed."
+    elif len(wanted.member) > LONGEST_MEMBER or "\x00" in wanted.member:
+        errors["segment"] = f"A segment has a name of up to {LONGEST_MEMBER} characters."
     if wanted.goal not in Goal.values:
         errors["goal"] = "Choose what the figure is held to."
     elif (wanted.goal in WITHOUT_VALUE) != (wanted.value is None):

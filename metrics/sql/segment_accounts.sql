@@ -23,4 +23,4 @@ measured AS (
     JOIN accounts_account AS account ON account.id = part.account_id
     WHERE part.denominator >= {fewest}
 )
-SELECT * FROM measured ORDER BY measured.effect * {sign} NULLS LAST, measured.account_id LIMIT {limit}
+SELECT * FROM measured ORDER BY measured.effect * {sign} NULLS LAST, measured.account_id LIMIT {limit} OFFSET {offset}

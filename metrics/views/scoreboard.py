@@ -39,14 +39,14 @@ from metrics.scoreboard.reading import (
 )
 from metrics.scoreboard.registry import WHOLE, ScoreLine, Segment, awaited_lines, score_lines
 from metrics.scoreboard.tables import board_table, line_offers
-from metrics.scoreboard.targets import DIMENSIONS, remove_target, set_target
+from metrics.scoreboard.targets import DIMENSIONS, LONGEST_MEMBER, remove_target, set_target
 from metrics.scoreboard.words import headline, line_headline
 from people.access import request_access
 from people.configuration.authors import recorded
 from people.guards import is_revops, revops_only, signed_in
 
 BY = ("tier", "industry", "country")
-LONGEST_MEMBER = 128
+LAST_PAGE = 20_000
 
 
 @require_safe
@@ -95,14 +95,21 @@ def score_line(request: HttpRequest, key: str) -> HttpResponse:
     targets = _history(line)
     days = read_days(until)
     if days is None:
-        context: dict[str, Any] = {"line": line, "definition": definition, "owner": line.owner}
+        context: dict[str, Any] = {
+            "line": line,
+            "definition": definition,
+            "owner": line.owner,
+            "until": until,
+        }
         context["targets"] = [(each, member_label(each.dimension, each.member, {})) for each in targets]
         return render(request, "metrics/scoreboard/line.html", context | {"may_edit": is_revops(request)})
     members = _members(line, by, days.day)
     board = read_board(access, days, until, [line], [segment, *members])
     cell = board.cell(line, segment)
     cells = [board.cell(line, each) for each in _ranked(members, board)]
-    behind = None if cell.is_redacted else read_accounts(definition, segment, days.day, access, order=order)
+    behind = None
+    if not cell.is_redacted:
+        behind = read_accounts(definition, segment, days.day, access, order=order, page=_page(request))
 
     def everybody() -> Any:
         return read_accounts(definition, segment, days.day, access, order=order, limit=ALL).shown
@@ -118,7 +125,7 @@ def score_line(request: HttpRequest, key: str) -> HttpResponse:
         "cell": cell,
         "definition": definition,
         "currency": currency_of(definition.unit),
-        "parts_currency": currency_of(definition.parts),
+        "parts_currency": currency_of(definition.whole_unit),
         "chart": None if cell.is_redacted else _chart(cell, days),
         "cells": [(each, _url(line, each.segment, by, until)) for each in cells],
         "tabs": [
@@ -127,6 +134,9 @@ def score_line(request: HttpRequest, key: str) -> HttpResponse:
         ],
         "by_label": f"By {by}",
         "behind": behind,
+        "elsewhere": (reverse(line.elsewhere[0]), line.elsewhere[1]) if line.elsewhere else None,
+        "previous_url": _turned(request, behind.page - 1) if behind and behind.page > 1 else "",
+        "next_url": _turned(request, behind.page + 1) if behind and behind.has_next else "",
         "order": order,
         "orders": [
             (each, label, _url(line, segment, by, until, order=each))
@@ -230,6 +240,17 @@ def _url(
     given = {name: value for name, value in asked.items() if value}
     url = reverse("metrics:score_line", args=[line.key])
     return f"{url}?{urlencode(given)}" if given else url
+
+
+def _page(request: HttpRequest) -> int:
+    text = request.GET.get("page", "")
+    return max(1, min(int(text), LAST_PAGE)) if text.isascii() and text.isdecimal() and len(text) < 9 else 1
+
+
+def _turned(request: HttpRequest, page: int) -> str:
+    asked = request.GET.copy()
+    asked["page"] = str(page)
+    return f"?{asked.urlencode()}#accounts"
 
 
 def _choices(day: date, asked: Segment) -> list[dict[str, Any]]:

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Account
 from metrics.models import Goal, MetricValue, RefreshRun, ScoreTarget, SegmentValue
-from metrics.registry import segment_definitions
-from metrics.scoreboard.accounts import BEST, WORST, read_accounts
+from metrics.registry import account_parts, segment_definitions
+from metrics.scoreboard.accounts import BEST, SHOWN, WORST, read_accounts
 from metrics.scoreboard.judging import Held, Verdict, held_to, verdict_of
 from metrics.scoreboard.reading import Days, read_board, read_days, read_groups
 from metrics.scoreboard.registry import STRATEGIC, WHOLE, score_lines
 from metrics.scoreboard.targets import remove_target, set_target
 from people.access import access_of
+from people.configuration.files import plan_import
+from people.configuration.registry import ConfigError
 from people.models import User
 from tests.metrics.facts import TODAY, ago, make_account
+from tests.metrics.test_workers import in_threads
 from tests.users import client_as, client_of, make_user
 
 pytestmark = pytest.mark.django_db
@@ -299,6 +306,11 @@ def test_before_any_night_the_page_says_what_follows() -> None:
     assert "No refresh has finished yet" in client_as("sales").get("/scoreboard/").content.decode()
     assert client_as("sales").get("/scoreboard/finance.nrr/").status_code == 200
     assert client_as("revops").get("/scoreboard/finance.nrr/target/").status_code == 200
+    night()
+    for path in ("/scoreboard/", "/scoreboard/finance.nrr/"):
+        page = client_as("sales").get(path, {"as_of": "1999-01-01"}).content.decode()
+        assert "No figures by this day" in page
+        assert "No refresh has finished yet" not in page
 
 
 def test_a_segment_shows_its_own_figures() -> None:
@@ -400,3 +412,86 @@ def test_a_merged_or_deleted_account_leaves_the_figures() -> None:
     MetricValue.objects.create(key="metrics.health_score", as_of=TODAY, account=gone, value=5)
     definition = segment_definitions["metrics.health_mean"]
     assert read_accounts(definition, WHOLE, TODAY, access_of("sales")).total == 0
+
+
+def test_what_is_declared_of_a_tier_goes_before_a_target_of_all() -> None:
+    target("1.0", ago(9), line="finance.nrr")
+    target("1.1", ago(9), ("tier", "growth"), line="finance.nrr")
+    held = {(each.line, each.dimension, each.member): each for each in ScoreTarget.objects.on(TODAY)}
+    assert held_to(NRR, STRATEGIC, held) == Held(Goal.AT_LEAST, Decimal("1.2"))
+    assert held_to(NRR, ("tier", "growth"), held).value == Decimal("1.1")
+    assert held_to(NRR, ("tier", "standard"), held).value == 1
+
+
+def test_accounts_behind_a_figure_come_page_by_page() -> None:
+    night()
+    accounts = [make_account("growth", name=f"Account {number:03}") for number in range(SHOWN + 3)]
+    for number, account in enumerate(accounts):
+        MetricValue.objects.create(key="metrics.health_score", as_of=TODAY, account=account, value=number)
+    store("metrics.health_mean", 26)
+    client = client_as("sales")
+
+    def names(**query: Any) -> list[str]:
+        page = client.get("/scoreboard/metrics.health/", query)
+        assert page.status_code == 200
+        return [row.name for row in page.context["behind"].shown]
+
+    first, second = names(), names(page=2)
+    assert first + second == [account.name for account in accounts]
+    assert names(page=3) == names(page="x") == names(page=0) == names(page="9" * 8) == first
+    assert names(page=2, order=BEST) == [account.name for account in accounts[2::-1]]
+    page = client.get("/scoreboard/metrics.health/", {"page": 2}).content.decode()
+    assert 'rel="prev" href="?page=1#accounts"' in page
+    assert 'rel="next"' not in page
+    assert 'rel="next" href="?page=2#accounts"' in client.get("/scoreboard/metrics.health/").content.decode()
+
+
+def test_the_two_sums_of_a_figure_say_what_they_are_of() -> None:
+    store("support.first_response_mean", 40, segment=STRATEGIC, numerator=12_000, denominator=300)
+    page = client_as("support").get("/scoreboard/support.first_response/").content.decode()
+    plain = re.sub(r"<[^>]+>", "", page)
+    assert "12,000\u00a0minutes" in plain
+    assert "300\u00a0tickets" in plain
+    assert "300\u00a0minutes" not in plain
+
+
+def test_what_waits_for_a_source_has_an_owner() -> None:
+    night()
+    page = client_as("leadership").get("/scoreboard/").content.decode()
+    assert "Playbook adherence (RevOps, at least 80%) waits for" in page
+
+
+def test_a_file_with_a_segment_that_cannot_be_is_refused_before_anything_is_changed(revops: User) -> None:
+    entry = {
+        "segment": f"industry:{'x' * 129}",
+        "starts_on": "2026-11-01",
+        "goal": "at_least",
+        "value": 70,
+        "person": "",
+        "reason": "Agreed.",
+    }
+    with pytest.raises(ConfigError):
+        plan_import({"scoreboard": {"metrics.health": [entry]}})
+    with pytest.raises(ValidationError) as refused:
+        target(70, TODAY, ("industry", "x" * 129))
+    assert list(refused.value.message_dict) == ["segment"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_set_the_same_target_at_once_are_no_error() -> None:
+    by, meeting = make_user("revops"), threading.Barrier(4)
+
+    def work(value: int) -> None:
+        meeting.wait(10)
+        target(value, TODAY, by=by)
+
+    in_threads(*[partial(work, value) for value in range(4)])
+    assert ScoreTarget.objects.count() == 1
+
+
+def test_every_figure_opens_to_accounts_or_says_where_they_stand() -> None:
+    for line in score_lines:
+        assert line.figure in account_parts or line.elsewhere, line.key
+    store("engagement.alignment", "0.8", numerator=8, denominator=10)
+    page = client_as("sales").get("/scoreboard/engagement.alignment/").content.decode()
+    assert f'href="{reverse("accounts:target_lists")}">Target lists, each with' in page

@@ -222,3 +222,10 @@ def test_the_schedule_calls_it(figures: None, monkeypatch: Any) -> None:
     make_user("leadership")
     monkeypatch.setattr("metrics.tasks.timezone.now", lambda: MONDAY)
     assert write_score_digests() == 1
+
+
+def test_a_channel_reads_how_many_lines_are_closed_to_it(figures: None) -> None:
+    notice = Notice(topic=TOPIC, about="a", event="weekly", text="x", url=f"/scoreboard/?as_of={TODAY}")
+    text = compose(Reader(access_of("marketing")), [notice]).slack
+    assert text.splitlines()[-1].endswith("lines are not shown to your function.")
+    assert "NRR" not in text
