@@ -151,7 +151,7 @@ class HealthMakeup(Panel):
             return {"chart": None, **beside}
         parts = parts_of(score)
         may = {part.key: is_open(part.key, access) for part in parts}
-        limit = limit_name(score.limit, is_open=all(may.values()))
+        limit = limit_name(score, access)
         hidden = [part for part in parts if not may[part.key]]
         return {
             "chart": makeup_chart(f"{self.key}-{account.pk}", score, parts, access, limit),

@@ -54,13 +54,20 @@ class HealthScoreQuerySet(QuerySet["HealthScore"]):
         return self.filter(account_id=account_id).order_by("as_of")
 
     def with_parts(self) -> Self:
-        """Scores with ``parts``: the components of their model as data, which say what the stored inputs are."""
-        from metrics.models import HealthComponent  # the models are made of these querysets
+        """Scores with ``parts``: the components of their model as data, which say what the stored inputs are.
+
+        ``held_by`` are the conditions of the limit that held, if any.
+        """
+        from metrics.models import HealthComponent, HealthLimit  # the models are made of these querysets
 
         held = HealthComponent.objects.filter(model=OuterRef("model")).order_by("position")
         columns = ("position", "key", "label", "group", "weight")
         data = JSONObject(**{name: name for name in columns})
-        return self.select_related("model").annotate(parts=ArraySubquery(held.values(data=data)))
+        limits = HealthLimit.objects.filter(model=OuterRef("model"), label=OuterRef("limit"))
+        asked = limits.order_by("position").values(data=JSONObject(condition="condition"))
+        return self.select_related("model").annotate(
+            parts=ArraySubquery(held.values(data=data)), held_by=ArraySubquery(asked)
+        )
 
 
 class RefreshRunQuerySet(QuerySet["RefreshRun"]):

@@ -34,12 +34,16 @@ class ChangePart:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthChange:
-    """A change between two exact scores; ``parts`` add up to it exactly."""
+    """A change between two exact scores; ``parts`` add up to it exactly.
+
+    ``limited`` are the two whose limits the part of the limits names.
+    """
 
     before: HealthScore
     after: HealthScore
     change: Decimal
     parts: tuple[ChangePart, ...]
+    limited: tuple[HealthScore, HealthScore]
 
     @property
     def is_across_models(self) -> bool:
@@ -91,7 +95,13 @@ def change_between(before: HealthScore, after: HealthScore) -> HealthChange:
         parts.append(
             ChangePart(key=LIMIT, label=_limits(begun, after), group=LIMIT, points=is_held - was_held)
         )
-    return HealthChange(before=before, after=after, change=after.exact - before.exact, parts=tuple(parts))
+    return HealthChange(
+        before=before,
+        after=after,
+        change=after.exact - before.exact,
+        parts=tuple(parts),
+        limited=(begun, after),
+    )
 
 
 def scored_again(before: HealthScore, after: HealthScore) -> HealthScore | None:

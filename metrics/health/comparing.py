@@ -12,7 +12,7 @@ from common.charts import Chart, Series
 from common.formatting import format_date, format_number
 from metrics.health.change import LIMIT, MODEL, HealthChange, change_between
 from metrics.health.parts import ZERO, as_shown, to_shown
-from metrics.health.redaction import CLOSED_LIMIT, is_open
+from metrics.health.redaction import CLOSED_LIMIT, is_open, limit_name
 from metrics.models import HealthScore
 from metrics.registry import metrics
 from people.access import Access
@@ -55,6 +55,7 @@ def compare_scores(before: HealthScore, after: HealthScore, access: Access) -> S
     whole = change_between(before, after)
     shown = [part for part in whole.parts if is_open(part.key, access)]
     closed = [part.points for part in whole.parts if not is_open(part.key, access)]
+    is_limit_closed = any(limit_name(one, access) == CLOSED_LIMIT for one in whole.limited)
     start = before.exact or ZERO
     *points, rest = as_shown([*(part.points for part in shown), sum(closed, ZERO)], start=start)
     rows = []
@@ -63,7 +64,7 @@ def compare_scores(before: HealthScore, after: HealthScore, access: Access) -> S
         rows.append(
             ShownChangePart(
                 key=part.key,
-                label=CLOSED_LIMIT if closed and part.key == LIMIT else part.label,
+                label=CLOSED_LIMIT if is_limit_closed and part.key == LIMIT else part.label,
                 points=told,
                 before=part.before,
                 after=part.after,

@@ -14,12 +14,17 @@ from accounts.conditions.query import numbers_read
 from accounts.conditions.words import words
 from metrics.engine.waves import find_cycle
 from metrics.health.curves import Curve, curve_problem
+from metrics.health.fields import DISAGREEMENTS, SENTIMENT
 from metrics.models import HealthGroup, HealthLimit, HealthModel
 from metrics.registry import all_items, dependencies_of, metrics
 
 ROLLUP = "metrics.health"
-# Read beside the stored numbers, and made from the score itself.
-BAND = "metrics.health_band"
+# Read beside the stored numbers: what is made from the score itself, or stands beside it and never inside.
+BESIDE = {
+    "metrics.health_band": "Health can't depend on its own band. Use another field.",
+    DISAGREEMENTS: "Disagreements are told from the score itself, so it can't depend on them. Use another field.",
+    SENTIMENT: "How people see an account stands beside its health and never counts in it. Use another field.",
+}
 MOST_PARTS = 50
 HEAVIEST = Decimal(999)
 LEAST_COVERAGE = Decimal("0.1")
@@ -151,9 +156,8 @@ def _condition_problems(data: Any) -> dict[str, list[str]]:
         condition = parse_condition(data)
     except ConditionError as error:
         return {"condition": [str(problem) for problem in error.problems]}
-    if BAND in numbers_read(condition):
-        return {"condition": ["Health can't depend on its own band. Use another field."]}
-    return {}
+    told = [why for key, why in BESIDE.items() if key in numbers_read(condition)]
+    return {"condition": told} if told else {}
 
 
 def _segment_problems(content: Content, *, is_segment: bool) -> dict[str, list[str]]:

@@ -116,7 +116,7 @@ def explain_health(account_id: int, day: date, access: Access) -> HealthExplanat
     change = _change(score, access)
     if change is not None and (doubt := doubts.get(CHANGE, "")) and change.chart is not None:
         change = replace(change, chart=replace(change.chart, provisional=doubt))
-    limit = limit_name(score.limit, is_open=all(is_open(part.key, access) for part in parts))
+    limit = limit_name(score, access)
     chart = _waterfall(score, parts, access, limit)
     if chart is not None and (doubt := doubts.get(HEALTH, "")):
         chart = replace(chart, provisional=doubt)
@@ -158,11 +158,11 @@ def _shown(part: ScorePart, access: Access, doubt: str, told: Decimal, share: De
     )
 
 
-def makeup_title(score: HealthScore, lost: Iterable[tuple[Decimal, str]], *, is_open: bool) -> str:
-    """Say what keeps a score from 100: a limit, or the component that lacks most; not all may be open."""
+def makeup_title(score: HealthScore, lost: Iterable[tuple[Decimal, str]], limit: str) -> str:
+    """Say what keeps a score from 100: the ``limit`` as the reader may know it, or the component that lacks most."""
     shown = format_number(score.score or 0, 0)
-    if score.limit:
-        return f"Held at {shown} by a limit: {score.limit}" if is_open else f"Held at {shown} by a limit"
+    if limit:
+        return f"Held at {shown} by a limit" + ("" if limit == CLOSED_LIMIT else f": {limit}")
     known = [(points, label) for points, label in lost if points > 0]
     if not known:
         return f"Health is {shown}"
@@ -218,7 +218,7 @@ def makeup_chart(
     return Chart(
         key=key,
         kind="waterfall",
-        title=makeup_title(score, lost, is_open=all(may)),
+        title=makeup_title(score, lost, limit),
         categories=[*(label for label, _ in bars), "Health"],
         series=[
             Series(

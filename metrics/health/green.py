@@ -15,7 +15,7 @@ from metrics.health.easing import Bound, Way, ways_out
 from metrics.health.effort import spreads
 from metrics.health.parts import PLACES, ZERO, added_up, parts_of, to_shown
 from metrics.health.recipe import GREEN_FROM
-from metrics.health.redaction import is_open
+from metrics.health.redaction import CLOSED_LIMIT, closed, is_open
 from metrics.models import HealthGroup, HealthLimit, HealthScore, MetricValue
 from metrics.registry import metrics
 from people.access import Access
@@ -200,10 +200,8 @@ def _ceilings(score: HealthScore, access: Access) -> tuple[list[Ceiling], list[l
         finding = told[score.account_id]
         if not finding.holds:
             continue
-        is_told = all(is_open(leaf.field, access) for leaf in finding.leaves())
-        found.append(
-            Ceiling(label=limit.label if is_told else "A limit", points=limit.points, can_be_lifted=False)
-        )
+        label = CLOSED_LIMIT if closed(limit.condition, access) else limit.label
+        found.append(Ceiling(label=label, points=limit.points, can_be_lifted=False))
         ways.append(
             [way for way in ways_out(finding) if all(key in metrics and is_open(key, access) for key in way)]
         )

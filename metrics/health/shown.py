@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from accounts.conditions.expression import (
-    BrokenConditionError,
-    ConditionError,
-    leaves,
-    resolve,
-    stored_condition,
-)
+from accounts.conditions.expression import ConditionError, stored_condition
 from accounts.conditions.words import words
 from common.formatting import format_unit
 from metrics.health.content import Content, content_of, differences
+from metrics.health.redaction import closed
 from metrics.health.spread import CurveChart
 from metrics.models import HealthComponent, HealthGroup, HealthLimit, HealthModel
 from metrics.registry import metrics
@@ -98,16 +92,6 @@ def limits_shown(limits: Sequence[HealthLimit], access: Access) -> list[LimitSho
             )
         )
     return found
-
-
-def closed(data: Any, access: Access) -> str:
-    """Return why a condition isn't shown: what it asks tells of its categories."""
-    asked: set[str] = set()
-    with suppress(ConditionError):
-        for _, leaf in leaves(stored_condition(data)):
-            with suppress(BrokenConditionError):
-                asked.add(str(resolve(leaf)[0].category))
-    return " ".join(access.why_not(category) for category in sorted(asked - access.readable(asked)))
 
 
 def condition_words(data: Any) -> str:

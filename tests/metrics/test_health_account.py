@@ -13,12 +13,15 @@ from django.urls import reverse
 
 from accounts.models import Account, TimelineEvent
 from metrics.engine.plan import today
+from metrics.health.content import ComponentDraft, Content, LimitDraft
 from metrics.health.explain import makeup_title
+from metrics.health.redaction import CLOSED_LIMIT
 from metrics.health.score import store_scores
 from metrics.health.sentiment import LONGEST_DAYS, end_sentiment, set_sentiment
+from metrics.health.services import create_health_draft, publish_health_model
 from metrics.models import AccountSentiment, HealthScore, MetricValue, Sentiment
 from tests.metrics.facts import LAST, make_account
-from tests.metrics.test_health import put_all
+from tests.metrics.test_health import put, put_all
 from tests.users import client_as, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model_1")]
@@ -118,8 +121,44 @@ def test_the_title_names_the_limit_or_what_lacks_most(account: Account) -> None:
     assert told.waterfall.title.startswith("Usage trend costs ")
     assert not page(account, "support").context["health"].waterfall.title.startswith("Usage trend")
     score = HealthScore(score=74, limit="Held")
-    assert makeup_title(score, [], is_open=True) == "Held at 74 by a limit: Held"
-    assert makeup_title(score, [], is_open=False) == "Held at 74 by a limit"
+    assert makeup_title(score, [], "Held") == "Held at 74 by a limit: Held"
+    assert makeup_title(score, [], CLOSED_LIMIT) == "Held at 74 by a limit"
+
+
+def test_a_limit_is_named_to_whoever_may_read_what_it_asks_and_to_nobody_else() -> None:
+    """Whatever else is open: the components here are open to finance, the condition isn't, and the other way round."""
+    part = ComponentDraft(
+        key="finance.days_beyond_terms",
+        label="Days beyond terms",
+        group="finance",
+        weight=Decimal(1),
+        curve=((Decimal(0), Decimal(90)), (Decimal(60), Decimal(0))),
+    )
+    limit = LimitDraft(
+        label="Burning tickets",
+        kind="ceiling",
+        condition={"field": "support.urgent_open_tickets", "op": "gte", "value": 2},
+        points=Decimal(40),
+    )
+    publish_health_model(
+        model=create_health_draft(by=None, content=Content(components=(part,), limits=(limit,)))
+    )
+    found, before = make_account(), today() - timedelta(days=30)
+    for day, urgent in ((before, 0), (today(), 3)):
+        put(found, day, finance__days_beyond_terms=6, support__urgent_open_tickets=urgent)
+        store_scores(day, 0, LAST)
+    assert HealthScore.objects.get(account=found, as_of=today()).limit == "Burning tickets"
+    lens = reverse("accounts:panel", args=[found.pk, "metrics.health_makeup"])
+    for function, is_named in (("finance", False), ("support", True), ("revops", True)):
+        answer = page(found, function)
+        told, change = answer.context["health"], answer.context["comparison"].change
+        assert told.limit == ("Burning tickets" if is_named else "A limit"), function
+        assert told.waterfall.title.endswith("Burning tickets") is is_named
+        assert [part.label for part in change.parts if part.key == "limit"] == [told.limit]
+        assert [one["label"] for one in answer.context["way"]["ceilings"]] == [told.limit]
+        files = "".join(str(list(offer.table().rows)) for offer in answer.context["exports"])
+        shown = text(answer) + text(client_as(function).get(lens)) + files
+        assert ("Burning tickets" in shown) is is_named, function
 
 
 def test_the_files_add_up_as_the_page_does(account: Account) -> None:

@@ -234,3 +234,22 @@ def test_a_segment_begins_with_nobody_in_it() -> None:
     publish_health_model(model=draft)
     assert score(account).model != draft
     put(account, finance__arr=1)
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        (where("metrics.sentiment", "eq", "very_negative"), "never counts in it"),
+        ({"not": {"field": "metrics.sentiment", "op": "is_set"}}, "never counts in it"),
+        (where("metrics.disagreements", "eq", "finance.green_but_unpaid"), "told from the score itself"),
+    ],
+)
+def test_what_stands_beside_the_score_never_gets_inside(condition: dict[str, Any], why: str) -> None:
+    limit = LimitDraft(label="L", kind="ceiling", condition=condition, points=Decimal(40))
+    told = Content(components=(flat(1),), limits=(limit,))
+    with pytest.raises(ValidationError, match=why) as refused:
+        check_content(told, is_segment=False)
+    assert list(refused.value.message_dict) == ["limits.0.condition"]
+    with pytest.raises(ValidationError, match=why) as refused:
+        check_content(Content(components=(flat(1),), condition=condition), is_segment=True)
+    assert list(refused.value.message_dict) == ["condition"]

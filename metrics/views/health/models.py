@@ -22,11 +22,11 @@ from common.versions.tables import versions_table
 from metrics.health.curves import curve_of
 from metrics.health.previews.past import is_past_current
 from metrics.health.previews.services import is_saved_since, newest_scores
+from metrics.health.redaction import closed
 from metrics.health.services import create_health_draft, cycle
 from metrics.health.shown import (
     ComponentShown,
     LimitShown,
-    closed,
     components_shown,
     condition_words,
     differences_shown,
