@@ -49,7 +49,12 @@ def looks(days: Sequence[date], first: date, last: date, windows: Sequence[int])
 
 
 def _closing(days: Sequence[date], end: date) -> date | None:
-    """Return the first stored day from the end of a window on, else the last before it, within a week."""
+    """Return the first stored day from the end of a window on, else the last before it, within a week.
+
+    None where the window isn't over by the newest of the days: who is lost on its last days isn't known yet.
+    """
+    if not days or days[-1] < end:
+        return None
     after = bisect_left(days, end)
     if after < len(days) and days[after] - end <= TOLERANCE:
         return days[after]

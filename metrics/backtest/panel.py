@@ -189,7 +189,7 @@ def _outcome(place: int, end: date | None) -> Statement:
         return Statement(str(UNKNOWN))
     return compose(
         f"CASE WHEN coalesce(later.paid_{place}, 0) <= 0 THEN {CHURNED} "
-        f"WHEN later.paid_{place} < revenue.value * {{kept}} THEN {CONTRACTED} ELSE {KEPT} END",
+        f"WHEN later.paid_{place} <= revenue.value * {{kept}} THEN {CONTRACTED} ELSE {KEPT} END",
         kept=1 - CONTRACTION_FROM,
     )
 

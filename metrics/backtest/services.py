@@ -113,11 +113,16 @@ def month_ends() -> list[date]:
 def begin_suggested_draft(*, run: Backtest, by: User) -> HealthModel:
     """Begin a draft of the tested version with the weights that its backtest suggests; nothing else changes.
 
-    Components without a weight are left out. Raises ValidationError where the run suggests none.
+    Components without a weight are left out. Raises ValidationError where the run suggests none, or where the tested
+    draft was saved since: the weights are learned for the components and curves that it had.
     """
     weights = suggested_weights(run)
     if not weights:
         raise ValidationError("This backtest suggests no weights.")
+    if is_saved_since(run):
+        raise ValidationError(
+            "The draft was saved since, and the weights are of what it said when it was tested. Test it again."
+        )
     model = run.model
     content = content_of(model)
     kept = tuple(

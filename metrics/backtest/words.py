@@ -14,6 +14,7 @@ OUTCOME_WORDS = {
     "contraction": "an account pays at least 5% less, down to nothing",
 }
 HAPPENED = {"churn": "left", "contraction": "paid less or left"}
+AHEAD_OF = {"churn": "a churn", "contraction": "a contraction or churn"}
 SIDES = {
     "model": "This version",
     TIER: "Tier only",

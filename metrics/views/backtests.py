@@ -31,7 +31,7 @@ from metrics.backtest.services import (
     request_backtest,
 )
 from metrics.backtest.tables import WAYS, losses_of, offers_of
-from metrics.backtest.words import HAPPENED, OUTCOME_LABELS, OUTCOME_WORDS, SIDES, interval, verdict
+from metrics.backtest.words import AHEAD_OF, HAPPENED, OUTCOME_LABELS, OUTCOME_WORDS, SIDES, interval, verdict
 from metrics.models import Backtest, HealthModel
 from metrics.runs.pages import cancel_asked
 from people.functions import Function
@@ -245,6 +245,7 @@ def _result(request: HttpRequest, run: Backtest, found: Mapping[str, Any], way: 
         if red
         else None,
         "losses_told": summary["losses"],
+        "warning": _warning(summary["losses"], found["outcome"]),
         "losses": losses[:PAGE],
         "way": way,
         "ways": WAYS,
@@ -262,6 +263,12 @@ def _result(request: HttpRequest, run: Backtest, found: Mapping[str, Any], way: 
         "draws": DRAWS,
         "currency": settings.REPORTING_CURRENCY,
     }
+
+
+def _warning(losses: Mapping[str, Any], outcome: str) -> dict[str, Any] | None:
+    """Return how long before an outcome health was red; None where a run of before doesn't say it of this one."""
+    told: Mapping[str, Any] | None = losses if outcome == "churn" else losses.get("contraction")
+    return None if told is None else {**told, "ahead_of": AHEAD_OF[outcome]}
 
 
 def _side(compared: Mapping[str, Any]) -> dict[str, str] | None:

@@ -50,7 +50,7 @@ class Past:
 
 
 def make_past(
-    accounts: int = 120, months: int = 16, *, losses: int = 40, silent: float = 0.2, seed: int = 5
+    accounts: int = 120, months: int = 17, *, losses: int = 40, silent: float = 0.2, seed: int = 5
 ) -> Past:
     """Store a past: of those lost, all but the ``silent`` share lose the sign four month-ends ahead."""
     rng = random.Random(seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -59,12 +60,12 @@ def test_what_is_counted_is_what_was_stored() -> None:
     assert run.state == "done", run.error
     for window, months in ((90, 3), (180, 6)):
         found = result_of(run, window=window)
-        assert (found["rows"], found["events"]) == counted(past, 16, months)
+        assert (found["rows"], found["events"]) == counted(past, 17, months)
         assert found["censored"] == sum(
-            min(past.lost.get(pk, 99), 16) - min(past.lost.get(pk, 99), 16 - months) for pk in past.accounts
+            min(past.lost.get(pk, 99), 17) - min(past.lost.get(pk, 99), 17 - months) for pk in past.accounts
         )
         assert found["unknown"] == 0
-    assert len(run.summary["months"]) == 16
+    assert len(run.summary["months"]) == 17
     assert not run.parts.exists()
 
 
@@ -161,8 +162,8 @@ def test_who_paid_nothing_then_and_who_is_not_known_is_left_out() -> None:
     MetricValue.objects.filter(account_id=stays[1], key__in=(SIGN, NOISE)).delete()
     run = backtest(make_model())
     found = result_of(run)
-    assert found["unknown"] == 13
-    assert found["rows"] == counted(past, 16, 3)[0] - 26
+    assert found["unknown"] == 14
+    assert found["rows"] == counted(past, 17, 3)[0] - 28
 
 
 def test_a_contraction_is_a_fall_beyond_what_rates_of_exchange_do() -> None:
@@ -170,12 +171,16 @@ def test_a_contraction_is_a_fall_beyond_what_rates_of_exchange_do() -> None:
     falls, wavers = past.accounts[-15:], past.accounts[-30:-15]
     for pk in [*falls, *wavers]:
         before = MetricValue.objects.get(account_id=pk, key=REVENUE, as_of=month_end(0)).value
-        for month in range(8, 16):
-            put(pk, REVENUE, month_end(month), before * Decimal("0.9" if pk in falls else "0.96"))
+        for month in range(8, 17):
+            # Five per cent less is a fall, a cent above it is none.
+            left = before * Decimal("0.95") + (0 if pk in falls else Decimal("0.01"))
+            put(pk, REVENUE, month_end(month), left)
     run = backtest(make_model())
     churn, contraction = result_of(run), result_of(run, "contraction")
     assert contraction["accounts_lost"] == churn["accounts_lost"] + 15
     assert contraction["events"] == churn["events"] + 15 * 3
+    losses = run.summary["losses"]
+    assert losses["contraction"]["lost"] == losses["lost"] + 15 == 35
 
 
 def test_losses_say_what_health_had_said() -> None:
@@ -201,6 +206,25 @@ def test_losses_say_what_health_had_said() -> None:
     assert summary["warned"] == run.losses.exclude(red_on=None).count()
     leads = sorted(loss.lead_days for loss in run.losses.exclude(red_on=None))
     assert summary["lead_days"] == np.median(leads)
+    assert summary["contraction"] == {name: summary[name] for name in ("lost", "warned", "lead_days")}
+
+
+def test_a_contraction_has_a_warning_of_its_own() -> None:
+    past = make_past(accounts=60, losses=12, silent=0)
+    falls = past.accounts[-1]
+    for month in range(17):
+        put(falls, SIGN, month_end(month), 0.1 if month in (5, 6) else 0.9)
+        put(falls, NOISE, month_end(month), 0.1 if month in (5, 6) else 0.9)
+        put(falls, REVENUE, month_end(month), 1000 if month < 8 else 700)
+    before = backtest(make_model()).summary["losses"]
+    for month in (5, 6):
+        put(falls, SIGN, month_end(month), 0.9)
+    after = backtest(make_model()).summary["losses"]
+    assert before["contraction"]["lost"] == after["contraction"]["lost"] == before["lost"] + 1
+    assert before["contraction"]["warned"] == after["contraction"]["warned"] + 1
+    assert {name: before[name] for name in ("lost", "warned")} == {
+        name: after[name] for name in ("lost", "warned")
+    }
 
 
 def test_the_red_band_is_counted_row_by_row() -> None:
@@ -210,7 +234,7 @@ def test_the_red_band_is_counted_row_by_row() -> None:
     red = result_of(run)["red"]
     rows = hits = 0
     gone = dict(run.losses.values_list("account_id", "gone_on"))
-    for month in range(13):
+    for month in range(14):
         day = month_end(month)
         members = members_of(model, [], day, 0, LAST)
         for row in scored_by(model, day, 0, LAST, members=members).fetch_dicts():
@@ -326,6 +350,20 @@ def test_a_suggestion_changes_nothing_until_somebody_begins_a_draft() -> None:
     assert content_of(model) == said
 
 
+def test_weights_of_what_a_draft_said_before_begin_no_draft() -> None:
+    make_past(accounts=300, losses=130, months=18)
+    model, by = make_model(), make_user("revops")
+    run = backtest(model)
+    said = content_of(model)
+    added = replace(said.components[0], key="support.reopen_rate", label="Reopen rate")
+    save_health_draft(model=model, by=by, content=replace(said, components=(*said.components, added)))
+    count = HealthModel.objects.count()
+    run.refresh_from_db()
+    with pytest.raises(ValidationError, match="Test it again"):
+        begin_suggested_draft(run=run, by=by)
+    assert HealthModel.objects.count() == count
+
+
 def test_without_a_suggestion_no_draft_is_begun() -> None:
     make_past(accounts=30, losses=3)
     run = backtest(make_model())
@@ -407,6 +445,16 @@ def test_windows_close_on_the_stored_day_nearest_their_end() -> None:
     assert found[date(2025, 8, 31)].next_on is None
     nightly = [FIRST + timedelta(days=place) for place in range(100)]
     assert looks(nightly, FIRST, FIRST, (90,))[0].ends == (FIRST + timedelta(days=90),)
+
+
+@pytest.mark.parametrize("day", [84, 89])
+def test_a_window_that_is_not_over_is_not_closed_by_a_day_before_its_end(day: int) -> None:
+    """Who is still there a week before the end may be gone at its end: that is no account that stayed."""
+    nightly = [FIRST + timedelta(days=place) for place in range(day + 1)]
+    assert looks(nightly, FIRST, FIRST, (90,))[0].ends == (None,)
+    # A night that is missing in between is another matter.
+    later = FIRST + timedelta(days=120)
+    assert looks([*nightly, later], FIRST, FIRST, (90,))[0].ends == (nightly[-1],)
 
 
 def test_packed_panels_come_back_as_they_were() -> None:

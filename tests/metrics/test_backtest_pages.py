@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from metrics.backtest.services import request_backtest
 from metrics.backtest.words import interval, verdict
-from metrics.health.services import create_health_draft
+from metrics.health.content import content_of
+from metrics.health.services import create_health_draft, save_health_draft
 from metrics.models import Backtest, HealthModel
 from metrics.runs.work import do_next_step
 from tests.metrics.backtests import FIRST, backtest, make_model, make_past, month_end
@@ -124,7 +125,7 @@ def test_every_list_is_a_file(told: Backtest, table: str) -> None:
     counts = {
         "losses": told.losses.count(),
         "comparison": 24,
-        "months": 16,
+        "months": 17,
         "components": 2,
         "weights": 2,
         "deciles": len(told.summary["results"][0]["deciles"]),
@@ -144,6 +145,26 @@ def test_a_draft_is_begun_by_a_button_and_never_by_itself(told: Backtest) -> Non
     assert HealthModel.objects.count() == count + 1
     assert response["Location"] == draft.get_absolute_url()
     assert draft.state == "draft"
+
+
+def test_a_draft_that_was_saved_since_has_no_button_for_weights_of_before(told: Backtest) -> None:
+    model = told.model
+    save_health_draft(model=model, by=make_user("revops"), content=content_of(model))
+    assert "Begin a draft with these weights" not in page(told)
+    response = client_as("revops").post(reverse("metrics:backtest_draft", args=[told.pk]), follow=True)
+    assert "Test it again" in text_of(response)
+
+
+def test_each_outcome_has_the_warning_ahead_of_it(told: Backtest) -> None:
+    assert "Warning ahead of a churn " in words_of(told)
+    said = words_of(told, "?outcome=contraction&window=90")
+    losses = told.summary["losses"]["contraction"]
+    assert "Warning ahead of a contraction or churn" in said
+    assert f"of {losses['warned']} of {losses['lost']}" in said
+    # Runs of before didn't count it.
+    del told.summary["losses"]["contraction"]
+    told.save()
+    assert "Warning ahead of" not in words_of(told, "?outcome=contraction&window=90")
 
 
 @pytest.mark.parametrize("function", ["sales", "finance", "customer_success", "support"])
