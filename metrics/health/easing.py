@@ -65,6 +65,31 @@ def _of_leaf(finding: Finding, wanted: bool) -> list[Way]:
     return [{finding.field: Bound(above, bound, reaches) if wanted else Bound(not above, bound, not reaches)}]
 
 
+def holds_after(finding: Finding, moved: Mapping[str, Decimal]) -> bool:
+    """Return whether a condition would hold with these numbers in the place of those that it found."""
+    if finding.kind == "leaf":
+        return _compares(finding, moved)
+    parts = [holds_after(part, moved) for part in finding.parts]
+    if finding.kind == "not":
+        return not parts[0]
+    return all(parts) if finding.kind == "all" else any(parts)
+
+
+def _compares(finding: Finding, moved: Mapping[str, Decimal]) -> bool:
+    number, threshold = moved.get(finding.field), finding.threshold
+    if number is None:
+        return bool(finding.holds)
+    if finding.operator in SIDES and isinstance(threshold, int | float | Decimal):
+        above, reaches = SIDES[finding.operator]
+        return Bound(above, Decimal(str(threshold)), reaches).holds(number)
+    if finding.operator == "is between":
+        low, high = (Decimal(str(end)) for end in threshold)
+        return low <= number <= high
+    if finding.operator in ("=", "≠"):
+        return (number == Decimal(str(threshold))) is (finding.operator == "=")
+    return bool(finding.holds)
+
+
 def _joined(ways: tuple[Way, ...]) -> Way | None:
     """Return ways taken together; None where they ask for both sides of a number."""
     found: dict[str, Bound] = {}

@@ -8,10 +8,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from itertools import product
 from typing import Any
 
-from accounts.conditions.explain import explain
+from accounts.conditions.explain import Finding, explain
 from accounts.conditions.expression import ConditionError, parse_condition
 from metrics.health.curves import Curve, curve_of, first_value_with, points_at
-from metrics.health.easing import Bound, Way, ways_out
+from metrics.health.easing import Bound, Way, holds_after, ways_out
 from metrics.health.effort import spreads
 from metrics.health.parts import PLACES, ZERO, added_up, parts_of, to_shown
 from metrics.health.recipe import GREEN_FROM
@@ -90,7 +90,11 @@ class WayToGreen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Part:
-    """A component that may be moved: its curve, its weight as a share of what is present, and where it stands."""
+    """A component that may be moved: its curve, its weight as a share of what is present, and where it stands.
+
+    ``upwards`` is the way that is good news of its number, None for either: more tickets are no advice, even where the
+    curve gives a few points for them.
+    """
 
     key: str
     label: str
@@ -99,6 +103,7 @@ class _Part:
     curve: Curve
     value: Decimal
     spread: Decimal
+    upwards: bool | None
 
     def points(self, value: Decimal) -> Decimal:
         return to_shown(points_at(self.curve, value))  # as the refresh keeps them
@@ -108,6 +113,10 @@ class _Part:
 
     def effort(self, start: Decimal, end: Decimal) -> Decimal:
         return abs(end - start) / self.spread
+
+    @property
+    def sides(self) -> tuple[bool, ...]:
+        return (True, False) if self.upwards is None else (self.upwards,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +164,9 @@ def way_to_green(score: HealthScore, access: Access) -> WayToGreen | None:
             curve=curve,
             value=part.value,
             spread=widths.get(part.key) or curve[-1][0] - curve[0][0],
+            upwards=declared.direction == "up" if declared and declared.direction else None,
         )
-    ceilings, ways = _ceilings(score, access)
+    ceilings, ways, findings = _ceilings(score, access)
     added = added_up(parts)
     forced = [_forced(way, movable, score, access) for way in _combinations(ways)]
     plans = [one for one in forced if one is not None]
@@ -164,7 +174,12 @@ def way_to_green(score: HealthScore, access: Access) -> WayToGreen | None:
     ceilings = [
         Ceiling(label=one.label, points=one.points, can_be_lifted=one in open_ceilings) for one in ceilings
     ]
-    proposals = [found for plan in plans for found in _proposals(added, movable, plan)]
+    proposals = [
+        found
+        for plan in plans
+        for found in _proposals(added, movable, plan)
+        if not any(holds_after(one, {move.key: move.to for move in found.moves}) for one in findings)
+    ]
     top = added + sum((_best_gain(part) for part in movable.values()), ZERO)
     held = [ceiling.points for ceiling in ceilings if not ceiling.can_be_lifted]
     return WayToGreen(
@@ -185,10 +200,14 @@ def _why_unmoved(key: str, group: str, value: Decimal | None, access: Access) ->
     return "passes by itself" if group in UNMOVED else ""
 
 
-def _ceilings(score: HealthScore, access: Access) -> tuple[list[Ceiling], list[list[Way]]]:
-    """Return the limits in force that keep a score from green, and the ways out of each; one query a limit."""
+def _ceilings(score: HealthScore, access: Access) -> tuple[list[Ceiling], list[list[Way]], list[Finding]]:
+    """Return the limits in force that keep a score from green with the ways out of each, and what all of them find.
+
+    Those that don't hold now would hold with other numbers. One query a limit.
+    """
     found: list[Ceiling] = []
     ways: list[list[Way]] = []
+    findings: list[Finding] = []
     for limit in score.model.limits.all():
         if limit.kind != HealthLimit.Kind.CEILING or limit.points >= GREEN:
             continue
@@ -198,6 +217,7 @@ def _ceilings(score: HealthScore, access: Access) -> tuple[list[Ceiling], list[l
         except ConditionError:
             continue
         finding = told[score.account_id]
+        findings.append(finding)
         if not finding.holds:
             continue
         label = CLOSED_LIMIT if closed(limit.condition, access) else limit.label
@@ -205,7 +225,7 @@ def _ceilings(score: HealthScore, access: Access) -> tuple[list[Ceiling], list[l
         ways.append(
             [way for way in ways_out(finding) if all(key in metrics and is_open(key, access) for key in way)]
         )
-    return found, ways
+    return found, ways, findings
 
 
 def _combinations(ways: Sequence[Sequence[Way]]) -> list[Way]:
@@ -323,7 +343,7 @@ def _cheapest(parts: Sequence[_Part], begun: Begun, need: Decimal) -> dict[str, 
 def _stretches(part: _Part, begun: Begun) -> list[_Step]:
     """Return the way up in the better direction, as the upper hull of what the curve gives."""
     start = _start(part, begun)
-    sides = (begun[part.key][1],) if part.key in begun else (True, False)
+    sides = (begun[part.key][1],) if part.key in begun else part.sides
     ways = [hull for upwards in sides if (hull := _hull(part, start, upwards=upwards))]
     return max(ways, key=lambda hull: hull[0].slope, default=[])
 
@@ -407,8 +427,13 @@ def _chosen(proposals: Sequence[Proposal]) -> list[Proposal]:
 
 
 def _best_gain(part: _Part) -> Decimal:
-    best = max(points for _, points in part.curve)
-    return part.share * max(ZERO, best - part.points(part.value))
+    return max(part.gain(part.value, end) for end in _within_reach(part))
+
+
+def _within_reach(part: _Part) -> list[Decimal]:
+    """Return where it stands, and the values of the curve on the way that is good news."""
+    knots = [value for value, _ in part.curve]
+    return [part.value, *(value for value in knots if any((value > part.value) is up for up in part.sides))]
 
 
 def _grain(unit: str, now: Decimal) -> Decimal:

@@ -156,6 +156,40 @@ def test_a_green_account_and_one_without_a_number_need_no_way() -> None:
     assert way_to_green(score(unknown), access_of("revops")) is None
 
 
+def test_no_move_makes_another_limit_hold() -> None:
+    """The cheaper of two would run into a limit that doesn't hold yet."""
+    limit = ceiling({"all": [at_least(TREND, 0.6), {"field": TOUCH, "op": "gt", "value": 20}]}, 60)
+    model(part(TREND, 1, (0, 0), (1, 100)), part(TOUCH, 1, (0, 100), (100, 0)), limits=(limit,))
+    account = make_account()
+    put(account, trend=0.5, touch=50)
+    for trend, touch in ((0, 0), (50, 60)):  # so that a move of the trend takes next to nothing
+        for _ in range(5):
+            put(make_account(), trend=trend, touch=touch)
+    found = way(account)
+    assert not found.ceilings
+    assert found.proposals
+    for proposal in found.proposals:
+        with transaction.atomic():
+            assert apply(account, proposal.moves).band == "green", proposal
+            transaction.set_rollback(True)
+    model(part(TREND, 1, (0, 0), (1, 100)), limits=(ceiling(at_least(TREND, 0.7), 60),))
+    alone = way(account)
+    assert (alone.is_reachable, alone.best) == (False, Decimal("100.00"))
+
+
+def test_a_number_is_never_moved_against_what_is_good_news_of_it() -> None:
+    """Five tickets give more points than none, yet nobody should ask for tickets."""
+    model(part(TREND, 1, (0, 0), (1, 100)), part(TICKETS, 1, (0, 40), (5, 100), (20, 0)))
+    few, many = make_account(), make_account()
+    put(few, trend=0.7, tickets=0)
+    put(many, trend=0.7, tickets=20)
+    assert {move.key for one in way(few).proposals for move in one.moves} == set()
+    assert way(few).best == Decimal("70.00")
+    moves = [move for one in way(many).proposals for move in one.moves if move.key == TICKETS]
+    assert moves
+    assert all(move.to < move.now for move in moves)
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(content=contents(), figures=days)
 def test_whoever_follows_a_proposal_is_green(content: Content, figures: list[dict[str, Any]]) -> None:
