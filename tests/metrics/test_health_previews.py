@@ -292,6 +292,26 @@ def test_the_past_of_a_draft_agrees_with_the_scores_of_the_same_content() -> Non
     )
 
 
+def test_a_newer_look_at_the_past_takes_the_place_of_the_one_before() -> None:
+    put_all(make_account())
+    put_all(make_account(), as_of=ago(40))
+    for day in (ago(40), TODAY):
+        RefreshRun.objects.create(as_of=day, cause="test", state="done", finished_at=datetime.now(UTC))
+    model, by = draft(30), make_user("revops")
+    asked: dict[str, Any] = {"model": model, "by": by, "each": "day"}
+    first = request_health_past(**asked, first=ago(60), last=ago(30))
+    assert request_health_past(**asked, first=ago(50), last=ago(20)) == first, "the same days"
+    with pytest.raises(ValidationError, match="Other days are being scored"):
+        request_health_past(**asked, first=TODAY, last=TODAY)
+    work_off("metrics.health_past", first.pk)
+    assert set(HealthDraftScore.objects.values_list("as_of", flat=True)) == {ago(40)}
+    second = request_health_past(**asked, first=TODAY, last=TODAY)
+    work_off("metrics.health_past", second.pk)
+    assert set(HealthDraftScore.objects.values_list("as_of", flat=True)) == {TODAY}
+    # A page of the first would show the scores of the second.
+    assert list(model.pasts.all()) == [second]
+
+
 def test_the_past_asks_for_days_that_have_numbers() -> None:
     by, model = make_user("revops"), draft(30)
     with pytest.raises(ValidationError, match="No numbers"):

@@ -22,6 +22,9 @@ from people.models import User
 
 EACH = {"month": "Ends of months", "week": "Ends of weeks", "day": "Every day"}
 MOST_DAYS = 120
+OTHERS_AT_WORK = (
+    "Other days are being scored by this version now. Wait until they are done, or cancel them first."
+)
 
 
 @transaction.atomic
@@ -30,24 +33,28 @@ def request_health_past(
 ) -> HealthPast:
     """Ask what a version would have given on the days between two that have stored numbers; workers answer.
 
-    Of each month or week the last such day. It takes the place of what was found before for the version. Locks the
-    version. Raises ValidationError by field where there is nothing to score or too much, and as ``check_content``.
+    Of each month or week the last such day. It takes the place of the run before for the version, which goes. Whoever
+    asks the same while it is being answered joins that run. Locks the version. Raises ValidationError by field where
+    there is nothing to score or too much, or where other days are being scored, and as ``check_content``.
     """
     held = cycle.locked(model)
     cycle.check(held)
+    days = [day.isoformat() for day in days_between(first, last, each)]
     running = held.pasts.open().first()
-    if running is not None:
+    if running is not None and running.days == days:
         return running
-    days = days_between(first, last, each)
+    if running is not None:
+        raise ValidationError({"first": [OTHERS_AT_WORK]})
     for run in held.pasts.all():
         forget_scores(run)
+        run.delete()
     forget_old(held.pasts.all(), HealthPast.objects.all())
     slices = slice_accounts()
     run = HealthPast.objects.create(
         model=held,
         seen=cycle.mark(held),
-        days=[day.isoformat() for day in days],
-        plan=[[day.isoformat(), *ends] for day in days for ends in slices] or [["", 0, 0]],
+        days=days,
+        plan=[[day, *ends] for day in days for ends in slices] or [["", 0, 0]],
         requested_by=by,
     )
     wake_on_commit(run)

@@ -119,7 +119,7 @@ def _results(request: HttpRequest, run: HealthPast) -> dict[str, Any]:
     account = _account(request)
     held = account_history(run, account) if account else []
     page = request.GET.get("page", "")
-    place = max(1, min(int(page), LAST_PAGE)) if page.isascii() and page.isdecimal() else 1
+    place = max(1, min(int(page), LAST_PAGE)) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
     first = (place - 1) * PAGE
     rows = list(accounts_compared(run, days[-1])[first : first + PAGE + 1]) if days else []
     return {

@@ -143,7 +143,7 @@ def _results(request: HttpRequest, run: HealthPreview, way: str) -> dict[str, An
     access = request_access(request)
     summary: Mapping[str, Any] = run.summary or {}
     page = request.GET.get("page", "")
-    place = max(1, min(int(page), LAST_PAGE)) if page.isascii() and page.isdecimal() else 1
+    place = max(1, min(int(page), LAST_PAGE)) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
     first = (place - 1) * PAGE
     rows = list(rows_of(run, way)[first : first + PAGE + 1])
     moves = summary["moves"]
