@@ -187,6 +187,6 @@ def _team(account: Any) -> list[Member]:
 def _chips(view: View) -> tuple[list[Chip], list[str]]:
     """Return the chips that may be read, and the reasons for those that may not."""
     found = [chip for source in chips for chip in source.query(view.account, view.day)]
-    shown = [chip for chip in found if view.access.allows(chip.category)]
-    closed = {chip.category for chip in found if not view.access.allows(chip.category)}
+    shown = [chip for chip in found if chip.is_open_to(view.access)]
+    closed = {chip.category for chip in found if chip.why_closed is None and not chip.is_open_to(view.access)}
     return shown, [view.access.why_not(category) for category in sorted(closed)]

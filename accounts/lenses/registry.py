@@ -115,7 +115,8 @@ class Column:
 class Chip:
     """A short fact for the header, such as an open risk; it belongs to the category it tells of.
 
-    ``provisional`` says which source was stale when the number behind it was made.
+    ``provisional`` says which source was stale when the number behind it was made. ``why_closed`` is for a fact that
+    several categories stand behind: it says why a reader may not know of it, and to those not even its absence is told.
     """
 
     text: str
@@ -123,6 +124,11 @@ class Chip:
     category: str
     title: str = ""
     provisional: str = ""
+    why_closed: Callable[[Access], str] | None = None
+
+    def is_open_to(self, access: Access) -> bool:
+        """Return whether a reader may know of it."""
+        return access.allows(self.category) if self.why_closed is None else not self.why_closed(access)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,7 +83,13 @@ def _category(one: Disagreement) -> str:
 def _chips(account: Account, day: date) -> Sequence[Chip]:
     seen = seen_of(account, day)
     found = [
-        Chip(text=one.label, tone="amber", category=_category(one), title=f"{one.told} {one.remedy}")
+        Chip(
+            text=one.label,
+            tone="amber",
+            category=_category(one),
+            title=f"{one.told} {one.remedy}",
+            why_closed=one.why_closed,
+        )
         for one in seen.shows
     ]
     if seen.said is not None:

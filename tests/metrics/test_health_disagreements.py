@@ -198,6 +198,25 @@ def test_whoever_may_not_read_the_reason_knows_nothing_of_it() -> None:
     assert disagreements["support.green_but_escalated"].told not in told
 
 
+def test_a_header_tells_nobody_that_a_disagreement_is_kept_from_them() -> None:
+    """A mark in its place would say the same: that something of support speaks against a green score."""
+    account, other = make("Told", "green", support__escalations_90d=2), make("Plain", "green")
+    headers = []
+    for one in (account, other):
+        page = client_as("finance").get(f"{reverse('accounts:detail', args=[one.pk])}?lens=finance")
+        header = page.context["header"]
+        headers.append(([chip.text for chip in header.chips], header.hidden_chips))
+    assert headers[0] == headers[1]
+
+
+def test_totals_are_enough_for_what_asks_no_more() -> None:
+    """Sales read totals of revenue, which a fall of ARR is; the panel says it to them, so the header does too."""
+    account = make("Shrunk", "green", finance__arr_change_90d=-0.2)
+    label = disagreements["finance.green_but_shrinking"].label
+    assert label in chips(account, "sales")
+    assert label not in chips(account, "marketing")
+
+
 def test_a_present_disagreement_can_be_asked_at_large() -> None:
     account, _ = make("Held", "green", support__escalations_90d=1), make("Other", "green")
     found: Any = {
