@@ -133,10 +133,13 @@ class HealthModelQuerySet(VersionQuerySet["HealthModel"]):
         )
 
     def came_with_it(self, moment: datetime) -> Self:
-        """Versions that nobody published until a moment, but for those that nobody replaced or retired."""
+        """Versions that nobody published until a moment, but for those that nobody replaced or retired until then.
+
+        What an update replaces later came with it all the same.
+        """
         return self.filter(
             Q(published_at__lt=moment) | Q(published_at=None),
-            Q(retired_at=None) | Q(retired_by__isnull=False),
+            Q(retired_at=None) | Q(retired_at__gte=moment) | Q(retired_by__isnull=False),
             published_by=None,
         )
 

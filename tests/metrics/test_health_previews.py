@@ -258,6 +258,22 @@ def test_days_before_the_installation_are_scored_by_what_it_came_with() -> None:
     assert first not in models_on(datetime.now(UTC).date())
 
 
+def test_an_update_leaves_days_before_the_installation_to_what_it_came_with() -> None:
+    """Nobody retires a model in an update; a night of before is scored by it when it is made again."""
+    first = HealthModel.objects.get(state="published")
+    backdate(first, 60)
+    account = make_account()
+    put_all(account, as_of=ago(90))
+    store_scores(ago(90), 0, LAST)
+    stored = list(HealthScore.objects.values())
+    assert [one["model_id"] for one in stored] == [first.pk]
+    second = publish(10)
+    today = datetime.now(UTC).date()
+    assert [models_on(day) for day in (ago(90), ago(10), today)] == [[first], [first], [second]]
+    store_scores(ago(90), 0, LAST)
+    assert list(HealthScore.objects.values()) == stored
+
+
 def test_the_past_of_a_draft_is_scored_beside_what_is_published() -> None:
     account = make_account()
     days = (ago(45), ago(20), TODAY)
