@@ -20,10 +20,11 @@ from metrics.health.previews.services import request_health_preview
 from metrics.health.previews.tables import told
 from metrics.health.score import store_scores
 from metrics.health.services import create_health_draft
-from metrics.models import HealthPreview, HealthScore
+from metrics.models import HealthPreview, HealthScore, MetricValue
 from metrics.registry import metrics
 from metrics.runs.work import work_off
 from people.access import Access, access_of
+from sync.models import ProvisionalNumber
 from tests.metrics.facts import LAST, make_account
 from tests.metrics.test_health import put_all
 from tests.metrics.test_health_scope import flat
@@ -82,6 +83,25 @@ def test_the_panels_of_a_lens_neither_draw_nor_propose_what_is_closed(fell: Acco
     way = panels["metrics.health_green"].load_for(fell, today(), access)
     moved = {move["key"] for one in way["proposals"] for move in one["moves"]}
     assert not moved & closed_keys(access)
+
+
+@pytest.mark.parametrize("function", READERS)
+def test_a_panel_names_no_closed_input_that_is_missing_or_stale_and_says_why(
+    fell: Account, function: str
+) -> None:
+    MetricValue.objects.filter(as_of=today(), key="product.features_used_30d").delete()
+    ProvisionalNumber.objects.create(as_of=today(), key="product.usage_trend", reason="Silent.")
+    store_scores(today(), 0, LAST)
+    HealthScore.objects.filter(account=fell, as_of=today()).update(limit="No usage for 30 days")
+    told_ = panels["metrics.health_makeup"].load_for(fell, today(), access_of("revops"))
+    assert (told_["missing"], told_["stale"]) == (["Features in use"], ["Usage trend"])
+    assert "No usage for 30 days" in told_["chart"].title
+    assert told_["reasons"] == []
+    fell = Account.objects.get(pk=fell.pk)
+    shown = panels["metrics.health_makeup"].load_for(fell, today(), access_of(function))
+    assert shown["missing"] == shown["stale"] == []
+    assert "No usage" not in shown["chart"].title
+    assert any("does not read product usage" in reason for reason in shown["reasons"])
 
 
 def test_what_components_add_up_to_before_a_limit_is_told_apart_from_what_it_holds_back() -> None:

@@ -66,6 +66,17 @@ def test_the_reopen_rate_counts_each_ticket_solved_once() -> None:
     assert measure("support.reopen_rate", ago(40)) == {account.pk: 0}
 
 
+def test_what_was_opened_again_both_before_and_after_its_solution_came_back() -> None:
+    account = make_account()
+    ticket = make_ticket(account, ago(120))
+    make_event(ticket, ago(100), "status", "solved", "open")
+    make_event(ticket, ago(50), "status", "open", "solved")
+    make_event(ticket, ago(40), "status", "solved", "open")
+    assert measure("support.reopen_rate") == {account.pk: 0}
+    make_event(ticket, ago(30), "status", "open", "solved")
+    assert measure("support.reopen_rate") == {account.pk: 1}
+
+
 def test_escalations_are_tickets_that_became_urgent() -> None:
     account, calm = make_account(), make_account()
     ticket, born = make_ticket(account, ago(50)), make_ticket(account, ago(50), priority="urgent")
