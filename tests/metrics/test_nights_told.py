@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from metrics import tasks
 from metrics.engine.plan import today
-from metrics.models import MetricValue, RefreshRun, RefreshStep
+from metrics.models import MetricValue, NightFigure, RefreshRun, RefreshStep
+from metrics.nights.bands import band_of
 from metrics.nights.compare import movers_of
-from metrics.nights.judging import judge_nights
+from metrics.nights.judging import judge_nights, pasts_of
 from metrics.nights.strip import nights_until
 from metrics.registry import metrics
 from people.models import Notice, User
@@ -44,6 +46,23 @@ def test_those_who_moved_most_come_first_up_or_down_and_who_came_or_went_moved_b
     ]
     assert [(one.before, one.after) for one in found] == [(90, 10), (None, 40), (30, None), (10, 15)]
     assert [one.name for one in movers_of(metrics["finance.arr"], ago(1), TODAY, limit=2)] == ["fell", "came"]
+
+
+def test_what_is_usual_is_told_by_the_28_nights_before_and_not_by_the_night_itself() -> None:
+    def keep(back: int, mean: int) -> Decimal:
+        day = YESTERDAY - timedelta(days=back)
+        NightFigure.objects.create(as_of=day, key="finance.arr", accounts=1000, total=mean * 1000, mean=mean)
+        return Decimal(mean)
+
+    keep(29, 9000)
+    before = [keep(back, 100 + back % 3) for back in (28, 20, 12, 7, 6, 3, 2, 1)]
+    keep(0, 400)
+    past = pasts_of(YESTERDAY, ["finance.arr"])["finance.arr", "mean"]
+    assert past.value == 400
+    assert past.band is not None
+    assert past.band == band_of(before)
+    assert past.band.nights == 8
+    assert not past.band.holds(past.value)
 
 
 def test_only_revops_at_work_is_told_of_a_night() -> None:
