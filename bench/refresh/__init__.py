@@ -123,7 +123,8 @@ def refresh(day: date) -> None:
 def run_floor(day: date) -> None:
     """Make the numbers of a day by plain SQL over all accounts, in one transaction."""
     with transaction.atomic():
-        # As whoever writes it by hand would once it had run for minutes: the planner expects one row of today, and loops.
+        # As whoever writes it by hand would once it had run for minutes: the planner expects one row of today,
+        # and loops.
         execute("SET LOCAL enable_nestloop = off")
         run_file(HERE / "floor.sql", day=day)
         execute(plain_scores(day))
