@@ -190,8 +190,9 @@ def test_a_sentiment_holds_until_its_day_and_is_replaced_by_the_next(account: Ac
 def test_a_sentiment_never_touches_the_score(account: Account) -> None:
     before = HealthScore.objects.get(account=account, as_of=today()).exact
     say(account, Sentiment.VERY_NEGATIVE)
+    assert HealthScore.objects.get(account=account, as_of=today()).exact == before, "at once"
     store_scores(today(), 0, LAST)
-    assert HealthScore.objects.get(account=account, as_of=today()).exact == before
+    assert HealthScore.objects.get(account=account, as_of=today()).exact == before, "nor in the next night"
 
 
 def test_what_is_said_needs_a_reason_a_word_and_a_near_end(account: Account) -> None:
