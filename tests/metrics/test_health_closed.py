@@ -86,6 +86,19 @@ def test_the_panels_of_a_lens_neither_draw_nor_propose_what_is_closed(fell: Acco
 
 
 @pytest.mark.parametrize("function", READERS)
+def test_the_table_of_components_tells_nothing_of_closed_ones_but_name_and_weight(
+    fell: Account, function: str
+) -> None:
+    page = client_as(function).get(reverse("metrics:health", args=[fell.pk]))
+    closed = closed_keys(access_of(function))
+    held = [part for part in page.context["health"].components if part.key in closed]
+    assert held
+    for part in held:
+        for told_ in (part.value, part.points, part.contribution, part.lost):
+            assert getattr(told_, "is_redacted", False), part.key
+
+
+@pytest.mark.parametrize("function", READERS)
 def test_a_panel_names_no_closed_input_that_is_missing_or_stale_and_says_why(
     fell: Account, function: str
 ) -> None:
