@@ -22,10 +22,10 @@ from common.periods import day_label
 from metrics.engine.plan import today
 from metrics.explanation import currency_of, member_label
 from metrics.models import Goal, ScoreTarget, SegmentValue
-from metrics.registry import segment_definitions
+from metrics.registry import Definition, segment_definitions
 from metrics.scoreboard.accounts import ALL, BEST, WORST, read_accounts
 from metrics.scoreboard.forms import TargetForm
-from metrics.scoreboard.judging import Verdict
+from metrics.scoreboard.judging import Held, Verdict
 from metrics.scoreboard.reading import (
     Board,
     Cell,
@@ -101,7 +101,7 @@ def score_line(request: HttpRequest, key: str) -> HttpResponse:
             "owner": line.owner,
             "until": until,
         }
-        context["targets"] = [(each, member_label(each.dimension, each.member, {})) for each in targets]
+        context["targets"] = _dated(targets, {}, today())
         return render(request, "metrics/scoreboard/line.html", context | {"may_edit": is_revops(request)})
     members = _members(line, by, days.day)
     board = read_board(access, days, until, [line], [segment, *members])
@@ -142,7 +142,8 @@ def score_line(request: HttpRequest, key: str) -> HttpResponse:
             (each, label, _url(line, segment, by, until, order=each))
             for each, label in ((WORST, "Pull it the wrong way"), (BEST, "Carry it"))
         ],
-        "targets": [(each, member_label(each.dimension, each.member, dict(board.tiers))) for each in targets],
+        "targets": _dated(targets, dict(board.tiers), days.day),
+        "coming": None if cell.is_redacted else _coming(targets, segment, days.day, definition),
         "exports": exports,
         "as_of": days.day,
         "until": until,
@@ -171,7 +172,7 @@ def score_target(request: HttpRequest, key: str) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         try:
-            set_target(
+            target = set_target(
                 line=line.key,
                 segment=_split(data["segment"]),
                 goal=data["goal"],
@@ -184,7 +185,9 @@ def score_target(request: HttpRequest, key: str) -> HttpResponse:
         except ValidationError as error:
             form.add_errors(error)
         else:
-            messages.success(request, f"The target of {line.label} is set.")
+            messages.success(
+                request, f"The target of {line.label} is set, from {format_date(target.starts_on)} on."
+            )
             return redirect(_url(line, _split(data["segment"])))
     context = {"line": line, "definition": definition, "form": form, "back": _url(line, asked)}
     status = 422 if form.is_bound else 200
@@ -303,6 +306,33 @@ def _ranked(members: list[Segment], board: Board) -> list[Segment]:
 def _history(line: ScoreLine) -> list[ScoreTarget]:
     order = ("-starts_on", "dimension", "member")
     return list(ScoreTarget.objects.filter(line=line.key).select_related("person", "author").order_by(*order))
+
+
+def _dated(
+    targets: list[ScoreTarget], tiers: dict[str, str], day: date
+) -> list[tuple[ScoreTarget, str, str]]:
+    """Return each target, newest first, its segment in words and whether it ``comes``, ``holds`` or is ``over``."""
+    begun: set[Segment] = set()
+    found = []
+    for each in targets:
+        segment = (each.dimension, each.member)
+        state = "comes" if each.starts_on > day else "over" if segment in begun else "holds"
+        if state == "holds":
+            begun.add(segment)
+        found.append((each, member_label(*segment, tiers), state))
+    return found
+
+
+def _coming(
+    targets: list[ScoreTarget], segment: Segment, day: date, definition: Definition
+) -> dict[str, Any] | None:
+    """Return in words what the segment itself is held to next, and from when; None where nothing is to come."""
+    later = [each for each in targets if (each.dimension, each.member) == segment and each.starts_on > day]
+    if not later:
+        return None
+    target = later[-1]
+    words = Held(Goal(target.goal), target.value).words(definition)
+    return {"words": words or "no target", "starts_on": target.starts_on}
 
 
 def _initial(line: ScoreLine, segment: Segment) -> dict[str, Any]:

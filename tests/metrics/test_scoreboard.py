@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -236,6 +236,23 @@ def test_revops_sets_a_target_by_the_form_in_per_cent_and_takes_it_away(revops: 
     assert "≥ 105.5%" in client.get("/scoreboard/").content.decode()
     client.post(f"{url}{held.pk}/remove/")
     assert not ScoreTarget.objects.exists()
+
+
+def test_a_line_says_which_target_holds_which_is_over_and_which_comes(revops: User) -> None:
+    store("finance.nrr", "1.1", segment=STRATEGIC)
+    for value, days in (("1.05", -40), ("1.1", -10), ("1.25", 30)):
+        target(value, TODAY + timedelta(days=days), STRATEGIC, line="finance.nrr", by=revops)
+    page = client_of(revops).get("/scoreboard/finance.nrr/")
+    states = [(each.value, state) for each, _, state in page.context["targets"]]
+    assert states == [
+        (Decimal("1.25"), "comes"),
+        (Decimal("1.1"), "holds"),
+        (Decimal("1.05"), "over"),
+    ]
+    assert page.context["cell"].held.value == Decimal("1.1")
+    assert page.context["coming"] == {"words": "≥ 125%", "starts_on": TODAY + timedelta(days=30)}
+    whole = client_of(revops).get("/scoreboard/finance.nrr/?segment=all")
+    assert whole.context["coming"] is None  # it is the target of another segment
 
 
 def test_a_form_answers_whatever_is_posted(revops: User) -> None:
