@@ -11,6 +11,7 @@ from common.charts import Chart, Series
 from common.formatting import format_date, format_percent
 from metrics.concentration.numbers import Counted
 from metrics.concentration.reading import OVER_LABELS, Figures, Past, Place, Ranking
+from metrics.concentration.shares import FEWEST
 from metrics.explanation import NO_MEMBER
 
 MOST_BARS = 15
@@ -24,6 +25,12 @@ def lorenz_chart(
     """Return the Lorenz curve, largest first; ``ending`` ends its title."""
     noun = f"{counted}s"
     share = figures.values["top_fifth"]
+    extra = {}
+    if share is not None and figures.holders >= FEWEST:
+        # The stored share is of a fifth rounded down; the curve, read at 20 % sharp, would say another number.
+        fifth = (figures.holders // 5) / figures.holders
+        label = f"Top 20% hold {format_percent(share, 0)}"
+        extra = {"mark": {"x": fifth, "y": float(share), "label": label}}
     if share is None:
         title = NOTHING
     elif figures.holders == 1:
@@ -42,6 +49,7 @@ def lorenz_chart(
         x_unit="ratio",
         empty=NEXT,
         provisional=provisional,
+        extra=extra,
     )
 
 

@@ -50,6 +50,20 @@ class Compared:
         return self.after.mean - self.before.mean
 
     @property
+    def mean_moved(self) -> Decimal | None:
+        """How far the mean moved, in ``moved_unit``: in per cent of what it was, that of dates in days."""
+        change = self.mean_change
+        if change is None or self.metric.unit == "date":
+            return change
+        assert self.before is not None
+        return change / abs(self.before.mean) * 100 if self.before.mean else None
+
+    @property
+    def moved_unit(self) -> str:
+        """The unit of ``mean_moved``."""
+        return "days" if self.metric.unit == "date" else "%"
+
+    @property
     def share(self) -> Decimal:
         """How far the mean, or the number of accounts, moved, as a share of what it was; to sort by."""
         if self.closed is not None or self.before is None or self.after is None:

@@ -383,7 +383,7 @@ function lorenz(tools) {
   const points = spec.points.map(({ x, y }) => [x, y]);
   const middle = points[Math.floor(points.length / 2)] ?? [0, 0];
   const isLargestFirst = middle[1] >= middle[0];
-  const mark = pointAt(points, whole * (isLargestFirst ? 0.2 : 0.8));
+  const mark = spec.mark ? [spec.mark.x, spec.mark.y] : pointAt(points, whole * (isLargestFirst ? 0.2 : 0.8));
   const [few, much] = mark ? (isLargestFirst ? mark : [whole - mark[0], whole - mark[1]]) : [];
   return frame(tools, {
     legend: false,
@@ -413,7 +413,7 @@ function lorenz(tools) {
                 fontSize: 12,
                 fontWeight: 600,
                 color: colours.ink,
-                formatter: `Top ${share(few)} hold ${share(much)}`,
+                formatter: spec.mark?.label ?? `Top ${share(few)} hold ${share(much)}`,
               },
               data: [{ coord: mark }],
             }

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Account, Tier, TierTenure
+from metrics.concentration.charts import lorenz_chart
 from metrics.concentration.numbers import concentration
-from metrics.concentration.reading import NAMES, before_of, rank, read_evenness, read_places
+from metrics.concentration.reading import NAMES, Figures, Ranking, before_of, rank, read_evenness, read_places
 from metrics.concentration.shares import is_concentrated
 from metrics.engine.store import store_segments
 from metrics.expressions import EPOCH
@@ -359,3 +360,17 @@ def test_renewals_are_closed_by_every_way_to_who_reads_no_contracts() -> None:
     assert [(each["key"], each["category"]) for each in answer["redacted"]] == [(asked, "contracts")]
     by_tier = client.get(ways[1], {"dimension": "tier", "key": asked}).json()
     assert by_tier["results"]
+
+
+def test_the_mark_of_the_curve_says_what_the_title_says() -> None:
+    values = dict.fromkeys(NAMES) | {"top_fifth": Decimal("0.7343")}
+    figures = Figures(holders=316, whole=Decimal(1), values=values)
+    spec = lorenz_chart("c", figures, Ranking.nothing(), "account").spec()
+    assert spec["title"] == "The top 20% of accounts bring 73% of ARR"
+    assert spec["mark"] == {"x": 63 / 316, "y": 0.7343, "label": "Top 20% hold 73%"}
+
+
+def test_too_few_accounts_have_no_fifth_to_mark() -> None:
+    values = dict.fromkeys(NAMES) | {"top_fifth": Decimal(0)}
+    figures = Figures(holders=4, whole=Decimal(1), values=values)
+    assert "mark" not in lorenz_chart("c", figures, Ranking.nothing(), "account").spec()

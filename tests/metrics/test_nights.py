@@ -598,6 +598,9 @@ def test_two_nights_are_compared_and_the_movers_named(company: list[Account]) ->
     rows = {row.metric.key: row for row in compare_nights(ago(1), TODAY, access_of(Function.REVOPS))}
     arr = rows["finance.arr"]
     assert (arr.accounts_change, arr.total_change, arr.mean_change) == (0, 36_000, 12_000)
+    assert arr.before is not None
+    assert arr.before.mean is not None
+    assert (arr.mean_moved, arr.moved_unit) == (12_000 / arr.before.mean * 100, "%")
     assert rows["finance.grr"].total_change is None, "ratios don't add up"
     movers = movers_of(metrics["finance.arr"], ago(1), TODAY)
     assert [(one.account_id, one.before, one.after, one.change) for one in movers] == [
