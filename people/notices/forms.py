@@ -24,6 +24,7 @@ class ChannelForm(forms.Form):
         label="Address of the webhook",
         required=False,
         max_length=2000,
+        error_messages={"required": "Paste the address of the webhook, which Slack shows once it is added."},
         help_text="In Slack: Apps, Incoming Webhooks, Add to a channel. Whoever has it may write there, so it is "
         "sealed and never shown again.",
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
@@ -44,7 +45,9 @@ class ChannelForm(forms.Form):
 
     def __init__(self, *args: Any, channel: NoticeChannel | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if channel is not None:
+        if channel is None:
+            self.fields["url"].required = True
+        else:
             self.fields["url"].help_text = f"Leave it empty to keep the one at {channel.host}."
 
     def add_errors(self, error: ValidationError) -> None:
