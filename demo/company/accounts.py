@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 from demo import team, words
 from demo.company.chance import apportion, crm_id, midnight, moment, pick, rng_for
-from demo.company.lives import Life, tell_life
+from demo.company.lives import SILENT_LOSSES, Life, tell_life
 from demo.company.records import Account
 
 ACCOUNTS = 400
@@ -193,7 +193,9 @@ class _Namer:
             name = f"{next(self.stems)} {rng.choice(words.INDUSTRIES[industry])}"
             country = pick(rng, _COUNTRIES)
         self.taken.add(name)
-        life = tell_life(rng, draft.story, draft.tier, self.today)
+        # Drawn apart: which losses nobody could tell must not change with the day on which the company is made.
+        is_silent = rng_for(0, "silent", account_id).random() < SILENT_LOSSES
+        life = tell_life(rng, draft.story, draft.tier, self.today, is_silent=is_silent)
         created_at, modified_at = self._recorded(rng, life)
         serves = draft.lifecycle == "customer" and draft.tier != "standard"
         return Account(

@@ -22,7 +22,7 @@ HISTORY_MONTHS = 30
 
 # What no score can know: the share of losses that come without a sign, and of steady customers who had a bad spell of
 # some months within the last year and a half, and stayed.
-SILENT_LOSSES = 0.2
+SILENT_LOSSES = 0.1
 FALSE_ALARMS = 0.3
 
 RAMP_UP = timedelta(days=150)
@@ -143,8 +143,9 @@ def _growth(rng: random.Random, story: str, *, at_renewal: bool) -> float:
 class _Telling:
     """One life while it is being made up."""
 
-    def __init__(self, rng: random.Random, story: str, tier: str, today: date) -> None:
+    def __init__(self, rng: random.Random, story: str, tier: str, today: date, *, is_silent: bool) -> None:
         self.rng = rng
+        self.is_silent = is_silent
         self.tier = tier
         self.today = today
         self.month = today.replace(day=1)
@@ -212,7 +213,7 @@ class _Telling:
 
     def _leave(self, day: date) -> None:
         self.life.end = day
-        self.life.is_silent = self.rng.random() < SILENT_LOSSES
+        self.life.is_silent = self.is_silent
         if self.life.is_silent:
             last = day - timedelta(days=1)
             self.knots.add(last, self.knots.at(last))
@@ -228,15 +229,15 @@ class _Telling:
         return self.life
 
 
-def tell_life(rng: random.Random, story: str, tier: str, today: date) -> Life:
-    """Make up one account's life.
+def tell_life(rng: random.Random, story: str, tier: str, today: date, *, is_silent: bool) -> Life:
+    """Make up one account's life; a loss in it comes without a sign where it ``is_silent``.
 
     Stories: ``rising``, ``steady``, ``shrinking``, ``at_risk``, ``churned``, ``returned`` and ``new`` for
     those that bought; ``trial`` for a prospect that tries the product; ``none`` for the rest.
     """
     if story == "none":
         return Life(story)
-    telling = _Telling(rng, story, tier, today)
+    telling = _Telling(rng, story, tier, today, is_silent=is_silent)
     term_months: int | None = pick(rng, _TERM_MONTHS[tier])
     if tier == "standard" and story != "at_risk" and rng.random() < 0.3:
         term_months = None
@@ -250,7 +251,7 @@ def tell_life(rng: random.Random, story: str, tier: str, today: date) -> Life:
         case "new":
             telling.run(telling.start_ago(rng.randint(1, 11)), term_months, None)
         case "churned":
-            _tell_loss(telling, term_months, ended_ago=rng.randint(1, 26))
+            _tell_loss(telling, term_months, ended_ago=rng.randint(1, 18))
         case "returned":
             gap = rng.randint(2, 7)
             ended_ago = rng.randint(gap + 2, gap + 16)

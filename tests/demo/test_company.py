@@ -200,7 +200,7 @@ def test_revenue_that_was_there_a_year_ago_has_grown(company: Company) -> None:
         return sum(now.get(a, 0.0) for a in cohort) / sum(start[a] for a in cohort)
 
     assert 1.05 < retention(*TIER_FLOORS) < 1.25
-    assert retention("strategic") > 1.15
+    assert retention("strategic") > 1.1, "one of them left within the year"
     assert retention("standard") < retention("strategic")
 
 
