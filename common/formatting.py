@@ -23,6 +23,8 @@ SHORT_STEPS = (
 )
 ALMOST = Decimal("0.9995")
 MAX_DECIMALS = 12
+# Nouns of units whose singular isn't the plural without its s.
+IRREGULAR = {"people": "person", "touches": "touch"}
 ACRONYMS = frozenset({"api", "csv", "pdf", "saml", "scim", "sla", "sql", "sso", "ui", "url"})
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -92,7 +94,10 @@ def format_percent(ratio: Number | str, decimals: int = 1) -> str:
 
 
 def format_unit(value: Number | str, unit: str = "", decimals: int | None = None, currency: str = "") -> str:
-    """Return a value by its unit: ``money``, ``ratio``, ``percent``, or a noun that follows the number."""
+    """Return a value by its unit: ``money``, ``ratio``, ``percent``, or a noun in plural that follows the number.
+
+    What reads as one has the noun in singular: ``1 day``, but ``1.0 days``.
+    """
     if unit == "money":
         return format_money(value, currency, decimals=decimals)
     if unit == "ratio":
@@ -100,7 +105,17 @@ def format_unit(value: Number | str, unit: str = "", decimals: int | None = None
     if unit in ("percent", "%"):
         return f"{format_number(value, 1 if decimals is None else decimals)}%"
     text = format_number(value, decimals)
-    return f"{text}{NBSP}{unit}" if unit else text
+    noun = _singular(unit) if text in ("1", f"{MINUS}1") else unit
+    return f"{text}{NBSP}{noun}" if unit else text
+
+
+def _singular(noun: str) -> str:
+    if noun in IRREGULAR:
+        return IRREGULAR[noun]
+    if noun.endswith("ies"):
+        return f"{noun[:-3]}y"
+    # A unit of one or two letters is a symbol, such as s and ms.
+    return noun[:-1] if noun.endswith("s") and len(noun) > 2 else noun
 
 
 def format_key(key: str) -> str:

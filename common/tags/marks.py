@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import floor
 from typing import Any
 from uuid import uuid4
 
@@ -110,7 +111,7 @@ def tier(value: Any, *, name: str = "") -> SafeString:
 
 @register.simple_tag
 def health(score: Number | None, band: Any = "", *, coverage: Number | None = None) -> SafeString:
-    """Show a score with its band as number, shape and word; without a score, that the data don't suffice."""
+    """Show a score's whole points with its band as number, shape and word; without it, that the data don't suffice."""
     if getattr(score, "is_redacted", False):
         return redacted(score)
     key = _slug(band) if band else ""
@@ -129,7 +130,8 @@ def health(score: Number | None, band: Any = "", *, coverage: Number | None = No
         '<span class="abe-health is-{}">{}<span class="abe-num">{}</span><span>{}</span></span>',
         key,
         icon(f"band-{key}", size=12),
-        formatting.format_number(score, 0),
+        # Bands begin at whole points: rounded up, what just misses one would read as if it had reached it.
+        formatting.format_number(floor(score), 0),
         BAND_LABELS[key],
     )
 

@@ -101,8 +101,10 @@ def delta(
         text = formatting.format_money(size, currency, decimals=decimals, short=short)
     else:
         text = formatting.format_unit(size, unit, decimals)
-    way = "flat" if value == 0 else "up" if value > 0 else "down"
-    tone = "flat" if value == 0 or good not in ("up", "down") else "good" if way == good else "bad"
+    # What reads as nothing is no news, good or bad.
+    is_flat = not any(digit in text for digit in "123456789")
+    way = "flat" if is_flat else "up" if value > 0 else "down"
+    tone = "flat" if is_flat or good not in ("up", "down") else "good" if way == good else "bad"
     shape, word, sign = {
         "up": ("trend-up", "up", "+"),
         "down": ("trend-down", "down", formatting.MINUS),

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from common.formatting import format_date, format_number
+from common.formatting import format_date
 from common.periods import end_of
 from metrics.engine.plan import today
 from metrics.engine.progress import progress_of
@@ -21,7 +21,7 @@ from metrics.models import NightAlert, NightFigure, NumberMute, RefreshRun, Refr
 from metrics.nights.bands import NIGHTS, Band, band_of
 from metrics.nights.deadline import due_at, is_finished
 from metrics.nights.failures import is_root, message_of
-from metrics.nights.telling import figure_text
+from metrics.nights.telling import told_apart
 from metrics.querysets import RefreshRunQuerySet
 from metrics.registry import Metric, all_items, dependencies_of, metrics
 from people.functions import Function
@@ -258,14 +258,9 @@ def _failed(run: RefreshRun, key: str, error: str) -> str:
 def _moved(night: date, metric: Metric, measure: str, past: Past) -> str:
     assert past.band is not None
     way = "above" if past.value > past.band.high else "below"
-    if measure == Measure.ACCOUNTS:
-        what, values = "accounts with a value", [past.value, past.band.low, past.band.high]
-        value, low, high = (format_number(one, 0) for one in values)
-    else:
-        what = "mean"
-        value, low, high = (
-            figure_text(one, metric.unit) for one in (past.value, past.band.low, past.band.high)
-        )
+    is_count = measure == Measure.ACCOUNTS
+    what = "accounts with a value" if is_count else "mean"
+    value, low, high = told_apart(past.value, past.band, metric.unit, is_count=is_count)
     return (
         f"{metric.label} on {format_date(night)}: {what} {value}, {way} the usual {low} to {high} of "
         f"{past.band.nights} nights before."

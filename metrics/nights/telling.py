@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from math import ceil, floor
 
 from django.conf import settings
 
-from common.formatting import format_date, format_unit
+from common.formatting import format_date, format_number, format_unit
+from metrics.nights.bands import Band
 
 EPOCH = date(1970, 1, 1)
 # Adding these up over accounts says nothing.
@@ -19,8 +21,12 @@ def adds_up(unit: str) -> bool:
     return unit not in NOT_ADDED
 
 
-def figure_text(value: Decimal, unit: str) -> str:
-    """Return a mean or a total with its unit; that of dates as a date."""
+# A difference beyond so many more decimals isn't worth telling of.
+MOST_MORE = 4
+
+
+def figure_text(value: Decimal, unit: str, *, more: int = 0) -> str:
+    """Return a mean or a total with its unit, with so many decimals ``more`` than usual; that of dates as a date."""
     if unit == "date":
         return format_date(EPOCH + timedelta(days=round(value)))
     if unit in ("ratio", "percent"):
@@ -29,4 +35,20 @@ def figure_text(value: Decimal, unit: str) -> str:
         decimals = 0
     else:
         decimals = 2
-    return format_unit(value, unit, decimals, settings.REPORTING_CURRENCY)
+    return format_unit(value, unit, decimals + more, settings.REPORTING_CURRENCY)
+
+
+def told_apart(value: Decimal, band: Band, unit: str, *, is_count: bool = False) -> tuple[str, str, str]:
+    """Return a value and the ends of its band, with as many decimals as it takes to see that it lies beyond.
+
+    Of a count these are the least and the most that are usual: whole, and not below none.
+    """
+    if is_count:
+        least, most = max(ceil(band.low), 0), floor(band.high)
+        return format_number(value, 0), format_number(least, 0), format_number(most, 0)
+    beyond = band.high if value > band.high else band.low
+    more = 0
+    while more < MOST_MORE and figure_text(value, unit, more=more) == figure_text(beyond, unit, more=more):
+        more += 1
+    told, low, high = (figure_text(one, unit, more=more) for one in (value, band.low, band.high))
+    return told, low, high

@@ -96,6 +96,13 @@ def test_a_ratio_is_shown_as_per_cent():
         (Decimal("0.5"), "ratio", "50.0%"),
         (50, "percent", "50.0%"),
         (3, "tickets", "3\u00a0tickets"),
+        (1, "tickets", "1\u00a0ticket"),
+        (-1, "days", "−1\u00a0day"),
+        (1, "opportunities", "1\u00a0opportunity"),
+        (1, "people", "1\u00a0person"),
+        (1, "touches", "1\u00a0touch"),
+        (0, "days", "0\u00a0days"),
+        (1, "ms", "1\u00a0ms"),
         (3, "", "3"),
     ],
 )

@@ -91,6 +91,9 @@ def test_a_change_has_sign_word_shape_and_a_colour_by_what_is_good(change, good,
 def test_a_change_of_money_or_ratio_carries_its_unit():
     assert words(render("{% delta value 'money' currency='USD' %}", value=-1500)) == "down −$1,500"
     assert words(render("{% delta value 'ratio' %}", value=Decimal("0.096"))) == "up +9.6%"
+    nothing = render("{% delta value 'points' decimals=1 %}", value=Decimal("0.04"))
+    assert words(nothing) == "unchanged 0.0 points", "what reads as nothing is no good news"
+    assert "is-flat" in nothing
 
 
 def test_a_date_is_a_time_element_with_its_distance():
@@ -123,6 +126,11 @@ def test_health_is_a_number_a_shape_and_a_word(band, label):
     html = render("{% health 61 band %}", band=band)
     assert words(html) == f"61 {label}"
     assert f"#band-{band}" in html
+
+
+def test_a_score_that_just_misses_a_band_does_not_read_as_if_it_had_reached_it():
+    html = render("{% health score 'amber' %}", score=Decimal("74.96"))
+    assert words(html) == "74 Amber"
 
 
 def test_health_without_a_score_says_why_and_shows_no_number():

@@ -15,6 +15,7 @@ from metrics.nights.bands import band_of
 from metrics.nights.compare import movers_of
 from metrics.nights.judging import judge_nights, pasts_of
 from metrics.nights.strip import nights_until
+from metrics.nights.telling import told_apart
 from metrics.registry import metrics
 from people.models import Notice, User
 from tests.metrics.facts import TODAY, ago, make_account
@@ -93,3 +94,24 @@ def test_a_day_made_twice_shows_its_newest_refresh() -> None:
         RefreshStep.objects.create(run=run, key="a", wave=1, first=0, last=9, state=step, seconds=3, rows=5)
     newest = nights_until(YESTERDAY)[-1]
     assert (newest.run, newest.tone, newest.failed) == (run, "done", 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "unit", "is_count", "told"),
+    [
+        # A hundredth of 7.534 is the least that half a band is wide: up to 7.609.
+        ("7.612", ["7.534"] * 8, "days", False, ("7.612\xa0days", "7.459\xa0days", "7.609\xa0days")),
+        ("9", ["7", "7", "7", "8", "8", "8", "8"], "tickets", False, None),
+        ("400", ["100"] * 8, "money", False, ("$400", "$99", "$101")),
+        ("6", ["0", "0", "1", "0", "2", "0", "1", "0"], "tickets", True, ("6", "0", "2")),
+    ],
+)
+def test_a_value_and_its_band_are_told_so_that_they_differ(
+    value: str, before: list[str], unit: str, is_count: bool, told: tuple[str, str, str] | None
+) -> None:
+    band = band_of([Decimal(one) for one in before])
+    assert band is not None
+    found = told_apart(Decimal(value), band, unit, is_count=is_count)
+    assert found[0] != found[1 if Decimal(value) < band.low else 2]
+    if told:
+        assert found == told

@@ -23,7 +23,7 @@ from metrics.nights.answering import MOST_DAYS, acknowledge_alert, end_mute, mut
 from metrics.nights.bands import LEAST_NIGHTS, NIGHTS, K, band_of
 from metrics.nights.failures import message_of
 from metrics.nights.judging import measures_of
-from metrics.nights.telling import EPOCH, figure_text
+from metrics.nights.telling import EPOCH, figure_text, told_apart
 from metrics.registry import Metric, metrics
 from people.access import request_access
 from people.guards import revops_only, signed_in
@@ -173,10 +173,12 @@ def _of_band(request: HttpRequest, found: NightAlert, metric: Metric) -> dict[st
     if band is None or found.value is None:
         return told
     is_date = unit == "date"
+    value, low, high = told_apart(found.value, band, unit, is_count=not is_mean)
+    counted = "" if is_mean else " accounts"
     chart = Chart(
         key=f"alert-{found.pk}",
         kind="line",
-        title=f"{metric.label}: {text(found.value)}, usually {text(band.low)} to {text(band.high)}",
+        title=f"{metric.label}: {value}, usually {low} to {high}{counted}",
         categories=[day_label(day) for day in days],
         series=[
             Series(name=found.get_measure_display(), values=[figures.get(day) for day in days]),
@@ -191,10 +193,9 @@ def _of_band(request: HttpRequest, found: NightAlert, metric: Metric) -> dict[st
     )
     return told | {
         "chart": chart,
-        "value": text(found.value),
         "median": text(band.median),
-        "low": text(band.low),
-        "high": text(band.high),
+        "low": low,
+        "high": f"{high}{counted}",
         "deviation": band.deviation if is_date else text(band.deviation),
     }
 

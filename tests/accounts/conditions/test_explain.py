@@ -52,7 +52,7 @@ def told(data: dict[str, Any], account: Account, **asked: Any) -> Finding:
         ({**ARR, "value": 140000.5, "op": "lt", "stay": None}, "ARR $140,000 < $140,000.50: yes"),
         ({"field": "finance.nrr", "op": "gt", "value": 1.073}, "NRR 107.31% > 107.3%: yes"),
         ({"field": "finance.grr", "op": "gte", "value": 0.9}, "GRR has no value (≥ 90%): no"),
-        ({"field": "accounts.employees", "op": "is_set"}, "Employees is set (1\u00a0people): yes"),
+        ({"field": "accounts.employees", "op": "is_set"}, "Employees is set (1\u00a0person): yes"),
         ({"field": "accounts.domain", "op": "is_empty"}, "Domain has no value (is empty): yes"),
         (
             {"field": "accounts.industry", "op": "in", "value": ["Retail", "energy"]},

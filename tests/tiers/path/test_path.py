@@ -246,7 +246,7 @@ def test_closing_the_gap_moves_the_finding(revops: Access) -> None:
     condition = parse_condition({"all": [at_least(80_000), LARGE]})
     account = worth(79_999, "standard", employees=4999)
     step = steps_to(explain(condition, account)[account.pk])
-    assert step.todo() == ["ARR: $1.00 more", "Employees: 1\xa0people more"]
+    assert step.todo() == ["ARR: $1.00 more", "Employees: 1\xa0person more"]
     Standing.objects.filter(account=account).update(arr=80_000)
     Account.objects.filter(pk=account.pk).update(employees=5000)
     assert steps_to(explain(condition, account)[account.pk]).is_met is True
