@@ -173,12 +173,12 @@ def _of_band(request: HttpRequest, found: NightAlert, metric: Metric) -> dict[st
     if band is None or found.value is None:
         return told
     is_date = unit == "date"
-    value, low, high = told_apart(found.value, band, unit, is_count=not is_mean)
+    shown, low, high = told_apart(found.value, band, unit, is_count=not is_mean)
     counted = "" if is_mean else " accounts"
     chart = Chart(
         key=f"alert-{found.pk}",
         kind="line",
-        title=f"{metric.label}: {value}, usually {low} to {high}{counted}",
+        title=f"{metric.label}: {shown}, usually {low} to {high}{counted}",
         categories=[day_label(day) for day in days],
         series=[
             Series(name=found.get_measure_display(), values=[figures.get(day) for day in days]),
