@@ -107,7 +107,11 @@ def _do(run: Backfill, step: str) -> Mapping[str, Any]:
     if step == END:
         days = days_of(run)
         return {"summary": {"days": days.total, "failed": days.failed}}
-    planned = plan_refresh(as_of=date.fromisoformat(step), cause=f"Back-fill {run.pk}, {run.requested_by}")
+    own = f"Back-fill {run.pk}, "
+    planned = plan_refresh(as_of=date.fromisoformat(step), cause=f"{own}{run.requested_by}")
+    if not planned.cause.startswith(own):
+        # Somebody else's refresh of that day is under way, perhaps of a few steps only: made whole behind it.
+        raise RunWaitsError
     transaction.on_commit(_wake, robust=True)
     return {"runs": [*run.runs, planned.pk]}
 

@@ -200,6 +200,20 @@ def test_a_back_fill_makes_each_day_whole_and_then_the_next(company: list[Accoun
     assert (days.total, days.made, days.failed) == (3, 3, 0)
 
 
+def test_a_day_that_somebody_refreshes_is_made_anew_behind_that(company: list[Account]) -> None:
+    others = plan_refresh(as_of=TODAY, cause="RevOps")
+    run = begin_backfill(first_on=TODAY, last_on=TODAY, by=make_user("revops"))
+    assert not do_next_step(KEY, run.pk), (
+        "the other one may make a few steps only, such as one that is retried"
+    )
+    run.refresh_from_db()
+    assert (run.runs, run.position) == ([], 0)
+    work_off()
+    assert drive(run).state == "done"
+    assert len(run.runs) == 1
+    assert others.pk not in run.runs
+
+
 def test_a_cancelled_back_fill_leaves_whole_days(company: list[Account]) -> None:
     by = make_user("revops")
     run = drive(begin_backfill(first_on=ago(4), last_on=TODAY, by=by), steps=2)
