@@ -136,7 +136,7 @@ def sign_in(page: Page, function: str) -> None:
 
 def settle(page: Page) -> None:
     """Wait until every lazy panel has loaded, and fail where one says that it could not."""
-    for _ in range(100):
+    for _ in range(300):
         # In one step, since a panel may be swapped while we look for it.
         if not page.evaluate(
             "(() => { const lazy = document.querySelector('.abe-lazy');"

@@ -182,7 +182,8 @@ def look_at(page: Page, width: int, problems: dict[tuple[str, str], str], name: 
     for theme, rules in LOOKS if width == WIDE else PHONE_LOOKS:
         page.emulate_media(color_scheme=theme)
         # On a busy machine a click returns before its page has come: look again at the one that then stands.
-        for _ in range(10):
+        for attempts_left in reversed(range(10)):
+            page.wait_for_load_state()
             begun = page.evaluate(BEGUN)
             try:
                 settle(page)
@@ -191,8 +192,10 @@ def look_at(page: Page, width: int, problems: dict[tuple[str, str], str], name: 
             except AssertionError as error:
                 problems[name, theme] = str(error)
             except Error:
-                if page.evaluate(BEGUN) == begun:
+                # A page that goes has lost its document before the next one has begun.
+                if not attempts_left:
                     raise
+                continue
             if page.evaluate(BEGUN) == begun:
                 break
             problems.pop((name, theme), None)

@@ -279,7 +279,7 @@ def test_the_page_states_the_finding_and_lists_who_is_behind() -> None:
     assert "Payer 0" in page
     assert 'class="abe-tier is-strategic"' in page
     assert "{&#x27;" not in page
-    assert "Where it lies, by Industry" in page
+    assert "Where it lies, by industry" in page
     assert "/metrics/explain/metrics.arr_hhi/?dimension=all" in page
     by_group = get(client_as("leadership"), counted="group", over="renewal_quarter")
     assert "Company at the top" in by_group

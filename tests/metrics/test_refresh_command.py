@@ -73,7 +73,7 @@ def test_failures_are_named_and_make_the_exit_code_non_zero(monkeypatch: pytest.
     ("arguments", "text"),
     [
         (["--as-of", "2999-01-01"], "lies in the future"),
-        (["--as-of", "yesterday"], "--as-of takes a day"),
+        (["--as-of", "yesterday"], "--as-of and --since take a day"),
         (["--history", "-1"], "--history takes a number of months"),
         (["--history", "121"], "--history takes a number of months"),
         (["--as-of", "0001-02-01", "--history", "9"], "date value out of range"),

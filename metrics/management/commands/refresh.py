@@ -134,7 +134,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(f"A day is written as 2026-11-22, not {text!r}.") from error
+        raise CommandError(f"--as-of and --since take a day as 2026-11-22, not {text!r}.") from error
 
 
 def _range(since: date, as_of: date, history: int) -> list[date]:
