@@ -1,12 +1,15 @@
-"""The image of the Dockerfile, which no test can build: it holds every folder that the product is made of."""
+"""The Dockerfile and the composed servers, which no test can build: every folder is there, and they are tuned alike."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import yaml
 from django.apps import apps
 from django.conf import settings
+
+from abe.runtime.postgres import SETTINGS
 
 
 def copied() -> set[str]:
@@ -28,6 +31,14 @@ def test_fonts_for_letters_that_the_built_in_ones_lack_are_installed() -> None:
     told = (Path(settings.BASE_DIR) / "Dockerfile").read_text()
     # Both are in Debian 12 and 13.
     assert {"fonts-droid-fallback", "fonts-noto-core"} <= set(told.split())
+
+
+def test_the_composed_server_is_tuned_as_the_embedded_one() -> None:
+    told = yaml.safe_load((Path(settings.BASE_DIR) / "docker-compose.yml").read_text())
+    command = told["services"]["postgres"]["command"]
+    composed = dict(one.split("=", 1) for one in command if "=" in one)
+    assert "max_wal_size" in composed
+    assert composed == {name: SETTINGS.get(name) for name in composed}
 
 
 def _is_ours(path: str) -> bool:
