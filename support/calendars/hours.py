@@ -192,7 +192,7 @@ class Calendar:
         object.__setattr__(self, "_begins", (*begins, FOR_EVER))
 
     def stretches(self, start: int, end: int, patience: int = LAST - FIRST) -> Iterator[Stretch]:
-        """Yield what is open from ``start`` to ``end``, in order, cut at each midnight of UTC or of the zone.
+        """Yield what is open from ``start`` to ``end``, in order, cut at midnights and changes of clocks.
 
         Raises ``NeverOpen`` where more than ``patience`` passes without any.
         """

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from itertools import groupby, pairwise
 from random import Random
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given, settings
@@ -251,6 +251,21 @@ def test_an_offset_of_seconds_is_kept_second_by_second() -> None:
         expected += friday or (wall.weekday() == 5 and minute < 5)
     assert open_time(start, end, Calendar((hours,))) == timedelta(seconds=expected)
     assert expected == 60 * (15.5 + 15)  # the hour lost the time that the clocks were put forward by
+
+
+def test_no_zone_takes_a_change_back_sooner_than_the_engine_would_notice() -> None:
+    first = datetime(2000, 1, 1, tzinfo=UTC).toordinal()
+    days = [datetime.fromordinal(day) for day in range(first, first + 50 * 365)]
+    sooner = engine.CLOCKS_STAND // timedelta(days=1) + 1
+    taken_back = []
+    for name in available_timezones():
+        zone = ZoneInfo(name)
+        offsets = [zone.utcoffset(day) for day in days]
+        stood = [(offset, len(list(same))) for offset, same in groupby(offsets)]
+        for (before, _), (_, length), (after, _) in zip(stood, stood[1:], stood[2:], strict=False):
+            if before == after and length < sooner:
+                taken_back.append((name, length))
+    assert taken_back == []
 
 
 # What always holds.
