@@ -239,18 +239,23 @@ def minutes_that_count(start: datetime, is_open: Sequence[bool], pauses: Sequenc
     return found
 
 
-def test_an_offset_of_seconds_is_kept_second_by_second() -> None:
+@pytest.mark.parametrize(
+    ("friday", "minutes"),
+    [(datetime(1971, 12, 31, tzinfo=UTC), 75), (datetime(1972, 1, 7, tzinfo=UTC), 30.5)],
+    ids=["before the change", "on its day"],
+)
+def test_an_offset_of_seconds_is_kept_second_by_second(friday: datetime, minutes: float) -> None:
     monrovia = ZoneInfo("Africa/Monrovia")  # 44 minutes and 30 seconds behind until 7 January 1972
-    hours = Hours(monrovia, (Span(4, 0, 60), Span(4, 1430, 1445)), frozenset())
-    start, end = datetime(1972, 1, 6, 23, tzinfo=UTC), datetime(1972, 1, 8, 2, tzinfo=UTC)
-    expected = 0
-    for number in range(int((end - start).total_seconds())):
+    calendar = Calendar((Hours(monrovia, (Span(4, 0, 60), Span(4, 1430, 1445))),))
+    start, end = friday - timedelta(hours=1), friday + timedelta(hours=26)
+    expected = []
+    for number in range((end - start) // timedelta(seconds=1)):
         wall = (start + timedelta(seconds=number)).astimezone(monrovia)
         minute = wall.hour * 60 + wall.minute
-        friday = wall.weekday() == 4 and (minute < 60 or minute >= 1430)
-        expected += friday or (wall.weekday() == 5 and minute < 5)
-    assert open_time(start, end, Calendar((hours,))) == timedelta(seconds=expected)
-    assert expected == 60 * (15.5 + 15)  # the hour lost the time that the clocks were put forward by
+        on_friday = wall.weekday() == 4 and (minute < 60 or minute >= 1430)
+        expected.append(on_friday or (wall.weekday() == 5 and minute < 5))
+    assert open_time(start, end, calendar) == timedelta(seconds=sum(expected)) == timedelta(minutes=minutes)
+    assert next_opening(start, calendar) == start + timedelta(seconds=expected.index(True))
 
 
 def test_no_zone_takes_a_change_back_sooner_than_the_engine_would_notice() -> None:
