@@ -12,6 +12,7 @@ from common.formatting import Number, format_unit
 
 Kind = Literal["bar", "line", "stacked", "waterfall", "heatmap", "scatter", "lorenz"]
 Tone = Literal["", "accent", "muted", "green", "amber", "red", "1", "2", "3", "4", "5", "6"]
+Height = Literal["sm", "md", "lg"]
 Cell = Number | None
 
 
@@ -43,6 +44,15 @@ class Point:
     url: str = ""
 
 
+# From so many bars on, rows of a chart of the middle height (240 px) would touch each other.
+TALL_FROM = 13
+
+
+def height_for(bars: int) -> Height:
+    """Return the height that keeps so many bars legible where they lie below one another."""
+    return "lg" if bars >= TALL_FROM else "md"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Chart:
     """A chart whose title states the finding.
@@ -72,7 +82,7 @@ class Chart:
     x_label: str = ""
     y_label: str = ""
     x_unit: str = ""
-    height: Literal["sm", "md", "lg"] = "md"
+    height: Height = "md"
     note: str = ""
     empty: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -160,6 +170,7 @@ class Chart:
                 {"name": s.name, "url": "", "cells": [self._figure(value) for value in s.values]}
                 for s in self.series
             ]
+        is_sparse = bool(self.extra.get("sparse"))
         return [
             {
                 "name": name,
@@ -167,6 +178,7 @@ class Chart:
                 "cells": [self._figure(series.values[index]) for series in self.series],
             }
             for index, name in enumerate(self.categories)
+            if not is_sparse or any(series.values[index] is not None for series in self.series)
         ]
 
     def table_body(self) -> SafeString:

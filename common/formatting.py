@@ -105,8 +105,12 @@ def format_unit(value: Number | str, unit: str = "", decimals: int | None = None
     if unit in ("percent", "%"):
         return f"{format_number(value, 1 if decimals is None else decimals)}%"
     text = format_number(value, decimals)
-    noun = _singular(unit) if text in ("1", f"{MINUS}1") else unit
-    return f"{text}{NBSP}{noun}" if unit else text
+    return f"{text}{NBSP}{noun_for(text, unit)}" if unit else text
+
+
+def noun_for(text: str, unit: str) -> str:
+    """Return the noun that follows a number as it reads: in singular after what reads as one, else as it is."""
+    return _singular(unit) if text in ("1", f"{MINUS}1") else unit
 
 
 def _singular(noun: str) -> str:

@@ -211,20 +211,27 @@ class HealthTrend(Panel):
             .values_list("as_of", "score")
         )
         known = [score for _, score in rows if score is not None]
+        scored = dict(rows)
+        # A place for each day: months that kept one score must not look as long as one night.
+        days = (
+            [rows[0][0] + timedelta(days=n) for n in range((rows[-1][0] - rows[0][0]).days + 1)]
+            if rows
+            else []
+        )
         return {
             "chart": Chart(
                 key=f"{self.key}-{account.pk}",
                 kind="line",
                 title=_trend_title(known),
-                categories=[day_label(day) for day, _ in rows],
-                series=[Series(name="Health", values=[score for _, score in rows], tone="accent")]
+                categories=[day_label(day) for day in days],
+                series=[Series(name="Health", values=[scored.get(day) for day in days], tone="accent")]
                 if known
                 else [],
                 unit="points",
                 decimals=0,
                 category_label="Day",
-                empty="A score needs 60% of its inputs: usage, tickets and touches.",
-                extra=SCORE_AXIS,
+                empty="A score needs usage, tickets and touches; the account’s health page says what is missing.",
+                extra={**SCORE_AXIS, "connects": True, "sparse": True},
             )
         }
 

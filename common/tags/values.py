@@ -47,9 +47,10 @@ def number(
     exact = formatting.format_number(value, decimals)
     text = formatting.format_short(value) if short else exact
     figure = _figure(text, title=exact if short else "")
-    return (
-        format_html('{}<span class="abe-unit">{}{}</span>', figure, formatting.NBSP, unit) if unit else figure
-    )
+    if not unit:
+        return figure
+    noun = formatting.noun_for(text, unit)
+    return format_html('{}<span class="abe-unit">{}{}</span>', figure, formatting.NBSP, noun)
 
 
 @register.simple_tag

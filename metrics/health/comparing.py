@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from common.charts import Chart, Series
+from common.charts import Chart, Series, height_for
 from common.formatting import format_date, format_number
 from metrics.health.change import LIMIT, MODEL, HealthChange, change_between
 from metrics.health.parts import ZERO, as_shown, to_shown
@@ -135,4 +135,5 @@ def _chart(
         unit="points",
         decimals=2,
         category_label="Component",
+        height=height_for(len(parts) + 2),
     )

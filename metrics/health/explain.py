@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from common.charts import Chart, Series
+from common.charts import Chart, Series, height_for
 from common.formatting import format_date, format_number, format_percent
 from metrics.engine.plan import CHANGE_DAYS
 from metrics.health.comparing import ShownChange, compare_scores
@@ -230,6 +230,7 @@ def makeup_chart(
         unit="points",
         decimals=2,
         category_label="Component",
+        height=height_for(len(bars) + 1),
     )
 
 

@@ -194,10 +194,10 @@ def way_to_green(score: HealthScore, access: Access) -> WayToGreen | None:
 
 def _why_unmoved(key: str, group: str, value: Decimal | None, access: Access) -> str:
     if not is_open(key, access):
-        return "not shown to you, so left as it is"
+        return "not shown to you"
     if value is None:
-        return "missing: what it would add is not known"
-    return "passes by itself" if group in UNMOVED else ""
+        return "missing, so nobody knows what they would add"
+    return "since time moves them" if group in UNMOVED else ""
 
 
 def _ceilings(score: HealthScore, access: Access) -> tuple[list[Ceiling], list[list[Way]], list[Finding]]:

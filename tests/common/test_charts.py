@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from common.charts import Chart, Point, Series
+from common.charts import Chart, Point, Series, height_for
 
 
 def texts(row):
@@ -93,3 +93,19 @@ def test_emptiness_is_about_figures_not_categories():
     zero = Chart(key="b", kind="bar", title="t", categories=("a",), series=(Series(name="x", values=(0,)),))
     assert empty.is_empty
     assert not zero.is_empty
+
+
+def test_days_without_a_value_take_room_on_the_axis_but_no_row_of_the_table():
+    days = ("31 Oct", "1 Nov", "2 Nov")
+    values = [Series(name="Health", values=[90, None, 70])]
+    drawn = Chart(key="t", kind="line", title="It fell", categories=days, series=values)
+    sparse = Chart(
+        key="t", kind="line", title="It fell", categories=days, series=values, extra={"sparse": True}
+    )
+    assert len(sparse.spec()["categories"]) == 3
+    assert [row["name"] for row in sparse.rows()] == ["31 Oct", "2 Nov"]
+    assert len(drawn.rows()) == 3
+
+
+def test_many_bars_below_one_another_have_a_taller_chart():
+    assert (height_for(7), height_for(18)) == ("md", "lg")

@@ -63,6 +63,13 @@ def test_short_money_keeps_the_exact_amount_on_hover():
     assert 'title="€1,240,000.55"' in html
 
 
+def test_what_reads_as_one_has_its_noun_in_singular():
+    read = {value: words(render("{% number value 'days' %}", value=value)) for value in (0, 1, 2)}
+    assert [read[value].replace("\N{NO-BREAK SPACE}", " ") for value in read] == ["0 days", "1 day", "2 days"]
+    assert words(render("{% measure 1 'tickets' %}")).endswith("ticket")
+    assert words(render("{% number 1 'days' decimals=1 %}")).endswith("days"), "1.0 days"
+
+
 def test_a_number_keeps_its_noun_with_it():
     html = render("{% number 3 'tickets' %}")
     assert "3</span><span" in html

@@ -19,6 +19,7 @@ from metrics.health.redaction import CLOSED_LIMIT
 from metrics.health.score import store_scores
 from metrics.health.sentiment import LONGEST_DAYS, end_sentiment, set_sentiment
 from metrics.health.services import create_health_draft, publish_health_model
+from metrics.lens import HealthTrend
 from metrics.models import AccountSentiment, HealthScore, MetricValue, Sentiment
 from tests.metrics.facts import LAST, make_account
 from tests.metrics.test_health import put, put_all
@@ -249,3 +250,15 @@ def test_a_past_day_shows_what_was_said_then(account: Account) -> None:
     assert past.context["health"].score.band == "green"
     assert page(account).context["sentiment"] is None
     assert Decimal(1) == past.context["health"].score.coverage
+    today_page = f'<a href="{url(account)}">Say how you see it</a>'
+    assert today_page in text(past), "no dead end: where it can be said"
+    assert today_page not in text(page(account))
+
+
+def test_the_trend_gives_each_day_its_place_so_that_a_month_is_longer_than_a_night(account: Account) -> None:
+    put_all(account, today() - timedelta(days=1))
+    store_scores(today() - timedelta(days=1), 0, LAST)
+    chart = HealthTrend().load(account, today())["chart"]
+    values = chart.series[0].values
+    assert [index for index, value in enumerate(values) if value is not None] == [0, 29, 30]
+    assert len(chart.rows()) == 3, "the table tells only of days with a score"

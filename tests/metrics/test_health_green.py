@@ -136,7 +136,7 @@ def test_curves_that_end_below_green_are_told_too_and_what_passes_by_itself_is_n
     put(account, trend=0.5, **{"finance.days_until_renewal": 45})
     found = way(account)
     assert (found.is_reachable, found.best) == (False, Decimal("65.00"))
-    assert found.unmoved == [("finance.days_until_renewal", "passes by itself")]
+    assert found.unmoved == [("finance.days_until_renewal", "since time moves them")]
 
 
 def test_what_a_reader_may_not_see_is_neither_told_nor_moved() -> None:

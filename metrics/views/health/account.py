@@ -111,6 +111,7 @@ def _page(
         "form": form or SentimentForm(),
         "may_say": judges_accounts(function) and asked is None,
         "why_not_say": "" if judges_accounts(function) else why_not_judge(function),
+        "is_said_today": judges_accounts(function) and asked is not None,
         "is_past": asked is not None,
         "exports": exports,
         "as_of": score.as_of if score else None,
