@@ -387,3 +387,8 @@ def test_a_draft_is_thrown_away_or_begun_from_any_version(revops: Client) -> Non
     assert revops.post(page(draft, "do/"), {"do": "discard"}).url == LIST
     assert not HealthModel.objects.drafts().exists()
     assert revops.get(page(in_force(), "edit/")).status_code == 302, "what is published is kept as it is"
+
+
+def test_seventeen_weights_have_room_to_be_read(revops: Client) -> None:
+    chart = revops.get(page(in_force())).context["weights"]
+    assert (len(chart.categories), chart.height) == (17, "lg")

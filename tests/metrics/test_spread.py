@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 
 from metrics.health.curves import curve_of, points_at
@@ -94,6 +95,8 @@ def test_only_scored_accounts_count_and_who_lacks_the_number_is_told() -> None:
     chart = chart_of("product.usage_trend")
     assert (chart.accounts, chart.scored, chart.missing) == (2, 3, 1)
     assert chart.title == "50% of 2 accounts get 75 points or more, 50% fewer than 50"
+    shown = render_to_string("metrics/_curve.html", {"chart": chart})
+    assert "scored has no value" in shown
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import HealthBand
-from common.charts import Chart, Series
+from common.charts import Chart, Series, height_for
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from common.formatting import format_count, format_number, format_percent
 from common.versions.tables import versions_table
@@ -240,6 +240,7 @@ def _weights_chart(model: HealthModel, components: Sequence[ComponentShown]) -> 
         unit="ratio",
         decimals=0,
         category_label="Component",
+        height=height_for(len(components)),
         extra={"horizontal": True},
         empty="Add components from the library.",
     )
