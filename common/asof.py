@@ -5,6 +5,9 @@ from datetime import date
 from django.http import HttpRequest
 from django.utils import timezone
 
+# The oldest day that pages show; figures of earlier ones could be reached nowhere.
+FIRST_DAY = date(1970, 1, 1)
+
 
 def requested_as_of(request: HttpRequest) -> date | None:
     """Return the day in ``?as_of=2026-11-22``.
@@ -15,4 +18,4 @@ def requested_as_of(request: HttpRequest) -> date | None:
         day = date.fromisoformat(request.GET.get("as_of", ""))
     except ValueError:
         return None
-    return day if date(1970, 1, 1) <= day <= timezone.localdate() else None
+    return day if FIRST_DAY <= day <= timezone.localdate() else None

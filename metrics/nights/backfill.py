@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
+from common.asof import FIRST_DAY
 from common.formatting import format_date
 from metrics.engine.plan import plan_refresh, today
 from metrics.models import Backfill, RefreshRun
@@ -37,8 +38,8 @@ class Days:
 def begin_backfill(*, first_on: date, last_on: date, by: User) -> Backfill:
     """Have the days ``first_on`` to ``last_on`` made again, oldest first, since a day may read those before it.
 
-    Raises ValidationError by field for days in the wrong order, in the future, or too many, and plainly where another
-    back-fill is under way.
+    Raises ValidationError by field for days in the wrong order, in the future, before those that pages show, or too
+    many, and plainly where another back-fill is under way.
     """
     problems: dict[str, str] = {}
     if last_on > today():
@@ -47,6 +48,8 @@ def begin_backfill(*, first_on: date, last_on: date, by: User) -> Backfill:
         problems["first_on"] = (
             f"It lies behind the last day. Choose {format_date(last_on)} or an earlier one."
         )
+    elif first_on < FIRST_DAY:
+        problems["first_on"] = f"No page shows that day. Choose {format_date(FIRST_DAY)} or a later one."
     elif (last_on - first_on).days >= Backfill.MOST_DAYS:
         problems["first_on"] = (
             f"These are {(last_on - first_on).days + 1} days; {Backfill.MOST_DAYS} go at a time. "

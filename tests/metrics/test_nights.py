@@ -250,6 +250,7 @@ def test_days_that_cannot_be_made_again_are_refused_with_what_to_do() -> None:
         (today(), today() + timedelta(days=1), "last_on", "future"),
         (ago(1), ago(2), "first_on", "behind the last day"),
         (ago(500), ago(1), "first_on", "400 go at a time"),
+        (date(1, 1, 1), date(1, 1, 2), "first_on", "Choose 1 Jan 1970 or a later one"),
     ):
         with pytest.raises(ValidationError) as refused:
             begin_backfill(first_on=first, last_on=last, by=by)
