@@ -46,7 +46,7 @@ score_lines.register(
 score_lines.register(
     ScoreLine(
         key="support.escalations",
-        label="Escalations",
+        label="Escalations per 100 accounts",
         owner=SUPPORT_TEAM,
         figure="support.escalations_per_100",
         goal=Goal.FALLING,
@@ -63,6 +63,7 @@ score_lines.register(
         goal=Goal.FALLING,
         near=Decimal(1),
         segment=STRATEGIC,
+        is_of_segment_only=True,
         order=40,
     )
 )

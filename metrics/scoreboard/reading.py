@@ -228,7 +228,7 @@ def own_segment(line: ScoreLine, asked: Segment) -> Segment:
 
 def read_groups(access: Access, days: Days, until: date | None, asked: Segment) -> list[Group]:
     """Return the whole page: the lines of each owner in the segment asked for."""
-    lines = ordered_lines()
+    lines = [line for line in ordered_lines() if line.is_shown_in(asked)]
     board = read_board(access, days, until, lines, {own_segment(line, asked) for line in lines})
     cells = [board.cell(line, own_segment(line, asked)) for line in lines]
     return [

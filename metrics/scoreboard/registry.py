@@ -56,7 +56,8 @@ class ScoreLine:
     ``segment`` and, where that is the whole, of every segment. ``near`` is how far from its target a figure still
     counts as near it, in the unit of the figure (0.05 is five percentage points of a ratio); of a trend, how far the
     wrong way still counts as level. ``elsewhere`` names the page, and in words what it shows, where the accounts stand
-    behind a figure that isn't a sum of what each brings.
+    behind a figure that isn't a sum of what each brings. ``is_of_segment_only`` says that the line is about ``segment``
+    by its name, so that the board of another segment leaves it out.
     """
 
     key: str
@@ -67,6 +68,7 @@ class ScoreLine:
     value: Decimal | None = None
     near: Decimal
     segment: Segment = WHOLE
+    is_of_segment_only: bool = False
     order: int = 100
     elsewhere: tuple[str, str] | None = None
 
@@ -74,6 +76,10 @@ class ScoreLine:
         """Refuse a goal that lacks its value, or has one that it can't take."""
         if (self.goal in WITHOUT_VALUE) != (self.value is None):
             raise ValueError(f"The line {self.key} says {self.goal} with the value {self.value}.")
+
+    def is_shown_in(self, asked: Segment) -> bool:
+        """Return whether the board of a segment, or of all accounts, has the line."""
+        return not self.is_of_segment_only or asked in (WHOLE, self.segment)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -342,6 +342,22 @@ def test_a_segment_shows_its_own_figures() -> None:
         assert client.get("/scoreboard/", {"segment": odd}).status_code == 200
 
 
+def test_a_line_about_one_segment_is_left_out_of_the_board_of_another() -> None:
+    night()
+    client = client_as("leadership")
+    link = 'href="/scoreboard/support.strategic_issues/'
+    for asked, is_there in (("all", True), ("tier:strategic", True), ("industry:Retail", False)):
+        page = client.get("/scoreboard/", {"segment": asked}).content.decode()
+        assert (link in page) is is_there
+        assert 'href="/scoreboard/support.resolution/' in page
+
+
+def test_a_segment_asked_for_is_named_once_and_not_on_every_line() -> None:
+    night()
+    page = client_as("leadership").get("/scoreboard/", {"segment": "tier:strategic"}).content.decode()
+    assert "· Strategic" not in page
+
+
 def test_a_forbidden_figure_shows_neither_value_nor_verdict_nor_trend() -> None:
     for day, value in ((ago(91), "0.61"), (TODAY, "1.2345")):
         store("finance.nrr", value, day, STRATEGIC, numerator=12345, denominator=10000)
