@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil, floor
@@ -23,6 +24,7 @@ def adds_up(unit: str) -> bool:
 
 # A difference beyond so many more decimals isn't worth telling of.
 MOST_MORE = 4
+DIGIT = re.compile("[1-9]")
 
 
 def figure_text(value: Decimal, unit: str, *, more: int = 0) -> str:
@@ -36,6 +38,14 @@ def figure_text(value: Decimal, unit: str, *, more: int = 0) -> str:
     else:
         decimals = 2
     return format_unit(value, unit, decimals + more, settings.REPORTING_CURRENCY)
+
+
+def above_none(deviation: Decimal, unit: str) -> str:
+    """Return how far nights lie apart, with as many decimals as it takes not to read as none where it isn't."""
+    more = 0
+    while deviation and more < MOST_MORE and not DIGIT.search(figure_text(deviation, unit, more=more)):
+        more += 1
+    return figure_text(deviation, unit, more=more)
 
 
 def told_apart(value: Decimal, band: Band, unit: str, *, is_count: bool = False) -> tuple[str, str, str]:

@@ -15,7 +15,7 @@ from metrics.nights.bands import band_of
 from metrics.nights.compare import movers_of
 from metrics.nights.judging import judge_nights, pasts_of
 from metrics.nights.strip import nights_until
-from metrics.nights.telling import told_apart
+from metrics.nights.telling import above_none, told_apart
 from metrics.registry import metrics
 from people.models import Notice, User
 from tests.metrics.facts import TODAY, ago, make_account
@@ -115,3 +115,18 @@ def test_a_value_and_its_band_are_told_so_that_they_differ(
     assert found[0] != found[1 if Decimal(value) < band.low else 2]
     if told:
         assert found == told
+
+
+@pytest.mark.parametrize(
+    ("deviation", "unit", "told"),
+    [
+        ("0.0028", "renewals", "0.003\xa0renewals"),
+        ("0.0002", "ratio", "0.02%"),
+        ("1.5", "days", "1.50\xa0days"),
+        ("0", "days", "0\xa0days"),
+    ],
+)
+def test_nights_that_lie_a_little_apart_are_not_told_to_lie_apart_by_none(
+    deviation: str, unit: str, told: str
+) -> None:
+    assert above_none(Decimal(deviation), unit) == told

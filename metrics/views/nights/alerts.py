@@ -23,7 +23,7 @@ from metrics.nights.answering import MOST_DAYS, acknowledge_alert, end_mute, mut
 from metrics.nights.bands import LEAST_NIGHTS, NIGHTS, K, band_of
 from metrics.nights.failures import message_of
 from metrics.nights.judging import measures_of
-from metrics.nights.telling import EPOCH, figure_text, told_apart
+from metrics.nights.telling import EPOCH, above_none, figure_text, told_apart
 from metrics.registry import Metric, metrics
 from people.access import request_access
 from people.guards import revops_only, signed_in
@@ -196,7 +196,7 @@ def _of_band(request: HttpRequest, found: NightAlert, metric: Metric) -> dict[st
         "median": text(band.median),
         "low": low,
         "high": f"{high}{counted}",
-        "deviation": band.deviation if is_date else text(band.deviation),
+        "deviation": band.deviation if is_date else above_none(band.deviation, unit),
     }
 
 
