@@ -31,10 +31,11 @@ FIRST = {
     "contract": "/contracts/",
     "invoice": "/finance/invoices/",
     "payment": "/finance/payments/",
+    "calendar": "/support/calendars/",
 }
 # When the document that is shown began: another one means another page.
 BEGUN = "performance.timeOrigin"
-# {account} is the first account of the list, and so are {contract}, {invoice} and {payment} of theirs.
+# {account} is the first account of the list, and so are {contract}, {invoice}, {payment} and {calendar} of theirs.
 PAGES = (
     "/",
     "/accounts/",
@@ -49,6 +50,10 @@ PAGES = (
     "{account}?lens=finance",
     "{account}?lens=product",
     "{account}timeline/",
+    "/support/calendars/",
+    "{calendar}?start=2026-11-27T16:30&minutes=600",
+    "{calendar}change/",
+    "/support/calendars/new/",
     "/search/?q=wil",
     "/metrics/",
     "/metrics/runs/",

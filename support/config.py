@@ -1,0 +1,3 @@
+"""Support's sections of the configuration."""
+
+from support.calendars import config as _calendars  # noqa: F401 - declares the calendars
