@@ -21,6 +21,7 @@ export function weights() {
         this.listen(one);
         return one;
       });
+      for (const hint of $$("[data-bar-hint]", this.$root)) hint.hidden = false;
       this.update();
     },
     listen(row) {

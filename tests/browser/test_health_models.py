@@ -24,6 +24,7 @@ def begin(visit, *options) -> Page:
 def test_weights_are_dragged_typed_and_moved_by_keyboard(visit) -> None:
     page = begin(visit)
     sliders = page.get_by_role("slider")
+    expect(page.get_by_text("Drag a bar")).to_be_visible()
     first, others = page.locator("[data-weight]").first, page.locator("[data-weight]").nth(1)
     kept = others.input_value()
     box = sliders.first.bounding_box()
@@ -60,6 +61,7 @@ def test_a_draft_is_edited_on_a_phone_without_javascript(visit) -> None:
     page = visit("revops", "/metrics/health/new/", PHONE, javascript=False)
     page.get_by_role("button", name="Begin the draft").click()
     check_fits(page)
+    expect(page.get_by_text("Drag a bar")).to_be_hidden()
     page.locator("[data-weight]").first.fill("33")
     page.get_by_role("button", name="Save the draft").click()
     expect(page.locator("[data-weight]").first).to_have_value("33")
