@@ -76,6 +76,9 @@ from people.models import NoticeChannel, User
 from people.services import change_access
 from pods.tasks.registry import TaskKind, task_kinds
 from pods.tasks.services import open_task
+from support.calendars.hours import Span
+from support.calendars.services import create_calendar
+from support.calendars.terms import Terms as CalendarTerms
 from sync.models import (
     Batch,
     ConnectedObject,
@@ -160,7 +163,17 @@ def build() -> list[Address]:
         *_collections(),
         *_scoreboard(),
         *_concentration(account),
+        *_calendars(),
     ]
+
+
+def _calendars() -> Iterator[Address]:
+    terms = CalendarTerms(zone="Europe/Berlin", spans=(Span(0, 540, 1020),), country="DE")
+    row = create_calendar(name="=Desk", terms=terms, starts_on=today(), by=make_user("support"), note="=Why")
+    for name in ("calendar", "calendar_change", "calendar_name"):
+        yield Address(f"support:{name}", reverse(f"support:{name}", args=[row.pk]), Function.SUPPORT)
+    asked = f"{reverse('support:calendar', args=[row.pk])}?start=2026-11-23T09:00&minutes=60"
+    yield Address("support:calendar", asked, Function.SALES)
 
 
 def _concentration(account: Account) -> Iterator[Address]:
