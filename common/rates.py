@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from functools import cache
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from django.conf import settings
 from django.http import HttpResponse
 
 MINUTE = 60
+
+_making = threading.Lock()
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +60,11 @@ def add_rate_headers(response: HttpResponse, rate: Rate | None) -> None:
 
 
 def _count(key: str) -> int:
-    with _store().pipeline(transaction=False) as pipeline:
+    with (
+        _making
+    ):  # Of two made at once, the cache would drop one, and what is dropped closes its connections.
+        store = _store()
+    with store.pipeline(transaction=False) as pipeline:
         pipeline.incr(key)
         pipeline.expire(key, 2 * MINUTE)
         return int(pipeline.execute()[0])
