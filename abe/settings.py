@@ -217,6 +217,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=(REFRESH_HOUR + 1) % 24, minute=10),
     },
     "record-contracts": {"task": "finance.tasks.record_contracts", "schedule": 60.0},
+    "keep-clocks": {"task": "support.tasks.keep_clocks", "schedule": 10.0},
+    "review-promises": {"task": "support.tasks.review_promises", "schedule": 300.0},
     "publish-hours": {"task": "support.tasks.publish_hours", "schedule": 300.0},
     "expire-deviations": {"task": "finance.tasks.expire_deviations", "schedule": 3600.0},
     "run-dunning": {"task": "finance.tasks.run_dunning", "schedule": crontab(minute="*/10")},

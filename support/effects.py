@@ -42,8 +42,13 @@ def _forget_concerned(cursor: CursorWrapper) -> None:
     cursor.execute(load_sql("support", "concerned_forget"))
 
 
+def _mark_clocks(cursor: CursorWrapper) -> None:
+    cursor.execute(load_sql("support", "clock_mark_concerned"))
+
+
 follow_events = Effect(_follow_events, prepare=_note_tickets_of_events)
 follow_tickets = Effect(_follow_tickets)
 follow_ratings = Effect(_follow_ratings)
+mark_clocks = Effect(_mark_clocks)
 # Comes last: other effects read which tickets are concerned.
 forget_concerned = Effect(_forget_concerned)

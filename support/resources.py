@@ -17,6 +17,7 @@ from support.effects import (
     follow_ratings,
     follow_tickets,
     forget_concerned,
+    mark_clocks,
 )
 from support.models import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent
 from support.querysets import ESCALATED, REOPENED
@@ -172,6 +173,7 @@ resources.register(
             follow_tickets,
             *_events_told,
             _low_rating_told(RATINGS_OF_TICKETS),
+            mark_clocks,
             forget_concerned,
         ),
     )
@@ -194,7 +196,7 @@ resources.register(
                 "value must be a status where kind is status, a priority where it is priority.",
             ),
         ),
-        effects=(follow_events, *_events_told, forget_concerned),
+        effects=(follow_events, *_events_told, mark_clocks, forget_concerned),
     )
 )
 

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from django.utils import timezone
+
 from support.calendars.services import publish_due_hours
+from support.clocks.keeping import keep_clocks as keep_marked_clocks
+from support.clocks.marks import mark_due
+from support.policies.tenures import review_tenures
 
 
 @shared_task
 def publish_hours() -> None:
     """Put hours of calendars in force whose day has come."""
     publish_due_hours()
+
+
+@shared_task
+def keep_clocks() -> None:
+    """Tell the ledgers anew of tickets that changed, and of those of which a clock warns or is breached by now."""
+    mark_due(timezone.now())
+    keep_marked_clocks()
+
+
+@shared_task
+def review_promises() -> None:
+    """Write down what is promised to accounts where it became something else."""
+    review_tenures()

@@ -13,7 +13,8 @@ the old one.
 
 A change of the target (priority, tier, policy, calendar) counts from the start of the clock and keeps the pauses. Where
 the new target has passed already, the clock is breached at the change. Where there is none any more, it is cleared;
-where there was none before, it starts at the change and has counted from its start all the same.
+where there was none before, it starts at the change and has counted from its start all the same. What is solved keeps
+its target; a change in that time counts from the reopening on.
 What happens at the very moment at which something is due is in time. Of several warnings that pass at one moment the
 last is told, and what was told and still holds under another target isn't told again.
 
@@ -23,7 +24,7 @@ Source: DOMAIN.md, "Support clocks".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -84,11 +85,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is promised: so many open minutes of a calendar; ``origin`` says who promised it."""
+    """What is promised: so many open minutes of a calendar.
+
+    ``origin`` says who promised it; the same promise from somebody else is no other target.
+    """
 
     minutes: int
     calendar: Calendar
-    origin: str = ""
+    origin: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +152,36 @@ class Run:
     silences: tuple[Interval, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One run with its entries up to a moment.
+
+    ``next_at`` is when the next warning or the breach passes if nothing else happens, None for never. ``target`` is
+    what is promised at the end, or at that moment.
+    """
+
+    run: Run
+    entries: tuple[Entry, ...]
+    next_at: datetime | None
+    target: Target | None
+
+
 def replay(
     opened_at: datetime, facts: Sequence[Fact], changes: Sequence[Change], *, now: datetime
 ) -> list[Entry]:
-    """Return the ledger of a ticket as of ``now``, in the order of time.
+    """Return the ledger of a ticket as of ``now``, in the order of time; takes and raises what ``tell_runs`` does."""
+    return in_order(tell_runs(opened_at, facts, changes, now=now))
+
+
+def in_order(runs: Iterable[Told]) -> list[Entry]:
+    """Return the entries of all runs of a ticket in the order of time."""
+    return sorted((entry for one in runs for entry in one.entries), key=_at)
+
+
+def tell_runs(
+    opened_at: datetime, facts: Sequence[Fact], changes: Sequence[Change], *, now: datetime
+) -> list[Told]:
+    """Return every run of a ticket of which there is something to tell as of ``now``.
 
     ``facts`` before the opening count from it. ``changes`` are in order, the first at the opening or before. What lies
     after ``now`` is left out. Raises ``ValueError`` where no change counts at the opening.
@@ -161,11 +191,13 @@ def replay(
             "changes: none counts at the opening; give the targets that the ticket was opened with."
         )
     known = sorted((Fact(max(one.at, opened_at), one.what) for one in facts if one.at <= now), key=_at)
-    entries: list[Entry] = []
+    found: list[Told] = []
     for run in runs_of(opened_at, known):
         if run.start <= now:
-            entries += _Teller(run).tell(changes, now)
-    return sorted(entries, key=_at)
+            teller = _Teller(run)
+            if entries := tuple(teller.tell(changes, now)):
+                found.append(Told(run, entries, teller.next_at, teller.target))
+    return found
 
 
 def _at(one: Fact | Entry) -> datetime:
@@ -242,6 +274,8 @@ class _Teller:
 
     run: Run
     told: set[int] = field(default_factory=set)
+    next_at: datetime | None = None
+    target: Target | None = None
 
     def tell(self, changes: Sequence[Change], now: datetime) -> Iterator[Entry]:
         """Yield the entries of the run up to ``now``, from where something is promised for the first time."""
@@ -254,8 +288,9 @@ class _Teller:
             yield from self._stood_still(since, until, target, is_last=is_last)
             if target is not None:
                 yield from self._passed(since, until, target, is_last=is_last)
+        self.target = spans[-1][3]
         if self.run.end is not None:
-            yield self._ended(self.run.end, self.run.ended_by, spans[-1][3])
+            yield self._ended(self.run.end, self.run.ended_by, self.target)
 
     def _spans(
         self, changes: Sequence[Change], now: datetime
@@ -263,14 +298,25 @@ class _Teller:
         """Yield from when to when which target counts, by what cause; the same one twice in a row is one."""
         end = self.run.end
         held: tuple[datetime, str, Target | None] = (self.run.start, self.run.started_by, None)
+        counted: dict[datetime, Change] = {}
         for one in changes:
-            target = one.targets.get(self.run.metric)
             if one.at <= self.run.start:
-                held = self.run.start, self.run.started_by, target
-            elif one.at <= now and (end is None or one.at < end) and target != held[2]:
-                yield held[0], one.at, held[1], held[2]
-                held = one.at, one.cause, target
+                held = self.run.start, self.run.started_by, one.targets.get(self.run.metric)
+            elif (at := self._reopened(one.at)) is not None and at <= now and (end is None or at < end):
+                counted[at] = one  # Of several that count from one moment, the last.
+        for at, one in counted.items():
+            target = one.targets.get(self.run.metric)
+            if target != held[2]:
+                yield held[0], at, held[1], held[2]
+                held = at, one.cause, target
         yield held[0], now if end is None else end, held[1], held[2]
+
+    def _reopened(self, at: datetime) -> datetime | None:
+        """Return when a change at some time counts: what is solved keeps its target until it is reopened."""
+        for one in (*self.run.pauses, *self.run.silences):
+            if one.began_by == Happening.SOLVED and one.began_at <= at and not _is_by(one.ended_at, at):
+                return one.ended_at
+        return at
 
     def _changed(self, at: datetime, cause: str, target: Target | None, *, is_first: bool) -> Entry:
         """Tell the start, or that another target counts from here, and forget what no longer holds."""
@@ -305,7 +351,10 @@ class _Teller:
         passed: dict[datetime, int] = {}
         for percent in (*WARNINGS, BREACHED):
             at = self._passes_at(target, percent, since)
-            if at is None or at > until or (at == until and not (is_last and self.run.end is None)):
+            is_running = is_last and self.run.end is None
+            if at is None or at > until or (at == until and not is_running):
+                if at is not None and is_running:
+                    self.next_at = at if self.next_at is None else min(at, self.next_at)
                 continue
             if percent not in self.told:
                 passed[at] = percent

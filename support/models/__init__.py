@@ -1,15 +1,25 @@
-"""Tickets with what happened to them, and the calendars that support works by."""
+"""Tickets with what happened to them, what is promised of them, their clocks, and calendars."""
 
 from support.models.calendars import BusinessCalendar, CalendarVersion
+from support.models.clocks import Clock, ClockEntry, TicketToClock
+from support.models.policies import Policy, PolicySet, PolicyTarget, PolicyTenure, SlaMetric
 from support.models.tickets import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent
 
 __all__ = (
     "BusinessCalendar",
     "CalendarVersion",
+    "Clock",
+    "ClockEntry",
     "CsatResponse",
     "EventKind",
+    "Policy",
+    "PolicySet",
+    "PolicyTarget",
+    "PolicyTenure",
     "Priority",
+    "SlaMetric",
     "Status",
     "Ticket",
     "TicketEvent",
+    "TicketToClock",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -57,6 +58,21 @@ class Ticket(SyncedModel):
         indexes = (
             models.Index(name="support_ticket_of_account", fields=("account", "-opened_at")),
             models.Index(name="support_ticket_unsolved", fields=("opened_at",), condition=Q(solved_at=None)),
+        )
+        triggers = (
+            # Merges move tickets as they move any record; what batches write they mark themselves.
+            pgtrigger.Trigger(
+                name="clocks_follow_account",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("account_id"),
+                condition=pgtrigger.Condition("OLD.account_id IS DISTINCT FROM NEW.account_id"),
+                func="""
+                    INSERT INTO support_tickettoclock (ticket_id) VALUES (NEW.id)
+                    ON CONFLICT (ticket_id) DO UPDATE
+                        SET marked_at = greatest(now(), support_tickettoclock.first_marked_at);
+                    RETURN NULL;
+                """,
+            ),
         )
 
     def __str__(self) -> str:

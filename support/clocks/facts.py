@@ -1,0 +1,50 @@
+"""What clocks know of a ticket: its events, and what the help desk says of it where events are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from support.clocks.replay import Fact, Happening
+from support.models import EventKind, Status
+from support.querysets import DONE
+
+# Kinds that stand for one happening; notes and automatic replies stand for none.
+REPLIES = {
+    EventKind.CUSTOMER_REPLY: Happening.CUSTOMER_REPLY,
+    EventKind.AGENT_REPLY: Happening.AGENT_REPLY,
+}
+
+
+def facts_of(
+    events: Iterable[tuple[datetime, str, str]],
+    *,
+    first_replied_at: datetime | None = None,
+    solved_at: datetime | None = None,
+) -> list[Fact]:
+    """Return the facts of a ticket in the order of time.
+
+    ``events`` are ``(occurred_at, kind, value)`` in the order in which they came. Many help desks send tickets without
+    their events: ``first_replied_at`` counts where no reply is as early, ``solved_at`` where no event says so.
+    """
+    found = list(_told(events))
+    replies = [one.at for one in found if one.what == Happening.AGENT_REPLY]
+    if first_replied_at is not None and (not replies or first_replied_at < min(replies)):
+        found.append(Fact(first_replied_at, Happening.AGENT_REPLY))
+    if solved_at is not None and not any(one.what == Happening.SOLVED for one in found):
+        found.append(Fact(solved_at, Happening.SOLVED))
+    return sorted(found, key=lambda one: one.at)
+
+
+def _told(events: Iterable[tuple[datetime, str, str]]) -> Iterator[Fact]:
+    for at, kind, value in events:
+        if kind in REPLIES:
+            yield Fact(at, REPLIES[EventKind(kind)])
+        elif kind == EventKind.STATUS:
+            yield Fact(at, _of_status(value))
+
+
+def _of_status(status: str) -> Happening:
+    if status in DONE:
+        return Happening.SOLVED
+    return Happening.WAITING if status == Status.PENDING else Happening.WORKING

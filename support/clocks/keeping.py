@@ -1,0 +1,142 @@
+"""Keep the stored ledgers what the facts tell: by any number of workers, however often, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from common.sql import load_sql
+from metrics.statements import load
+from support.clocks.telling import Facts, Ledger, tell
+from support.models import EventKind, PolicyTenure, Ticket, TicketEvent, TicketToClock
+from support.policies.book import Promise, promise_of, read_book
+from support.policies.tenures import review_tenures
+
+SLICE = 500
+# What clocks don't care about, and what there is most of.
+SILENT = (EventKind.NOTE, EventKind.AUTO_REPLY)
+
+
+def keep_clocks(*, now: datetime | None = None) -> int:
+    """Tell the ledgers of all marked tickets anew; return how many. Safe beside other workers."""
+    done = 0
+    while (count := keep_slice(now=now)) is not None:
+        done += count
+    return done
+
+
+@transaction.atomic
+def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
+    """Tell the ledgers of one slice of marked tickets; return how many, None where no mark is free.
+
+    Locks the marks that nobody else has, then those of their tickets that nobody else has, in the order of keys: a
+    batch that is just writing a ticket marks it again, and so does whatever changes it after this has read it.
+    """
+    marks = TicketToClock.objects.order_by("first_marked_at").select_for_update(skip_locked=True)
+    marked = list(marks.values_list("ticket_id", flat=True)[:size])
+    if not marked:
+        return None
+    free = (
+        Ticket.objects.filter(pk__in=marked)
+        .order_by("pk")
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)
+    )
+    tickets = list(free.values_list("pk", flat=True))
+    if not tickets:
+        return None
+    TicketToClock.objects.filter(ticket_id__in=tickets).delete()
+    write_ledgers(tickets, now=now or timezone.now())
+    return len(tickets)
+
+
+def write_ledgers(tickets: Sequence[int], *, now: datetime) -> int:
+    """Put in place what the facts of tickets tell as of ``now``; return how many rows became others.
+
+    Called in a transaction that has locked the tickets. Rows that stay the same aren't written.
+    """
+    return store(tickets, tell_ledgers(tickets, now=now))
+
+
+def tell_ledgers(tickets: Sequence[int], *, now: datetime) -> list[Ledger]:
+    """Return the ledgers of tickets as of ``now``; those that are deleted have none."""
+    known = read_facts(tickets)
+    promises = promises_of({one.account for one in known})
+    book = read_book(promise for held in promises.values() for promise in held)
+    return [tell(one, promises[one.account], book, now=now) for one in known if one.account in promises]
+
+
+def read_facts(tickets: Sequence[int]) -> list[Facts]:
+    """Return what is known of live tickets; two queries."""
+    events = (
+        TicketEvent.objects.filter(ticket__in=tickets, deleted_at=None)
+        .exclude(kind__in=SILENT)
+        .order_by("ticket_id", "occurred_at", "pk")
+        .values_list("ticket_id", "pk", "occurred_at", "kind", "value")
+    )
+    by_ticket = {
+        ticket: [row[1:] for row in rows] for ticket, rows in groupby(events.iterator(), key=itemgetter(0))
+    }
+    rows = (
+        Ticket.objects.live()
+        .filter(pk__in=tickets)
+        .order_by("pk")
+        .values_list(
+            "pk",
+            "account_id",
+            "priority",
+            "status",
+            "opened_at",
+            "first_replied_at",
+            "solved_at",
+        )
+    )
+    return [Facts(*row, by_ticket.get(row[0], ())) for row in rows]
+
+
+def promises_of(accounts: Collection[int]) -> dict[int, list[Promise]]:
+    """Return what was promised to accounts in the order of time, written down first for those that are new.
+
+    An account that no source holds any more and that never had a promise is left out.
+    """
+    found = _stored(accounts)
+    if new := set(accounts) - set(found):
+        review_tenures(new)
+        found |= _stored(new)
+    return found
+
+
+def _stored(accounts: Collection[int]) -> dict[int, list[Promise]]:
+    found: dict[int, list[Promise]] = defaultdict(list)
+    for row in PolicyTenure.objects.filter(account__in=accounts).order_by("account_id", "pk"):
+        found[row.account_id].append(promise_of(row))
+    return dict(found)
+
+
+def store(tickets: Sequence[int], ledgers: Iterable[Ledger]) -> int:
+    """Put ledgers in the place of what is stored for tickets; return how many rows became others."""
+    held = list(ledgers)
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("support", "clock_stage"))
+        _copy(cursor, "support_clock_told", (row for one in held for row in one.clocks))
+        _copy(cursor, "support_entry_told", (row for one in held for row in one.entries))
+    keys = list(tickets)
+    changed = sum(
+        load("support", name, tickets=keys).execute()
+        for name in ("clock_gone", "clock_put", "clock_entries_gone", "clock_entries_put")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("support", "clock_unstage"))
+    return changed
+
+
+def _copy(cursor: Any, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)

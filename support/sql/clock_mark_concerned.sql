@@ -1,0 +1,5 @@
+-- A conflict updates, so that a mark which is just being taken makes this wait instead of losing it.
+INSERT INTO support_tickettoclock (ticket_id)
+SELECT DISTINCT ticket_id FROM support_concerned
+ORDER BY ticket_id
+ON CONFLICT (ticket_id) DO UPDATE SET marked_at = greatest(now(), support_tickettoclock.first_marked_at)

@@ -1,0 +1,1 @@
+DROP TABLE support_clock_told, support_entry_told
