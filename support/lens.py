@@ -94,6 +94,7 @@ def _ticket(ticket: Ticket, as_of: date) -> dict[str, Any]:
     # Of the words for its state only today's is kept.
     is_solved_since = ticket.solved_at is not None and ticket.solved_at >= end
     return {
+        "url": ticket.get_absolute_url(),
         "subject": ticket.subject,
         "priority": Priority(ticket.priority).label,
         "tone": PRIORITY_TONE.get(Priority(ticket.priority), "neutral"),

@@ -1,5 +1,13 @@
-"""How a ticket's priority looks."""
+"""How a ticket's priority and status look."""
 
-from support.models import Priority
+from support.models import Priority, Status
 
 PRIORITY_TONE = {Priority.URGENT: "red", Priority.HIGH: "amber"}
+STATUS_TONE = {
+    Status.NEW: "blue",
+    Status.OPEN: "blue",
+    Status.PENDING: "violet",
+    Status.ON_HOLD: "violet",
+    Status.SOLVED: "green",
+    Status.CLOSED: "neutral",
+}

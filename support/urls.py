@@ -2,9 +2,10 @@
 
 from django.urls import include, path
 
-from support.views import calendars
+from support.views import calendars, tickets
 
 support = [
+    path("support/tickets/<int:pk>/", tickets.ticket, name="ticket"),
     path("support/calendars/", calendars.calendars, name="calendars"),
     path("support/calendars/new/", calendars.calendar_new, name="calendar_new"),
     path("support/calendars/<int:pk>/", calendars.calendar, name="calendar"),

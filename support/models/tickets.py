@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from support.querysets import CsatQuerySet, TicketEventQuerySet, TicketQuerySet
 from sync.models import SyncedModel
@@ -77,6 +78,10 @@ class Ticket(SyncedModel):
 
     def __str__(self) -> str:
         return self.subject
+
+    def get_absolute_url(self) -> str:
+        """Return the ticket's page."""
+        return reverse("support:ticket", args=[self.pk])
 
 
 class EventKind(models.TextChoices):

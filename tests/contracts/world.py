@@ -98,6 +98,7 @@ from tests.metrics.backtests import backtest, make_model, make_past
 from tests.metrics.facts import follow_revenue, make_account, make_invoices, make_line
 from tests.people.approving import ask, declared
 from tests.product.tracking import Tracker, track
+from tests.support.promises import happen, keep, open_ticket, publish_policies
 from tests.sync.conftest import make_api
 from tests.sync_files.conftest import bring_in, check, upload_file
 from tests.users import make_user
@@ -164,7 +165,18 @@ def build() -> list[Address]:
         *_scoreboard(),
         *_concentration(account),
         *_calendars(),
+        *_clocks(account),
     ]
+
+
+def _clocks(account: Account) -> Iterator[Address]:
+    publish_policies({"name": "=Everyone", "cells": [("resolution", "normal", "", 60)]})
+    ticket = open_ticket(account, "2026-11-16 09:00", requester_email="=who@example.com")
+    happen(ticket, "status", "2026-11-16 09:10", "pending")
+    happen(ticket, "customer_reply", "2026-11-16 09:20", "=What")
+    keep("2026-11-16 09:30")
+    for function in (Function.SUPPORT, Function.ENGINEERING):
+        yield Address("support:ticket", ticket.get_absolute_url(), function)
 
 
 def _calendars() -> Iterator[Address]:

@@ -1,0 +1,61 @@
+"""A ticket's page: what happened, which clocks run and why, beside what the account is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.lenses.page import View, read_account, read_card, read_header
+from accounts.lenses.registry import lens_for, panels
+from common.export import asked_format, export_response
+from people.access import request_access, require
+from people.guards import signed_in
+from people.models import Category
+from support.clocks.reading import ledger_table, read_clocks
+from support.models import Ticket
+from support.tickets import MOST_EVENTS, events_of, others_of
+from support.tones import PRIORITY_TONE, STATUS_TONE
+
+LARGEST_ID = 2**63 - 1
+LENS = "support"
+CARDS = ("support.entitlements", "metrics.health_makeup")
+
+
+@require_safe
+def ticket(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a ticket with its clocks line by line, its story, and the account that it is worth knowing."""
+    access = request_access(request)
+    require(access, Category.ACCOUNT_PROFILE)
+    require(access, Category.SUPPORT_HISTORY)
+    held = Ticket.objects.live().filter(pk=min(pk, LARGEST_ID)).first()
+    account = read_account(held.account_id) if held else None
+    if held is None or account is None:
+        raise Http404("There is no such ticket, or its source has deleted it.")
+    now = timezone.now()
+    clocks = read_clocks(held, now)
+    if asked_format(request):
+        return export_response(request, ledger_table(held, clocks))
+    view = View(account=account, lens=lens_for(LENS, signed_in(request).function), access=access, as_of=None)
+    events = events_of(held)
+    context = {
+        "ticket": held,
+        "account": account,
+        "header": read_header(view),
+        "cards": _cards(view),
+        "clocks": clocks,
+        "now": now,
+        "priority_tone": PRIORITY_TONE.get(held.priority, "neutral"),
+        "status_tone": STATUS_TONE.get(held.status, "neutral"),
+        "events": events[:MOST_EVENTS],
+        "has_more_events": len(events) > MOST_EVENTS,
+        "others": others_of(held),
+    }
+    return render(request, "support/tickets/one.html", context)
+
+
+def _cards(view: View) -> list[Any]:
+    return [read_card(view, panels[key]) for key in CARDS]
