@@ -2,8 +2,8 @@
 
 from support.models import Priority, Status
 
-PRIORITY_TONE = {Priority.URGENT: "red", Priority.HIGH: "amber"}
-STATUS_TONE = {
+PRIORITY_TONE: dict[str, str] = {Priority.URGENT: "red", Priority.HIGH: "amber"}
+STATUS_TONE: dict[str, str] = {
     Status.NEW: "blue",
     Status.OPEN: "blue",
     Status.PENDING: "violet",

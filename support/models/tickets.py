@@ -65,7 +65,7 @@ class Ticket(SyncedModel):
             pgtrigger.Trigger(
                 name="clocks_follow_account",
                 when=pgtrigger.After,
-                operation=pgtrigger.UpdateOf("account_id"),
+                operation=pgtrigger.UpdateOf("account_id"),  # type: ignore[no-untyped-call]
                 condition=pgtrigger.Condition("OLD.account_id IS DISTINCT FROM NEW.account_id"),
                 func="""
                     INSERT INTO support_tickettoclock (ticket_id) VALUES (NEW.id)

@@ -28,6 +28,9 @@ LOCK = 2_026_712
 AROUND_THE_CLOCK = "24x7"
 
 
+NEVER_DATED: list[tuple[datetime | None, Tier | None]] = [(None, None)]
+
+
 class Content(NamedTuple):
     """What a promise says."""
 
@@ -139,12 +142,12 @@ def calendar_for(policy: Policy | None, entitled: str, default: int | None) -> i
 def _began(promises: Mapping[int, Content], present: _Present) -> Iterator[PolicyTenure]:
     """Yield the first rows of accounts: one for each tier that they had, by what is promised at it now."""
     tenures = TierTenure.objects.filter(account__in=promises).order_by("account_id", "during")
-    tiers: dict[int, list[tuple[datetime | None, Tier]]] = {pk: [] for pk in promises}
+    tiers: dict[int, list[tuple[datetime | None, Tier | None]]] = {pk: [] for pk in promises}
     for tenure in tenures.select_related("tier"):
         tiers[tenure.account_id].append((_midnight(tenure.during.lower), tenure.tier))
     for pk, content in promises.items():
         before: Content | None = None
-        for since, tier in tiers[pk] or [(None, None)]:
+        for since, tier in tiers[pk] or NEVER_DATED:
             then = _at_tier(content, tier, present) if tier is not None else content
             if then != before:
                 yield PolicyTenure(account_id=pk, since=None if before is None else since, **_columns(then))
