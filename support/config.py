@@ -1,3 +1,4 @@
 """Support's sections of the configuration."""
 
 from support.calendars import config as _calendars  # noqa: F401 - declares the calendars
+from support.policies import config as _policies  # noqa: F401 - declares the policies

@@ -1,8 +1,29 @@
 """Support's entries of the left navigation."""
 
-from common.navigation import NavItem, register_nav
-from people.functions import Function
+from django.http import HttpRequest
 
+from common.navigation import NavItem, register_nav
+from people.access import request_access
+from people.functions import Function
+from people.models import Category
+
+
+def _reads_support(request: HttpRequest) -> bool:
+    return request_access(request).allows(Category.SUPPORT_HISTORY)
+
+
+register_nav(
+    NavItem(
+        key="support.policies",
+        label="Policies",
+        icon="clock-exclamation",
+        url_name="support:policies",
+        group="Support",
+        order=64,
+        functions_first=(Function.SUPPORT,),
+        visible=_reads_support,
+    )
+)
 register_nav(
     NavItem(
         key="support.calendars",

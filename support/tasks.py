@@ -8,6 +8,7 @@ from django.utils import timezone
 from support.calendars.services import publish_due_hours
 from support.clocks.keeping import keep_clocks as keep_marked_clocks
 from support.clocks.marks import mark_due
+from support.policies.services import publish_due_policies
 from support.policies.tenures import review_tenures
 
 
@@ -26,5 +27,6 @@ def keep_clocks() -> None:
 
 @shared_task
 def review_promises() -> None:
-    """Write down what is promised to accounts where it became something else."""
+    """Put policies in force whose day has come, and write down what is promised where it became something else."""
+    publish_due_policies()
     review_tenures()

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from support.views import calendars, tickets
+from support.views import calendars, policies, policy_drafts, tickets
 
 support = [
     path("support/tickets/<int:pk>/", tickets.ticket, name="ticket"),
@@ -12,6 +12,13 @@ support = [
     path("support/calendars/<int:pk>/change/", calendars.calendar_change, name="calendar_change"),
     path("support/calendars/<int:pk>/name/", calendars.calendar_name, name="calendar_name"),
     path("support/calendars/<int:pk>/act/", calendars.calendar_act, name="calendar_act"),
+    path("support/policies/", policies.policies, name="policies"),
+    path("support/policies/<int:version>/", policies.policy_version, name="policy_version"),
+    path("support/policies/<int:version>/do/", policy_drafts.policy_act, name="policy_act"),
+    path("support/policies/<int:version>/edit/", policy_drafts.policy_edit, name="policy_edit"),
+    path("support/policies/<int:version>/edit/new/", policy_drafts.policy_part, name="policy_part_new"),
+    path("support/policies/<int:version>/edit/<int:place>/", policy_drafts.policy_part, name="policy_part"),
+    path("support/policies/<int:version>/publish/", policy_drafts.policy_publish, name="policy_publish"),
 ]
 
 urlpatterns = [path("", include((support, "support")))]

@@ -15,7 +15,10 @@ from metrics.engine.plan import today
 from people.functions import Function
 from people.models import User
 from support.calendars.terms import Terms, checked, differences, with_public
-from support.models import BusinessCalendar, CalendarVersion
+from support.clocks.marks import mark_tickets
+from support.models import BusinessCalendar, CalendarVersion, PolicyTenure, Ticket
+from support.policies.reviewing import review_behind_commit
+from support.querysets import DONE
 
 EDITORS = frozenset({Function.SUPPORT, Function.REVOPS})
 REFUSED = "Calendars are for support and RevOps to write. Ask a colleague there."
@@ -64,6 +67,8 @@ def create_calendar(
     _refuse_taken(calendar)
     with authored(by):
         calendar.save()
+    if calendar.is_default:
+        review_behind_commit()
     write_hours(calendar=calendar, terms=terms, starts_on=starts_on, by=by, worked=worked, note=note)
     return calendar
 
@@ -93,6 +98,7 @@ def write_hours(
     years = range(min(starts_on, today()).year - YEARS_BEFORE, max(starts_on, today()).year + YEARS_AHEAD + 1)
     columns = checked(with_public(terms, years, worked)).columns()
     draft = cycle.begin(by=by, based_on=before, calendar=calendar, note=note.strip(), **columns)
+    _mark_open(calendar)
     if starts_on > today():
         return cycle.schedule(draft, by=by, expected=cycle.seen(draft), starts_on=starts_on, today=today())
     return cycle.publish(draft, by=by, expected=cycle.seen(draft), starts_on=starts_on)
@@ -103,6 +109,7 @@ def take_back(*, version: CalendarVersion, by: User) -> None:
     """Take back a version whose day lies ahead; raises ValidationError for one that counts."""
     _refuse_others(by)
     cycle.discard(cycle.unschedule(version, by=by), by=by)
+    _mark_open(version.calendar)
 
 
 @transaction.atomic
@@ -120,7 +127,7 @@ def rename_calendar(*, calendar: BusinessCalendar, name: str, by: User | None) -
 
 @transaction.atomic
 def make_default(*, calendar: BusinessCalendar, by: User | None) -> None:
-    """Let a calendar count where nothing names another."""
+    """Let a calendar count where nothing names another; promises are reviewed behind the commit."""
     _refuse_others(by)
     cycle.lock(CalendarVersion())
     with authored(by):
@@ -133,11 +140,18 @@ def make_default(*, calendar: BusinessCalendar, by: User | None) -> None:
         if not held.is_default:
             held.is_default = True
             held.save(update_fields=["is_default"])
+            review_behind_commit()
 
 
 def publish_due_hours() -> int:
     """Put every version in force whose day has come; return how many. Each in a transaction of its own."""
     return cycle.publish_due(today())
+
+
+def _mark_open(calendar: BusinessCalendar) -> None:
+    """Mark the open tickets whose clocks run by a calendar, or did; what is done keeps its times."""
+    accounts = PolicyTenure.objects.filter(calendar=calendar).values("account")
+    mark_tickets(Ticket.objects.filter(account__in=accounts).exclude(status__in=DONE))
 
 
 def _named(name: str) -> str:

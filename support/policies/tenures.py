@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import Case, IntegerField, Value, When
 from django.utils import timezone
 
-from accounts.conditions.expression import Condition, stored_condition
+from accounts.conditions.expression import BrokenConditionError, Condition, stored_condition
 from accounts.conditions.query import meaning, with_fields
 from accounts.models import Account, Tier, TierTenure
 from accounts.querysets import AccountQuerySet
@@ -22,12 +23,12 @@ from tiers.entitlements.registry import kinds
 from tiers.entitlements.resolution import Entitled, entitlements_by
 from tiers.entitlements.tables import ValueTable, table_in_force
 
+logger = structlog.get_logger(__name__)
+
 SLICE = 5_000
 # Any number that nobody else locks with: one review at a time, so that nothing is written twice.
 LOCK = 2_026_712
 AROUND_THE_CLOCK = "24x7"
-
-
 NEVER_DATED: list[tuple[datetime | None, Tier | None]] = [(None, None)]
 
 
@@ -45,17 +46,25 @@ def review_tenures(accounts: Collection[int] | None = None) -> int:
     """Write down what is promised to accounts now where it isn't what was; return how many changed.
 
     Every live account unless some are named. Each slice in a transaction of its own; tickets whose clocks run by what
-    changed are marked in it.
+    changed are marked in it. While a condition in force speaks of something that is gone nobody can tell which policy
+    fits: then accounts keep what they were promised, those that are new wait, and the page of the policies says so.
     """
     keys = Account.objects.live().order_by("pk").values_list("pk", flat=True)
     if accounts is not None:
         keys = keys.filter(pk__in=list(accounts))
     every = list(keys)
-    return sum(_review(every[start : start + SLICE]) for start in range(0, len(every), SLICE))
+    try:
+        return sum(
+            _review(every[start : start + SLICE], is_whole=accounts is None)
+            for start in range(0, len(every), SLICE)
+        )
+    except BrokenConditionError as error:
+        logger.warning("Promises stay as they are: a policy in force is broken", why=str(error))
+        return 0
 
 
 @transaction.atomic
-def _review(accounts: list[int]) -> int:
+def _review(accounts: list[int], *, is_whole: bool) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     now = timezone.now()
@@ -73,10 +82,14 @@ def _review(accounts: list[int]) -> int:
     ]
     began = list(_began({pk: one for pk, one in present.promises.items() if pk not in held}, present))
     PolicyTenure.objects.bulk_create([*changed, *began])
-    # What is done keeps the promises of its time; tickets of new accounts are marked already, since they are new too.
+    # What is done keeps the promises of its time.
     if changed:
         tickets = Ticket.objects.filter(account__in={one.account_id for one in changed})
         mark_tickets(tickets.exclude(status__in=DONE))
+    # Whoever names accounts is about to tell their clocks. Else their tickets may have been looked at in vain, while a
+    # policy was broken.
+    if began and is_whole:
+        mark_tickets(Ticket.objects.filter(account__in={one.account_id for one in began}))
     return len(changed) + len({one.account_id for one in began})
 
 

@@ -54,6 +54,8 @@ PAGES = (
     "{calendar}?start=2026-11-27T16:30&minutes=600",
     "{calendar}change/",
     "/support/calendars/new/",
+    "/support/policies/",
+    "/support/policies/1/",
     "/search/?q=wil",
     "/metrics/",
     "/metrics/runs/",

@@ -79,6 +79,8 @@ from pods.tasks.services import open_task
 from support.calendars.hours import Span
 from support.calendars.services import create_calendar
 from support.calendars.terms import Terms as CalendarTerms
+from support.policies.content import PolicyDraft
+from support.policies.services import create_policy_draft as draft_support_policies
 from sync.models import (
     Batch,
     ConnectedObject,
@@ -186,6 +188,18 @@ def _calendars() -> Iterator[Address]:
         yield Address(f"support:{name}", reverse(f"support:{name}", args=[row.pk]), Function.SUPPORT)
     asked = f"{reverse('support:calendar', args=[row.pk])}?start=2026-11-23T09:00&minutes=60"
     yield Address("support:calendar", asked, Function.SALES)
+
+
+def _policies() -> Iterator[Address]:
+    asked = PolicyDraft(
+        name="=Everybody", condition={"all": []}, clock="24x7", cells={("resolution", "high", ""): 90}
+    )
+    draft = draft_support_policies(by=make_user("support"), content=(asked,), note="=Why")
+    for name in ("policy_version", "policy_edit", "policy_part_new", "policy_publish"):
+        yield Address(f"support:{name}", reverse(f"support:{name}", args=[draft.version]), Function.SUPPORT)
+    yield Address(
+        "support:policy_part", reverse("support:policy_part", args=[draft.version, 1]), Function.REVOPS
+    )
 
 
 def _concentration(account: Account) -> Iterator[Address]:
