@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from django.utils import timezone
+
 from accounts import home_cards as _home_cards  # noqa: F401 - declares the home cards
 from accounts import panels as _panels  # noqa: F401 - declares the panels
 from accounts.identity import home as _identity  # noqa: F401 - declares a home card
-from accounts.lenses import Column, Lens, register_column, register_lens
+from accounts.lenses import Chip, Chips, Column, Lens, register_chips, register_column, register_lens
 from accounts.lists import panels as _lists  # noqa: F401 - declares a panel
 from accounts.lists.names import LISTS, LISTS_FIELD
-from accounts.models import Lifecycle
+from accounts.models import Account, Lifecycle
+from common.periods import end_of
+from people.absences.rota import Rota
 from people.functions import Function
 from people.models import Category
 
@@ -66,6 +73,25 @@ register_column(
         help="The target lists that the account is on, of those that you see.",
     )
 )
+
+
+def _away(account: Account, day: date) -> Sequence[Chip]:
+    """Say who of those who look after the account is away, and who stands in."""
+    rota = Rota.read(min(timezone.now(), end_of(day) - timedelta(microseconds=1)))
+    team = {account.owner_email, account.sponsor_email} - {""}
+    return [
+        Chip(
+            text=f"{absence.person} {rota.told(absence.person_id)}",
+            tone="amber",
+            category=Category.ACCOUNT_TEAM,
+            title="Account owner" if absence.person.email == account.owner_email else "Executive sponsor",
+        )
+        for absence in rota.away.values()
+        if absence.person.email in team
+    ]
+
+
+register_chips(Chips(key="accounts.away", query=_away))
 
 LIST = ("accounts.tier", "metrics.health_score", "metrics.health_change", "finance.arr", "finance.nrr")
 

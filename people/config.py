@@ -14,10 +14,11 @@ from people.configuration.registry import ConfigFile, ConfigSection, Tracked, se
 from people.configuration.restoring import undo_rows
 from people.configuration.shapes import Record, Text
 from people.functions import Function
-from people.models import HISTORY_OF_USER, Category, Level, NoticeChannel, User, default_level
+from people.models import HISTORY_OF_USER, Absence, Category, Level, NoticeChannel, User, default_level
 from people.notices.preferences import WEEKDAYS
 from people.policy import EDITABLE, Pair, differences, held_levels
 from people.services import change_access, change_user
+from people.skills import config as _skills  # noqa: F401 - declares the section of skills
 
 
 def undo_access(steps: Sequence[Step], by: User) -> None:
@@ -133,6 +134,28 @@ sections.register(
             ),
         ),
         undo=undo_channels,
+    )
+)
+sections.register(
+    ConfigSection(
+        key="absences",
+        label="Absences",
+        url_name="people:absences",
+        tracks=(
+            Tracked(
+                model=Absence,
+                noun="",
+                name=lambda event: f"Absence of {event.person or 'somebody'}",
+                labels={
+                    "starts_on": "from",
+                    "ends_on": "until",
+                    "stand_in": "stands in",
+                    "note": "note",
+                    "withdrawn_at": "taken back",
+                },
+            ),
+        ),
+        no_undo="Days that are over stay as they were: change what lies ahead on its own page.",
     )
 )
 sections.register(

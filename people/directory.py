@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Lower
 from django.http import QueryDict
 
 from common.export import Table, table_of
+from people.absences.rota import Rota
 from people.functions import Function
 from people.models import User
 
@@ -80,6 +81,7 @@ class Search:
 
 def users_table(search: Search) -> Table:
     """Return the people asked for as a table for a file, in the list's own order."""
+    rota = Rota.read()
     return table_of(
         "users",
         search.find().order_by(*search.order).iterator(chunk_size=CHUNK),
@@ -89,6 +91,7 @@ def users_table(search: Search) -> Table:
             ("function", "Function", lambda each: each.get_function_display()),
             ("title", "Title", lambda each: each.title),
             ("status", "Status", lambda each: "Active" if each.is_active else "Deactivated"),
+            ("away", "Away", lambda each: rota.told(each.pk)),
             ("last_login", "Last sign-in", lambda each: each.last_login),
         ],
     )

@@ -12,9 +12,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 
+from people.absences.models import Absence
 from people.approvals.models import ApprovalComment, ApprovalDelegation, ApprovalRequest, ApprovalStep
 from people.functions import Function
 from people.notices.models import Notice, NoticeChannel, NoticePreference
+from people.skills.models import PersonSkill, Skill, SkillKind
 
 
 class Category(models.TextChoices):
@@ -178,6 +180,7 @@ def default_grants() -> list[dict[str, Any]]:
 
 
 __all__ = [
+    "Absence",
     "AccessGrant",
     "ApprovalComment",
     "ApprovalDelegation",
@@ -188,6 +191,9 @@ __all__ = [
     "Notice",
     "NoticeChannel",
     "NoticePreference",
+    "PersonSkill",
+    "Skill",
+    "SkillKind",
     "User",
     "default_grants",
     "default_level",

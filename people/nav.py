@@ -18,6 +18,28 @@ register_nav(
 )
 register_nav(
     NavItem(
+        key="people.absences",
+        label="Absences",
+        icon="calendar-event",
+        url_name="people:absences",
+        group="Company",
+        order=112,
+        functions_first=(Function.SUPPORT, Function.PEOPLE),
+    )
+)
+register_nav(
+    NavItem(
+        key="people.skills",
+        label="Skills",
+        icon="bulb",
+        url_name="people:skills",
+        group="Company",
+        order=114,
+        functions_first=(Function.SUPPORT, Function.PEOPLE),
+    )
+)
+register_nav(
+    NavItem(
         key="people.access",
         label="Who reads what",
         icon="shield-lock",

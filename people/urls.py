@@ -2,16 +2,24 @@
 
 from django.urls import path
 
-from people.views import access, configuration, me, notices, users
+from people.views import absences, access, configuration, me, notices, skills, users
 from people.views.approvals import delegations, inbox, requests
 
 app_name = "people"
 urlpatterns = [
     path("people/me/", me.me, name="me"),
+    path("people/absences/", absences.absences, name="absences"),
+    path("people/absences/<int:pk>/", absences.absence, name="absence"),
+    path("people/absences/<int:pk>/end/", absences.end, name="absence_end"),
     path("people/me/mails/", notices.mails, name="mails"),
     path("people/channels/", notices.channels, name="channels"),
     path("people/channels/<int:pk>/", notices.channel, name="channel"),
     path("people/channels/<int:pk>/act/", notices.channel_act, name="channel_act"),
+    path("people/skills/", skills.skills, name="skills"),
+    path("people/skills/new/", skills.skill_new, name="skill_new"),
+    path("people/skills/<int:pk>/", skills.skill, name="skill"),
+    path("people/skills/<int:pk>/delete/", skills.skill_delete, name="skill_delete"),
+    path("people/skills/of/<int:pk>/", skills.skills_of, name="skills_of"),
     path("people/access/", access.access_policy, name="access"),
     path("people/access/review/", access.review_access, name="access_review"),
     path("people/users/", users.users, name="users"),

@@ -2,3 +2,4 @@
 
 from support.calendars import config as _calendars  # noqa: F401 - declares the calendars
 from support.policies import config as _policies  # noqa: F401 - declares the policies
+from support.teams import config as _teams  # noqa: F401 - declares the teams

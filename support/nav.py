@@ -5,11 +5,15 @@ from django.http import HttpRequest
 from common.navigation import NavItem, register_nav
 from people.access import request_access
 from people.functions import Function
-from people.models import Category
+from people.models import Category, Level
 
 
 def _reads_support(request: HttpRequest) -> bool:
     return request_access(request).allows(Category.SUPPORT_HISTORY)
+
+
+def _reads_totals(request: HttpRequest) -> bool:
+    return request_access(request).allows(Category.SUPPORT_HISTORY, Level.TOTALS)
 
 
 register_nav(
@@ -33,5 +37,17 @@ register_nav(
         group="Support",
         order=66,
         functions_first=(Function.SUPPORT,),
+    )
+)
+register_nav(
+    NavItem(
+        key="support.teams",
+        label="Teams",
+        icon="users-group",
+        url_name="support:teams",
+        group="Support",
+        order=68,
+        functions_first=(Function.SUPPORT,),
+        visible=_reads_totals,
     )
 )

@@ -40,6 +40,10 @@ class TicketQuerySet(QuerySet["Ticket"]):
         end = end_of(day)
         return self.live().filter(Q(solved_at=None) | Q(solved_at__gte=end), opened_at__lt=end)
 
+    def open_now(self) -> Self:
+        """Tickets that are unsolved as the help desk last said."""
+        return self.live().filter(solved_at=None).exclude(status__in=DONE)
+
     def opened_within(self, day: date, days: int) -> Self:
         """Tickets opened in the ``days`` days that end with ``day``."""
         end = end_of(day)

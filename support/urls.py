@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from support.views import calendars, policies, policy_drafts, tickets
+from support.views import calendars, policies, policy_drafts, teams, tickets
 
 support = [
     path("support/tickets/<int:pk>/", tickets.ticket, name="ticket"),
@@ -19,6 +19,13 @@ support = [
     path("support/policies/<int:version>/edit/new/", policy_drafts.policy_part, name="policy_part_new"),
     path("support/policies/<int:version>/edit/<int:place>/", policy_drafts.policy_part, name="policy_part"),
     path("support/policies/<int:version>/publish/", policy_drafts.policy_publish, name="policy_publish"),
+    path("support/teams/", teams.teams, name="teams"),
+    path("support/teams/new/", teams.team_new, name="team_new"),
+    path("support/teams/<int:pk>/", teams.team, name="team"),
+    path("support/teams/<int:pk>/change/", teams.team_change, name="team_change"),
+    path("support/teams/<int:pk>/delete/", teams.team_delete, name="team_delete"),
+    path("support/teams/<int:pk>/members/", teams.team_members, name="team_members"),
+    path("support/teams/<int:pk>/members/<int:member>/out/", teams.team_member_out, name="team_member_out"),
 ]
 
 urlpatterns = [path("", include((support, "support")))]

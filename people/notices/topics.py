@@ -62,6 +62,13 @@ topics.register(
 )
 topics.register(
     Topic(
+        key="absences",
+        many="{count} updates on absences",
+        why="You get this because you stand in for somebody, or are noted as away.",
+    )
+)
+topics.register(
+    Topic(
         key="channel_test",
         many="{count} tests",
         why="Somebody of RevOps asked for a test.",

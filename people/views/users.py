@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common.export import asked_format, export_response
 from common.pagination import read_page
+from people.absences.rota import Rota
 from people.directory import STATUSES, Search, users_table
 from people.forms import NewUserForm, UserForm
 from people.functions import Function
@@ -33,8 +34,10 @@ def users(request: HttpRequest) -> HttpResponse:
     search = Search.from_params(request.GET)
     if asked_format(request):
         return export_response(request, users_table(search))
+    page, rota = read_page(request, search.find(), search.order), Rota.read()
     context = {
-        "page": read_page(request, search.find(), search.order),
+        "page": page,
+        "people": [(person, rota.told(person.pk)) for person in page.rows],
         "search": search,
         "sort": search.sort,
         "functions": Function.choices,
@@ -81,6 +84,7 @@ def edit_user(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "person": user,
         "is_self": user.pk == request.user.pk,
+        "away": Rota.read().told(user.pk),
         "two_step": Authenticator.objects.filter(user=user).exists(),
         "history": user_history(user),
     }

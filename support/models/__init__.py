@@ -3,6 +3,7 @@
 from support.models.calendars import BusinessCalendar, CalendarVersion
 from support.models.clocks import Clock, ClockEntry, TicketToClock
 from support.models.policies import Policy, PolicySet, PolicyTarget, PolicyTenure, SlaMetric
+from support.models.teams import SupportTeam, TeamMember, TeamSkill
 from support.models.tickets import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent
 
 __all__ = (
@@ -19,6 +20,9 @@ __all__ = (
     "Priority",
     "SlaMetric",
     "Status",
+    "SupportTeam",
+    "TeamMember",
+    "TeamSkill",
     "Ticket",
     "TicketEvent",
     "TicketToClock",

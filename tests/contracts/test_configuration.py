@@ -21,6 +21,7 @@ from people.configuration.files import apply_import, export_yaml, exportable, pl
 from people.configuration.history import Asked, read_saves
 from people.configuration.reading import tracked_sections
 from people.configuration.registry import ConfigError, ConfigSection, sections
+from people.skills.services import create_skill, set_skills
 from sync.freshness.services import expect_freshness
 from sync.models import Source
 from sync.provenance.services import set_precedence
@@ -61,6 +62,7 @@ def _something_everywhere() -> None:
         person=revops,
         by=revops,
     )
+    set_skills(person=revops, skills=[create_skill(name="German", kind="language", by=revops)], by=revops)
     rules = create_draft(by=revops)
     publish_rule_set(rule_set=rules, by=revops, expected=seen_of(rules))
 

@@ -68,12 +68,14 @@ from metrics.readiness.services import store_findings
 from metrics.registry import segment_metrics
 from metrics.runs.work import work_off
 from metrics.scoreboard.targets import set_target
+from people.absences.services import write_absence
 from people.approvals.models import ApprovalDelegation, ApprovalRequest
 from people.approvals.services import decide_step
 from people.functions import Function
 from people.links.services import create_link, revoke_link
 from people.models import NoticeChannel, User
 from people.services import change_access
+from people.skills.services import create_skill, set_skills
 from pods.tasks.registry import TaskKind, task_kinds
 from pods.tasks.services import open_task
 from support.calendars.hours import Span
@@ -81,6 +83,7 @@ from support.calendars.services import create_calendar
 from support.calendars.terms import Terms as CalendarTerms
 from support.policies.content import PolicyDraft
 from support.policies.services import create_policy_draft as draft_support_policies
+from support.teams.services import create_team, set_member
 from sync.models import (
     Batch,
     ConnectedObject,
@@ -168,6 +171,8 @@ def build() -> list[Address]:
         *_concentration(account),
         *_calendars(),
         *_clocks(account),
+        *_absences(),
+        *_teams(),
     ]
 
 
@@ -179,6 +184,40 @@ def _clocks(account: Account) -> Iterator[Address]:
     keep("2026-11-16 09:30")
     for function in (Function.SUPPORT, Function.ENGINEERING):
         yield Address("support:ticket", ticket.get_absolute_url(), function)
+
+
+def _teams() -> Iterator[Address]:
+    support = make_user("support", name="=Tess")
+    skill = create_skill(name="=Payments", kind="area", by=support)
+    set_skills(person=support, skills=[skill], by=support)
+    team = create_team(name="=Billing", purpose="=Invoices", covers=[skill], by=support)
+    member = set_member(team=team, person=support, open_limit=9, by=support)
+    for name in ("team", "team_change"):
+        yield Address(f"support:{name}", reverse(f"support:{name}", args=[team.pk]), Function.SUPPORT)
+    for function in (Function.SUPPORT, Function.CUSTOMER_SUCCESS):
+        yield Address("support:teams", reverse("support:teams"), function)
+    yield Address("people:skill", reverse("people:skill", args=[skill.pk]), Function.SUPPORT)
+    for function in (Function.SUPPORT, Function.SALES):
+        yield Address("people:skills", reverse("people:skills"), function)
+        yield Address("people:skills", reverse("people:skills") + "?show=people", function)
+    yield Address("people:skills_of", reverse("people:skills_of", args=[member.person_id]), Function.SUPPORT)
+
+
+def _absences() -> Iterator[Address]:
+    support, other = make_user("support", name="=Ann"), make_user("support")
+    for first, last in ((0, 2), (5, 9)):
+        held = write_absence(
+            person=support,
+            starts_on=today() + timedelta(days=first),
+            ends_on=today() + timedelta(days=last),
+            stand_in=other,
+            note="=Away",
+            by=support,
+        )
+        yield Address("people:absence", reverse("people:absence", args=[held.pk]), Function.SUPPORT)
+    for function in (Function.SUPPORT, Function.SALES):
+        yield Address("people:absences", reverse("people:absences"), function)
+        yield Address("people:absences", reverse("people:absences") + "?show=past", function)
 
 
 def _calendars() -> Iterator[Address]:

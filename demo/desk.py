@@ -1,0 +1,83 @@
+"""Who works on the support desk of the sample company: skills, teams, and who is away these days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from demo.team import DOMAIN
+from people.absences.models import Absence, day_of
+from people.absences.services import write_absence
+from people.models import User
+from people.skills.services import create_skill, set_skills
+from support.models import SupportTeam
+from support.teams.services import create_team, set_member
+
+DESK = f"support@{DOMAIN}"
+# Product areas are named as the help desk names them on tickets.
+SKILLS = {
+    "area": ("access", "billing", "performance"),
+    "language": ("German", "Japanese"),
+    "technical": ("Single sign-on", "SQL"),
+}
+PEOPLE = {
+    "support": ("access", "performance", "Single sign-on", "SQL"),
+    "uwe.reuter": ("access", "billing", "German"),
+    "tessa.carver": ("billing", "SQL"),
+    "chidi.eze": ("access", "Single sign-on"),
+    "yuki.nakamura": ("performance", "Japanese", "SQL"),
+}
+TEAMS: tuple[tuple[str, str, tuple[str, ...], dict[str, int]], ...] = (
+    ("Access and sign-on", "Who gets in, and who doesn’t.", ("access",), {"chidi.eze": 30, "uwe.reuter": 20}),
+    ("Billing", "Invoices and payments, with finance.", ("billing",), {"tessa.carver": 25, "uwe.reuter": 20}),
+    ("Performance", "Slow pages and heavy queries.", ("performance",), {"support": 15, "yuki.nakamura": 30}),
+)
+GENERAL = {"chidi.eze": 30, "support": 15, "tessa.carver": 25, "uwe.reuter": 20, "yuki.nakamura": 30}
+# Who is away, from so many days from today to so many, and who stands in.
+ABSENCES = (
+    ("tessa.carver", -2, 6, "uwe.reuter", "On holiday"),
+    ("sana.qureshi", -1, 3, "elliot.nash", "Days with the family"),
+    ("yuki.nakamura", 8, 12, "support", "Moving house"),
+    ("luc.marchand", 1, 2, "", "At a trade fair"),
+)
+
+
+def staff_desk() -> int:
+    """Write skills, teams and absences, unless that was done; return of how many teams."""
+    if SupportTeam.objects.filter(name__in=[name for name, *_ in TEAMS]).exists():
+        return 0
+    by = _person("support")
+    skills = {
+        name: create_skill(name=name, kind=kind, by=by) for kind, names in SKILLS.items() for name in names
+    }
+    for person, names in PEOPLE.items():
+        set_skills(person=_person(person), skills=[skills[name] for name in names], by=by)
+    for name, purpose, covers, members in TEAMS:
+        team = create_team(name=name, purpose=purpose, covers=[skills[each] for each in covers], by=by)
+        _take_in(team, members, by)
+    _take_in(SupportTeam.objects.get(is_general=True), GENERAL, by)
+    for name, first, last, stand_in, note in ABSENCES:
+        _write_absence(_person(name), first, last, _person(stand_in) if stand_in else None, note)
+    return len(TEAMS)
+
+
+def _take_in(team: SupportTeam, members: dict[str, int], by: User) -> None:
+    for name, limit in members.items():
+        set_member(team=team, person=_person(name), open_limit=limit, by=by)
+
+
+def _write_absence(person: User, first: int, last: int, stand_in: User | None, note: str) -> Absence:
+    today = day_of(person, timezone.now())
+    return write_absence(
+        person=person,
+        starts_on=today + timedelta(days=first),
+        ends_on=today + timedelta(days=last),
+        stand_in=stand_in,
+        note=note,
+        by=person,
+    )
+
+
+def _person(name: str) -> User:
+    return User.objects.get(email=f"{name}@{DOMAIN}")
