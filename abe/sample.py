@@ -84,6 +84,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     supervisor.run([*MANAGE, "prepare_sample_sentiments"])
     supervisor.run([*MANAGE, "prepare_sample_contracts"])
     supervisor.run([*MANAGE, "prepare_sample_nights"])
+    supervisor.run([*MANAGE, "prepare_sample_surveys"])
     note.write(READY)
     return True
 

@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
     "record-contracts": {"task": "finance.tasks.record_contracts", "schedule": 60.0},
     "keep-clocks": {"task": "support.tasks.keep_clocks", "schedule": 10.0},
     "review-promises": {"task": "support.tasks.review_promises", "schedule": 300.0},
+    "run-surveys": {"task": "pods.surveys.tasks.run_surveys", "schedule": 60.0},
     "publish-hours": {"task": "support.tasks.publish_hours", "schedule": 300.0},
     "expire-deviations": {"task": "finance.tasks.expire_deviations", "schedule": 3600.0},
     "run-dunning": {"task": "finance.tasks.run_dunning", "schedule": crontab(minute="*/10")},
@@ -386,9 +387,9 @@ REPORTING_CURRENCY = env.str("ABE_REPORTING_CURRENCY", default="USD")
 # The sizes of companies by which retention is told: the number of employees from which each next one begins.
 REVENUE_SIZE_BANDS = env.list("ABE_REVENUE_SIZE_BANDS", cast=int, default=[50, 250, 1000, 5000])
 
-# The name of the company, as customers read it on the tier guide and in reminders.
+# The name of the company, as customers read it on the tier guide, in surveys and in reminders.
 COMPANY = env.str("ABE_COMPANY", default="")
-# How many times a minute secret links (to the tier guide, to calendars) may be opened from one address.
+# How many times a minute secret links (to the tier guide, to calendars, in surveys) may be opened from one address.
 LINK_RATE = env.int("ABE_LINK_RATE", default=60)
 
 # Tracebacks as plain text: the local variables in them hold customers' data.

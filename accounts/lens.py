@@ -165,6 +165,7 @@ register_lens(
             "engagement.opportunities",
             "engagement.committee",
             "finance.collections",
+            "pods.surveys",
             "engagement.last_touches",
         ),
         columns=(

@@ -17,6 +17,7 @@ from pods import home as _home  # noqa: F401 - declares the home cards
 from pods import red_accounts as _red  # noqa: F401 - declares a home card
 from pods.models import Severity, Signal
 from pods.sentences import doubt_about, sentence_on
+from pods.surveys import panels as _surveys  # noqa: F401 - declares the panel of surveys
 from pods.tasks import panels as _tasks  # noqa: F401 - declares the panels of tasks
 from pods.tones import ORDER, TONES
 

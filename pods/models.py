@@ -1,4 +1,4 @@
-"""Signals and tasks: what a pod should look at now and why, and what is to be done."""
+"""Signals, tasks and surveys: what to look at now and why, what is to be done, and what customers say of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from accounts.models import Account
 from people.models import Category
 from pods.querysets import SignalQuerySet
+from pods.surveys.models import SurveyRequest, SurveyRule
 from pods.tasks.models import Task
 
 
@@ -52,4 +53,4 @@ class Signal(models.Model):
         return self.reason
 
 
-__all__ = ["Severity", "Signal", "Task"]
+__all__ = ["Severity", "Signal", "SurveyRequest", "SurveyRule", "Task"]

@@ -1,6 +1,7 @@
 """The pods' entries of the left navigation."""
 
 from common.navigation import NavItem, register_nav
+from people.functions import Function
 from pods.tasks.reading import count_waiting
 
 register_nav(
@@ -12,5 +13,16 @@ register_nav(
         order=28,
         badge=count_waiting,
         badge_noun="to do",
+    )
+)
+register_nav(
+    NavItem(
+        key="pods.surveys",
+        label="Surveys",
+        icon="message-circle",
+        url_name="pods:surveys",
+        group="Support",
+        order=67,
+        functions_first=(Function.SUPPORT, Function.CUSTOMER_SUCCESS),
     )
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -18,38 +18,59 @@ from people.links.models import SecretLink
 from people.links.services import use_link
 
 L = TypeVar("L", bound=SecretLink)
+P = ParamSpec("P")
 Opened = Callable[[HttpRequest, L], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 BUSY = "Too many calls. Try again in a minute."
 
 
-def by_link(
-    model: type[L], refuse: Callable[[HttpRequest], HttpResponse], *, kept: str = "private, no-store"
-) -> Callable[[Opened[L]], Callable[..., HttpResponse]]:
-    """Open a view to whoever has the secret of a link, so many times a minute from one address (a decorator).
+def for_anybody(
+    *, kept: str = "private, no-store", referrer: str = "no-referrer"
+) -> Callable[[View[P]], View[P]]:
+    """Open a view without a login, so many times a minute from one address (a decorator).
 
-    ``refuse`` answers whatever is wrong with a secret, the same for unknown, expired and revoked ones, so that
-    nobody learns which ones ever were. Nothing is indexed or told to the next site; ``kept`` is the ``Cache-Control``.
+    Nothing is indexed; ``kept`` is the ``Cache-Control``, ``referrer`` what the next page is told of this one.
     """
 
-    def guard(view: Opened[L]) -> Callable[..., HttpResponse]:
+    def guard(view: View[P]) -> View[P]:
         @login_not_required
-        @require_safe
         @wraps(view)
-        def opened(request: HttpRequest, secret: str) -> HttpResponse:
+        def opened(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             caller = hashlib.sha256(request.META.get("REMOTE_ADDR", "").encode()).hexdigest()[:32]
             rate = count_call(f"link:{caller}", settings.LINK_RATE)
             if rate is not None and rate.is_exceeded:
                 answer = HttpResponse(BUSY, status=429, content_type="text/plain; charset=utf-8")
                 answer["Retry-After"] = str(rate.reset)
             else:
-                link = use_link(model, secret=secret)
-                answer = refuse(request) if link is None else view(request, link)
+                answer = view(request, *args, **kwargs)
             add_rate_headers(answer, rate)
             answer["X-Robots-Tag"] = "noindex, nofollow, noarchive"
             answer["Cache-Control"] = kept
-            answer["Referrer-Policy"] = "no-referrer"
+            answer["Referrer-Policy"] = referrer
             return answer
+
+        return opened
+
+    return guard
+
+
+def by_link(
+    model: type[L], refuse: Callable[[HttpRequest], HttpResponse], *, kept: str = "private, no-store"
+) -> Callable[[Opened[L]], Callable[..., HttpResponse]]:
+    """Open a view to whoever has the secret of a link, as ``for_anybody`` (a decorator).
+
+    ``refuse`` answers whatever is wrong with a secret, the same for unknown, expired and revoked ones, so that
+    nobody learns which ones ever were.
+    """
+
+    def guard(view: Opened[L]) -> Callable[..., HttpResponse]:
+        @for_anybody(kept=kept)
+        @require_safe
+        @wraps(view)
+        def opened(request: HttpRequest, secret: str) -> HttpResponse:
+            link = use_link(model, secret=secret)
+            return refuse(request) if link is None else view(request, link)
 
         return opened
 

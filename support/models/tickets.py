@@ -59,6 +59,10 @@ class Ticket(SyncedModel):
         indexes = (
             models.Index(name="support_ticket_of_account", fields=("account", "-opened_at")),
             models.Index(name="support_ticket_unsolved", fields=("opened_at",), condition=Q(solved_at=None)),
+            # Asked every minute where surveys go out by themselves.
+            models.Index(
+                name="support_ticket_solved", fields=("solved_at",), condition=Q(solved_at__isnull=False)
+            ),
         )
         triggers = (
             # Merges move tickets as they move any record; what batches write they mark themselves.

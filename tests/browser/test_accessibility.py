@@ -117,6 +117,8 @@ PAGES = (
     "/tiers/overrides/",
     "/tasks/",
     "/tasks/?show=all",
+    "/surveys/",
+    "/surveys/rules/",
     "/collections/",
     "/collections/?column=unasked",
     "/collections/messages/",

@@ -95,6 +95,9 @@ NOT_WALKED = {
     "finance:amendment_withdraw": "asks once more",
     "finance:calendar_revoke": "asks once more",
     "finance:calendar_feed": "is a file itself",
+    "pods:survey_ask": "a form",
+    "pods:survey_rules": "a form",
+    "pods:survey_answer": "for customers",
     "people:approval": "one request with the form that decides it; requests are a list of their own",
 }
 TEMPLATES_OF_FORMS = {
@@ -114,6 +117,7 @@ TEMPLATES_OF_FORMS = {
     "sync/token_new.html": "a form",
     "sync/webhooks/form.html": "a form",
     "metrics/scoreboard/digest.html": "a mail; the board is a file",
+    "pods/surveys/mail.html": "a mail; its table holds a link for each answer",
     "metrics/health/edit.html": "a form; the version lists the same",
     "components/chart.html": "a chart's table, which has downloads of its own",
     "components/table.html": "a frame; who includes it is walked",

@@ -44,6 +44,7 @@ PUBLIC_NAMES = {
     "tiers:shared_guide",  # opens by the secret in the address alone
     "tiers:shared_pdf",
     "finance:calendar_feed",
+    "pods:survey_answer",  # opens by the signed token in the address alone
 }
 # The API has its own authentication and answers 401; its docs describe only what the contract says in public.
 PUBLIC_API_NAMES = {"schema", "docs", "api:schema", "api:docs", "oauth-token"}

@@ -76,6 +76,10 @@ from people.links.services import create_link, revoke_link
 from people.models import NoticeChannel, User
 from people.services import change_access
 from people.skills.services import create_skill, set_skills
+from pods.surveys.registry import survey_kinds
+from pods.surveys.services import ask as ask_customer
+from pods.surveys.services import record_answer
+from pods.surveys.tokens import token_of
 from pods.tasks.registry import TaskKind, task_kinds
 from pods.tasks.services import open_task
 from support.calendars.hours import Span
@@ -100,7 +104,7 @@ from tests.accounts.rows import TODAY, make_busy, make_listed
 from tests.finance.billing import sell_as
 from tests.finance.owing import make_debtor, make_invoice, put_in_force
 from tests.metrics.backtests import backtest, make_model, make_past
-from tests.metrics.facts import follow_revenue, make_account, make_invoices, make_line
+from tests.metrics.facts import follow_revenue, make_account, make_contact, make_invoices, make_line
 from tests.people.approving import ask, declared
 from tests.product.tracking import Tracker, track
 from tests.support.promises import happen, keep, open_ticket, publish_policies
@@ -164,6 +168,7 @@ def build() -> list[Address]:
         *_lists(account.pk),
         *_contracts(account),
         *_tasks(account),
+        *_surveys(account),
         *_billing(account),
         *_invoices(account),
         *_collections(),
@@ -311,6 +316,19 @@ def _tasks(account: Account) -> Iterator[Address]:
         due_on=today(),
     )
     yield Address("pods:task", reverse("pods:task", args=[task.pk]))
+
+
+def _surveys(account: Account) -> Iterator[Address]:
+    contact = make_contact(account, email="ada@customer.example", title="=Director")
+    request = ask_customer(kind=survey_kinds["nps"], subject_id=contact.pk, by=make_user("revops"))
+    record_answer(request=request, rating=3, comment="=Too dear")
+    for function in (Function.REVOPS, Function.FINANCE):
+        yield Address("pods:surveys", f"{reverse('pods:surveys')}?kind=nps", function)
+        yield Address(
+            "accounts:panel", reverse("accounts:panel", args=[account.pk, "pods.surveys"]), function
+        )
+    yield Address("pods:survey_ask", reverse("pods:survey_ask", args=["nps", account.pk]))
+    yield Address("pods:survey_answer", reverse("pods:survey_answer", args=[token_of(request)]))
 
 
 def _contracts(account: Account) -> Iterator[Address]:

@@ -242,3 +242,11 @@ def test_two_who_open_the_same_at_once_open_one(calls: Calls) -> None:
     for thread in threads:
         thread.join()
     assert Task.objects.filter(about="race").count() == 1
+
+
+def test_a_long_list_goes_on_in_the_order_of_accounts(calls: Calls) -> None:
+    for number in range(52):
+        to_do(make_listed(f"Account {number:02}"), about=f"case:{number}")
+    client = client_of(make_user("revops"))
+    page = client.get("/tasks/?show=all&sort=account")
+    assert len(client.get(f"/tasks/{page.context['page'].next_url}").context["rows"]) == 2
