@@ -1,0 +1,137 @@
+"""Workers that keep ledgers beside each other, die in the middle, or were away for a while."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from support.clocks import keeping
+from support.clocks.keeping import keep_clocks, keep_slice
+from support.clocks.marks import mark_due, mark_tickets
+from support.models import Clock, ClockEntry, Ticket, TicketToClock
+from tests.metrics.facts import make_account
+from tests.support.promises import at, clock, happen, open_ticket, publish_policies
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OPENED = "2026-11-16 09:00"
+NOON = at("2026-11-16 12:00")
+PATIENCE = 30
+
+
+@pytest.fixture(autouse=True)
+def promised() -> None:
+    cells: list[Any] = [("first_response", "normal", "", 60), ("resolution", "normal", "", 240)]
+    publish_policies({"cells": cells})
+
+
+def open_tickets(count: int) -> list[Ticket]:
+    """Create tickets of one account, all marked."""
+    account = make_account()
+    tickets = Ticket.objects.bulk_create(
+        Ticket(account=account, subject=f"Question {number}", opened_at=at(OPENED)) for number in range(count)
+    )
+    mark_tickets(Ticket.objects.all())
+    return tickets
+
+
+def beside(work: Callable[[], Any]) -> threading.Thread:
+    """Begin work on a connection of its own."""
+
+    def whole() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=whole)
+    thread.start()
+    return thread
+
+
+def test_workers_beside_each_other_tell_every_ledger_once() -> None:
+    open_tickets(40)
+    told: list[int] = []
+
+    def work() -> None:
+        while (count := keep_slice(now=NOON, size=5)) is not None:
+            told.append(count)
+
+    for thread in [beside(work) for _ in range(3)]:
+        thread.join(PATIENCE)
+    # One that finds only what others hold goes, and the others do the rest.
+    assert sum(told) == 40
+    assert not TicketToClock.objects.exists()
+    assert Clock.objects.count() == 80
+    assert ClockEntry.objects.filter(kind="breach").count() == 40
+
+
+def test_a_worker_that_dies_in_the_middle_leaves_everything_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_tickets(3)
+    store = keeping.store
+
+    def die(*given: Any) -> int:
+        store(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keeping, "store", die)
+    with pytest.raises(KeyboardInterrupt):
+        keep_clocks(now=NOON)
+    assert TicketToClock.objects.count() == 3
+    assert not Clock.objects.exists()
+    monkeypatch.setattr(keeping, "store", store)
+    assert keep_clocks(now=NOON) == 3
+    assert Clock.objects.count() == 6
+
+
+def test_what_comes_while_a_ledger_is_told_is_told_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = open_ticket(make_account(), OPENED)
+    has_read, may_write = threading.Event(), threading.Event()
+    tell = keeping.tell_ledgers
+
+    def slow(*given: Any, **named: Any) -> Any:
+        told = tell(*given, **named)
+        has_read.set()
+        assert may_write.wait(PATIENCE)
+        return told
+
+    monkeypatch.setattr(keeping, "tell_ledgers", slow)
+    worker = beside(lambda: keep_slice(now=NOON))
+    assert has_read.wait(PATIENCE)
+    writer = beside(lambda: happen(ticket, "agent_reply", "2026-11-16 09:30"))
+    # It waits for the worker, whose mark it would write; were it not to wait, its own mark would be lost.
+    writer.join(0.5)
+    may_write.set()
+    worker.join(PATIENCE)
+    writer.join(PATIENCE)
+    assert clock(ticket).state == "running"
+    assert TicketToClock.objects.filter(ticket=ticket).exists()
+    monkeypatch.setattr(keeping, "tell_ledgers", tell)
+    keep_clocks(now=NOON)
+    assert clock(ticket).state == "met"
+
+
+def test_a_thousand_that_fell_due_while_nobody_worked_are_each_told_once_at_their_time() -> None:
+    tickets = open_tickets(1000)
+    due = at("2026-11-16 10:00")
+    keep_clocks(now=due - timedelta(minutes=2))
+    assert not ClockEntry.objects.filter(kind="breach").exists()
+    recovered = due + timedelta(minutes=3)
+    assert mark_due(recovered) == len(tickets)
+    # What is called again, or twice at once, finds them marked already.
+    assert mark_due(recovered) == len(tickets)
+    for thread in [beside(lambda: keep_clocks(now=recovered)) for _ in range(2)]:
+        thread.join(PATIENCE * 2)
+    keep_clocks(now=recovered)
+    assert mark_due(recovered) == 0
+    breaches = ClockEntry.objects.filter(kind="breach", metric="first_response")
+    assert breaches.count() == len(tickets)
+    assert set(breaches.values_list("at", flat=True)) == {due}
+    assert set(Clock.objects.filter(metric="first_response").values_list("breached_at", flat=True)) == {due}
