@@ -85,6 +85,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     supervisor.run([*MANAGE, "prepare_sample_contracts"])
     supervisor.run([*MANAGE, "prepare_sample_nights"])
     supervisor.run([*MANAGE, "prepare_sample_surveys"])
+    supervisor.run([*MANAGE, "prepare_sample_checks"])
     note.write(READY)
     return True
 

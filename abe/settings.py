@@ -219,6 +219,10 @@ CELERY_BEAT_SCHEDULE = {
     "record-contracts": {"task": "finance.tasks.record_contracts", "schedule": 60.0},
     "keep-clocks": {"task": "support.tasks.keep_clocks", "schedule": 10.0},
     "review-promises": {"task": "support.tasks.review_promises", "schedule": 300.0},
+    "open-health-checks": {
+        "task": "pods.checks.tasks.open_health_checks",
+        "schedule": crontab(hour=(REFRESH_HOUR + 2) % 24, minute=20),
+    },
     "run-surveys": {"task": "pods.surveys.tasks.run_surveys", "schedule": 60.0},
     "publish-hours": {"task": "support.tasks.publish_hours", "schedule": 300.0},
     "expire-deviations": {"task": "finance.tasks.expire_deviations", "schedule": 3600.0},

@@ -165,6 +165,7 @@ register_lens(
             "engagement.opportunities",
             "engagement.committee",
             "finance.collections",
+            "pods.health_checks",
             "pods.surveys",
             "engagement.last_touches",
         ),

@@ -1,6 +1,8 @@
-"""The pods' section of the configuration."""
+"""The pods' sections of the configuration."""
 
 from people.configuration.registry import sections
-from pods.surveys.config import SECTION
+from pods.checks import config as checks
+from pods.surveys import config as surveys
 
-sections.register(SECTION)
+for section in (checks.SECTION, surveys.SECTION):
+    sections.register(section)

@@ -15,6 +15,7 @@ from people.access import Access
 from people.models import Category
 from pods import home as _home  # noqa: F401 - declares the home cards
 from pods import red_accounts as _red  # noqa: F401 - declares a home card
+from pods.checks import panels as _checks  # noqa: F401 - declares the panel of health checks
 from pods.models import Severity, Signal
 from pods.sentences import doubt_about, sentence_on
 from pods.surveys import panels as _surveys  # noqa: F401 - declares the panel of surveys

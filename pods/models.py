@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Account
 from people.models import Category
+from pods.checks.models import Checklist, HealthCheck
 from pods.querysets import SignalQuerySet
 from pods.surveys.models import SurveyRequest, SurveyRule
 from pods.tasks.models import Task
@@ -53,4 +54,4 @@ class Signal(models.Model):
         return self.reason
 
 
-__all__ = ["Severity", "Signal", "SurveyRequest", "SurveyRule", "Task"]
+__all__ = ["Checklist", "HealthCheck", "Severity", "Signal", "SurveyRequest", "SurveyRule", "Task"]

@@ -17,6 +17,17 @@ register_nav(
 )
 register_nav(
     NavItem(
+        key="pods.health_checks",
+        label="Health checks",
+        icon="heart-rate-monitor",
+        url_name="pods:health_checks",
+        group="Support",
+        order=65,
+        functions_first=(Function.CUSTOMER_SUCCESS,),
+    )
+)
+register_nav(
+    NavItem(
         key="pods.surveys",
         label="Surveys",
         icon="message-circle",

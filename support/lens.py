@@ -248,6 +248,7 @@ register_lens(
             "support.tickets_per_week",
             "support.tickets_by_area",
             "support.first_response",
+            "pods.health_checks",
             "pods.surveys",
             "metrics.health_makeup",
             "metrics.health_trend",

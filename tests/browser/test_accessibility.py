@@ -117,6 +117,8 @@ PAGES = (
     "/tiers/overrides/",
     "/tasks/",
     "/tasks/?show=all",
+    "/health-checks/",
+    "/health-checks/checklist/",
     "/surveys/",
     "/surveys/rules/",
     "/collections/",

@@ -95,6 +95,7 @@ NOT_WALKED = {
     "finance:amendment_withdraw": "asks once more",
     "finance:calendar_revoke": "asks once more",
     "finance:calendar_feed": "is a file itself",
+    "pods:checklist": "a form",
     "pods:survey_ask": "a form",
     "pods:survey_rules": "a form",
     "pods:survey_answer": "for customers",

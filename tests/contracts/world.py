@@ -76,6 +76,8 @@ from people.links.services import create_link, revoke_link
 from people.models import NoticeChannel, User
 from people.services import change_access
 from people.skills.services import create_skill, set_skills
+from pods.checks.opening import open_due
+from pods.models import HealthCheck
 from pods.surveys.registry import survey_kinds
 from pods.surveys.services import ask as ask_customer
 from pods.surveys.services import record_answer
@@ -169,6 +171,7 @@ def build() -> list[Address]:
         *_contracts(account),
         *_tasks(account),
         *_surveys(account),
+        *_checks(account),
         *_billing(account),
         *_invoices(account),
         *_collections(),
@@ -316,6 +319,17 @@ def _tasks(account: Account) -> Iterator[Address]:
         due_on=today(),
     )
     yield Address("pods:task", reverse("pods:task", args=[task.pk]))
+
+
+def _checks(account: Account) -> Iterator[Address]:
+    open_due(today())
+    check = HealthCheck.objects.filter(task__account=account).first() or HealthCheck.objects.latest("pk")
+    page = reverse("pods:health_check", args=[check.pk])
+    for function in (Function.CUSTOMER_SUCCESS, Function.LEGAL):
+        yield Address("pods:health_check", page, function)
+        yield Address("pods:health_checks", reverse("pods:health_checks"), function)
+    panel = reverse("accounts:panel", args=[check.task.account_id, "pods.health_checks"])
+    yield Address("accounts:panel", panel)
 
 
 def _surveys(account: Account) -> Iterator[Address]:
