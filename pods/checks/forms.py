@@ -46,12 +46,7 @@ class CheckForm(forms.Form):
 class ItemForm(forms.Form):
     """One line of the list; one without text is left out."""
 
-    text = forms.CharField(
-        label="To go through",
-        required=False,
-        max_length=TEXT_LENGTH,
-        widget=forms.TextInput(attrs={"size": 60}),
-    )
+    text = forms.CharField(label="To go through", required=False, max_length=TEXT_LENGTH)
     number = forms.ChoiceField(label="Number beside it", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
