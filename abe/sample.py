@@ -70,6 +70,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--rules", "--months", HISTORY_MONTHS])
     supervisor.run([*MANAGE, "prepare_sample_scores"])
     supervisor.run([*MANAGE, "prepare_sample_calendars"])
+    supervisor.run([*MANAGE, "prepare_sample_policies"])
     supervisor.run([*MANAGE, "prepare_sample_desk"])
     supervisor.run([*MANAGE, "prepare_sample_invoices"])
     supervisor.run([*MANAGE, "prepare_sample_collections"])

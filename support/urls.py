@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from support.views import calendars, policies, policy_drafts, teams, tickets
+from support.views import calendars, policies, policy_drafts, policy_previews, teams, tickets
 
 support = [
     path("support/tickets/<int:pk>/", tickets.ticket, name="ticket"),
@@ -26,6 +26,17 @@ support = [
     path("support/teams/<int:pk>/delete/", teams.team_delete, name="team_delete"),
     path("support/teams/<int:pk>/members/", teams.team_members, name="team_members"),
     path("support/teams/<int:pk>/members/<int:member>/out/", teams.team_member_out, name="team_member_out"),
+    path(
+        "support/policies/<int:version>/preview/",
+        policy_previews.policy_preview_new,
+        name="policy_preview_new",
+    ),
+    path("support/policies/previews/<int:pk>/", policy_previews.policy_preview, name="policy_preview"),
+    path(
+        "support/policies/previews/<int:pk>/cancel/",
+        policy_previews.policy_preview_cancel,
+        name="policy_preview_cancel",
+    ),
 ]
 
 urlpatterns = [path("", include((support, "support")))]

@@ -3,6 +3,7 @@
 from support.models.calendars import BusinessCalendar, CalendarVersion
 from support.models.clocks import Clock, ClockEntry, TicketToClock
 from support.models.policies import Policy, PolicySet, PolicyTarget, PolicyTenure, SlaMetric
+from support.models.previews import Outcome, PolicyPreview, PolicyPreviewRow
 from support.models.teams import SupportTeam, TeamMember, TeamSkill
 from support.models.tickets import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent
 
@@ -13,7 +14,10 @@ __all__ = (
     "ClockEntry",
     "CsatResponse",
     "EventKind",
+    "Outcome",
     "Policy",
+    "PolicyPreview",
+    "PolicyPreviewRow",
     "PolicySet",
     "PolicyTarget",
     "PolicyTenure",

@@ -100,11 +100,21 @@ class _Present(NamedTuple):
     default: int | None
 
 
-def _present(accounts: list[int]) -> _Present:
-    """Return what is promised to accounts now."""
+def as_if_always(accounts: list[int], held: PolicySet | None) -> list[PolicyTenure]:
+    """Return what accounts would be promised had a version counted all the time; nothing is stored.
+
+    With the tiers that they had, and otherwise by what is known now, just as the first promises of an account are
+    made. Raises BrokenConditionError where a condition of the version speaks of something that is gone.
+    """
+    present = _present(accounts, [held] if held is not None else [])
+    return list(_began(present.promises, present))
+
+
+def _present(accounts: list[int], sets: Collection[PolicySet] | None = None) -> _Present:
+    """Return what is promised to accounts now, by the version in force unless others are named."""
     table = table_in_force()
     entitled = entitlements_by(table, accounts, (FIRST_RESPONSE, CLOCK))
-    placed, policies = policies_of(accounts)
+    placed, policies = policies_of(accounts, sets)
     default = BusinessCalendar.objects.filter(is_default=True).values_list("pk", flat=True).first()
     promises = {}
     for pk in accounts:
@@ -120,9 +130,15 @@ def _present(accounts: list[int]) -> _Present:
     return _Present(promises, table, policies, default)
 
 
-def policies_of(accounts: Collection[int]) -> tuple[dict[int, int | None], dict[int, Policy]]:
-    """Return by account which policy in force counts for it, None where none fits, and the policies by key."""
-    policies = list(Policy.objects.filter(policy_set__in=PolicySet.objects.published()).order_by("position"))
+def policies_of(
+    accounts: Collection[int], sets: Collection[PolicySet] | None = None
+) -> tuple[dict[int, int | None], dict[int, Policy]]:
+    """Return by account which policy counts for it, None where none fits, and the policies by key.
+
+    Those in force, unless other versions are named.
+    """
+    among = PolicySet.objects.published() if sets is None else sets
+    policies = list(Policy.objects.filter(policy_set__in=among).order_by("position"))
     places = first_fitting(
         Account.objects.filter(pk__in=accounts), [stored_condition(one.condition) for one in policies]
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from accounts.conditions.expression import ConditionError, Problem, problems_of, stored_condition
+from accounts.conditions.words import EVERY_ACCOUNT
 from accounts.models import Tier
 from metrics.health.redaction import closed
 from metrics.health.shown import condition_words
@@ -38,7 +39,12 @@ def differences(before: Content, after: Content, access: Access | None = None) -
 def _whom(one: PolicyDraft, access: Access | None) -> str:
     if access is not None and closed(one.condition, access):
         return "accounts that you may not be told"
-    return condition_words(one.condition)
+    return _lower(condition_words(one.condition))
+
+
+def _lower(told: str) -> str:
+    """Let what holds for everybody stand within a sentence."""
+    return told.lower() if told == EVERY_ACCOUNT else told
 
 
 def _changes(
@@ -47,7 +53,7 @@ def _changes(
     [old], [new] = plain_data([before]), plain_data([after])
     if old["condition"] != new["condition"]:
         is_closed = access is not None and any(closed(one.condition, access) for one in (before, after))
-        yield f"for {HIDDEN if is_closed else condition_words(after.condition)}"
+        yield f"for {HIDDEN if is_closed else _lower(condition_words(after.condition))}"
     if (before.clock, before.calendar) != (after.clock, after.calendar):
         was, now = (clock_words(one.clock, one.calendar) for one in (before, after))
         yield f"time runs {now}, until now {was}"

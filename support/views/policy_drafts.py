@@ -31,6 +31,8 @@ from support.policies.content import (
     plain_data,
 )
 from support.policies.forms import NoteForm, PolicyForm, PublishForm
+from support.policies.previews.reading import by_metric
+from support.policies.previews.services import newest_preview
 from support.policies.reading import shown_policies
 from support.policies.services import (
     create_policy_draft,
@@ -294,6 +296,7 @@ def policy_publish(request: HttpRequest, version: int) -> HttpResponse:
             _add_errors(form, error)
     access = request_access(request)
     other = compared_with(draft)
+    preview = newest_preview(draft)
     context = {
         "held": draft,
         "other": other,
@@ -303,6 +306,8 @@ def policy_publish(request: HttpRequest, version: int) -> HttpResponse:
         "meanwhile": meanwhile,
         "seen": cycle.seen(draft),
         "base": _signed(content_of(draft)),
+        "preview": preview,
+        "metrics": by_metric(preview) if preview is not None else [],
     }
     return render(request, "support/policies/publish.html", context, status=status)
 
@@ -311,11 +316,11 @@ def _unpublishable(draft: PolicySet) -> list[str]:
     try:
         check_content(content_of(draft))
     except ValidationError as error:
-        return _named(draft, error.message_dict)
+        return named_problems(draft, error.message_dict)
     return []
 
 
-def _named(draft: PolicySet, problems: Mapping[str, list[str]]) -> list[str]:
+def named_problems(draft: PolicySet, problems: Mapping[str, list[str]]) -> list[str]:
     """Return what is wrong with a version as sentences with the names of its policies."""
     names = [one.name for one in content_of(draft)]
     told = []

@@ -77,6 +77,7 @@ def sample_site(folder: Path) -> Iterator[Site]:
     run(environ, "manage.py", "prepare_sample_scores")
     run(environ, "manage.py", "prepare_sample_collections")
     run(environ, "manage.py", "prepare_sample_calendars")
+    run(environ, "manage.py", "prepare_sample_policies")
     run(environ, "manage.py", "prepare_sample_desk")
     run(environ, "manage.py", "issue_sample_tokens", "--out", str(tokens))
     run(environ, "-m", "demo.exports", "--out", str(exports), "--events", EVENTS)

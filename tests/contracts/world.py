@@ -88,6 +88,7 @@ from support.calendars.hours import Span
 from support.calendars.services import create_calendar
 from support.calendars.terms import Terms as CalendarTerms
 from support.policies.content import PolicyDraft
+from support.policies.previews.services import request_policy_preview
 from support.policies.services import create_policy_draft as draft_support_policies
 from support.teams.services import create_team, set_member
 from sync.models import (
@@ -246,6 +247,13 @@ def _policies() -> Iterator[Address]:
         yield Address(f"support:{name}", reverse(f"support:{name}", args=[draft.version]), Function.SUPPORT)
     yield Address(
         "support:policy_part", reverse("support:policy_part", args=[draft.version, 1]), Function.REVOPS
+    )
+    asked_new = reverse("support:policy_preview_new", args=[draft.version])
+    yield Address("support:policy_preview_new", asked_new, Function.SUPPORT)
+    run = request_policy_preview(version=draft, by=make_user("revops"))
+    work_off("support.policy_preview", run.pk)
+    yield Address(
+        "support:policy_preview", reverse("support:policy_preview", args=[run.pk]), Function.SUPPORT
     )
 
 

@@ -109,7 +109,7 @@ def test_a_draft_is_begun_written_moved_and_published_without_scripts(client: Cl
     )
     publish = gone.headers["Location"]
     text = client.get(publish).content.decode()
-    assert "“New one” added, for Every account" in text
+    assert "“New one” added, for every account" in text
     assert "Faster." in text
     client.post(publish, {"note": "Faster.", "starts_on": "", **hidden(text)})
     present = in_force()
