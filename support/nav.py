@@ -51,3 +51,14 @@ register_nav(
         visible=_reads_totals,
     )
 )
+register_nav(
+    NavItem(
+        key="support.routing",
+        label="Routing",
+        icon="route",
+        url_name="support:routing",
+        group="Support",
+        order=69,
+        functions_first=(Function.SUPPORT,),
+    )
+)

@@ -10,6 +10,8 @@ from support.clocks.keeping import keep_clocks as keep_marked_clocks
 from support.clocks.marks import mark_due
 from support.policies.services import publish_due_policies
 from support.policies.tenures import review_tenures
+from support.routing.rules import publish_due_rules
+from support.routing.services import route_waiting
 
 
 @shared_task
@@ -30,3 +32,10 @@ def review_promises() -> None:
     """Put policies in force whose day has come, and write down what is promised where it became something else."""
     publish_due_policies()
     review_tenures()
+
+
+@shared_task
+def route_tickets() -> None:
+    """Route what nobody has, or whoever has it can't go on with; put rules in force whose day has come."""
+    publish_due_rules()
+    route_waiting()

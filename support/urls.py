@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from support.views import calendars, policies, policy_drafts, policy_previews, teams, tickets
+from support.views import calendars, policies, policy_drafts, policy_previews, routing, teams, tickets
 
 support = [
     path("support/tickets/<int:pk>/", tickets.ticket, name="ticket"),
@@ -19,6 +19,9 @@ support = [
     path("support/policies/<int:version>/edit/new/", policy_drafts.policy_part, name="policy_part_new"),
     path("support/policies/<int:version>/edit/<int:place>/", policy_drafts.policy_part, name="policy_part"),
     path("support/policies/<int:version>/publish/", policy_drafts.policy_publish, name="policy_publish"),
+    path("support/routing/", routing.routing, name="routing"),
+    path("support/tickets/<int:pk>/routing/", routing.ticket_routing, name="ticket_routing"),
+    path("support/accounts/<int:pk>/engineers/", routing.account_engineers, name="account_engineers"),
     path("support/teams/", teams.teams, name="teams"),
     path("support/teams/new/", teams.team_new, name="team_new"),
     path("support/teams/<int:pk>/", teams.team, name="team"),

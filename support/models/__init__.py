@@ -4,10 +4,13 @@ from support.models.calendars import BusinessCalendar, CalendarVersion
 from support.models.clocks import Clock, ClockEntry, TicketToClock
 from support.models.policies import Policy, PolicySet, PolicyTarget, PolicyTenure, SlaMetric
 from support.models.previews import Outcome, PolicyPreview, PolicyPreviewRow
+from support.models.routing import AccountEngineer, Assignment, RoutingRule, RoutingRules
 from support.models.teams import SupportTeam, TeamMember, TeamSkill
 from support.models.tickets import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent
 
 __all__ = (
+    "AccountEngineer",
+    "Assignment",
     "BusinessCalendar",
     "CalendarVersion",
     "Clock",
@@ -22,6 +25,8 @@ __all__ = (
     "PolicyTarget",
     "PolicyTenure",
     "Priority",
+    "RoutingRule",
+    "RoutingRules",
     "SlaMetric",
     "Status",
     "SupportTeam",

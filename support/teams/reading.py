@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Prefetch
+from django.db.models import Prefetch
 
 from common.export import Table, table_of
 from people.absences.rota import Rota
-from people.models import User
-from support.models import SupportTeam, TeamMember, TeamSkill, Ticket
+from support.models import Assignment, SupportTeam, TeamMember, TeamSkill
+from support.routing.facts import load_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +58,19 @@ class Shown:
         return sum(seat.room for seat in self.seats)
 
 
-def open_by_person(people: Iterable[User]) -> dict[str, int]:
-    """Return how many open tickets the help desk has in each person's name, by address; one query."""
-    emails = {person.email for person in people}
-    rows = Ticket.objects.open_now().filter(assignee_email__in=emails).values_list("assignee_email")
-    return dict(rows.annotate(count=Count("pk")).order_by())
-
-
 def shown_teams(at: datetime | None = None, only: SupportTeam | None = None) -> list[Shown]:
     """Return the teams by name, the general one last, or only one; five queries however many there are."""
     members = TeamMember.objects.select_related("person").order_by("person__name", "pk")
     covers = TeamSkill.objects.select_related("skill").order_by("skill__kind", "skill__name")
     rows = SupportTeam.objects.prefetch_related(Prefetch("members", members), Prefetch("covers", covers))
     found = list((rows if only is None else rows.filter(pk=only.pk)).order_by("is_general", "name"))
-    held = open_by_person(member.person for team in found for member in team.members.all())
+    held = load_of(member.person_id for team in found for member in team.members.all())
     rota = Rota.read(at)
     return [
         Shown(
             team,
             [
-                Seat(member, held.get(member.person.email, 0), rota.told(member.person_id))
+                Seat(member, held.get(member.person_id, 0), rota.told(member.person_id))
                 for member in team.members.all()
             ],
             [str(row.skill) for row in team.covers.all()],
@@ -108,3 +101,9 @@ def teams_table(shown: Sequence[Shown]) -> Table:
             ("away", "Away", lambda line: line[1].away if line[1] else ""),
         ],
     )
+
+
+def waiting_of(team: SupportTeam, most: int) -> list[Assignment]:
+    """Return what waits in a team's queue for somebody with room, the longest wait first; one query."""
+    rows = Assignment.objects.present().filter(team=team, engineer=None, ticket__account__deleted_at=None)
+    return list(rows.select_related("ticket__account").order_by("ticket__opened_at", "pk")[:most])

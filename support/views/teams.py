@@ -15,7 +15,7 @@ from people.guards import signed_in
 from people.models import Category, Level
 from support.models import SupportTeam, TeamMember
 from support.teams.forms import MemberForm, TeamForm
-from support.teams.reading import shown_teams, teams_table
+from support.teams.reading import shown_teams, teams_table, waiting_of
 from support.teams.services import (
     EDITORS,
     REFUSED,
@@ -27,6 +27,7 @@ from support.teams.services import (
 )
 
 LARGEST_ID = 2**63 - 1
+SHOWN_AT_MOST = 50
 
 
 @require_safe
@@ -46,7 +47,14 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
     [one] = shown_teams(only=_row(pk))
     if asked_format(request):
         return export_response(request, teams_table([one]))
-    context = {"one": one, "form": MemberForm(), "may_write": _edits(request)}
+    # The tickets themselves are more than totals.
+    reads_tickets = request_access(request).allows(Category.SUPPORT_HISTORY)
+    context = {
+        "one": one,
+        "form": MemberForm(),
+        "may_write": _edits(request),
+        "waiting": waiting_of(one.team, SHOWN_AT_MOST) if reads_tickets else [],
+    }
     return render(request, "support/teams/one.html", context)
 
 

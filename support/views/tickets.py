@@ -16,7 +16,7 @@ from people.access import request_access, require
 from people.guards import signed_in
 from people.models import Category
 from support.clocks.reading import ledger_table, read_clocks
-from support.models import Ticket
+from support.models import Assignment, Ticket
 from support.tickets import MOST_EVENTS, events_of, others_of
 from support.tones import PRIORITY_TONE, STATUS_TONE
 
@@ -41,6 +41,10 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
         return export_response(request, ledger_table(held, clocks))
     view = View(account=account, lens=lens_for(LENS, signed_in(request).function), access=access, as_of=None)
     events = events_of(held)
+    is_open = Ticket.objects.open_now().filter(pk=held.pk).exists()
+    # Of a ticket that is done it ends with the next round of routing.
+    rows = Assignment.objects.present().filter(ticket=held).select_related("engineer", "team")
+    assignment = rows.first() if is_open else None
     context = {
         "ticket": held,
         "account": account,
@@ -53,6 +57,8 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
         "events": events[:MOST_EVENTS],
         "has_more_events": len(events) > MOST_EVENTS,
         "others": others_of(held),
+        "is_open": is_open,
+        "assignment": assignment,
     }
     return render(request, "support/tickets/one.html", context)
 

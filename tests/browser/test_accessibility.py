@@ -56,6 +56,7 @@ PAGES = (
     "/support/calendars/new/",
     "/support/policies/",
     "/support/policies/1/",
+    "/support/routing/",
     "/support/teams/",
     "/support/teams/1/",
     "/support/teams/new/",

@@ -90,6 +90,7 @@ from support.calendars.terms import Terms as CalendarTerms
 from support.policies.content import PolicyDraft
 from support.policies.previews.services import request_policy_preview
 from support.policies.services import create_policy_draft as draft_support_policies
+from support.routing.services import route_waiting, set_engineers
 from support.teams.services import create_team, set_member
 from sync.models import (
     Batch,
@@ -203,6 +204,16 @@ def _teams() -> Iterator[Address]:
     member = set_member(team=team, person=support, open_limit=9, by=support)
     for name in ("team", "team_change"):
         yield Address(f"support:{name}", reverse(f"support:{name}", args=[team.pk]), Function.SUPPORT)
+    account = make_listed("=Routed", "strategic")
+    routed = open_ticket(account, "2026-11-16 09:00")
+    set_engineers(account=account, named=support, others=[], by=support)
+    route_waiting()
+    for function in (Function.SUPPORT, Function.CUSTOMER_SUCCESS):
+        page = reverse("support:ticket_routing", args=[routed.pk])
+        yield Address("support:ticket_routing", page, function)
+        yield Address("support:routing", reverse("support:routing"), function)
+    page = reverse("support:account_engineers", args=[account.pk])
+    yield Address("support:account_engineers", page, Function.SUPPORT)
     for function in (Function.SUPPORT, Function.CUSTOMER_SUCCESS):
         yield Address("support:teams", reverse("support:teams"), function)
     yield Address("people:skill", reverse("people:skill", args=[skill.pk]), Function.SUPPORT)

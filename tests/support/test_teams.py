@@ -19,8 +19,10 @@ from people.absences.services import write_absence
 from people.configuration.files import apply_import, export_yaml, plan_import, read_yaml
 from people.configuration.registry import ConfigError
 from people.models import Skill, User
+from people.services import change_access
 from people.skills.services import create_skill, delete_skill
 from support.models import SupportTeam, TeamMember
+from support.routing.services import route_waiting
 from support.teams.reading import shown_teams
 from support.teams.services import change_team, create_team, delete_team, remove_member, set_member
 from tests.metrics.facts import make_account, make_ticket
@@ -66,9 +68,11 @@ def test_what_members_have_open_counts_over_all_teams(desk: User, team: SupportT
         make_ticket(account, today(), assignee_email=desk.email, status="open")
     make_ticket(account, today(), today(), assignee_email=desk.email, status="solved")
     make_ticket(account, today(), assignee_email=desk.email, status="closed")
+    # Nobody known has it and Ann is full by then, so it waits.
     make_ticket(account, today(), assignee_email="somebody@else.example", status="open")
     second = create_team(name="Second", by=desk)
     set_member(team=second, person=desk, open_limit=5, by=desk)
+    route_waiting()
     seats = {one.team.name: one.seats[0] for one in shown_teams() if one.seats}
     assert {name: (seat.open, seat.room, seat.state[0]) for name, seat in seats.items()} == {
         "Billing": (3, 0, "Full"),
@@ -82,6 +86,18 @@ def test_what_members_have_open_counts_over_all_teams(desk: User, team: SupportT
     User.objects.filter(pk=desk.pk).update(is_active=False)
     [seat] = next(one for one in shown_teams() if one.team == second).seats
     assert (seat.room, seat.state[0]) == (0, "Deactivated")
+
+
+def test_the_page_of_a_team_lists_what_waits_for_readers_of_tickets(desk: User) -> None:
+    general = SupportTeam.objects.get(is_general=True)
+    make_ticket(make_account(), today(), status="open")
+    route_waiting()
+    page = reverse("support:team", args=[general.pk])
+    assert b"Waits in this queue" in client_of(desk).get(page).content
+    change_access(levels={("finance", "support_history"): "totals"})
+    reader = client_as("finance").get(page)
+    assert reader.status_code == 200
+    assert b"Waits in this queue" not in reader.content
 
 
 def test_more_teams_and_members_cost_no_more_queries(desk: User, team: SupportTeam) -> None:

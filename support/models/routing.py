@@ -1,0 +1,172 @@
+"""Which ticket goes to whom: rules in versions, who looks after which account, and every decision with its reasons."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from common.versions.frozen import frozen_after_draft, frozen_with_version
+from common.versions.models import DatedVersion, DatedVersionQuerySet, VersionState
+from support.models.teams import SupportTeam
+from support.models.tickets import Priority, Ticket
+
+NOUN = "routing rules"
+COUNTS = (VersionState.SCHEDULED, VersionState.PUBLISHED, VersionState.RETIRED)
+
+
+class RoutingRulesQuerySet(DatedVersionQuerySet["RoutingRules"]):
+    def agreed(self) -> Self:
+        """Versions that count, have counted or will, the newest first."""
+        return self.filter(state__in=COUNTS).order_by("-version")
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class RoutingRules(DatedVersion):
+    """One version of the rules by which tickets are routed, from ``starts_on`` on; support and RevOps own them."""
+
+    version = models.PositiveIntegerField(unique=True)
+
+    objects = RoutingRulesQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="support_routingrules_one_published", fields=("state",), condition=Q(state="published")
+            ),
+            models.UniqueConstraint(
+                name="support_routingrules_one_a_day", fields=("starts_on",), condition=Q(state="scheduled")
+            ),
+            models.CheckConstraint(
+                name="support_routingrules_dated", condition=Q(state="draft") | Q(starts_on__isnull=False)
+            ),
+        )
+        triggers = (frozen_after_draft(NOUN, content=(), is_dated=True),)
+
+    def __str__(self) -> str:
+        return f"Version {self.version}"
+
+
+class RoutingRule(models.Model):
+    """One rule of a version: the first that fits a ticket counts.
+
+    It fits where ``condition`` holds for the account, the ticket's product area is one of ``areas`` and its priority
+    one of ``priorities``; none named are all. The ticket goes to ``team``, or without one to those that cover the
+    product area and ``skills`` (keys of ``people.Skill``), which whoever takes it must have. Those who look after the
+    account come first where ``is_named_first``.
+    """
+
+    rules = models.ForeignKey(RoutingRules, models.CASCADE, related_name="rows", db_index=False)
+    position = models.PositiveSmallIntegerField(help_text="From 1; the first that fits counts.")
+    name = models.CharField(max_length=80)
+    condition = models.JSONField()
+    areas = ArrayField(models.CharField(max_length=128), default=list, blank=True)
+    priorities = ArrayField(models.CharField(max_length=8, choices=Priority), default=list, blank=True)
+    team = models.ForeignKey(SupportTeam, models.PROTECT, null=True, blank=True, related_name="+")
+    skills = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    is_named_first = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(name="support_routingrule_place", fields=("rules", "position")),
+            models.CheckConstraint(
+                name="support_routingrule_priorities_known",
+                condition=Q(priorities__contained_by=["urgent", "high", "normal", "low"]),
+            ),
+        )
+        triggers = (frozen_with_version(NOUN, table="support_routingrules", column="rules_id"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class AccountEngineer(models.Model):
+    """A support engineer of an account's pod; ``is_named`` is the one whom its tickets go to first."""
+
+    account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="+", db_index=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    is_named = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="support_accountengineer_once", fields=("account", "person")),
+            models.UniqueConstraint(
+                name="support_accountengineer_one_named", fields=("account",), condition=Q(is_named=True)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person} for {self.account}"
+
+
+class AssignmentQuerySet(QuerySet["Assignment"]):
+    def present(self) -> Self:
+        """Decisions that hold now: at most one of a ticket."""
+        return self.filter(ended_at=None)
+
+
+class Assignment(models.Model):
+    """A decision where a ticket goes; the newest of a ticket holds until the ticket is done. Kept for ever.
+
+    Without ``engineer`` it waits in the queue of ``team``. ``reasons`` tell step by step how it came.
+    ``help_desk_email`` is whom the help desk named by then: as long as it names nobody else, its word isn't taken
+    again.
+    """
+
+    class Cause(models.TextChoices):
+        RULES = "rules", "Routed by the rules"
+        HELP_DESK = "help_desk", "Assigned in the help desk"
+        ABSENCE = "absence", "Routed again"
+        HAND = "hand", "Given by hand"
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="assignments", db_index=False)
+    team = models.ForeignKey(SupportTeam, models.PROTECT, null=True, related_name="+", db_index=False)
+    engineer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    cause = models.CharField(max_length=12, choices=Cause)
+    rule = models.ForeignKey(RoutingRule, models.PROTECT, null=True, related_name="+", db_index=False)
+    reasons = ArrayField(models.TextField())
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    help_desk_email = models.CharField(max_length=254, blank=True)
+    at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="support_assignment_one_present", fields=("ticket",), condition=Q(ended_at=None)
+            ),
+            models.CheckConstraint(
+                name="support_assignment_somewhere",
+                condition=Q(team__isnull=False) | Q(engineer__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="support_assignment_by_hand_by_somebody",
+                condition=~Q(cause="hand") | Q(author__isnull=False),
+            ),
+            models.CheckConstraint(name="support_assignment_has_reasons", condition=~Q(reasons=[])),
+        )
+        indexes = (
+            models.Index(name="support_assignment_of_ticket", fields=("ticket", "-at")),
+            models.Index(
+                name="support_assignment_of_team", fields=("team", "engineer"), condition=Q(ended_at=None)
+            ),
+            models.Index(
+                name="support_assignment_of_person", fields=("engineer",), condition=Q(ended_at=None)
+            ),
+        )
+        triggers = (pgtrigger.ReadOnly(name="kept", exclude=["ended_at", "help_desk_email"]),)
+
+    def __str__(self) -> str:
+        return f"{self.ticket} to {self.engineer or self.team}"

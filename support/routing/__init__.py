@@ -1,0 +1,1 @@
+"""Routing: which queue, team and engineer a ticket goes to, and why."""

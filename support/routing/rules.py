@@ -1,0 +1,193 @@
+"""Writes of routing rules: a version is written whole and counts from its day on; none is edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from accounts.conditions.expression import ConditionError, condition_data, parse_condition, stored_condition
+from accounts.conditions.words import words
+from common.formatting import format_date
+from common.versions.cycle import DatedLifecycle
+from common.versions.errors import VersionChangedError
+from metrics.engine.plan import today
+from people.models import Skill, User
+from support.models import Priority, RoutingRule, RoutingRules, SupportTeam
+from support.routing.services import EDITORS
+
+REFUSED = "Routing rules are for support and RevOps to write. Ask a colleague there."
+MOST_RULES = 50
+LONGEST_NAME = 80
+MOST_AREAS, LONGEST_AREA = 100, 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleDraft:
+    """One rule as it is written: ``team`` and ``skills`` by name, no team is whoever covers what is needed."""
+
+    name: str
+    condition: Mapping[str, Any]
+    areas: Sequence[str] = ()
+    priorities: Sequence[str] = ()
+    team: str = ""
+    skills: Sequence[str] = ()
+    is_named_first: bool = False
+
+
+def _check(version: RoutingRules) -> None:
+    """Refuse nothing: what it says was checked as it was written."""
+
+
+def differences(before: RoutingRules | None, after: RoutingRules) -> list[str]:
+    """Return what another version says otherwise, a sentence for each rule that came, went, moved or changed."""
+    if before is None:
+        return []
+    old = {one.name: (place, told(one)) for place, one in enumerate(drafts_of(before), 1)}
+    new = {one.name: (place, told(one)) for place, one in enumerate(drafts_of(after), 1)}
+    found = [f"“{name}” came as rule {new[name][0]}" for name in new if name not in old]
+    found += [f"“{name}” is gone" for name in old if name not in new]
+    for name, (now, says) in new.items():
+        if name in old:
+            was, said = old[name]
+            found += [f"“{name}”: {said} became {says}"] if said != says else []
+            found += [f"“{name}” moved from {was} to {now}"] if was != now else []
+    return found
+
+
+cycle: DatedLifecycle[RoutingRules] = DatedLifecycle(
+    model=RoutingRules, mark=lambda held: f"{held.pk}", check=_check, differences=differences
+)
+
+
+def newest() -> RoutingRules | None:
+    """Return the newest version that counts, has counted or will."""
+    return RoutingRules.objects.agreed().select_related("published_by").first()
+
+
+def expected() -> str:
+    """Return what stands for the version that an editor began from."""
+    held = newest()
+    return str(held.pk if held else 0)
+
+
+@transaction.atomic
+def write_rules(
+    *, rules: Sequence[RuleDraft], starts_on: date, by: User | None, seen: str | None = None, note: str = ""
+) -> RoutingRules:
+    """Let tickets be routed by these rules from a day on; return the version, scheduled where the day lies ahead.
+
+    ``seen`` is what ``expected`` gave when the editor looked: of two at once one wins, and the other gets
+    VersionChangedError with the differences. Raises ValidationError by field (``rules`` names the rule),
+    PermissionDenied for others than support and RevOps.
+    """
+    if by is not None and by.function not in EDITORS:
+        raise PermissionDenied(REFUSED)
+    rows = checked(rules)
+    cycle.lock(RoutingRules())
+    before = newest()
+    if seen is not None and seen != str(before.pk if before else 0):
+        key = int(seen) if seen.isdecimal() and len(seen) < 19 else 0
+        old = RoutingRules.objects.filter(pk=key).first()
+        who = f" by {before.published_by}" if before and before.published_by else ""
+        raise VersionChangedError(
+            f"{before} was written{who} meanwhile.", differences(old, before) if old and before else []
+        )
+    if before is not None and before.starts_on is not None and starts_on < before.starts_on:
+        said = f"{before} begins on {format_date(before.starts_on)}; choose that day or a later one."
+        raise ValidationError({"starts_on": said})
+    draft = cycle.begin(by=by, based_on=before, note=note.strip())
+    for place, row in enumerate(rows, 1):
+        row.rules, row.position = draft, place
+    RoutingRule.objects.bulk_create(rows)
+    if starts_on > today():
+        return cycle.schedule(draft, by=by, expected=cycle.seen(draft), starts_on=starts_on, today=today())
+    return cycle.publish(draft, by=by, expected=cycle.seen(draft), starts_on=starts_on)
+
+
+def publish_due_rules() -> int:
+    """Put every version in force whose day has come; return how many. Each in a transaction of its own."""
+    return cycle.publish_due(today())
+
+
+def checked(rules: Sequence[RuleDraft]) -> list[RoutingRule]:
+    """Return the rules as rows that aren't saved; raises ValidationError at ``rules``: which one, and what to do."""
+    if not 1 <= len(rules) <= MOST_RULES:
+        raise ValidationError({"rules": f"Write from 1 to {MOST_RULES} rules."})
+    teams = {team.name: team for team in SupportTeam.objects.all()}
+    skills = {skill.name: skill.pk for skill in Skill.objects.all()}
+    wrong: list[str] = []
+    rows, names = [], set()
+    for place, one in enumerate(rules, 1):
+        name = " ".join(one.name.split())
+        where = f"Rule {place}"
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            wrong.append(f"{where}: name it in {LONGEST_NAME} letters at most.")
+        if name in names:
+            wrong.append(f"{where}: there is a rule “{name}” already. Choose another name.")
+        names.add(name)
+        wrong += [
+            f"{where}: there is no skill “{skill[:80]}”." for skill in one.skills if skill not in skills
+        ]
+        if one.team and one.team not in teams:
+            wrong.append(f"{where}: there is no team “{one.team[:80]}”.")
+        unknown = set(one.priorities) - set(Priority.values)
+        if unknown:
+            wrong.append(f"{where}: priorities are {', '.join(Priority.values)}.")
+        areas = [" ".join(area.split()) for area in one.areas]
+        if len(areas) > MOST_AREAS or any(not 0 < len(area) <= LONGEST_AREA for area in areas):
+            wrong.append(f"{where}: name {MOST_AREAS} product areas at most, {LONGEST_AREA} letters each.")
+        try:
+            condition = condition_data(parse_condition(one.condition))
+        except ConditionError as error:
+            wrong += [f"{where}, condition: {problem.message} {problem.remedy}" for problem in error.problems]
+            continue
+        rows.append(
+            RoutingRule(
+                name=name,
+                condition=condition,
+                areas=sorted(set(areas)),
+                priorities=[priority for priority in Priority.values if priority in one.priorities],
+                team=teams.get(one.team),
+                skills=sorted({skills[skill] for skill in one.skills if skill in skills}),
+                is_named_first=one.is_named_first,
+            )
+        )
+    if wrong:
+        raise ValidationError({"rules": wrong})
+    return rows
+
+
+def drafts_of(version: RoutingRules) -> list[RuleDraft]:
+    """Return the rules of a version as they are written; two queries."""
+    names = dict(Skill.objects.values_list("pk", "name"))
+    return [
+        RuleDraft(
+            name=row.name,
+            condition=row.condition,
+            areas=row.areas,
+            priorities=row.priorities,
+            team=row.team.name if row.team else "",
+            skills=sorted(names[key] for key in row.skills if key in names),
+            is_named_first=row.is_named_first,
+        )
+        for row in RoutingRule.objects.filter(rules=version).select_related("team").order_by("position")
+    ]
+
+
+def told(rule: RuleDraft) -> str:
+    """Return a rule in words."""
+    parts = [words(stored_condition(rule.condition))]
+    if rule.areas:
+        parts.append(f"product area {' or '.join(rule.areas)}")
+    if rule.priorities:
+        parts.append(f"priority {' or '.join(rule.priorities)}")
+    goes = rule.team or "whoever covers it"
+    if rule.is_named_first:
+        goes = f"the named engineer, then the pod, then {goes}"
+    with_ = f" with {' and '.join(rule.skills)}" if rule.skills else ""
+    return f"{', '.join(parts)} → {goes}{with_}"
