@@ -72,7 +72,7 @@ def test_nobody_but_customers_is_checked() -> None:
 
 
 def test_whoever_was_checked_late_is_not_checked_again_in_the_same_turn() -> None:
-    check = checked()
+    check = checked(day=today() - timedelta(days=7))
     success = make_user("customer_success")
     complete(check=check, done=EVERYTHING, outcome="fine", note="", by=success)
     # Closed today, which is in a later turn than that of the check.
