@@ -87,6 +87,7 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     supervisor.run([*MANAGE, "prepare_sample_nights"])
     supervisor.run([*MANAGE, "prepare_sample_surveys"])
     supervisor.run([*MANAGE, "prepare_sample_checks"])
+    supervisor.run([*MANAGE, "prepare_sample_clocks"])
     note.write(READY)
     return True
 

@@ -133,7 +133,7 @@ def standing(clock: Clock, now: datetime) -> tuple[str, str]:
     if clock.state == Clock.State.STOPPED:
         return ("Missed", "red") if clock.breached_at else ("Ended", "neutral")
     if clock.breached_at:
-        return f"Late for {span(now - clock.breached_at)}", "red"
+        return f"Late for {span(now - (clock.due_at or clock.breached_at))}", "red"
     if clock.state == Clock.State.PAUSED:
         return "Paused", "violet"
     if clock.due_at is None:

@@ -15,8 +15,11 @@ from common.export import asked_format, export_response
 from people.access import request_access, require
 from people.guards import signed_in
 from people.models import Category
+from pods.surveys.registry import survey_kinds
+from pods.surveys.services import may_ask
 from support.clocks.reading import ledger_table, read_clocks
 from support.models import Assignment, Ticket
+from support.survey_kinds import KEY as CSAT
 from support.tickets import MOST_EVENTS, events_of, others_of
 from support.tones import PRIORITY_TONE, STATUS_TONE
 
@@ -45,10 +48,14 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
     # Of a ticket that is done it ends with the next round of routing.
     rows = Assignment.objects.present().filter(ticket=held).select_related("engineer", "team")
     assignment = rows.first() if is_open else None
+    figures = read_header(view).figures
+    kind = survey_kinds[CSAT]
     context = {
         "ticket": held,
         "account": account,
-        "header": read_header(view),
+        "figures": [one for one in figures if not one.is_redacted],
+        "closed": [one for one in figures if one.is_redacted],
+        "may_ask": not is_open and may_ask(kind, access),
         "cards": _cards(view),
         "clocks": clocks,
         "now": now,

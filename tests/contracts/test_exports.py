@@ -30,6 +30,7 @@ NO_LISTS = {
     "accounts:merge": "a choice to make; what comes of it is listed under merges",
     "sync:token_new": "scopes to choose from",
     "sync:webhook_new": "events to choose from",
+    "support:policy_part": "a form; what it holds is in the file of its version",
 }
 # Addresses that the walk leaves out: what they show is a form, or a step on the way that nothing keeps.
 NOT_WALKED = {
@@ -139,7 +140,10 @@ ONE_FILE = {
 }
 
 # Pages that show some rows of a file as two tables, with how many files hold them all.
-FEWER_FILES = {"finance:retention": 4}  # rates and amounts of a month, or of a segment, are one row of a file
+FEWER_FILES = {
+    "finance:retention": 4,  # rates and amounts of a month, or of a segment, are one row of a file
+    "support:policy_preview": 2,  # what it says by metric is the sum of what it says by tier and priority
+}
 
 
 WITHOUT_ARGUMENTS = {route.name for route in OURS if not route.has_arguments}

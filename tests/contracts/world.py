@@ -180,6 +180,7 @@ def build() -> list[Address]:
         *_scoreboard(),
         *_concentration(account),
         *_calendars(),
+        *_policies(),
         *_clocks(account),
         *_absences(),
         *_teams(),
@@ -259,7 +260,9 @@ def _policies() -> Iterator[Address]:
     yield Address(
         "support:policy_part", reverse("support:policy_part", args=[draft.version, 1]), Function.REVOPS
     )
-    asked_new = reverse("support:policy_preview_new", args=[draft.version])
+    # The page of a draft that is previewed already leads to that preview.
+    other = draft_support_policies(by=make_user("support"), content=(asked,), note="=Other")
+    asked_new = reverse("support:policy_preview_new", args=[other.version])
     yield Address("support:policy_preview_new", asked_new, Function.SUPPORT)
     run = request_policy_preview(version=draft, by=make_user("revops"))
     work_off("support.policy_preview", run.pk)

@@ -1,0 +1,37 @@
+"""The sample company's ledgers know nothing of the minutes in which it was loaded."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from accounts.models import Account, TierTenure
+from demo.clocks import begin_clocks
+from support.clocks.keeping import keep_clocks
+from support.models import ClockEntry, PolicyTenure
+from support.policies.tenures import review_tenures
+from tests.metrics.facts import make_account
+from tests.support.promises import clock, open_ticket, publish_policies
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_was_promised_while_it_was_loaded_is_gone() -> None:
+    account, other = make_account("standard"), make_account("strategic")
+    ticket = open_ticket(account, "2026-11-16 09:00")
+    keep_clocks()
+    Account.objects.filter(pk=account.pk).update(tier=other.tier)
+    review_tenures()
+    TierTenure.objects.create(
+        account=account, tier=other.tier, during=DateRange(date(2026, 1, 1), None), cause="import"
+    )
+    publish_policies({"cells": [("resolution", "normal", "strategic", 60)]})
+    keep_clocks()
+    assert PolicyTenure.objects.filter(account=account).count() == 3
+    assert begin_clocks() == 1
+    (held,) = PolicyTenure.objects.filter(account=account)
+    assert (held.since, held.tier) == (None, other.tier)
+    assert not ClockEntry.objects.filter(ticket=ticket, kind__in=("recompute", "clear")).exists()
+    assert clock(ticket, "resolution").minutes == 60
