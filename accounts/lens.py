@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-
-from django.utils import timezone
+from datetime import date
 
 from accounts import home_cards as _home_cards  # noqa: F401 - declares the home cards
 from accounts import panels as _panels  # noqa: F401 - declares the panels
@@ -14,8 +12,7 @@ from accounts.lenses import Chip, Chips, Column, Lens, register_chips, register_
 from accounts.lists import panels as _lists  # noqa: F401 - declares a panel
 from accounts.lists.names import LISTS, LISTS_FIELD
 from accounts.models import Account, Lifecycle
-from common.periods import end_of
-from people.absences.rota import Rota
+from people.absences.rota import Rota, seen_at
 from people.functions import Function
 from people.models import Category
 
@@ -77,7 +74,11 @@ register_column(
 
 def _away(account: Account, day: date) -> Sequence[Chip]:
     """Say who of those who look after the account is away, and who stands in."""
-    rota = Rota.read(min(timezone.now(), end_of(day) - timedelta(microseconds=1)))
+    if not getattr(
+        account, "has_absent", True
+    ):  # The account page has asked already, in the query for its header.
+        return []
+    rota = Rota.read(seen_at(day))
     team = {account.owner_email, account.sponsor_email} - {""}
     return [
         Chip(

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,8 @@ from accounts.lenses.timeline import Timeline, timeline_of
 from accounts.models import Account, TierTenure
 from common.codes import country_name
 from common.periods import end_of
+from people.absences.models import Absence
+from people.absences.rota import seen_at
 from people.access import Access, Redacted
 from people.models import Category, User
 
@@ -89,9 +91,13 @@ class Header:
 def read_account(pk: int, as_of: date | None = None) -> Account | None:
     """Return the account with all that its header joins, None where it is unknown or deleted; one query.
 
-    Beside its own fields it has ``owner_name``, ``sponsor_name``, and ``tier_slug`` and ``tier_label`` of the
-    tier it was in on ``as_of``, or is in now.
+    Beside its own fields it has ``owner_name``, ``sponsor_name``, whether one of the two may have been away when the
+    day ended, or is now (``has_absent``), and ``tier_slug`` and ``tier_label`` of the tier it was in on ``as_of``, or
+    is in now.
     """
+    away = Absence.objects.around(seen_at(as_of)).filter(
+        person__email__in=(OuterRef("owner_email"), OuterRef("sponsor_email"))
+    )
     tenure = TierTenure.objects.filter(account=OuterRef("pk"), during__contains=as_of or date.max)
 
     def tier(name: str) -> Coalesce:
@@ -104,6 +110,7 @@ def read_account(pk: int, as_of: date | None = None) -> Account | None:
         .annotate(
             owner_name=_name_of("owner_email"),
             sponsor_name=_name_of("sponsor_email"),
+            has_absent=Exists(away),
             tier_slug=tier("slug"),
             tier_label=tier("label"),
         )

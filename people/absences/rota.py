@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
 from common.formatting import format_date
+from common.periods import end_of
 from people.absences.models import Absence
 from people.models import User
+
+
+def seen_at(day: date | None) -> datetime:
+    """Return the moment at which a page that shows a day sees who is away: the last of the day, or now."""
+    now = timezone.now()
+    return now if day is None else min(now, end_of(day) - timedelta(microseconds=1))
 
 
 @dataclass(frozen=True, slots=True)

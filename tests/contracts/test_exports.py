@@ -30,7 +30,10 @@ NO_LISTS = {
     "accounts:merge": "a choice to make; what comes of it is listed under merges",
     "sync:token_new": "scopes to choose from",
     "sync:webhook_new": "events to choose from",
+    "support:policy_edit": "a draft being written; the page of its version has the file",
     "support:policy_part": "a form; what it holds is in the file of its version",
+    "support:policy_part_new": "a form",
+    "support:policy_publish": "a question to answer; the preview it shows has the file",
 }
 # Addresses that the walk leaves out: what they show is a form, or a step on the way that nothing keeps.
 NOT_WALKED = {

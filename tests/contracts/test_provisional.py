@@ -67,6 +67,8 @@ WITHOUT_NUMBERS = {
     "tiers.path": "which numbers its criteria read depends on the published rules; each is marked at its criterion",
     "metrics.intake": "it says itself which source is late",
     "metrics.refreshes": "the refreshes themselves",
+    "pods.health_checks": "tasks and their outcomes; numbers kept with a check are marked there",
+    "pods.surveys": "whom we asked, and what they answered",
     "metrics.phase_gates": "criteria of the rollout, each of which leads to its evidence",
 }
 KEYS = sorted({item.key for item in (*metrics, *segment_definitions)})
