@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.db import connection, transaction
+from django.db.models import DateTimeField, F
+from django.db.models.functions import Cast
 
 from support.clocks.keeping import keep_clocks
 from support.clocks.marks import mark_tickets
-from support.models import Clock, ClockEntry, PolicyTenure, Ticket
+from support.models import CalendarVersion, Clock, ClockEntry, PolicyTenure, Ticket
 from support.policies.tenures import review_tenures
 
 
@@ -25,6 +27,9 @@ def begin_clocks() -> int:
         ClockEntry.objects.all().delete()
         Clock.objects.all().delete()
         PolicyTenure.objects.all().delete()
+        # The desks wrote their hours down when these began, not when the company was loaded.
+        late = CalendarVersion.objects.filter(created_at__date__gt=F("starts_on"))
+        late.update(created_at=Cast("starts_on", DateTimeField()))
         mark_tickets(Ticket.objects.all())
     review_tenures()
     return keep_clocks()

@@ -46,7 +46,11 @@ def _happenings(rng: random.Random, ticket: Ticket, distress: float, today: date
     if opened.date() > today - timedelta(days=_REPLIES_DAYS):
         yield replied, "agent_reply", ticket.assignee_email
         if solved and rng.random() < 0.6:
-            yield replied + (solved - replied) * 0.4, "customer_reply", ticket.requester_email
+            asked = replied + (solved - replied) * 0.4
+            yield asked, "customer_reply", ticket.requester_email
+            # Most are answered within an hour or so, by turns and not by chance, so that nothing else changes.
+            answer = timedelta(minutes=5 + ticket.number * 7 % 97)
+            yield min(asked + answer, asked + (solved - asked) * 0.9), "agent_reply", ticket.assignee_email
     if solved is None:
         yield replied, "status", {"on_hold": "on_hold", "pending": "pending"}.get(ticket.status, "open")
         return

@@ -13,7 +13,7 @@ from support.calendars.reading import Line
 from support.clocks.replay import Happening
 from support.clocks.words import Said, hours, say, span
 from support.models import Clock, ClockEntry, PolicyTenure, SlaMetric, Ticket, TicketToClock
-from support.policies.book import calendars_known
+from support.policies.book import Known, calendars_known, known_at
 
 MOST_LINES = 40
 ORDER = {metric: place for place, metric in enumerate(SlaMetric.values)}
@@ -62,7 +62,6 @@ def read_clocks(ticket: Ticket, now: datetime) -> Clocks:
         key=lambda one: (ORDER[one.metric], one.cycle),
     )
     known = calendars_known({one.tenure.calendar_id for one in clocks if one.tenure} - {None})
-    newest: dict[int, Calendar] = {pk: held[-1][1] for pk, held in known.items()}
     by_clock = {
         key: list(lines)
         for key, lines in groupby(
@@ -70,7 +69,7 @@ def read_clocks(ticket: Ticket, now: datetime) -> Clocks:
             key=lambda one: (one.metric, one.cycle),
         )
     }
-    told = [_told(one, by_clock.get((one.metric, one.cycle), []), tenures, newest, now) for one in clocks]
+    told = [_told(one, by_clock.get((one.metric, one.cycle), []), tenures, known, now) for one in clocks]
     return Clocks(told, TicketToClock.objects.filter(ticket=ticket).exists())
 
 
@@ -97,14 +96,14 @@ def _told(
     clock: Clock,
     entries: Sequence[ClockEntry],
     tenures: dict[int, PolicyTenure],
-    calendars: dict[int, Calendar],
+    known: dict[int, Known],
     now: datetime,
 ) -> Told:
     label = str(SlaMetric(clock.metric).label)
     if clock.metric == SlaMetric.NEXT_RESPONSE and clock.cycle > 1:
         label = f"{label} {clock.cycle}"
     status, tone = standing(clock, now)
-    stretches = list(_stretches(clock, entries, calendars)) if clock.due_at else []
+    stretches = list(_stretches(clock, entries, _calendar(clock, known, now))) if clock.due_at else []
     return Told(
         clock,
         label,
@@ -145,11 +144,17 @@ def standing(clock: Clock, now: datetime) -> tuple[str, str]:
     return f"{span(left)} left", "amber" if left < spent / 3 else "blue"
 
 
-def _stretches(clock: Clock, entries: Sequence[ClockEntry], calendars: dict[int, Calendar]) -> Iterator[Line]:
+def _calendar(clock: Clock, known: dict[int, Known], now: datetime) -> Calendar:
+    """Return the hours by which a clock runs: those known when it ended, else now."""
+    if clock.tenure is None or clock.tenure.calendar_id is None:
+        return ALWAYS
+    return known_at(known[clock.tenure.calendar_id], clock.ended_at or now)[1]
+
+
+def _stretches(clock: Clock, entries: Sequence[ClockEntry], calendar: Calendar) -> Iterator[Line]:
     """Yield the open time that counts from the start to the due time, outside the pauses."""
-    if clock.due_at is None or clock.tenure is None:
+    if clock.due_at is None:
         return
-    calendar = calendars.get(clock.tenure.calendar_id or 0, ALWAYS)
     so_far = 0.0
     for since, until in _counted(clock.started_at, clock.due_at, entries):
         for opens, closes in open_spans(since, until, calendar):

@@ -78,9 +78,7 @@ class Book:
     def _calendar(self, promise: Promise, at: datetime) -> tuple[int, Calendar]:
         if promise.calendar_id is None:
             return 0, ALWAYS
-        known = self.calendars[promise.calendar_id]
-        place = max(place for place, (since, _) in enumerate(known) if since is None or since <= at)
-        return place, known[place][1]
+        return known_at(self.calendars[promise.calendar_id], at)
 
 
 def read_book(promises: Iterable[Promise], drafted: Mapping[int, Cells] | None = None) -> Book:
@@ -93,6 +91,12 @@ def read_book(promises: Iterable[Promise], drafted: Mapping[int, Cells] | None =
     ):
         cells.setdefault(policy, {})[metric, priority, tier] = minutes
     return Book({**cells, **(drafted or {})}, calendars_known({one.calendar_id for one in held} - {None}))
+
+
+def known_at(known: Known, at: datetime) -> tuple[int, Calendar]:
+    """Return the hours of a calendar that were known at a moment, with their place."""
+    place = max(place for place, (since, _) in enumerate(known) if since is None or since <= at)
+    return place, known[place][1]
 
 
 def promise_of(row: PolicyTenure) -> Promise:

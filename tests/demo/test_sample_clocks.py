@@ -10,10 +10,10 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from accounts.models import Account, TierTenure
 from demo.clocks import begin_clocks
 from support.clocks.keeping import keep_clocks
-from support.models import ClockEntry, PolicyTenure
+from support.models import CalendarVersion, ClockEntry, PolicyTenure
 from support.policies.tenures import review_tenures
 from tests.metrics.facts import make_account
-from tests.support.promises import clock, open_ticket, publish_policies
+from tests.support.promises import clock, make_calendar, open_ticket, publish_policies
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +35,10 @@ def test_what_was_promised_while_it_was_loaded_is_gone() -> None:
     assert (held.since, held.tier) == (None, other.tier)
     assert not ClockEntry.objects.filter(ticket=ticket, kind__in=("recompute", "clear")).exists()
     assert clock(ticket, "resolution").minutes == 60
+
+
+def test_hours_of_desks_count_from_the_day_on_which_they_began() -> None:
+    calendar = make_calendar()
+    begin_clocks()
+    (version,) = CalendarVersion.objects.filter(calendar=calendar)
+    assert version.created_at.date() == version.starts_on

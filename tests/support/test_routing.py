@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -24,7 +25,7 @@ from people.models import Skill, User
 from people.skills.services import create_skill
 from support.models import Assignment, RoutingRule, RoutingRules, SupportTeam, Ticket
 from support.routing.engine import LIMIT_WITHOUT_TEAM, Asked, Desk, Person, Rule, Team
-from support.routing.facts import rules_on
+from support.routing.facts import read_desk, rules_on
 from support.routing.rules import (
     RuleDraft,
     cycle,
@@ -320,6 +321,13 @@ def test_workers_at_once_never_exceed_a_limit_and_decide_each_ticket_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("support.routing.services.CHUNK", 4)
+
+    def slow(*given: Any) -> Any:
+        desk = read_desk(*given)
+        time.sleep(0.2)  # Long enough for every worker to have counted, were none to wait for the others.
+        return desk
+
+    monkeypatch.setattr("support.routing.services.read_desk", slow)
     lead = make_user("support")
     team = create_team(name="Billing", covers=[create_skill(name="Payments", kind="area", by=lead)], by=lead)
     people = [make_user("support") for _ in range(3)]

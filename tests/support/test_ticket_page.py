@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 
 from accounts.models import Account, Standing
-from support.models import PolicyTenure, Ticket
+from support.calendars.hours import Span
+from support.calendars.services import write_hours
+from support.calendars.terms import terms_of
+from support.clocks.keeping import keep_clocks
+from support.models import CalendarVersion, PolicyTenure, Ticket
 from support.policies.tenures import review_tenures
 from tests.metrics.facts import TODAY, make_account
-from tests.support.promises import happen, keep, make_calendar, open_ticket, publish_policies
+from tests.support.promises import at, happen, keep, make_calendar, open_ticket, publish_policies
 from tests.users import client_as
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +79,21 @@ def test_the_time_that_counts_adds_up_to_the_target(agent: Client) -> None:
         ("Mon 10:00", "Mon 11:30", 150),
     ]
     assert told.clock.due_at == told.stretches[-1].closes
+
+
+def test_hours_that_became_others_after_the_end_change_no_explanation(agent: Client) -> None:
+    calendar = make_calendar()
+    CalendarVersion.objects.filter(calendar=calendar).update(created_at=at("2026-01-01 00:00"))
+    cells = [("first_response", "normal", "", 150)]
+    publish_policies({"clock": "calendar", "calendar": calendar, "cells": cells})
+    ticket = open_ticket(make_account(), OPENED)
+    happen(ticket, "agent_reply", "2026-11-20 15:30")
+    earlier = replace(terms_of(CalendarVersion.objects.get(calendar=calendar)), spans=(Span(0, 0, 600),))
+    write_hours(calendar=calendar, terms=earlier, starts_on=date(2026, 11, 21), by=None)
+    keep_clocks()
+    (told,) = agent.get(ticket.get_absolute_url()).context["clocks"].told
+    assert told.stretches[-1].so_far == 150
+    assert told.clock.due_at == at("2026-11-23 09:30")
 
 
 def test_a_change_of_what_is_promised_says_what_changed(agent: Client) -> None:
