@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from common.sql import load_sql
@@ -20,16 +21,28 @@ from support.policies.book import Promise, promise_of, read_book
 from support.policies.tenures import review_tenures
 
 SLICE = 500
+PROMISED = Exists(PolicyTenure.objects.filter(account=OuterRef("ticket__account")))
 # What clocks don't care about, and what there is most of.
 SILENT = (EventKind.NOTE, EventKind.AUTO_REPLY)
 
 
 def keep_clocks(*, now: datetime | None = None) -> int:
     """Tell the ledgers of all marked tickets anew; return how many. Safe beside other workers."""
+    promise_new()
     done = 0
     while (count := keep_slice(now=now)) is not None:
         done += count
     return done
+
+
+def promise_new() -> int:
+    """Write down what is promised to accounts of marked tickets that had no promise yet; return to how many.
+
+    In transactions of its own, ahead of those that hold marks: whoever reviews promises waits for marks.
+    """
+    marked = TicketToClock.objects.filter(~PROMISED, ticket__account__deleted_at=None)
+    accounts = set(marked.values_list("ticket__account_id", flat=True))
+    return review_tenures(accounts) if accounts else 0
 
 
 @transaction.atomic
@@ -37,9 +50,18 @@ def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
     """Tell the ledgers of one slice of marked tickets; return how many, None where no mark is free.
 
     Locks the marks that nobody else has, then those of their tickets that nobody else has, in the order of keys: a
-    batch that is just writing a ticket marks it again, and so does whatever changes it after this has read it.
+    batch that is just writing a ticket marks it again, and so does whatever changes it after this has read it. The mark
+    of a ticket that is opened later by a clock ahead of ours stays until then, and of one whose account is promised
+    nothing yet until it is.
     """
-    marks = TicketToClock.objects.order_by("first_marked_at").select_for_update(skip_locked=True)
+    now = now or timezone.now()
+    marks = (
+        TicketToClock.objects.filter(
+            PROMISED | Q(ticket__account__deleted_at__isnull=False), ticket__opened_at__lte=now
+        )
+        .order_by("first_marked_at")
+        .select_for_update(of=("self",), skip_locked=True)
+    )
     marked = list(marks.values_list("ticket_id", flat=True)[:size])
     if not marked:
         return None
@@ -52,7 +74,7 @@ def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
     if not tickets:
         return None
     TicketToClock.objects.filter(ticket_id__in=tickets).delete()
-    write_ledgers(tickets, now=now or timezone.now())
+    write_ledgers(tickets, now=now)
     return len(tickets)
 
 
@@ -101,18 +123,7 @@ def read_facts(tickets: Sequence[int]) -> list[Facts]:
 
 
 def promises_of(accounts: Collection[int]) -> dict[int, list[Promise]]:
-    """Return what was promised to accounts in the order of time, written down first for those that are new.
-
-    An account that no source holds any more and that never had a promise is left out.
-    """
-    found = _stored(accounts)
-    if new := set(accounts) - set(found):
-        review_tenures(new)
-        found |= _stored(new)
-    return found
-
-
-def _stored(accounts: Collection[int]) -> dict[int, list[Promise]]:
+    """Return what was promised to accounts in the order of time; those that never had a promise are left out."""
     found: dict[int, list[Promise]] = defaultdict(list)
     for row in PolicyTenure.objects.filter(account__in=accounts).order_by("account_id", "pk"):
         found[row.account_id].append(promise_of(row))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from support.calendars.hours import NeverOpen
 from support.clocks.changes import SEPARATOR, changes_of, priorities_of
 from support.clocks.facts import facts_of
 from support.clocks.replay import Entry, Fact, Happening, Kind, Metric, Told, in_order, tell_runs
@@ -80,7 +81,7 @@ def tell(ticket: Facts, promises: Sequence[Promise], book: Book, *, now: datetim
 
     ``promises`` are those of its account in the order of time, the first since ever. What is dated after ``now`` counts
     once its time comes: a clock looks again then. Of a ticket that is done nobody knows when, only a first response is
-    told that it has had.
+    told that it has had. Where a calendar never opens again, nothing is told.
     """
     if ticket.opened_at > now:
         return Ledger([], [])
@@ -91,7 +92,11 @@ def tell(ticket: Facts, promises: Sequence[Promise], book: Book, *, now: datetim
     )
     priorities = priorities_of(ticket.events, opened_at=ticket.opened_at, present=ticket.priority)
     changes = changes_of(promises, priorities, book, opened_at=ticket.opened_at)
-    runs = tell_runs(ticket.opened_at, facts, changes, now=now)
+    try:
+        runs = tell_runs(ticket.opened_at, facts, changes, now=now)
+    except NeverOpen:
+        # Written wrongly by somebody; it mustn't keep the tickets waiting that are told with it.
+        return Ledger([], [])
     if ticket.status in DONE and not any(one.what == Happening.SOLVED for one in facts):
         runs = [one for one in runs if one.run.metric == Metric.FIRST_RESPONSE and one.run.end is not None]
     ahead = min((at for at in (*_ahead(facts, now), *_coming(priorities, now))), default=None)

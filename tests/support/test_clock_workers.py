@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from accounts.models import Account
 from support.clocks import keeping
 from support.clocks.keeping import keep_clocks, keep_slice
 from support.clocks.marks import mark_due, mark_tickets
 from support.models import Clock, ClockEntry, Ticket, TicketToClock
+from support.policies.tenures import review_tenures
 from tests.metrics.facts import make_account
 from tests.support.promises import at, clock, happen, open_ticket, publish_policies
 
@@ -31,8 +33,9 @@ def promised() -> None:
 
 
 def open_tickets(count: int) -> list[Ticket]:
-    """Create tickets of one account, all marked."""
+    """Create tickets of one account that is promised something, all marked."""
     account = make_account()
+    review_tenures()
     tickets = Ticket.objects.bulk_create(
         Ticket(account=account, subject=f"Question {number}", opened_at=at(OPENED)) for number in range(count)
     )
@@ -93,6 +96,7 @@ def test_a_worker_that_dies_in_the_middle_leaves_everything_to_the_next(
 
 def test_what_comes_while_a_ledger_is_told_is_told_next(monkeypatch: pytest.MonkeyPatch) -> None:
     ticket = open_ticket(make_account(), OPENED)
+    review_tenures()
     has_read, may_write = threading.Event(), threading.Event()
     tell = keeping.tell_ledgers
 
@@ -116,6 +120,42 @@ def test_what_comes_while_a_ledger_is_told_is_told_next(monkeypatch: pytest.Monk
     monkeypatch.setattr(keeping, "tell_ledgers", tell)
     keep_clocks(now=NOON)
     assert clock(ticket).state == "met"
+
+
+def test_a_review_of_promises_beside_it_waits_for_no_worker_that_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = make_account("standard")
+    ticket = open_ticket(account, OPENED)
+    keep_clocks(now=NOON)
+    mark_tickets(Ticket.objects.filter(pk=ticket.pk))
+    has_marks, may_go_on = threading.Event(), threading.Event()
+    tell = keeping.tell_ledgers
+
+    def slow(*given: Any, **named: Any) -> Any:
+        has_marks.set()
+        assert may_go_on.wait(PATIENCE)
+        return tell(*given, **named)
+
+    monkeypatch.setattr(keeping, "tell_ledgers", slow)
+    worker = beside(lambda: keep_slice(now=NOON))
+    assert has_marks.wait(PATIENCE)
+    # A ticket of an account that is new, which the worker doesn't have in hand.
+    open_ticket(make_account("standard"), OPENED)
+    Account.objects.filter(pk=account.pk).update(tier=make_account("strategic").tier)
+    reviewed: list[int] = []
+    reviewer = beside(lambda: reviewed.append(review_tenures()))
+    reviewer.join(
+        0.5
+    )  # It would mark the ticket that the worker has, and holds the lock of reviews meanwhile.
+    may_go_on.set()
+    worker.join(PATIENCE)
+    reviewer.join(PATIENCE)
+    assert len(reviewed) == 1
+    monkeypatch.setattr(keeping, "tell_ledgers", tell)
+    keep_clocks(now=NOON)
+    assert not TicketToClock.objects.exists()
+    assert Clock.objects.filter(metric="first_response").count() == 2
 
 
 def test_a_thousand_that_fell_due_while_nobody_worked_are_each_told_once_at_their_time() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from datetime import date, timedelta
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +15,15 @@ from accounts.identity.merge import merge_accounts
 from accounts.models import Account
 from support.clocks.keeping import keep_clocks, keep_slice, store, tell_ledgers
 from support.clocks.marks import mark_due
-from support.models import Clock, ClockEntry, PolicyTenure, Ticket, TicketEvent, TicketToClock
+from support.models import (
+    CalendarVersion,
+    Clock,
+    ClockEntry,
+    PolicyTenure,
+    Ticket,
+    TicketEvent,
+    TicketToClock,
+)
 from support.policies.tenures import review_tenures
 from tests.metrics.facts import make_account
 from tests.support.promises import (
@@ -204,6 +214,15 @@ def test_what_is_dated_ahead_counts_once_its_time_comes() -> None:
     assert clock(ticket, "resolution").state == "paused"
 
 
+def test_a_ticket_of_a_help_desk_whose_clock_is_ahead_waits_for_its_opening() -> None:
+    ticket = open_ticket(make_account("strategic"), OPENED)
+    keep("2026-11-16 08:59:58")
+    assert not Clock.objects.exists()
+    keep(OPENED)
+    assert clock(ticket).due_at == at("2026-11-16 09:30")
+    assert not TicketToClock.objects.exists()
+
+
 def test_a_ticket_that_is_deleted_has_no_clocks() -> None:
     api = make_api("zendesk")
     api.bulk("accounts", [{"external_id": "A", "name": "A"}])
@@ -233,6 +252,28 @@ def test_batches_mark_the_tickets_that_they_concern() -> None:
     keep("2026-11-16 09:10")
     assert Clock.objects.filter(metric="first_response", state="met").exclude(ticket=ticket).count() == 1
     assert Clock.objects.get(ticket=ticket, metric="first_response").state == "running"
+
+
+def test_a_calendar_that_never_opens_again_keeps_no_other_ticket_waiting() -> None:
+    closed, usual = make_calendar(weekdays=[5]), make_calendar()
+    saturdays = [date(2026, 11, 14) + timedelta(weeks=week) for week in range(300)]
+    held = CalendarVersion.objects.filter(calendar=closed)
+    days = [
+        {"on": day.isoformat(), "name": "Closed", "is_public": False, "is_worked": False} for day in saturdays
+    ]
+    with pgtrigger.ignore("support.CalendarVersion:frozen_after_draft"):
+        held.update(holidays=days)
+    energy = {"field": "accounts.industry", "op": "eq", "value": "Energy"}
+    cells = [("first_response", "normal", "", 60)]
+    publish_policies(
+        {"condition": energy, "clock": "calendar", "calendar": closed, "cells": cells},
+        {"clock": "calendar", "calendar": usual, "cells": cells},
+    )
+    never, other = open_ticket(make_account(industry="Energy"), OPENED), open_ticket(make_account(), OPENED)
+    keep(OPENED)
+    assert not Clock.objects.filter(ticket=never).exists()
+    assert clock(other).due_at == at("2026-11-16 10:00")
+    assert not TicketToClock.objects.exists()
 
 
 EVENTS = [
