@@ -174,7 +174,7 @@ def focused(page: Page) -> str:
     ).strip()
 
 
-def tab_to(page: Page, text: str, *, at_most: int = 80) -> None:
+def tab_to(page: Page, text: str, *, at_most: int = 120) -> None:
     """Press Tab until the focus stands on ``text``, where it must be seen."""
     for _ in range(at_most):
         page.keyboard.press("Tab")

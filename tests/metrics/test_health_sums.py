@@ -95,7 +95,7 @@ days = st.lists(figures, min_size=3, max_size=3)
 def test_what_is_told_adds_up_to_score_and_change() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(old=contents(), new=contents(), is_new=st.booleans(), before=days, after=days)
     def check_both_days(
         old: Content, new: Content, is_new: bool, before: list[dict[str, Any]], after: list[dict[str, Any]]

@@ -448,7 +448,7 @@ def test_the_log_keeps_the_newest_attempts_only(receiver, subscribe):
     subscribe()
     receiver.answer = lambda call: 500
     make_api().bulk("accounts", [account()])
-    relay_events()
+    relay_all()
     for _ in range(sending.KEPT_ATTEMPTS + 2):
         make_due()
         send_due()
