@@ -84,10 +84,10 @@ def load_sample(supervisor: Supervisor, address: str) -> bool:
     supervisor.run([*MANAGE, "prepare_sample_tiers", "--decisions"])
     supervisor.run([*MANAGE, "prepare_sample_sentiments"])
     supervisor.run([*MANAGE, "prepare_sample_contracts"])
+    supervisor.run([*MANAGE, "prepare_sample_clocks"])
     supervisor.run([*MANAGE, "prepare_sample_nights"])
     supervisor.run([*MANAGE, "prepare_sample_surveys"])
     supervisor.run([*MANAGE, "prepare_sample_checks"])
-    supervisor.run([*MANAGE, "prepare_sample_clocks"])
     note.write(READY)
     return True
 

@@ -14,16 +14,15 @@ from common.charts import Chart, Series
 from common.export import Table, table_of
 from common.formatting import format_count, format_key
 from common.periods import end_of, weeks_until
-from people.access import Access
 from people.functions import Function
 from people.models import Category
 from support import home as _home  # noqa: F401 - declares the home cards
 from support.charts import per_week_chart
-from support.entitlements import FIRST_RESPONSE, GROUP
+from support.entitlements import GROUP
 from support.models import Priority, Status, Ticket
-from support.targets import target_of
+from support.targets import FIRST_ANSWER_COLUMNS, first_answer, with_first_answers
 from support.tones import PRIORITY_TONE
-from tiers.entitlements.panel import EntitlementPanel, account_entitlements
+from tiers.entitlements.panel import EntitlementPanel
 
 SUPPORT = Category.SUPPORT_HISTORY
 MOST_TICKETS = 10
@@ -53,13 +52,13 @@ class OpenTickets(Panel):
     span = 12
     is_flush = True
 
-    def load_for(self, account: Account, as_of: date, access: Access) -> dict[str, Any]:
-        waiting = Ticket.objects.open_on(as_of).filter(account=account).order_by("opened_at", "pk")
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        of_account = Ticket.objects.open_on(as_of).filter(account=account)
+        waiting = with_first_answers(of_account, as_of).order_by("opened_at", "pk")
         tickets = list(waiting[: MOST_TICKETS + 1])
-        target = account_entitlements(account, as_of, GROUP)[FIRST_RESPONSE].seen_with(access)
         return {
             "tickets": [
-                _ticket(ticket, as_of) | target_of(ticket.opened_at, ticket.first_replied_at, as_of, target)
+                _ticket(ticket, as_of) | {"answer": first_answer(ticket.told, as_of)}
                 for ticket in tickets[:MOST_TICKETS]
             ],
             "has_more": len(tickets) > MOST_TICKETS,
@@ -81,9 +80,7 @@ class OpenTickets(Panel):
                 ("opened_at", "Opened", lambda row: row["opened_at"]),
                 ("waits_days", "Waits (days)", lambda row: row["waits_days"]),
                 ("replied_at", "First answer", lambda row: row["replied_at"]),
-                ("target", "First answer within", lambda row: row["target"]),
-                ("target_origin", "Given by", lambda row: row["target_origin"]),
-                ("is_late", "First answer late", lambda row: row["is_late"]),
+                *FIRST_ANSWER_COLUMNS,
             ],
         )
 

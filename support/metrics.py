@@ -69,10 +69,9 @@ def urgent_open_tickets(as_of: date) -> Statement:
     label="Urgent tickets past their target",
     unit="tickets",
     category=Category.SUPPORT_HISTORY,
-    formula="Urgent open tickets that had no reply within the first-response target that the account's contract "
-    "or tier gave that day.",
-    inputs=("tickets",),
-    depends_on=("tiers.tenures",),
+    formula="Urgent open tickets whose first response was late when the day ended, answered since or not: by what "
+    "policy, contract or tier promised, in the hours by which that runs.",
+    inputs=("tickets", "ticket-events"),
     direction="down",
 )
 def late_urgent_tickets(as_of: date) -> Statement:

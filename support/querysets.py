@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from common.periods import end_of
-from metrics.statements import load
-from support.entitlements import FIRST_RESPONSE
-from tiers.entitlements.query import entitled_spans
 
 if TYPE_CHECKING:
-    from support.models import CsatResponse, Ticket, TicketEvent
+    from support.models import ClockEntry, CsatResponse, Ticket, TicketEvent
 
 # What a ticket that is done has as its status.
 DONE = ("solved", "closed")
@@ -24,6 +20,9 @@ REOPENED = Q(kind="status", value_before__in=DONE) & ~Q(value__in=DONE)
 ESCALATED = Q(kind="priority", value="urgent", occurred_at__gt=F("ticket__opened_at")) & ~Q(
     value_before="urgent"
 )
+
+# Another target, or what went on, with time left at that moment (``support.clocks.standing``).
+GIVES_TIME = Q(kind__in=("start", "recompute", "resume")) & (Q(due_at=None) | Q(due_at__gt=F("at")))
 
 
 class TicketQuerySet(QuerySet["Ticket"]):
@@ -54,14 +53,29 @@ class TicketQuerySet(QuerySet["Ticket"]):
         return self.live().filter(first_replied_at__lt=end_of(day))
 
     def late_on(self, day: date) -> Self:
-        """Tickets open when ``day`` ended whose first-response target had passed without a reply in time.
+        """Tickets open when ``day`` ended whose first response was breached by then, answered since or not.
 
-        The target is what the account was entitled to that day, by contract or tier, on a clock that never stops
-        until calendars are kept. Reads the rules in force that day when it is called.
+        As their ledgers tell it: by what was promised in the hours of its calendar, and not where another target that
+        counted by the end of the day gave more time.
         """
-        spans = entitled_spans(FIRST_RESPONSE, as_of=day)
-        late = load("support", "late_tickets", spans=spans, end=end_of(day))
-        return self.open_on(day).filter(pk__in=RawSQL(late.sql, late.params))  # noqa: S611 - our own file
+        from support.models import ClockEntry  # It is made of tickets.
+
+        breaches = ClockEntry.objects.filter(metric="first_response").breached_when(end_of(day))
+        return self.open_on(day).filter(Exists(breaches.filter(ticket=OuterRef("pk"))))
+
+
+class ClockEntryQuerySet(QuerySet["ClockEntry"]):
+    def breached_when(self, moment: datetime) -> Self:
+        """Breaches before ``moment`` that no target which counted by then gave more time than that."""
+        later = self.model.objects.filter(
+            ticket=OuterRef("ticket"),
+            metric=OuterRef("metric"),
+            cycle=OuterRef("cycle"),
+            position__gt=OuterRef("position"),
+            at__lt=moment,
+        )
+        forgiven = later.filter(Q(kind="clear") | GIVES_TIME)
+        return self.filter(~Exists(forgiven), kind="breach", at__lt=moment)
 
 
 class TicketEventQuerySet(QuerySet["TicketEvent"]):

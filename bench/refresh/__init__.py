@@ -35,6 +35,7 @@ COMPARED = (
     "finance.arr",
     "finance.nrr",
     "support.open_tickets",
+    "support.late_urgent_tickets",
     "engagement.touches_90d",
     "product.usage_events_30d",
     "product.usage_trend",

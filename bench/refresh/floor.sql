@@ -123,15 +123,19 @@ LEFT JOIN (
     SELECT ticket.account_id,
         count(*) FILTER (WHERE is_open) AS open,
         count(*) FILTER (WHERE is_open AND priority = 'urgent') AS urgent,
-        count(*) FILTER (WHERE is_open AND priority = 'urgent' AND first_replied_at > opened_at + interval '24 hours') AS late,
+        count(*) FILTER (WHERE is_open AND priority = 'urgent' AND breached_at IS NOT NULL) AS late,
         count(*) FILTER (WHERE opened_at >= (:day::date - 29)::timestamp AT TIME ZONE 'UTC') AS recent,
         count(*) FILTER (WHERE opened_at >= (:day::date - 119)::timestamp AT TIME ZONE 'UTC'
             AND opened_at < (:day::date - 29)::timestamp AT TIME ZONE 'UTC') AS before,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first_replied_at - opened_at) / 60)
             FILTER (WHERE opened_at >= (:day::date - 89)::timestamp AT TIME ZONE 'UTC') AS median
     FROM (
-        SELECT *, solved_at IS NULL OR solved_at >= (:day::date + 1)::timestamp AT TIME ZONE 'UTC' AS is_open
-        FROM support_ticket WHERE opened_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+        SELECT ticket.*, clock.breached_at,
+            solved_at IS NULL OR solved_at >= (:day::date + 1)::timestamp AT TIME ZONE 'UTC' AS is_open
+        FROM support_ticket AS ticket
+        LEFT JOIN support_clock AS clock ON clock.ticket_id = ticket.id AND clock.metric = 'first_response'
+            AND clock.breached_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+        WHERE opened_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
     ) AS ticket
     GROUP BY 1
 ) AS counted ON counted.account_id = account.id

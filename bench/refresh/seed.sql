@@ -45,6 +45,41 @@ CROSS JOIN LATERAL (
     SELECT (:newest::date - ((account.id * 7 + k * 31) % 180)::integer)::timestamp AT TIME ZONE 'UTC' AS at
 ) AS opened
 WHERE account.lifecycle = 'customer';
+-- What tiers promise, around the clock, and the ledgers of it: strategic accounts are answered late, every solution is.
+INSERT INTO support_policytenure (account_id, tier_id, entitled_minutes)
+SELECT account.id, tier.id, (ARRAY[30, 120, 480, 1440])[tier.rank]
+FROM accounts_account AS account JOIN accounts_tier AS tier ON tier.id = account.tier_id;
+INSERT INTO support_clockentry (
+    ticket_id, position, at, metric, cycle, kind, cause, due_at, minutes, priority, tenure_id
+)
+SELECT ticket.id, row_number() OVER (PARTITION BY ticket.id ORDER BY line.at, line.place), line.at, line.metric, 1,
+    line.kind, line.cause, CASE WHEN line.place < 3 THEN target.due_at END,
+    CASE WHEN line.place < 3 THEN target.minutes END,
+    CASE WHEN line.place < 3 THEN ticket.priority ELSE '' END, CASE WHEN line.place < 3 THEN tenure.id END
+FROM support_ticket AS ticket
+JOIN support_policytenure AS tenure ON tenure.account_id = ticket.account_id
+CROSS JOIN LATERAL (
+    VALUES ('first_response', tenure.entitled_minutes, ticket.first_replied_at, 'agent_reply'),
+        ('resolution', 1440, ticket.solved_at, 'solved')
+) AS run (metric, minutes, ended_at, ended_by)
+CROSS JOIN LATERAL (
+    SELECT run.minutes, ticket.opened_at + run.minutes * interval '1 minute' AS due_at
+) AS target
+CROSS JOIN LATERAL (
+    VALUES (1, ticket.opened_at, run.metric, 'start', 'opened'),
+        (2, CASE WHEN target.due_at < coalesce(run.ended_at, now()) THEN target.due_at END, run.metric, 'breach', 'time'),
+        (3, run.ended_at, run.metric, CASE WHEN target.due_at < run.ended_at THEN 'stop' ELSE 'meet' END, run.ended_by)
+) AS line (place, at, metric, kind, cause)
+WHERE line.at IS NOT NULL;
+INSERT INTO support_clock (
+    ticket_id, metric, cycle, state, priority, started_at, due_at, breached_at, ended_at, minutes, tenure_id
+)
+SELECT entry.ticket_id, entry.metric, 1,
+    coalesce(max(CASE entry.kind WHEN 'meet' THEN 'met' WHEN 'stop' THEN 'stopped' END), 'running'),
+    max(ticket.priority), min(entry.at), max(entry.due_at), max(entry.at) FILTER (WHERE entry.kind = 'breach'),
+    max(entry.at) FILTER (WHERE entry.kind IN ('meet', 'stop')), max(entry.minutes), max(entry.tenure_id)
+FROM support_clockentry AS entry JOIN support_ticket AS ticket ON ticket.id = entry.ticket_id
+GROUP BY 1, 2;
 INSERT INTO engagement_engagement (account_id, contact_id, kind, direction, occurred_at, subject, user_email)
 SELECT contact.account_id, contact.id, (ARRAY['call', 'email', 'meeting', 'web'])[1 + (contact.id + k) % 4],
     'outbound', (:newest::date - ((contact.id * 5 + k * 17) % 150)::integer)::timestamp AT TIME ZONE 'UTC', '', ''

@@ -10,13 +10,11 @@ from typing import NamedTuple
 from support.calendars.hours import NeverOpen
 from support.clocks.changes import SEPARATOR, changes_of, priorities_of
 from support.clocks.facts import facts_of
-from support.clocks.replay import Entry, Fact, Happening, Kind, Metric, Told, in_order, tell_runs
-from support.models import Clock
+from support.clocks.replay import Entry, Fact, Happening, Metric, Told, in_order, tell_runs
+from support.clocks.standing import stand_by
 from support.policies.book import SEPARATOR as WITH_PRIORITY
 from support.policies.book import Book, Promise
 from support.querysets import DONE
-
-State = Clock.State
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,41 +116,20 @@ def _coming(
 
 
 def _clock(ticket: int, told: Told, priority: str, ahead: datetime | None) -> ClockRow:
-    state, due_at, breached_at, ended_at = State.CLEARED, None, None, None
-    is_over = False
-    for entry in told.entries:
-        kind = entry.kind
-        if kind in (Kind.MEET, Kind.STOP):
-            is_over, ended_at = True, entry.at
-            state = State.MET if kind == Kind.MEET else State.STOPPED
-        elif kind == Kind.BREACH:
-            breached_at = entry.at
-        elif kind == Kind.PAUSE:
-            state, due_at = State.PAUSED, None
-        elif kind == Kind.CLEAR:
-            breached_at, due_at = None, None
-            state = state if is_over else State.CLEARED
-        elif kind != Kind.WARN:
-            if kind == Kind.RESUME:
-                is_over, ended_at = False, None
-            if entry.due_at is None or entry.due_at > entry.at:
-                breached_at = None
-            due_at = entry.due_at
-            if not is_over:
-                state = State.PAUSED if entry.due_at is None else State.RUNNING
+    stand = stand_by(told.entries)
     target = told.target
     looks = [at for at in (told.next_at, ahead) if at is not None]
     return ClockRow(
         ticket,
         told.run.metric,
         told.run.cycle,
-        state,
+        stand.state,
         priority,
         told.run.start,
-        due_at,
+        stand.due_at,
         min(looks, default=None),
-        breached_at,
-        ended_at,
+        stand.breached_at,
+        stand.ended_at,
         None if target is None else target.minutes,
         None if target is None else _origin(target.origin)[0],
     )

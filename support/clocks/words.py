@@ -38,7 +38,8 @@ class Said:
 
 def say(entry: ClockEntry, tenures: Mapping[int, PolicyTenure], due_at: datetime | None) -> Said:
     """Return a line in words; ``due_at`` is when the clock was due before it, ``tenures`` those of the ledger."""
-    return Said(entry, _what(entry, due_at), _why(entry, tenures), _promise(entry, tenures))
+    tenure = tenures.get(entry.tenure_id or 0)
+    return Said(entry, _what(entry, due_at), _why(entry, tenures), promise_words(entry, tenure))
 
 
 def _what(entry: ClockEntry, due_at: datetime | None) -> str:
@@ -99,9 +100,8 @@ def differences(before: PolicyTenure, after: PolicyTenure) -> list[str]:
     return found
 
 
-def _promise(entry: ClockEntry, tenures: Mapping[int, PolicyTenure]) -> str:
+def promise_words(entry: ClockEntry, tenure: PolicyTenure | None) -> str:
     """Return the target with what gave it, such as “2 h around the clock, for urgent, by policy “Every account””."""
-    tenure = tenures.get(entry.tenure_id or 0)
     if entry.minutes is None or tenure is None:
         return ""
     by = f"by policy “{tenure.policy}”" if tenure.policy else "by its entitlement"

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from support.models.policies import PolicyTenure, SlaMetric
 from support.models.tickets import Priority, Ticket
+from support.querysets import ClockEntryQuerySet
 
 
 class Clock(models.Model):
@@ -86,8 +87,18 @@ class ClockEntry(models.Model):
     priority = models.CharField(max_length=8, choices=Priority, blank=True)
     tenure = models.ForeignKey(PolicyTenure, models.RESTRICT, null=True, related_name="+", db_index=False)
 
+    objects = ClockEntryQuerySet.as_manager()
+
     class Meta:
         ordering = ("position",)
+        indexes = (
+            # The few that numbers are made of, among starts and warnings.
+            models.Index(
+                name="support_clockentry_breach",
+                fields=("metric", "ticket", "at"),
+                condition=Q(kind="breach"),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} at {self.at:%Y-%m-%d %H:%M}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from support.models import Ticket
-from tests.metrics.facts import TODAY, ago, at, make_account, make_ticket, measure, roll_up
+from tests.metrics.facts import TODAY, ago, at, make_account, make_ticket, measure
+from tests.support.promises import keep_all, publish_policies
 
 pytestmark = pytest.mark.django_db
 
@@ -92,24 +95,50 @@ def test_a_reply_after_the_day_is_not_known_on_it() -> None:
         ("strategic", 31, True),
         ("enterprise", 119, False),
         ("enterprise", 121, True),
-        (None, 60 * 23, False),
-        (None, 60 * 25, True),
+        # 24 hours of business: from noon on Tuesday until noon on Friday.
+        (None, 60 * 71, False),
+        (None, 60 * 73, True),
     ],
 )
 def test_an_urgent_ticket_is_late_when_the_tier_s_target_passed_unanswered(
     tier: str | None, minutes: int, is_late: bool
 ) -> None:
     account = make_account(tier)
-    roll_up("tiers.tenures", ago(30))
     replied = at(ago(3)) + timedelta(minutes=minutes)
     make_ticket(account, ago(3), priority="urgent", first_replied_at=replied)
+    keep_all()
     assert measure("support.late_urgent_tickets") == {account.pk: Decimal(is_late)}
 
 
 def test_a_ticket_whose_target_lies_ahead_is_not_late() -> None:
     account = make_account("growth")
-    roll_up("tiers.tenures", ago(30))
-    make_ticket(account, TODAY, priority="urgent", opened_at=at(TODAY, 17))
+    make_ticket(account, TODAY, priority="urgent", opened_at=at(TODAY, 10))
+    keep_all()
     assert measure("support.late_urgent_tickets") == {account.pk: 0}
-    make_ticket(account, TODAY, priority="urgent", opened_at=at(TODAY, 15))
+    make_ticket(account, TODAY, priority="urgent", opened_at=at(TODAY, 9))
+    keep_all()
     assert measure("support.late_urgent_tickets") == {account.pk: 1}
+
+
+@pytest.mark.parametrize("cells", [[], [("first_response", "urgent", "", 60 * 24 * 365)]])
+def test_what_was_late_by_the_target_of_its_time_stays_late_on_that_day(cells: list[Any]) -> None:
+    account = make_account()
+    publish_policies({"cells": [("first_response", "urgent", "", 60)]})
+    make_ticket(account, ago(3), priority="urgent")
+    keep_all()
+    today = timezone.now().date()
+    assert Ticket.objects.late_on(today).exists()
+    publish_policies({"cells": cells})
+    keep_all()
+    assert not Ticket.objects.late_on(today).exists()
+    assert Ticket.objects.late_on(ago(3)).exists()
+    assert not Ticket.objects.late_on(ago(4)).exists()
+
+
+def test_a_first_answer_counts_as_late_only_while_the_ticket_is_open() -> None:
+    account = make_account("strategic")
+    make_ticket(account, ago(5), ago(3), priority="urgent", first_replied_at=at(ago(4)))
+    make_ticket(account, ago(5), priority="high")
+    keep_all()
+    counted = {days: measure("support.late_urgent_tickets", ago(days))[account.pk] for days in (5, 4, 3)}
+    assert counted == {5: 1, 4: 1, 3: 0}

@@ -6,12 +6,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo.clocks import begin_clocks
+from demo.clocks import begin_clocks, count_by_clocks
 
 
 class Command(BaseCommand):
-    help = "Tell every ledger of the sample company anew, from the tiers that accounts had and the policies in force."
+    help = (
+        "Tell every ledger of the sample company anew, from the tiers that accounts had, and count by them."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and say so."""
-        self.stdout.write(f"Clocks of {begin_clocks()} tickets told.")
+        told = begin_clocks()
+        self.stdout.write(f"Clocks of {told} tickets told, and counted on {count_by_clocks()} days.")
