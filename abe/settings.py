@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-surveys": {"task": "pods.surveys.tasks.run_surveys", "schedule": 60.0},
     "publish-hours": {"task": "support.tasks.publish_hours", "schedule": 300.0},
     "route-tickets": {"task": "support.tasks.route_tickets", "schedule": 20.0},
+    "review-routes": {"task": "support.tasks.review_routes", "schedule": crontab(minute="*/15")},
     "expire-deviations": {"task": "finance.tasks.expire_deviations", "schedule": 3600.0},
     "run-dunning": {"task": "finance.tasks.run_dunning", "schedule": crontab(minute="*/10")},
     "remind-of-contracts": {"task": "finance.tasks.remind_of_contracts", "schedule": crontab(minute=21)},

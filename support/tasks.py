@@ -11,7 +11,7 @@ from support.clocks.marks import mark_due
 from support.policies.services import publish_due_policies
 from support.policies.tenures import review_tenures
 from support.routing.rules import publish_due_rules
-from support.routing.services import route_waiting
+from support.routing.sweep import review_routing, route_waiting
 
 
 @shared_task
@@ -39,3 +39,9 @@ def route_tickets() -> None:
     """Route what nobody has, or whoever has it can't go on with; put rules in force whose day has come."""
     publish_due_rules()
     route_waiting()
+
+
+@shared_task
+def review_routes() -> None:
+    """Look at every decision where a ticket goes, as a net below the marks of what changed."""
+    review_routing()

@@ -4,7 +4,14 @@ from support.models.calendars import BusinessCalendar, CalendarVersion
 from support.models.clocks import Clock, ClockEntry, TicketToClock
 from support.models.policies import Policy, PolicySet, PolicyTarget, PolicyTenure, SlaMetric
 from support.models.previews import Outcome, PolicyPreview, PolicyPreviewRow
-from support.models.routing import AccountEngineer, Assignment, RoutingRule, RoutingRules
+from support.models.routing import (
+    AccountEngineer,
+    Assignment,
+    RoutingRule,
+    RoutingRules,
+    TicketToRoute,
+    WaitingRound,
+)
 from support.models.teams import SupportTeam, TeamMember, TeamSkill
 from support.models.tickets import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent
 
@@ -35,4 +42,6 @@ __all__ = (
     "Ticket",
     "TicketEvent",
     "TicketToClock",
+    "TicketToRoute",
+    "WaitingRound",
 )

@@ -9,7 +9,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from common.versions.frozen import frozen_after_draft, frozen_with_version
@@ -102,6 +102,25 @@ class AccountEngineer(models.Model):
                 name="support_accountengineer_one_named", fields=("account",), condition=Q(is_named=True)
             ),
         )
+        triggers = (
+            pgtrigger.Trigger(
+                name="waiting_tickets_follow",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    INSERT INTO support_tickettoroute (ticket_id)
+                    SELECT ticket.id
+                    FROM support_ticket AS ticket
+                    JOIN support_assignment AS held
+                        ON held.ticket_id = ticket.id AND held.ended_at IS NULL AND held.engineer_id IS NULL
+                    WHERE ticket.account_id = NEW.account_id
+                    ORDER BY ticket.id
+                    ON CONFLICT (ticket_id) DO UPDATE
+                        SET marked_at = greatest(now(), support_tickettoroute.first_marked_at);
+                    RETURN NULL;
+                """,
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.person} for {self.account}"
@@ -111,6 +130,10 @@ class AssignmentQuerySet(QuerySet["Assignment"]):
     def present(self) -> Self:
         """Decisions that hold now: at most one of a ticket."""
         return self.filter(ended_at=None)
+
+    def waiting(self) -> Self:
+        """Present decisions by which a ticket waits in a queue."""
+        return self.present().filter(engineer=None)
 
 
 class Assignment(models.Model):
@@ -165,8 +188,62 @@ class Assignment(models.Model):
             models.Index(
                 name="support_assignment_of_person", fields=("engineer",), condition=Q(ended_at=None)
             ),
+            models.Index(
+                name="support_assignment_waits",
+                fields=("ticket",),
+                condition=Q(ended_at=None, engineer=None),
+            ),
         )
         triggers = (pgtrigger.ReadOnly(name="kept", exclude=["ended_at", "help_desk_email"]),)
 
     def __str__(self) -> str:
         return f"{self.ticket} to {self.engineer or self.team}"
+
+
+class TicketToRoute(models.Model):
+    """A mark: something changed by which a ticket may need another decision, or no more.
+
+    Written in the transaction that changes it, mostly by triggers, and taken away with the decision
+    (``support.routing.sweep``).
+    """
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+")
+    first_marked_at = models.DateTimeField(db_default=Now())
+    marked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="support_tickettoroute_in_order", condition=Q(marked_at__gte=F("first_marked_at"))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Mark of {self.ticket_id}"
+
+
+class WaitingRound(models.Model):
+    """How far the tickets that wait in queues were tried again: one row, written by ``support.routing.sweep``.
+
+    A round begins where ``asked`` is past ``answered``, as somebody has room again, or where ``desk``, a digest of who
+    works for which team, with which skills, limits, absences and rules, is another. ``came_to`` is the ticket that it
+    came to, null between rounds. One that ``is_whole`` asks of every ticket, others end where nobody has room.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    desk = models.CharField(max_length=64, blank=True)
+    asked = models.PositiveBigIntegerField(default=0)
+    answered = models.PositiveBigIntegerField(default=0)
+    came_to = models.BigIntegerField(null=True)
+    is_whole = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="support_waitinground_one", condition=Q(id=1)),
+            models.CheckConstraint(
+                name="support_waitinground_answered", condition=Q(answered__lte=F("asked"))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return "Round of what waits"

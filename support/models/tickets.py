@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from support.querysets import CsatQuerySet, TicketEventQuerySet, TicketQuerySet
+from support.querysets import DONE, CsatQuerySet, TicketEventQuerySet, TicketQuerySet
 from sync.models import SyncedModel
 
 
@@ -78,10 +78,65 @@ class Ticket(SyncedModel):
                     RETURN NULL;
                 """,
             ),
+            # Of whole batches at once. What changes nothing of where a ticket goes marks nothing.
+            pgtrigger.Trigger(
+                name="routing_follows_new",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="came"),  # type: ignore[no-untyped-call]
+                func="""
+                    INSERT INTO support_tickettoroute (ticket_id)
+                    SELECT came.id
+                    FROM came
+                    WHERE came.deleted_at IS NULL AND came.solved_at IS NULL
+                        AND came.status NOT IN ('solved', 'closed')
+                    ORDER BY came.id
+                    ON CONFLICT (ticket_id) DO UPDATE
+                        SET marked_at = greatest(now(), support_tickettoroute.first_marked_at);
+                    RETURN NULL;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="routing_follows_changes",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                referencing=pgtrigger.Referencing(old="was", new="is_now"),  # type: ignore[no-untyped-call]
+                func="""
+                    INSERT INTO support_tickettoroute (ticket_id)
+                    SELECT is_now.id
+                    FROM is_now
+                    JOIN was ON was.id = is_now.id
+                    WHERE (
+                        (was.status, was.assignee_email, was.account_id, was.product_area, was.priority)
+                        IS DISTINCT FROM
+                        (is_now.status, is_now.assignee_email, is_now.account_id, is_now.product_area,
+                            is_now.priority)
+                        OR was.solved_at IS DISTINCT FROM is_now.solved_at
+                        OR was.deleted_at IS DISTINCT FROM is_now.deleted_at
+                    )
+                    AND (
+                        was.deleted_at IS NULL AND was.solved_at IS NULL
+                            AND was.status NOT IN ('solved', 'closed')
+                        OR is_now.deleted_at IS NULL AND is_now.solved_at IS NULL
+                            AND is_now.status NOT IN ('solved', 'closed')
+                    )
+                    ORDER BY is_now.id
+                    ON CONFLICT (ticket_id) DO UPDATE
+                        SET marked_at = greatest(now(), support_tickettoroute.first_marked_at);
+                    RETURN NULL;
+                """,
+            ),
         )
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def is_open_now(self) -> bool:
+        """Whether it is unsolved as the help desk last said; what ``TicketQuerySet.open_now`` asks."""
+        return self.deleted_at is None and self.solved_at is None and self.status not in DONE
 
     def get_absolute_url(self) -> str:
         """Return the ticket's page."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from hashlib import sha256
 
 # Whoever looks after an account but works for no team takes so many open tickets.
 LIMIT_WITHOUT_TEAM = 20
@@ -92,6 +94,23 @@ class Desk:
         if choice.person is not None:
             self.load[choice.person] = self.load.get(choice.person, 0) + 1
         return choice
+
+    def has_room(self) -> bool:
+        """Return whether anybody at all could take one more ticket."""
+        return any(
+            person.is_active and not person.away and self.load.get(key, 0) < self.limit_of(key)
+            for key, person in self.people.items()
+        )
+
+    def digest(self) -> str:
+        """Return what stands for the desk but for what everybody has open: the same desk gives the same."""
+        told = {
+            "people": [asdict(self.people[key]) for key in sorted(self.people)],
+            "teams": [asdict(team) for team in self.teams],
+            "rules": [asdict(rule) for rule in self.rules],
+            "areas": dict(self.areas),
+        }
+        return sha256(json.dumps(told, default=sorted, sort_keys=True).encode()).hexdigest()
 
     def limit_of(self, key: int) -> int:
         """Return how many open tickets somebody takes at most: the largest of their teams' limits."""

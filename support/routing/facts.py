@@ -37,8 +37,13 @@ def rows_in_force() -> list[RoutingRule]:
     return list(RoutingRule.objects.filter(rules=version).order_by("position")) if version else []
 
 
-def read_desk(rows: Iterable[RoutingRule], rota: Rota, others: Iterable[int] = ()) -> Desk:
-    """Return the desk as it is now: with ``others`` beside the members of teams, and whoever stands in for them."""
+def read_desk(
+    rows: Iterable[RoutingRule], rota: Rota, others: Iterable[int] = (), *, is_counted: bool = True
+) -> Desk:
+    """Return the desk as it is now: with ``others`` beside the members of teams, and whoever stands in for them.
+
+    What everybody has open is left out where it isn't to be counted, since that reads every open ticket.
+    """
     limits: dict[int, dict[int, int]] = {}
     for team_id, person_id, limit in TeamMember.objects.values_list("team_id", "person_id", "open_limit"):
         limits.setdefault(team_id, {})[person_id] = limit
@@ -55,8 +60,14 @@ def read_desk(rows: Iterable[RoutingRule], rota: Rota, others: Iterable[int] = (
             name.casefold(): key
             for key, name in Skill.objects.filter(kind=SkillKind.AREA).values_list("pk", "name")
         },
-        load=load_of(users),
+        load=load_of(users) if is_counted else {},
     )
+
+
+def takers(rota: Rota, *, is_counted: bool = True) -> Desk:
+    """Return the desk with all who may ever take a ticket: members of teams, who looks after accounts, stand-ins."""
+    seats = AccountEngineer.objects.order_by().values_list("person_id", flat=True).distinct()
+    return read_desk(rows_in_force(), rota, seats, is_counted=is_counted)
 
 
 def load_of(people: Iterable[int]) -> dict[int, int]:

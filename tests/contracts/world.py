@@ -90,7 +90,8 @@ from support.calendars.terms import Terms as CalendarTerms
 from support.policies.content import PolicyDraft
 from support.policies.previews.services import request_policy_preview
 from support.policies.services import create_policy_draft as draft_support_policies
-from support.routing.services import route_waiting, set_engineers
+from support.routing.services import set_engineers
+from support.routing.sweep import route_waiting
 from support.teams.services import create_team, set_member
 from sync.models import (
     Batch,

@@ -14,8 +14,11 @@ import pytest
 import yaml
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.models import Account, Standing, Tier
 from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from people.absences.services import end_absence, write_absence
@@ -23,7 +26,15 @@ from people.configuration.files import apply_import, export_yaml, plan_import, r
 from people.configuration.registry import ConfigError
 from people.models import Skill, User
 from people.skills.services import create_skill
-from support.models import Assignment, RoutingRule, RoutingRules, SupportTeam, Ticket
+from support.models import (
+    Assignment,
+    RoutingRule,
+    RoutingRules,
+    SupportTeam,
+    Ticket,
+    TicketToRoute,
+    WaitingRound,
+)
 from support.routing.engine import LIMIT_WITHOUT_TEAM, Asked, Desk, Person, Rule, Team
 from support.routing.facts import read_desk, rules_on
 from support.routing.rules import (
@@ -36,7 +47,8 @@ from support.routing.rules import (
     told,
     write_rules,
 )
-from support.routing.services import IN_HELP_DESK, give_ticket, route_waiting, set_engineers
+from support.routing.services import give_ticket, set_engineers
+from support.routing.sweep import IN_HELP_DESK, review_routing, route_waiting
 from support.teams.services import create_team, set_member
 from tests.accounts.rows import make_listed
 from tests.metrics.facts import make_account, make_ticket
@@ -308,7 +320,7 @@ def test_a_chunk_is_read_with_the_same_number_of_queries(
     accounts = [make_account("growth") for _ in range(3)]
     for account in accounts:
         ticket(account)
-    with django_assert_max_num_queries(40) as few:
+    with django_assert_max_num_queries(70) as few:
         route_waiting()
     for account in accounts * 4:
         ticket(account)
@@ -316,18 +328,165 @@ def test_a_chunk_is_read_with_the_same_number_of_queries(
         route_waiting()
 
 
+def rows_read() -> int:
+    """Return how many rows of tickets and decisions this transaction has read so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
+            " WHERE relname IN ('support_ticket', 'support_assignment')"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_a_sweep_with_nothing_changed_reads_no_ticket_however_many_are_open(
+    billing: SupportTeam,
+) -> None:
+    account = make_account("growth")
+    costs = []
+    for count in (20, 300):  # six find somebody, the rest waits
+        for _ in range(count):
+            ticket(account)
+        route_waiting()
+        route_waiting()
+        before = rows_read()
+        with CaptureQueriesContext(connection) as asked:
+            assert route_waiting() == 0
+        costs.append((len(asked), rows_read() - before))
+    assert Assignment.objects.waiting().count() == 314
+    assert costs[0] == costs[1]
+    assert costs[1][0] <= 25
+    assert costs[1][1] == 0
+
+
+def test_a_round_ends_where_nobody_has_room_and_goes_on_where_it_stopped(
+    billing: SupportTeam, ann: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support.routing.sweep.CHUNK", 2)
+    monkeypatch.setattr("support.routing.sweep.CHUNKS_A_SWEEP", 2)
+    held = [ticket() for _ in range(20)]
+    route_waiting()
+    for _ in range(5):
+        route_waiting()
+    assert WaitingRound.objects.get().came_to is None
+    done = [one for one in held if present(one).engineer == ann][:2]
+    Ticket.objects.filter(pk__in=[one.pk for one in done]).update(status="solved")
+    assert route_waiting() == 2  # those that wait longest
+    assert {present(one).engineer for one in held[6:8]} == {ann}
+    assert WaitingRound.objects.get().came_to is None  # nobody has room: no more are read
+    set_member(team=billing, person=ann, open_limit=13, by=ann)
+    moved = [route_waiting() for _ in range(5)]
+    assert moved == [4, 4, 2, 0, 0]  # the desk is another, so each sweep goes on where the one before stopped
+    assert Assignment.objects.waiting().count() == 2
+
+
+def test_a_round_reads_on_while_somebody_has_room_whom_the_first_that_wait_can_not_have(
+    billing: SupportTeam, ann: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support.routing.sweep.CHUNK", 2)
+    full = [ticket() for _ in range(6)]
+    others = [ticket(area="something else") for _ in range(5)]
+    last = ticket()
+    route_waiting()
+    route_waiting()
+    assert Assignment.objects.waiting().count() == 6
+    Ticket.objects.filter(pk=full[0].pk).update(status="solved")
+    assert route_waiting() == 1
+    assert present(last).engineer is not None
+    assert {present(one).engineer for one in others} == {None}
+
+
+def test_what_changes_is_marked_with_the_change_and_nothing_else_is(
+    billing: SupportTeam, ann: User, bob: User
+) -> None:
+    account = make_account("growth")
+    held = ticket(account)
+    route_waiting()
+
+    def marked(**fields: Any) -> bool:
+        TicketToRoute.objects.all().delete()
+        Ticket.objects.filter(pk=held.pk).update(**fields)
+        return TicketToRoute.objects.filter(ticket=held).exists()
+
+    assert not marked(subject="Another question")
+    assert not marked(status="new")  # as it was
+    assert marked(assignee_email=bob.email)
+    assert marked(product_area="core")
+    assert marked(priority="urgent")
+    assert marked(account=make_account())
+    assert marked(solved_at=timezone.now())
+    assert not marked(subject="It is done")
+    assert marked(solved_at=None)
+    assert marked(deleted_at=timezone.now())
+    assert not marked(assignee_email=ann.email)  # nobody sees it
+    done = ticket(account, status="closed")
+    assert not TicketToRoute.objects.filter(ticket=done).exists()
+
+
+def test_who_looks_after_an_account_from_now_on_gets_what_waits(
+    billing: SupportTeam, ann: User, bob: User
+) -> None:
+    away(ann)
+    away(bob)
+    account = make_listed("Large", "strategic", standing={})
+    eve = make_user("support", name="Eve Fox")
+    held = [ticket(account, area=""), ticket(area="")]
+    route_waiting()
+    assert Assignment.objects.waiting().count() == 2
+    set_engineers(account=account, named=eve, others=[], by=ann)
+    assert list(TicketToRoute.objects.values_list("ticket", flat=True)) == [held[0].pk]
+    assert route_waiting() == 1
+    assert present(held[0]).engineer == eve
+
+
+def test_the_review_marks_whatever_nobody_marked(billing: SupportTeam, ann: User, bob: User) -> None:
+    lost, moved, done = ticket(), ticket(), ticket()
+    route_waiting()
+    Assignment.objects.filter(ticket=lost).delete()
+    other = ann if present(moved).engineer == bob else bob
+    Ticket.objects.filter(pk=moved.pk).update(assignee_email=other.email)
+    Ticket.objects.filter(pk=done.pk).update(status="solved")
+    TicketToRoute.objects.all().delete()
+    assert route_waiting() == 0
+    assert review_routing() == 3
+    assert route_waiting() == 2
+    assert present(lost).engineer is not None
+    assert (present(moved).engineer, present(moved).cause) == (other, "help_desk")
+    assert not Assignment.objects.present().filter(ticket=done).exists()
+    assert review_routing() == 0
+
+
+def test_a_tickets_account_that_meets_another_rule_by_now_is_tried_with_the_review(
+    billing: SupportTeam, ann: User, bob: User
+) -> None:
+    away(ann)
+    away(bob)
+    account = make_listed("Large", "growth", standing={})
+    eve = make_user("support", name="Eve Fox")
+    set_engineers(account=account, named=eve, others=[], by=ann)
+    held = ticket(account, area="")
+    route_waiting()
+    assert present(held).engineer is None
+    strategic = Tier.objects.get(slug="strategic")
+    Account.objects.filter(pk=account.pk).update(tier=strategic)
+    Standing.objects.filter(account=account).update(tier=strategic)
+    assert route_waiting() == 0
+    review_routing()
+    assert route_waiting() == 1
+    assert present(held).engineer == eve
+
+
 @pytest.mark.django_db(transaction=True)
 def test_workers_at_once_never_exceed_a_limit_and_decide_each_ticket_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("support.routing.services.CHUNK", 4)
+    monkeypatch.setattr("support.routing.sweep.CHUNK", 4)
 
     def slow(*given: Any) -> Any:
         desk = read_desk(*given)
         time.sleep(0.2)  # Long enough for every worker to have counted, were none to wait for the others.
         return desk
 
-    monkeypatch.setattr("support.routing.services.read_desk", slow)
+    monkeypatch.setattr("support.routing.sweep.read_desk", slow)
     lead = make_user("support")
     team = create_team(name="Billing", covers=[create_skill(name="Payments", kind="area", by=lead)], by=lead)
     people = [make_user("support") for _ in range(3)]

@@ -22,7 +22,7 @@ from people.models import Skill, User
 from people.services import change_access
 from people.skills.services import create_skill, delete_skill
 from support.models import SupportTeam, TeamMember
-from support.routing.services import route_waiting
+from support.routing.sweep import route_waiting
 from support.teams.reading import shown_teams
 from support.teams.services import change_team, create_team, delete_team, remove_member, set_member
 from tests.metrics.facts import make_account, make_ticket
