@@ -36,12 +36,19 @@ def utc_day(field: str) -> TruncDate:
     return TruncDate(field, tzinfo=UTC)
 
 
-class Median(Aggregate):
-    """The value in the middle, or between the two in the middle."""
+class Percentile(Aggregate):
+    """The value that a ``share`` of the values doesn't exceed, between two where it lies between them."""
 
     function = "PERCENTILE_CONT"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
     output_field = FloatField()
+
+    def __init__(self, *expressions: Any, share: float = 0.5, **extra: Any) -> None:
+        super().__init__(*expressions, share=share, **extra)
+
+
+class Median(Percentile):
+    """The value in the middle, or between the two in the middle."""
 
 
 def count_per_account(

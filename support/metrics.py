@@ -10,20 +10,21 @@ from django.db.models import (
     DecimalField,
     ExpressionWrapper,
     F,
+    FloatField,
     Q,
     QuerySet,
     Value,
 )
 from django.db.models.functions import Cast, Extract
 
-from common.periods import end_of
+from common.periods import end_of, month_start
 from metrics.expressions import NUMBER, Median, count_per_account, ratio_of_stored
 from metrics.registry import Component, Definition, metric
 from metrics.segments import mean_of_stored, segment_ratio
 from metrics.statements import Statement, load
 from people.models import Category, Level
-from support.models import CsatResponse, Priority, Ticket, TicketEvent
-from support.querysets import DONE, REOPENED
+from support.models import Clock, CsatResponse, Priority, SlaMetric, Ticket, TicketEvent
+from support.querysets import DONE, PROMISED_BY_CONTRACT, REOPENED
 
 RECENT_DAYS = 30
 NORM_DAYS = 90
@@ -292,13 +293,18 @@ def _ratings(as_of: date) -> QuerySet[Any, Any]:
     return CsatResponse.objects.rated_within(as_of, NORM_DAYS).order_by().values("account_id", "rating")
 
 
+REOPENED_AGAIN = (
+    "Of the tickets solved in the 90 days that end with the day, the share that was opened again after, by the end of "
+    "the day. Not defined where none was solved, or the help desk sends no events."
+)
+
+
 @metric(
     "support.reopen_rate",
     label="Reopen rate",
     unit="ratio",
     category=Category.SUPPORT_HISTORY,
-    formula="Of the tickets solved in the 90 days that end with the day, the share that was opened again after, by "
-    "the end of the day. Not defined where none was solved, or the help desk sends no events.",
+    formula=REOPENED_AGAIN,
     inputs=("ticket-events", "tickets"),
     direction="down",
     component=Component(
@@ -309,12 +315,33 @@ def _ratings(as_of: date) -> QuerySet[Any, Any]:
     ),
 )
 def reopen_rate(as_of: date) -> Statement:
+    return load("support", "share", parts=_reopened(as_of))
+
+
+@segment_ratio(
+    Definition(
+        key="support.reopen_rate",
+        label="Reopen rate",
+        unit="ratio",
+        category=Category.SUPPORT_HISTORY,
+        formula=f"{REOPENED_AGAIN} {IN_TIER}",
+        inputs=("ticket-events", "tickets"),
+        direction="down",
+        parts="tickets",
+    ),
+    label="Reopen rate, by segment",
+)
+def reopen_rate_by_segment(as_of: date) -> Statement:
+    return _reopened(as_of)
+
+
+def _reopened(as_of: date) -> Statement:
     recent = TicketEvent.objects.within(as_of, NORM_DAYS).order_by()
     # A ticket that was closed on top of being solved was solved when it first was.
     solved = recent.filter(kind="status", value__in=DONE).exclude(value_before__in=DONE)
     return load(
         "support",
-        "reopen_rate",
+        "reopened_parts",
         solved=solved.values("ticket_id", "occurred_at"),
         reopened=recent.filter(REOPENED).values("ticket_id", "occurred_at"),
     )
@@ -366,3 +393,145 @@ def escalations_90d(as_of: date) -> Statement:
 )
 def tickets_per_100_seats(as_of: date) -> Statement:
     return ratio_of_stored("support.tickets_90d", "finance.seats", as_of, times=100)
+
+
+KEPT = (
+    "{what} within what was promised, by the hours that count, divided by all that were met or missed in the 90 days "
+    "that end with the day. Missed is what was breached, from then on; what nothing was promised for is left out. Not "
+    "defined where none was decided."
+)
+FIRST_RESPONSE_KEPT = KEPT.format(what="First responses")
+RESOLUTION_KEPT = KEPT.format(what="Resolutions")
+OF_TICKETS = ("tickets", "ticket-events")
+
+
+@metric(
+    "support.first_response_attainment",
+    label="First responses in time",
+    unit="ratio",
+    category=Category.SUPPORT_HISTORY,
+    formula=FIRST_RESPONSE_KEPT,
+    inputs=OF_TICKETS,
+    direction="up",
+)
+def first_response_attainment(as_of: date) -> Statement:
+    return _attainment(as_of, SlaMetric.FIRST_RESPONSE)
+
+
+@metric(
+    "support.resolution_attainment",
+    label="Resolutions in time",
+    unit="ratio",
+    category=Category.SUPPORT_HISTORY,
+    formula=RESOLUTION_KEPT,
+    inputs=OF_TICKETS,
+    direction="up",
+)
+def resolution_attainment(as_of: date) -> Statement:
+    return _attainment(as_of, SlaMetric.RESOLUTION)
+
+
+@segment_ratio(
+    Definition(
+        key="support.first_response_attainment",
+        label="First responses in time",
+        unit="ratio",
+        category=Category.SUPPORT_HISTORY,
+        formula=f"{FIRST_RESPONSE_KEPT} {IN_TIER}",
+        inputs=OF_TICKETS,
+        direction="up",
+        parts="first responses",
+    ),
+    label="First responses in time, by segment",
+)
+def first_response_attainment_by_segment(as_of: date) -> Statement:
+    return _kept(as_of, SlaMetric.FIRST_RESPONSE)
+
+
+@segment_ratio(
+    Definition(
+        key="support.resolution_attainment",
+        label="Resolutions in time",
+        unit="ratio",
+        category=Category.SUPPORT_HISTORY,
+        formula=f"{RESOLUTION_KEPT} {IN_TIER}",
+        inputs=OF_TICKETS,
+        direction="up",
+        parts="resolutions",
+    ),
+    label="Resolutions in time, by segment",
+)
+def resolution_attainment_by_segment(as_of: date) -> Statement:
+    return _kept(as_of, SlaMetric.RESOLUTION)
+
+
+def _kept(as_of: date, of: SlaMetric) -> Statement:
+    decided = Clock.objects.live().filter(metric=of).decided_between(_first_of(as_of), as_of)
+    return load(
+        "support", "kept_parts", decided=decided.values("breached_at", account_id=F("ticket__account_id"))
+    )
+
+
+def _attainment(as_of: date, of: SlaMetric) -> Statement:
+    return load("support", "share", parts=_kept(as_of, of))
+
+
+def _first_of(as_of: date) -> date:
+    """Return the first of the 90 days that end with a day."""
+    return as_of - timedelta(days=NORM_DAYS - 1)
+
+
+@metric(
+    "support.breaches_90d",
+    label="Broken promises in 90 days",
+    unit="promises",
+    category=Category.SUPPORT_HISTORY,
+    formula="First and next responses and resolutions whose target passed in the 90 days that end with the day, and "
+    "that no other target gave more time since.",
+    inputs=OF_TICKETS,
+    direction="down",
+)
+def breaches_90d(as_of: date) -> Statement:
+    return count_per_account(_broken(_first_of(as_of), as_of), feed=Ticket.objects.known_by(as_of))
+
+
+@metric(
+    "support.agreed_missed_month",
+    label="First responses missed that contracts promise, this month",
+    unit="promises",
+    category=Category.SUPPORT_HISTORY,
+    formula="First responses that a contract promised itself and that were missed from the first of the month to the "
+    "day. Service credits rest on them.",
+    inputs=OF_TICKETS,
+    direction="down",
+)
+def agreed_missed_month(as_of: date) -> Statement:
+    broken = _broken(month_start(as_of), as_of)
+    return count_per_account(broken.filter(PROMISED_BY_CONTRACT), feed=Ticket.objects.known_by(as_of))
+
+
+def _broken(first: date, last: date) -> QuerySet[Any, Any]:
+    decided = Clock.objects.live().decided_between(first, last).filter(breached_at__isnull=False)
+    return decided.annotate(account_id=F("ticket__account_id"))
+
+
+@metric(
+    "support.first_response_open_minutes",
+    label="First response, in the hours that count",
+    unit="minutes",
+    category=Category.SUPPORT_HISTORY,
+    formula="The median of the first responses that were met or missed in the 90 days that end with the day and came "
+    "by then: minutes from the opening, in the open hours of the calendar by which each was promised.",
+    inputs=OF_TICKETS,
+    direction="down",
+)
+def first_response_open_minutes(as_of: date) -> QuerySet[Any, Any]:
+    decided = Clock.objects.live().filter(metric=SlaMetric.FIRST_RESPONSE, ended_at__lt=end_of(as_of))
+    spent = ExpressionWrapper(F("spent_seconds") / Value(60.0), output_field=FloatField())
+    return (
+        decided.decided_between(_first_of(as_of), as_of)
+        .filter(spent_seconds__isnull=False)
+        .order_by()
+        .values(account_id=F("ticket__account_id"))
+        .annotate(value=Cast(Median(spent), NUMBER))
+    )

@@ -18,6 +18,18 @@ def _reads_totals(request: HttpRequest) -> bool:
 
 register_nav(
     NavItem(
+        key="support.attainment",
+        label="SLA attainment",
+        icon="chart-bar",
+        url_name="support:attainment",
+        group="Support",
+        order=62,
+        functions_first=(Function.SUPPORT,),
+        visible=_reads_support,
+    )
+)
+register_nav(
+    NavItem(
         key="support.policies",
         label="Policies",
         icon="clock-exclamation",

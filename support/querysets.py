@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from common.periods import end_of
+from common.periods import end_of, start_of
 
 if TYPE_CHECKING:
-    from support.models import ClockEntry, CsatResponse, Ticket, TicketEvent
+    from support.models import Clock, ClockEntry, CsatResponse, Ticket, TicketEvent
 
 # What a ticket that is done has as its status.
 DONE = ("solved", "closed")
@@ -23,6 +23,11 @@ ESCALATED = Q(kind="priority", value="urgent", occurred_at__gt=F("ticket__opened
 
 # Another target, or what went on, with time left at that moment (``support.clocks.standing``).
 GIVES_TIME = Q(kind__in=("start", "recompute", "resume")) & (Q(due_at=None) | Q(due_at__gt=F("at")))
+# Clocks of which it is known whether they kept what was promised, and since when: a target that passed was missed then.
+DECIDED = Q(minutes__isnull=False) & (Q(breached_at__isnull=False) | Q(state="met"))
+# A contract that says it itself goes before any policy, for first responses alone.
+PROMISED_BY_CONTRACT = Q(metric="first_response") & ~Q(tenure__agreed_by="")
+DECIDED_AT = Coalesce("breached_at", "ended_at")
 
 
 class TicketQuerySet(QuerySet["Ticket"]):
@@ -62,6 +67,20 @@ class TicketQuerySet(QuerySet["Ticket"]):
 
         breaches = ClockEntry.objects.filter(metric="first_response").breached_when(end_of(day))
         return self.open_on(day).filter(Exists(breaches.filter(ticket=OuterRef("pk"))))
+
+
+class ClockQuerySet(QuerySet["Clock"]):
+    def live(self) -> Self:
+        """Clocks of tickets and accounts that nobody has deleted."""
+        return self.filter(ticket__deleted_at=None, ticket__account__deleted_at=None)
+
+    def decided_between(self, first: date, last: date) -> Self:
+        """Clocks that were met or missed on the days ``first`` to ``last``, with ``decided_at``.
+
+        As their ledgers tell it now: what was met and is open again isn't decided.
+        """
+        found = self.filter(DECIDED).annotate(decided_at=DECIDED_AT)
+        return found.filter(decided_at__gte=start_of(first), decided_at__lt=end_of(last))
 
 
 class ClockEntryQuerySet(QuerySet["ClockEntry"]):

@@ -2,10 +2,20 @@
 
 from django.urls import include, path
 
-from support.views import calendars, policies, policy_drafts, policy_previews, routing, teams, tickets
+from support.views import (
+    calendars,
+    policies,
+    policy_drafts,
+    policy_previews,
+    reports,
+    routing,
+    teams,
+    tickets,
+)
 
 support = [
     path("support/tickets/<int:pk>/", tickets.ticket, name="ticket"),
+    path("support/attainment/", reports.attainment, name="attainment"),
     path("support/calendars/", calendars.calendars, name="calendars"),
     path("support/calendars/new/", calendars.calendar_new, name="calendar_new"),
     path("support/calendars/<int:pk>/", calendars.calendar, name="calendar"),

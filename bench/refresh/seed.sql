@@ -72,12 +72,14 @@ CROSS JOIN LATERAL (
 ) AS line (place, at, metric, kind, cause)
 WHERE line.at IS NOT NULL;
 INSERT INTO support_clock (
-    ticket_id, metric, cycle, state, priority, started_at, due_at, breached_at, ended_at, minutes, tenure_id
+    ticket_id, metric, cycle, state, priority, started_at, due_at, breached_at, ended_at, minutes, tenure_id,
+    spent_seconds
 )
 SELECT entry.ticket_id, entry.metric, 1,
     coalesce(max(CASE entry.kind WHEN 'meet' THEN 'met' WHEN 'stop' THEN 'stopped' END), 'running'),
     max(ticket.priority), min(entry.at), max(entry.due_at), max(entry.at) FILTER (WHERE entry.kind = 'breach'),
-    max(entry.at) FILTER (WHERE entry.kind IN ('meet', 'stop')), max(entry.minutes), max(entry.tenure_id)
+    max(entry.at) FILTER (WHERE entry.kind IN ('meet', 'stop')), max(entry.minutes), max(entry.tenure_id),
+    extract(epoch FROM max(entry.at) FILTER (WHERE entry.kind IN ('meet', 'stop')) - min(entry.at))
 FROM support_clockentry AS entry JOIN support_ticket AS ticket ON ticket.id = entry.ticket_id
 GROUP BY 1, 2;
 INSERT INTO engagement_engagement (account_id, contact_id, kind, direction, occurred_at, subject, user_email)

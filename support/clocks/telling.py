@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from support.calendars.hours import NeverOpen
+from support.calendars.hours import NeverOpen, business_minutes
 from support.clocks.changes import SEPARATOR, changes_of, priorities_of
 from support.clocks.facts import facts_of
 from support.clocks.replay import Entry, Fact, Happening, Metric, Told, in_order, tell_runs
@@ -46,6 +46,7 @@ class ClockRow(NamedTuple):
     ended_at: datetime | None
     minutes: int | None
     tenure: int | None
+    spent_seconds: int | None
 
 
 class EntryRow(NamedTuple):
@@ -132,7 +133,18 @@ def _clock(ticket: int, told: Told, priority: str, ahead: datetime | None) -> Cl
         stand.ended_at,
         None if target is None else target.minutes,
         None if target is None else _origin(target.origin)[0],
+        None if stand.ended_at is None else _spent(told, stand.ended_at),
     )
+
+
+def _spent(told: Told, ended_at: datetime) -> int | None:
+    """Return the open seconds outside the pauses that a run took until it ended; None where nothing is promised."""
+    if told.target is None:
+        return None
+    run, calendar = told.run, told.target.calendar
+    pauses = [(one.began_at, min(one.ended_at or ended_at, ended_at)) for one in run.pauses]
+    stood_still = sum(business_minutes(since, until, calendar) for since, until in pauses if since < until)
+    return round((business_minutes(run.start, ended_at, calendar) - stood_still) * 60)
 
 
 def _entry(ticket: int, position: int, entry: Entry) -> EntryRow:

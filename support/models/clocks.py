@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from support.models.policies import PolicyTenure, SlaMetric
 from support.models.tickets import Priority, Ticket
-from support.querysets import ClockEntryQuerySet
+from support.querysets import DECIDED, DECIDED_AT, ClockEntryQuerySet, ClockQuerySet
 
 
 class Clock(models.Model):
@@ -16,7 +16,7 @@ class Clock(models.Model):
 
     ``cycle`` counts the runs of a metric from 1. ``due_at`` is null while the clock stands still or nothing is
     promised. ``next_at`` is when the next warning or the breach passes, if nothing happens before; null for never.
-    ``is_late`` says that the target has passed, also where it ended after that.
+    ``spent_seconds`` is the time that had counted when it ended: open, and outside the pauses.
     """
 
     class State(models.TextChoices):
@@ -39,9 +39,13 @@ class Clock(models.Model):
     ended_at = models.DateTimeField(null=True)
     minutes = models.PositiveIntegerField(null=True)
     tenure = models.ForeignKey(PolicyTenure, models.RESTRICT, null=True, related_name="+", db_index=False)
+    spent_seconds = models.PositiveIntegerField(null=True)
+
+    objects = ClockQuerySet.as_manager()
 
     class Meta:
         indexes = (
+            models.Index(DECIDED_AT, name="support_clock_decided", condition=DECIDED),
             models.Index(name="support_clock_next", fields=("next_at",), condition=Q(next_at__isnull=False)),
             models.Index(
                 name="support_clock_due",

@@ -32,6 +32,7 @@ FIRST = {
     "invoice": "/finance/invoices/",
     "payment": "/finance/payments/",
     "calendar": "/support/calendars/",
+    "attainment": "/support/attainment/",
 }
 # When the document that is shown began: another one means another page.
 BEGUN = "performance.timeOrigin"

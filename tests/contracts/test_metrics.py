@@ -27,7 +27,7 @@ from metrics.registry import (
     segment_metrics,
 )
 from metrics.statements import load
-from support.models import Ticket
+from support.models import Priority, Ticket
 from tests.metrics.facts import (
     LAST,
     TODAY,
@@ -52,6 +52,7 @@ from tests.metrics.facts import (
     refresh,
     roll_up,
 )
+from tests.support.promises import keep_all, publish_policies
 from tests.users import make_user
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +88,9 @@ def make_facts() -> None:
             make_use(account, day, place + 1, user=f"u{days}", feature=f"f{days % 2}")
     make_rate("EUR", ago(800), "1.1")
     make_signed_list()
+    cells = [(of, each, "", 600) for of in ("first_response", "resolution") for each in Priority.values]
+    publish_policies({"cells": cells})
+    keep_all()
 
 
 def make_told(account: Account, place: int) -> None:
@@ -154,6 +158,7 @@ def make_later_facts() -> None:
     ListSignature.objects.update(ended_at=at(tomorrow))
     InvoiceDispute.objects.update(resolved_at=at(tomorrow), outcome="rejected")
     Ticket.objects.filter(solved_at=None).update(solved_at=at(tomorrow), first_replied_at=at(tomorrow))
+    keep_all()
     make_rate("EUR", tomorrow, "9")
     roll_up("product.usage_days")
     follow_revenue()

@@ -1,4 +1,5 @@
-SELECT ticket.account_id, count(again.ticket_id)::numeric / count(*) AS value
+-- Tickets that were solved of each account, and those of them that were opened again.
+SELECT ticket.account_id, count(again.ticket_id) AS numerator, count(*) AS denominator
 FROM (
     SELECT done.ticket_id, min(done.occurred_at) AS solved_at FROM ({solved}) AS done GROUP BY done.ticket_id
 ) AS first

@@ -1,0 +1,1 @@
+"""What support promised and kept, told from the ledgers of tickets."""
