@@ -12,6 +12,7 @@ class AccountsConfig(AppConfig):
         from accounts.lenses.checks import check_lenses
         from accounts.lenses.registry import lenses
         from accounts.lists.uses import check_uses, list_uses
+        from accounts.lists.view_pages import check_view_pages, view_pages
 
         lenses.discover()
         register(check_lenses, Tags.models)
@@ -21,3 +22,5 @@ class AccountsConfig(AppConfig):
         register(check_merging, Tags.models)
         list_uses.discover()
         register(check_uses)
+        view_pages.discover()
+        register(check_view_pages)

@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import HttpRequest
 
 Row = TypeVar("Row", bound=Model)
@@ -63,13 +64,11 @@ def _flip(name: str) -> str:
 
 
 def _beyond(fields: Sequence[str], place: Sequence[Any], *, greater: bool) -> Q:
-    """Return the rows past ``place``: the tuple comparison, spelled out so that any index serves it."""
-    way = "gt" if greater else "lt"
-    condition = Q()
-    for index, name in enumerate(fields):
-        same = dict(zip(fields[:index], place[:index], strict=True))
-        condition |= Q(**same, **{f"{name}__{way}": place[index]})
-    return condition
+    """Return the rows past ``place``: a comparison of tuples, which begins in the index of the order where it ends."""
+    if len(fields) == 1:
+        return Q(**{f"{fields[0]}__{'gt' if greater else 'lt'}": place[0]})
+    compare = TupleGreaterThan if greater else TupleLessThan
+    return Q(compare(Tuple(*[F(name) for name in fields]), tuple(place)))
 
 
 def _url(request: HttpRequest, key: str, row: Model, fields: Sequence[str]) -> str:

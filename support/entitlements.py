@@ -6,7 +6,6 @@ from tiers.entitlements.values import Choice, Minutes, Several
 GROUP = "Support"
 FIRST_RESPONSE = "first_response"
 CLOCK = "clock"
-ESCALATION = "escalation"
 
 register_entitlement(
     EntitlementKind(
@@ -57,7 +56,7 @@ register_entitlement(
 )
 register_entitlement(
     EntitlementKind(
-        key=ESCALATION,
+        key="escalation",
         label="Escalation",
         group=GROUP,
         order=50,

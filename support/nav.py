@@ -18,24 +18,24 @@ def _reads_totals(request: HttpRequest) -> bool:
 
 register_nav(
     NavItem(
-        key="support.attainment",
-        label="SLA attainment",
-        icon="chart-bar",
-        url_name="support:attainment",
+        key="support.queue",
+        label="Queue",
+        icon="headset",
+        url_name="support:queue",
         group="Support",
-        order=62,
+        order=60,
         functions_first=(Function.SUPPORT,),
         visible=_reads_support,
     )
 )
 register_nav(
     NavItem(
-        key="support.escalations",
-        label="Escalations",
-        icon="urgent",
-        url_name="support:escalations",
+        key="support.attainment",
+        label="SLA attainment",
+        icon="chart-bar",
+        url_name="support:attainment",
         group="Support",
-        order=63,
+        order=62,
         functions_first=(Function.SUPPORT,),
         visible=_reads_support,
     )

@@ -30,6 +30,7 @@ from accounts.lists.access import open_lists
 from accounts.lists.models import ListMembership, SavedView, TargetList
 from accounts.lists.names import LISTS, LISTS_FIELD, names_of_lists
 from accounts.lists.opening import FROM, IN_LIST, IN_VIEW, id_of, is_changed, open_view, query_of
+from accounts.lists.view_pages import ACCOUNTS
 from accounts.models import Account
 from accounts.querysets import AccountQuerySet
 from people.access import Access
@@ -258,16 +259,7 @@ class Listing:
     @cached_property
     def views(self) -> list[SavedView]:
         """The saved views that the reader sees, their own first and in their order; one query."""
-        found = SavedView.objects.shown_to(self.user).select_related("owner")
-        return sorted(
-            found,
-            key=lambda view: (
-                view.owner_id != self.user.pk,
-                view.place if view.owner_id == self.user.pk else 0,
-                view.name.lower(),
-                view.pk,
-            ),
-        )
+        return SavedView.objects.shown_to(self.user).of_page(ACCOUNTS).in_order_of(self.user)
 
     @cached_property
     def open_lists(self) -> list[TargetList]:

@@ -10,7 +10,8 @@ from django.db import connection
 from accounts.conditions.expression import Condition, ConditionError, Leaf, leaves, stored_condition
 from accounts.lists.access import lists_in
 from accounts.lists.models import ListRule, SavedView, TargetList
-from accounts.lists.opening import IN_VIEW, Kept, id_of
+from accounts.lists.opening import IN_VIEW, id_of
+from accounts.lists.view_pages import Kept
 
 ARROW = " → "
 CONDITIONS_LOCK = crc32(b"accounts.lists.conditions") - 2**31

@@ -12,6 +12,7 @@ from django.db.models.functions import Now, Upper
 from django.urls import reverse
 
 from accounts.lists.querysets import MembershipQuerySet, SavedViewQuerySet, TargetListQuerySet
+from accounts.lists.view_pages import ACCOUNTS, page_of
 from people.functions import Function
 from people.models import User
 
@@ -25,12 +26,14 @@ class Sharing(models.TextChoices):
 
 
 class SavedView(models.Model):
-    """What the address of the account list says, kept under a name; the owner decides who else sees it.
+    """What the address of a page says, kept under a name; the owner decides who else sees it.
 
-    ``params`` holds the address's parameters with their texts (filters, search, columns, sort, lens), ``where`` the
-    JSON of its condition. ``version`` rises with every change, so that two people don't overwrite each other.
+    ``page`` is that of ``view_pages``, for most the account list. ``params`` holds the address's parameters with their
+    texts (filters, search, columns, sort, lens), ``where`` the JSON of its condition. ``version`` rises with every
+    change, so that two people don't overwrite each other.
     """
 
+    page = models.CharField(max_length=32, default=ACCOUNTS, db_default=ACCOUNTS)
     name = models.CharField(max_length=LONGEST_NAME)
     owner = models.ForeignKey(User, models.PROTECT, related_name="+")
     sharing = models.CharField(max_length=16, choices=Sharing, default=Sharing.ME)
@@ -69,8 +72,8 @@ class SavedView(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """Return the account list as the view shows it."""
-        return f"{reverse('accounts:list')}?view={self.pk}"
+        """Return its page as the view shows it."""
+        return f"{reverse(page_of(self.page).url_name)}?view={self.pk}"
 
 
 class ViewDefault(models.Model):

@@ -1,4 +1,4 @@
-"""Saved views in the address of the account list.
+"""Saved views in the address of their page.
 
 ``?view=7`` is the view as it was saved; a parameter beside it takes the place of the view's own. It is opened to
 ``?from=7&…`` with everything it says, so that every link of the page can change a part of it, and the page can tell
@@ -16,14 +16,13 @@ from django.http import QueryDict
 from accounts.conditions.expression import ConditionError, condition_text, stored_condition
 from accounts.listing.filters import filter_named
 from accounts.lists.models import SavedView, ViewDefault
+from accounts.lists.view_pages import ACCOUNTS, Kept
 from people.models import User
 
 VIEW, FROM, EVERYTHING = "view", "from", "all"
 WHERE, IN_VIEW, IN_LIST = "where", "in_view", "list"
 KEPT = ("q", "lens", "columns", "sort")
 LARGEST_ID_DIGITS = 18
-
-Kept = dict[str, list[str]]
 
 
 def id_of(text: str) -> int | None:
@@ -81,8 +80,10 @@ def where_text(data: Any) -> str:
         return json.dumps(data, separators=(",", ":"))
 
 
-def open_view(params: QueryDict, user: User) -> tuple[SavedView | None, bool]:
+def open_view(params: QueryDict, user: User, page: str = ACCOUNTS) -> tuple[SavedView | None, bool]:
     """Put what ``?view=`` stands for into ``params``; return the view, and whether one was asked for that isn't there.
+
+    A view of another page isn't there.
 
     One query where a view is named, none else.
     """
@@ -92,7 +93,9 @@ def open_view(params: QueryDict, user: User) -> tuple[SavedView | None, bool]:
         params.pop(FROM, None)
         return None, False
     number = id_of(asked or held)
-    view = None if number is None else SavedView.objects.shown_to(user).filter(pk=number).first()
+    view = (
+        None if number is None else SavedView.objects.shown_to(user).of_page(page).filter(pk=number).first()
+    )
     if view is None:
         params.pop(FROM, None)
         return None, bool(asked)

@@ -18,10 +18,26 @@ class SavedViewQuerySet(QuerySet["SavedView"]):
         """Views that nobody has deleted."""
         return self.filter(deleted_at=None)
 
+    def of_page(self, page: str) -> Self:
+        """Views of one page."""
+        return self.filter(page=page)
+
     def shown_to(self, user: User) -> Self:
         """Live views of a reader's own, and those shared with their function or with everybody."""
         shared = Q(sharing="all") | Q(sharing="functions", functions__contains=[user.function])
         return self.live().filter(Q(owner=user) | shared)
+
+    def in_order_of(self, user: User) -> list[SavedView]:
+        """Return views as a reader chooses among them: their own first, in their order; one query."""
+        return sorted(
+            self.select_related("owner"),
+            key=lambda view: (
+                view.owner_id != user.pk,
+                view.place if view.owner_id == user.pk else 0,
+                view.name.lower(),
+                view.pk,
+            ),
+        )
 
 
 class TargetListQuerySet(QuerySet["TargetList"]):

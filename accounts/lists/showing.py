@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -12,27 +13,48 @@ from accounts.lenses.registry import columns, lenses
 from accounts.listing.filters import filter_named
 from accounts.listing.spec import Listing
 from accounts.lists.models import SavedView, Sharing, TargetList
-from accounts.lists.opening import EVERYTHING, VIEW, Kept
+from accounts.lists.opening import EVERYTHING, VIEW
+from accounts.lists.view_pages import ACCOUNTS, Kept, Names, ViewPage, view_pages
 from people.functions import Function
 from people.models import User
 
 
 def view_menu(listing: Listing) -> dict[str, Any]:
     """Return the views that the reader chooses from, and what can be done with the one shown."""
-    view = listing.view
-    base = reverse("accounts:list")
-    is_own = view is not None and may_change(view, listing.user)
     query = listing.url().removeprefix("?")
+    return menu_of(
+        view_pages[ACCOUNTS],
+        listing.user,
+        listing.views,
+        current=listing.view,
+        is_changed=listing.is_changed,
+        query=query,
+    )
+
+
+def menu_of(
+    page: ViewPage,
+    user: User,
+    views: Sequence[SavedView],
+    *,
+    current: SavedView | None,
+    is_changed: bool,
+    query: str,
+) -> dict[str, Any]:
+    """Return what the menu of a page's views shows: those to choose from, and what can be done with the one shown."""
+    of_page = "" if page.key == ACCOUNTS else f"page={page.key}&"
     return {
-        "current": view,
-        "title": view.name if view else "All accounts",
-        "all_url": f"{base}?{VIEW}={EVERYTHING}",
-        "mine": [one for one in listing.views if one.owner_id == listing.user.pk],
-        "shared": [one for one in listing.views if one.owner_id != listing.user.pk],
-        "is_changed": listing.is_changed,
-        "is_own": is_own,
+        "page": page,
+        "current": current,
+        "title": current.name if current else page.everything,
+        "all_url": f"{reverse(page.url_name)}?{VIEW}={EVERYTHING}",
+        "mine": [one for one in views if one.owner_id == user.pk],
+        "shared": [one for one in views if one.owner_id != user.pk],
+        "is_changed": is_changed,
+        "is_own": current is not None and may_change(current, user),
         "query": query,
-        "save_as_url": f"{reverse('accounts:view_new')}?{query}",
+        "save_as_url": f"{reverse('accounts:view_new')}?{of_page}{query}",
+        "is_accounts": page.key == ACCOUNTS,
     }
 
 
@@ -48,9 +70,7 @@ def audience(view: SavedView) -> str:
     return str(Sharing(view.sharing).label)
 
 
-def contents(
-    params: Kept, where: Any, names: dict[str, dict[str, str]] | None = None
-) -> list[tuple[str, str]]:
+def contents(params: Kept, where: Any, names: Names | None = None) -> list[tuple[str, str]]:
     """Return what a view shows, a label and words for each part; ``names`` those of views and lists by parameter."""
     found: list[tuple[str, str]] = []
     for key, texts in params.items():

@@ -1,4 +1,5 @@
-/* Keyboard: / searches, Ctrl-K opens the palette, and on lists j, k, Enter and x move, open and select.
+/* Keyboard: / searches, Ctrl-K opens the palette, and on lists j, k, Enter and x move, open and select; ? opens the page's list
+   of keys where it has one. The arrows move too, from a row that was reached by keys.
    Single letters can be switched off in the user menu (WCAG 2.1.4). */
 import { $, $$, isTyping } from "./dom.js";
 import { openPalette } from "./palette.js";
@@ -20,6 +21,19 @@ function move(step) {
   return true;
 }
 
+/* The arrows scroll, as everywhere, until somebody is at a row. */
+function step(way) {
+  return Boolean($("[data-rows] .is-active")) && move(way);
+}
+
+function showKeys() {
+  const help = $("[data-keys]");
+  if (!help) return false;
+  help.open = !help.open;
+  $("summary", help).focus();
+  return true;
+}
+
 function onRow(act) {
   const row = $("[data-rows] .is-active");
   if (row) act(row);
@@ -35,6 +49,9 @@ const letters = {
   },
   j: () => move(1),
   k: () => move(-1),
+  ArrowDown: () => step(1),
+  ArrowUp: () => step(-1),
+  "?": showKeys,
   x: () => onRow((row) => $("input[type=checkbox]", row)?.click()),
   /* A focused control keeps its own Enter; only a row without focus inside is opened from here. */
   Enter: () => !document.activeElement?.closest("a, button, summary, input") && onRow((row) => $("a[href]", row)?.click()),

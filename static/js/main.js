@@ -4,6 +4,7 @@ import "./requests.js";
 import "./charts-loader.js";
 import "./focus.js";
 import "./keys.js";
+import "./live.js";
 import "./menus.js";
 import "./palette.js";
 import { selection } from "./selection.js";

@@ -16,10 +16,10 @@ from django.utils import timezone
 from common.sql import load_sql
 from metrics.statements import load
 from support.clocks.telling import Facts, Ledger, tell
-from support.escalations.firing import fire
 from support.models import EventKind, PolicyTenure, Ticket, TicketEvent, TicketToClock
 from support.policies.book import Promise, promise_of, read_book
 from support.policies.tenures import review_tenures
+from support.queue.places import place_tickets
 
 SLICE = 500
 PROMISED = Exists(PolicyTenure.objects.filter(account=OuterRef("ticket__account")))
@@ -60,7 +60,7 @@ def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
         TicketToClock.objects.filter(
             PROMISED | Q(ticket__account__deleted_at__isnull=False), ticket__opened_at__lte=now
         )
-        .order_by("-is_due", "first_marked_at")
+        .order_by("first_marked_at")
         .select_for_update(of=("self",), skip_locked=True)
     )
     marked = list(marks.values_list("ticket_id", flat=True)[:size])
@@ -76,7 +76,6 @@ def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
         return None
     TicketToClock.objects.filter(ticket_id__in=tickets).delete()
     write_ledgers(tickets, now=now)
-    fire(tickets, now=now)
     return len(tickets)
 
 
@@ -144,6 +143,7 @@ def store(tickets: Sequence[int], ledgers: Iterable[Ledger]) -> int:
         load("support", name, tickets=keys).execute()
         for name in ("clock_gone", "clock_put", "clock_entries_gone", "clock_entries_put")
     )
+    place_tickets(keys)
     with connection.cursor() as cursor:
         cursor.execute(load_sql("support", "clock_unstage"))
     return changed

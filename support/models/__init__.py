@@ -1,10 +1,10 @@
-"""Tickets with what happened to them, what is promised of them, their clocks, escalations, and calendars."""
+"""Tickets with what happened to them, what is promised of them, their clocks, and calendars."""
 
 from support.models.calendars import BusinessCalendar, CalendarVersion
 from support.models.clocks import Clock, ClockEntry, TicketToClock
-from support.models.escalations import Escalation, EscalationStep, Firing, Ladder, Rung
 from support.models.policies import Policy, PolicySet, PolicyTarget, PolicyTenure, SlaMetric
 from support.models.previews import Outcome, PolicyPreview, PolicyPreviewRow
+from support.models.queue import QueuePlace
 from support.models.routing import (
     AccountEngineer,
     Assignment,
@@ -24,11 +24,7 @@ __all__ = (
     "Clock",
     "ClockEntry",
     "CsatResponse",
-    "Escalation",
-    "EscalationStep",
     "EventKind",
-    "Firing",
-    "Ladder",
     "Outcome",
     "Policy",
     "PolicyPreview",
@@ -37,9 +33,9 @@ __all__ = (
     "PolicyTarget",
     "PolicyTenure",
     "Priority",
+    "QueuePlace",
     "RoutingRule",
     "RoutingRules",
-    "Rung",
     "SlaMetric",
     "Status",
     "SupportTeam",

@@ -128,6 +128,29 @@ class Ticket(SyncedModel):
                     RETURN NULL;
                 """,
             ),
+            # Of each open ticket there is a place in the queue, whatever wrote the ticket (``QueuePlace``).
+            *(
+                pgtrigger.Trigger(
+                    name=f"queue_follows_{name}",
+                    level=pgtrigger.Statement,
+                    when=pgtrigger.After,
+                    operation=operation,
+                    referencing=pgtrigger.Referencing(new="written"),  # type: ignore[no-untyped-call]
+                    func="""
+                        INSERT INTO support_queueplace (ticket_id)
+                        SELECT id FROM written
+                        WHERE deleted_at IS NULL AND solved_at IS NULL AND status NOT IN ('solved', 'closed')
+                        ON CONFLICT (ticket_id) DO NOTHING;
+                        DELETE FROM support_queueplace AS place USING written
+                        WHERE place.ticket_id = written.id AND (
+                            written.deleted_at IS NOT NULL OR written.solved_at IS NOT NULL
+                            OR written.status IN ('solved', 'closed')
+                        );
+                        RETURN NULL;
+                    """,
+                )
+                for name, operation in (("insert", pgtrigger.Insert), ("update", pgtrigger.Update))
+            ),
         )
 
     def __str__(self) -> str:

@@ -22,9 +22,10 @@ from accounts.lists.configuration.names import (
     words_of,
 )
 from accounts.lists.models import SavedView, Sharing, TargetList, ViewDefault
-from accounts.lists.opening import IN_LIST, IN_VIEW, KEPT, Kept, query_of
+from accounts.lists.opening import IN_LIST, IN_VIEW, KEPT, query_of
 from accounts.lists.services import begin_function, change_view, create_view, delete_view
 from accounts.lists.showing import contents
+from accounts.lists.view_pages import ACCOUNTS, Kept
 from people.access import access_of
 from people.configuration.registry import ConfigError, Problem
 from people.functions import Function
@@ -40,8 +41,13 @@ Refs = Mapping[Key, SavedView] | Mapping[Key, TargetList]
 
 
 def live_views() -> dict[Key, SavedView]:
-    """Return every live view by owner and name; one query."""
-    found = SavedView.objects.live().select_related("owner").order_by("owner__email", "name", "pk")
+    """Return every live view of the account list by owner and name; one query."""
+    found = (
+        SavedView.objects.live()
+        .of_page(ACCOUNTS)
+        .select_related("owner")
+        .order_by("owner__email", "name", "pk")
+    )
     return {key_of(one.owner.email, one.name): one for one in found}
 
 

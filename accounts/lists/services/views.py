@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.lists.errors import ChangedMeanwhile, ListRefused
 from accounts.lists.graph import circle_of_views
 from accounts.lists.models import LONGEST_NAME, SavedView, Sharing, ViewDefault
-from accounts.lists.opening import Kept
 from accounts.lists.services.names import clean_name
+from accounts.lists.view_pages import ACCOUNTS, Kept, page_of
 from people.functions import Function
 from people.models import User
 
@@ -29,10 +29,11 @@ def create_view(
     where: Any = None,
     sharing: str = Sharing.ME,
     functions: Sequence[str] = (),
+    page: str = ACCOUNTS,
 ) -> SavedView:
-    """Keep what the account list shows under a name, behind the person's other views. Raises ListRefused."""
+    """Keep what a page shows under a name, behind the person's other views. Raises ListRefused."""
     last = SavedView.objects.live().filter(owner=by).aggregate(last=Max("place"))["last"] or 0
-    view = SavedView(owner=by, place=min(last + 1, LARGEST_PLACE), params=params, where=where)
+    view = SavedView(page=page, owner=by, place=min(last + 1, LARGEST_PLACE), params=params, where=where)
     _describe(view, name, sharing, functions)
     _save(view)
     return view
@@ -82,7 +83,7 @@ def copy_view(*, view: SavedView, by: User) -> SavedView:
     name, number = f"{view.name[: LONGEST_NAME - 10]} copy", 2
     while name.upper() in taken:
         name, number = f"{view.name[: LONGEST_NAME - 14]} copy {number}", number + 1
-    return create_view(name=name, by=by, params=view.params, where=view.where)
+    return create_view(name=name, by=by, params=view.params, where=view.where, page=view.page)
 
 
 @transaction.atomic
@@ -126,8 +127,10 @@ def restore_view(*, view: SavedView, by: User) -> SavedView:
 def set_default(*, view: SavedView | None, by: User, function: str = "") -> None:
     """Let the account list open with a view, for oneself or, by RevOps, for a function; None for all accounts.
 
-    Raises ListRefused where the function doesn't see the view.
+    Raises ListRefused where the function doesn't see the view, or it is of a page that doesn't begin with any.
     """
+    if view is not None and not page_of(view.page).can_begin:
+        raise ListRefused("Only the account list begins with a view.")
     if function:
         if by.function != Function.REVOPS:
             raise ListRefused("Only RevOps decides what a function begins with.")

@@ -8,15 +8,15 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.listing.spec import PLACE, Listing
 from accounts.lists import services
 from accounts.lists.access import open_lists
 from accounts.lists.errors import ListRefused
 from accounts.lists.models import SavedView, ViewDefault
-from accounts.lists.opening import Kept, kept_params, where_data
-from accounts.lists.showing import audience, contents, may_change, names_for
+from accounts.lists.showing import audience, may_change, names_for
+from accounts.lists.view_pages import ACCOUNTS, Names, Shown, ViewPage, page_of
 from accounts.views.lists.forms import ViewForm, number_of, refuse
 from common.export import asked_format, export_response, table_of
 from people.access import request_access, require
@@ -33,7 +33,7 @@ def views(request: HttpRequest) -> HttpResponse:
     """List the views that the reader sees, and their own that were deleted lately."""
     user, access = signed_in(request), request_access(request)
     require(access, Category.ACCOUNT_PROFILE)
-    found = Listing(params=QueryDict(), user=user, access=access).views
+    found = SavedView.objects.shown_to(user).in_order_of(user)
     defaults = ViewDefault.objects.filter(view__in=[one.pk for one in found])
     mine, ofs = 0, dict[int, list[str]]()
     for one in defaults:
@@ -41,14 +41,15 @@ def views(request: HttpRequest) -> HttpResponse:
             mine = one.view_id
         elif one.user_id is None:
             ofs.setdefault(one.view_id, []).append(str(Function(one.function).label))
-    names = names_for(found, open_lists(user, access))
+    names = names_for([one for one in found if one.page == ACCOUNTS], open_lists(user, access))
     rows = [
         {
             "view": one,
             "is_own": one.owner_id == user.pk,
             "may_change": may_change(one, user),
             "audience": audience(one),
-            "contents": contents(one.params, one.where, names),
+            "page": page_of(one.page),
+            "contents": page_of(one.page).contents(one.params, one.where, names),
             "is_default": one.pk == mine,
             "default_of": ofs.get(one.pk, []),
         }
@@ -72,6 +73,7 @@ def _table(rows: list[dict[str, Any]]) -> Any:
         rows,
         [
             ("name", "View", lambda row: row["view"].name),
+            ("page", "Of", lambda row: row["page"].label),
             ("owner", "Owner", lambda row: str(row["view"].owner)),
             ("audience", "Who sees it", lambda row: row["audience"]),
             ("shows", "Shows", lambda row: [f"{label}: {value}" for label, value in row["contents"]]),
@@ -86,39 +88,44 @@ def _table(rows: list[dict[str, Any]]) -> Any:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Save what the address of the list says as a view."""
-    asked = request.POST.get("query", "") if request.method == "POST" else request.GET.urlencode()
-    shown = _asked(request, asked)
+    """Save what the address of a page says as a view: the account list's, or that of ``page``."""
+    if request.method == "POST":
+        page, asked = page_of(request.POST.get("page", ACCOUNTS)), request.POST.get("query", "")
+    else:
+        given = request.GET.copy()
+        page, asked = page_of(next(iter(given.pop("page", [])), ACCOUNTS)), given.urlencode()
+    shown = _asked(request, asked, page)
     if request.method != "POST":
-        return _form(request, ViewForm(), shown)
+        return _form(request, ViewForm(), shown, page)
     form = ViewForm(request.POST)
     if form.is_valid() and not shown.trouble:
-        given = form.cleaned_data
+        said = form.cleaned_data
         try:
             view = services.create_view(
-                name=given["name"],
+                name=said["name"],
                 by=signed_in(request),
                 params=shown.params,
                 where=shown.where,
-                sharing=given["sharing"],
-                functions=given["functions"],
+                sharing=said["sharing"],
+                functions=said["functions"],
+                page=page.key,
             )
         except ListRefused as refused:
             refuse(form, refused)
         else:
             messages.success(request, f"Saved as “{view.name}”.")
             return redirect(view)
-    return _form(request, form, shown, status=422)
+    return _form(request, form, shown, page, status=422)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Rename a view, and decide who sees it."""
     view = _seen(request, pk)
-    shown = _Asked(view.params, view.where, "", "")
+    shown, page = Shown(view.params, view.where, "", ""), page_of(view.page)
     if request.method != "POST":
         given = {"name": view.name, "sharing": view.sharing, "functions": view.functions}
-        return _form(request, ViewForm(initial=given), shown, view=view)
+        return _form(request, ViewForm(initial=given), shown, page, view=view)
     form = ViewForm(request.POST)
     if form.is_valid():
         given = form.cleaned_data
@@ -136,17 +143,17 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 functions=given["functions"],
             ),
         )
-    return _form(request, form, shown, view=view, status=422)
+    return _form(request, form, shown, page, view=view, status=422)
 
 
 @require_POST
 def save(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let a view show from now on what the address of the list says."""
+    """Let a view show from now on what the address of its page says."""
     view = _seen(request, pk)
-    shown = _asked(request, request.POST.get("query", ""))
+    shown = _asked(request, request.POST.get("query", ""), page_of(view.page))
     form = ViewForm(initial={"name": view.name, "sharing": view.sharing, "functions": view.functions})
     if shown.trouble:
-        return _form(request, form, shown, view=view, status=422)
+        return _form(request, form, shown, page_of(view.page), view=view, status=422)
     return _change(
         request,
         view,
@@ -163,7 +170,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _change(
-    request: HttpRequest, view: SavedView, form: ViewForm, shown: _Asked, write: Callable[[], SavedView]
+    request: HttpRequest, view: SavedView, form: ViewForm, shown: Shown, write: Callable[[], SavedView]
 ) -> HttpResponse:
     try:
         changed = write()
@@ -176,7 +183,7 @@ def _change(
             shown.errors[refused.field or ""] = refused.detail
         else:
             refuse(form, refused)
-        return _form(request, form, shown, view=current, status=422)
+        return _form(request, form, shown, page_of(view.page), view=current, status=422)
     messages.success(request, f"“{changed.name}” is saved.")
     return redirect(changed)
 
@@ -248,55 +255,51 @@ def _done(request: HttpRequest, write: Callable[[], object], told: str) -> HttpR
     return redirect("accounts:views")
 
 
-class _Asked:
-    """What an address says, as a view would keep it."""
-
-    def __init__(self, params: Kept, where: Any, query: str, trouble: str) -> None:
-        self.params, self.where, self.query, self.trouble = params, where, query, trouble
-        self.errors: dict[str, str] = {}
-
-
-def _asked(request: HttpRequest, query: str) -> _Asked:
+def _asked(request: HttpRequest, query: str, page: ViewPage) -> Shown:
     access = request_access(request)
     require(access, Category.ACCOUNT_PROFILE)
     if len(query) > LONGEST_QUERY:
-        return _Asked({}, None, "", "The address is too long to be kept.")
+        return Shown({}, None, "", "The address is too long to be kept.")
     try:
         params = QueryDict(query, mutable=True)
     except ValueError:  # more parameters than Django reads
-        return _Asked({}, None, "", "The address has too many parameters to be kept.")
-    for place in PLACE:
-        params.pop(place, None)
-    listing = Listing(params=params, user=signed_in(request), access=access)
-    trouble = " ".join([*listing.problems, *([listing.closed] if listing.closed else [])])
-    try:
-        where = where_data(listing.params)
-    except ValueError:
-        where, trouble = None, trouble or "The condition can’t be read."
-    return _Asked(kept_params(listing.params), where, listing.params.urlencode(), trouble)
+        return Shown({}, None, "", "The address has too many parameters to be kept.")
+    return page.read(params, signed_in(request), access)
 
 
 def _form(
-    request: HttpRequest, form: ViewForm, shown: _Asked, *, view: SavedView | None = None, status: int = 200
+    request: HttpRequest,
+    form: ViewForm,
+    shown: Shown,
+    page: ViewPage,
+    *,
+    view: SavedView | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    user, access = signed_in(request), request_access(request)
-    every = Listing(params=QueryDict(), user=user, access=access).views
     parts = [
         {
             "label": label,
             "value": value,
             "error": shown.errors.get("in_view", "") if label == "In view" else "",
         }
-        for label, value in contents(shown.params, shown.where, names_for(every, open_lists(user, access)))
+        for label, value in page.contents(shown.params, shown.where, _names(request))
     ]
     context = {
         "form": form,
         "view": view,
+        "page": page,
+        "page_url": reverse(page.url_name),
         "parts": parts,
         "query": shown.query,
         "trouble": shown.trouble or shown.errors.get("", ""),
     }
     return render(request, "accounts/lists/view_form.html", context, status=status)
+
+
+def _names(request: HttpRequest) -> Names:
+    user = signed_in(request)
+    every = SavedView.objects.shown_to(user).of_page(ACCOUNTS).in_order_of(user)
+    return names_for(every, open_lists(user, request_access(request)))
 
 
 def _seen(request: HttpRequest, pk: int) -> SavedView:
