@@ -242,6 +242,7 @@ CELERY_BEAT_SCHEDULE = {
     "pull-connections": {"task": "sync.connectors.tasks.tick_connections", "schedule": 60.0},
     "roll-up-freshness": {"task": "sync.tasks.roll_up_freshness", "schedule": 300.0},
     "tick-approvals": {"task": "people.tasks.tick_approvals", "schedule": 30.0},
+    "send-notices": {"task": "people.tasks.send_notices", "schedule": 10.0},
     "drop-old-notices": {"task": "people.tasks.drop_old_notices", "schedule": crontab(hour=3, minute=29)},
     "relay-webhooks": {"task": "sync.tasks.relay_webhooks", "schedule": 5.0},
     "go-on-with-settling": {"task": "sync.tasks.go_on_with_settling", "schedule": 30.0},

@@ -10,8 +10,13 @@ from people.notices.sending import forget_old_notices, send_due
 
 @shared_task
 def tick_approvals() -> None:
-    """Tell approvers whose turn it is, remind them, mark what is late, and send what is to be told."""
+    """Tell approvers whose turn it is, remind them, and mark what is late."""
     tick()
+
+
+@shared_task
+def send_notices() -> None:
+    """Send what people and channels are to be told."""
     send_due()
 
 

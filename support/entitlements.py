@@ -6,6 +6,7 @@ from tiers.entitlements.values import Choice, Minutes, Several
 GROUP = "Support"
 FIRST_RESPONSE = "first_response"
 CLOCK = "clock"
+ESCALATION = "escalation"
 
 register_entitlement(
     EntitlementKind(
@@ -56,7 +57,7 @@ register_entitlement(
 )
 register_entitlement(
     EntitlementKind(
-        key="escalation",
+        key=ESCALATION,
         label="Escalation",
         group=GROUP,
         order=50,

@@ -12,6 +12,7 @@ from common.periods import end_of, weeks_until
 from people.functions import Function
 from people.models import Category
 from support.charts import per_week_chart
+from support.escalations.reading import escalations_table, listed, shown
 from support.models import Priority, Ticket
 from support.targets import FIRST_ANSWER_COLUMNS, first_answer, with_first_answers
 from support.tones import PRIORITY_TONE
@@ -81,6 +82,31 @@ class TicketTable(HomePanel):
             }
             for row in waiting
         ]
+
+
+@register_home_panel
+class LateNow(HomePanel):
+    """Promises to customers that are late and that nobody has taken up."""
+
+    key = "support.escalations_unanswered"
+    title = "Late and not taken up"
+    template = "support/home/escalations.html"
+    category = Category.SUPPORT_HISTORY
+    functions = {Function.SUPPORT: 5, Function.CUSTOMER_SUCCESS: 25, Function.LEADERSHIP: 75}
+    span = 12
+    is_flush = True
+    is_today_only = True
+
+    def is_for(self, reader: Reader) -> bool:
+        """Return whether there is anything to take up: who answers for tickets sees that there isn't, too."""
+        return reader.user.function == Function.SUPPORT or listed("unanswered").exists()
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        return {"rows": shown(list(listed("unanswered")[:MOST_TICKETS]))}
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the escalations shown."""
+        return escalations_table(data["rows"]) if data["rows"] else None
 
 
 @register_home_panel

@@ -42,6 +42,18 @@ register_nav(
 )
 register_nav(
     NavItem(
+        key="support.escalations",
+        label="Escalations",
+        icon="urgent",
+        url_name="support:escalations",
+        group="Support",
+        order=63,
+        functions_first=(Function.SUPPORT,),
+        visible=_reads_support,
+    )
+)
+register_nav(
+    NavItem(
         key="support.policies",
         label="Policies",
         icon="clock-exclamation",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from support.calendars.services import publish_due_hours
 from support.clocks.keeping import keep_clocks as keep_marked_clocks
 from support.clocks.marks import mark_due
+from support.escalations.climbing import climb
 from support.policies.services import publish_due_policies
 from support.policies.tenures import review_tenures
 from support.queue.places import follow_worth
@@ -23,9 +24,13 @@ def publish_hours() -> None:
 
 @shared_task
 def keep_clocks() -> None:
-    """Tell the ledgers anew of tickets that changed, and of those of which a clock warns or is breached by now."""
+    """Tell the ledgers anew of tickets that changed, and of those of which a clock warns or is breached by now.
+
+    Who is to know is told with it, and then whoever is next on the ladders of what nobody has taken up.
+    """
     mark_due(timezone.now())
     keep_marked_clocks()
+    climb()
 
 
 @shared_task

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from support.views import (
     calendars,
+    escalations,
     policies,
     policy_drafts,
     policy_previews,
@@ -33,6 +34,14 @@ support = [
     path("support/policies/<int:version>/edit/new/", policy_drafts.policy_part, name="policy_part_new"),
     path("support/policies/<int:version>/edit/<int:place>/", policy_drafts.policy_part, name="policy_part"),
     path("support/policies/<int:version>/publish/", policy_drafts.policy_publish, name="policy_publish"),
+    path("support/escalations/", escalations.escalations, name="escalations"),
+    path(
+        "support/escalations/<int:pk>/acknowledge/",
+        escalations.escalation_acknowledge,
+        name="escalation_acknowledge",
+    ),
+    path("support/escalations/ladder/", escalations.ladder, name="ladder"),
+    path("support/escalations/ladder/edit/", escalations.ladder_edit, name="ladder_edit"),
     path("support/routing/", routing.routing, name="routing"),
     path("support/tickets/<int:pk>/routing/", routing.ticket_routing, name="ticket_routing"),
     path("support/accounts/<int:pk>/engineers/", routing.account_engineers, name="account_engineers"),

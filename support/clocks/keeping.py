@@ -16,6 +16,7 @@ from django.utils import timezone
 from common.sql import load_sql
 from metrics.statements import load
 from support.clocks.telling import Facts, Ledger, tell
+from support.escalations.firing import fire
 from support.models import EventKind, PolicyTenure, Ticket, TicketEvent, TicketToClock
 from support.policies.book import Promise, promise_of, read_book
 from support.policies.tenures import review_tenures
@@ -60,7 +61,7 @@ def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
         TicketToClock.objects.filter(
             PROMISED | Q(ticket__account__deleted_at__isnull=False), ticket__opened_at__lte=now
         )
-        .order_by("first_marked_at")
+        .order_by("-is_due", "first_marked_at")
         .select_for_update(of=("self",), skip_locked=True)
     )
     marked = list(marks.values_list("ticket_id", flat=True)[:size])
@@ -76,6 +77,7 @@ def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
         return None
     TicketToClock.objects.filter(ticket_id__in=tickets).delete()
     write_ledgers(tickets, now=now)
+    fire(tickets, now=now)
     return len(tickets)
 
 

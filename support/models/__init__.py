@@ -1,7 +1,8 @@
-"""Tickets with what happened to them, what is promised of them, their clocks, and calendars."""
+"""Tickets with what happened to them, what is promised of them, their clocks, escalations, and calendars."""
 
 from support.models.calendars import BusinessCalendar, CalendarVersion
 from support.models.clocks import Clock, ClockEntry, TicketToClock
+from support.models.escalations import Escalation, EscalationStep, Firing, Ladder, Rung
 from support.models.policies import Policy, PolicySet, PolicyTarget, PolicyTenure, SlaMetric
 from support.models.previews import Outcome, PolicyPreview, PolicyPreviewRow
 from support.models.queue import QueuePlace
@@ -24,7 +25,11 @@ __all__ = (
     "Clock",
     "ClockEntry",
     "CsatResponse",
+    "Escalation",
+    "EscalationStep",
     "EventKind",
+    "Firing",
+    "Ladder",
     "Outcome",
     "Policy",
     "PolicyPreview",
@@ -36,6 +41,7 @@ __all__ = (
     "QueuePlace",
     "RoutingRule",
     "RoutingRules",
+    "Rung",
     "SlaMetric",
     "Status",
     "SupportTeam",

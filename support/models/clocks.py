@@ -109,11 +109,15 @@ class ClockEntry(models.Model):
 
 
 class TicketToClock(models.Model):
-    """A ticket whose ledger may no longer be what its facts tell; workers take these marks."""
+    """A ticket whose ledger may no longer be what its facts tell; workers take these marks, those first that are due.
+
+    ``is_due`` are those of which a clock warns or is breached: they don't wait behind all that a policy changes.
+    """
 
     ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+")
     first_marked_at = models.DateTimeField(db_default=Now())
     marked_at = models.DateTimeField(db_default=Now())
+    is_due = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = (
@@ -121,7 +125,7 @@ class TicketToClock(models.Model):
                 name="support_tickettoclock_in_order", condition=Q(marked_at__gte=F("first_marked_at"))
             ),
         )
-        indexes = (models.Index(name="support_tickettoclock_first", fields=("first_marked_at",)),)
+        indexes = (models.Index(name="support_tickettoclock_first", fields=("-is_due", "first_marked_at")),)
 
     def __str__(self) -> str:
         return str(self.ticket_id)

@@ -1,7 +1,8 @@
 -- A conflict updates, so that a mark which is just being taken makes this wait instead of losing it.
-INSERT INTO support_tickettoclock (ticket_id)
-SELECT DISTINCT clock.ticket_id
+INSERT INTO support_tickettoclock (ticket_id, is_due)
+SELECT DISTINCT clock.ticket_id, true
 FROM support_clock AS clock
 WHERE clock.next_at <= {now}
 ORDER BY clock.ticket_id
-ON CONFLICT (ticket_id) DO UPDATE SET marked_at = greatest(now(), support_tickettoclock.first_marked_at)
+ON CONFLICT (ticket_id) DO UPDATE SET
+    is_due = true, marked_at = greatest(now(), support_tickettoclock.first_marked_at)

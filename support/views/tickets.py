@@ -18,6 +18,7 @@ from people.models import Category
 from pods.surveys.registry import survey_kinds
 from pods.surveys.services import may_ask
 from support.clocks.reading import ledger_table, read_clocks
+from support.escalations.reading import escalations_of, firings_of
 from support.models import Assignment, Ticket
 from support.survey_kinds import KEY as CSAT
 from support.tickets import MOST_EVENTS, events_of, others_of
@@ -66,6 +67,8 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
         "others": others_of(held),
         "is_open": is_open,
         "assignment": assignment,
+        "escalations": escalations_of(held),
+        "firings": firings_of(held),
     }
     return render(request, "support/tickets/one.html", context)
 

@@ -33,6 +33,7 @@ NO_LISTS = {
     "support:policy_edit": "a draft being written; the page of its version has the file",
     "support:policy_part": "a form; what it holds is in the file of its version",
     "support:policy_part_new": "a form",
+    "support:ladder_edit": "a form with a preview of its effect; what is in force has the file",
     "support:policy_publish": "a question to answer; the preview it shows has the file",
 }
 # Addresses that the walk leaves out: what they show is a form, or a step on the way that nothing keeps.

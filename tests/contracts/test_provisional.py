@@ -63,6 +63,7 @@ WITHOUT_NUMBERS = {
     "tiers.history": "tenures, and who decided them",
     "tiers.entitlements": "values of the rule set and of contracts",
     "support.entitlements": "values of the rule set",
+    "support.escalations_unanswered": "what is late and who was told",
     "finance.entitlements": "values of the rule set and of contracts",
     "tiers.path": "which numbers its criteria read depends on the published rules; each is marked at its criterion",
     "metrics.intake": "it says itself which source is late",

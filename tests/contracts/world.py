@@ -87,6 +87,7 @@ from pods.tasks.services import open_task
 from support.calendars.hours import Span
 from support.calendars.services import create_calendar
 from support.calendars.terms import Terms as CalendarTerms
+from support.models import Ticket
 from support.policies.content import PolicyDraft
 from support.policies.previews.services import request_policy_preview
 from support.policies.services import create_policy_draft as draft_support_policies
@@ -220,6 +221,14 @@ def _teams() -> Iterator[Address]:
     yield Address("support:account_engineers", page, Function.SUPPORT)
     for function in (Function.SUPPORT, Function.CUSTOMER_SUCCESS):
         yield Address("support:teams", reverse("support:teams"), function)
+    late = open_ticket(account, "2026-11-16 09:00", subject="=Late")
+    Ticket.objects.filter(pk=late.pk).update(created_at=late.opened_at)
+    keep("2026-11-20 09:30")
+    for function in (Function.SUPPORT, Function.CUSTOMER_SUCCESS):
+        yield Address("support:escalations", reverse("support:escalations"), function)
+        yield Address("support:ladder", reverse("support:ladder"), function)
+    yield Address("support:ladder_edit", reverse("support:ladder_edit"), Function.SUPPORT)
+    yield Address("support:ticket", late.get_absolute_url(), Function.SUPPORT)
     yield Address("people:skill", reverse("people:skill", args=[skill.pk]), Function.SUPPORT)
     for function in (Function.SUPPORT, Function.SALES):
         yield Address("people:skills", reverse("people:skills"), function)

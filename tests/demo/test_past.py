@@ -11,7 +11,7 @@ from django.utils import timezone
 from demo.past import as_of
 from metrics.engine.plan import today
 from people.models import Notice
-from people.tasks import tick_approvals
+from people.tasks import send_notices, tick_approvals
 from tests.people.approving import ask, declared
 from tests.users import make_user
 
@@ -24,6 +24,7 @@ def test_whoever_decides_what_was_asked_then_was_told_then() -> None:
         with as_of(today() - timedelta(days=40)):
             ask(seller)
         tick_approvals()
+        send_notices()
         [told] = Notice.objects.all()
         assert (told.user, told.event) == (controller, "asked")
         assert told.sent_at is not None
@@ -31,4 +32,5 @@ def test_whoever_decides_what_was_asked_then_was_told_then() -> None:
         assert mail.outbox == []
         ask(seller)
         tick_approvals()
+        send_notices()
         assert [sent.to for sent in mail.outbox] == [[controller.email]]

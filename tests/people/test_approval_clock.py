@@ -18,7 +18,7 @@ from people.models import Category, Notice, User
 from people.notices import sending
 from people.notices.services import notify
 from people.notices.writing import mail_of
-from people.tasks import tick_approvals
+from people.tasks import send_notices, tick_approvals
 from tests.people.approving import Discount, ask, declared
 from tests.users import make_user
 
@@ -35,6 +35,7 @@ def sent() -> list[tuple[str, str]]:
     """Send what is due; return (to, subject) of the mails that went out."""
     mail.outbox.clear()
     tick_approvals()
+    send_notices()
     return sorted((message.to[0], message.subject) for message in mail.outbox)
 
 
@@ -140,7 +141,7 @@ def test_a_failed_mail_is_tried_again_and_given_up_after_days(
     Notice.objects.update(sent_at=None, created_at=timezone.now() - timedelta(days=4))
     with monkeypatch.context() as patch:
         patch.setattr("django.core.mail.EmailMessage.send", fail)
-        tick_approvals()
+        send_notices()
     assert Notice.objects.get().given_up_at is not None
     Notice.objects.update(due_at=timezone.now())
     assert sent() == []

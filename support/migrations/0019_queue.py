@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("support", "0016_spent"),
+        ("support", "0018_first_ladder"),
     ]
 
     operations = [
