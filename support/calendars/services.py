@@ -106,8 +106,15 @@ def write_hours(
 
 @transaction.atomic
 def take_back(*, version: CalendarVersion, by: User) -> None:
-    """Take back a version whose day lies ahead; raises ValidationError for one that counts."""
+    """Take back a version whose day lies ahead; raises ValidationError for one that counts.
+
+    The first one counts whatever its day says: clocks can't run by a calendar without hours.
+    """
     _refuse_others(by)
+    cycle.lock(version)
+    earlier = CalendarVersion.objects.filter(calendar=version.calendar, version__lt=version.version)
+    if not earlier.agreed().exists():
+        raise ValidationError(f"{version} is the first and counts since ever. Write other hours instead.")
     cycle.discard(cycle.unschedule(version, by=by), by=by)
     _mark_open(version.calendar)
 

@@ -169,6 +169,17 @@ def test_hours_ahead_wait_for_their_day_and_can_be_taken_back(
     assert publish_due_hours() == 0
 
 
+def test_the_first_hours_cannot_be_taken_back(desk: User) -> None:
+    row = create_calendar(name="Berlin", terms=BERLIN, starts_on=today() + timedelta(days=5), by=desk)
+    version = newest(row)
+    assert version is not None and version.state == "scheduled"
+    client, act = client_of(desk), reverse("support:calendar_act", args=[row.pk])
+    answer = client.post(act, {"do": "take_back", "version": str(version.version)}, follow=True)
+    assert answer.status_code == 200
+    assert "Write other hours instead" in answer.content.decode()
+    assert is_open(at("2024-03-04T10:30"), counted(row))
+
+
 def test_the_database_keeps_what_counts(berlin: BusinessCalendar) -> None:
     version = newest(berlin)
     assert version is not None
