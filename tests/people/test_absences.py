@@ -209,6 +209,8 @@ def test_the_page_writes_changes_and_ends_absences() -> None:
     assert b"Bob Ray" in done.content
     absence = Absence.objects.get()
     assert absence.author == ann
+    label = f'aria-label="Change the absence of Ann Lee from {TODAY:%-d %b %Y}">Change<'
+    assert label in done.content.decode()
     again = client.post(page, typed)
     assert again.status_code == 422
     assert b"Change that absence, or choose other days." in again.content
