@@ -222,7 +222,7 @@ def test_only_revops_sets_the_rules_and_only_where_they_can_hold() -> None:
 
 def test_the_page_of_the_rules_saves_what_differs() -> None:
     client, url = client_as("revops"), reverse("pods:survey_rules")
-    assert client.get(url).status_code == 200
+    assert "pods/surveys" in client.get(url).content.decode()  # Its fields are set apart by that style.
     given = {"csat-quiet_days": 7, "csat-valid_days": 20, "csat-is_automatic": "on", "nps-quiet_days": 90}
     assert client.post(url, given).status_code == 422
     answer = client.post(url, given | {"nps-valid_days": 30}, follow=True)
