@@ -37,25 +37,28 @@ class Stand:
 def stand_by(entries: Iterable[Line]) -> Stand:
     """Return how a clock stands after its entries, in their order; without any nothing is promised."""
     now = Stand()
-    is_over = False
+    is_promised = False
     for entry in entries:
         kind = entry.kind
         if kind in (Kind.MEET, Kind.STOP):
-            is_over, now.ended_at = True, entry.at
+            now.ended_at = entry.at
             now.state = State.MET if kind == Kind.MEET else State.STOPPED
         elif kind == Kind.BREACH:
             now.breached_at = entry.at
-        elif kind == Kind.PAUSE:
-            now.state, now.due_at = State.PAUSED, None
         elif kind == Kind.CLEAR:
-            now.breached_at, now.due_at = None, None
-            now.state = now.state if is_over else State.CLEARED
+            is_promised, now.breached_at, now.due_at = False, None, None
+            now.state = State.CLEARED
         elif kind != Kind.WARN:
-            if kind == Kind.RESUME:
-                is_over, now.ended_at = False, None
-            if entry.due_at is None or entry.due_at > entry.at:
+            is_promised = is_promised or kind in (Kind.START, Kind.RECOMPUTE)
+            if kind in (Kind.PAUSE, Kind.RESUME):
+                now.ended_at = None
+            if kind != Kind.PAUSE and (entry.due_at is None or entry.due_at > entry.at):
                 now.breached_at = None
             now.due_at = entry.due_at
-            if not is_over:
-                now.state = State.PAUSED if entry.due_at is None else State.RUNNING
+            # What is promised no more stands still or goes on all the same, and is told of it.
+            now.state = _going(entry.due_at) if is_promised else State.CLEARED
     return now
+
+
+def _going(due_at: datetime | None) -> Clock.State:
+    return State.PAUSED if due_at is None else State.RUNNING

@@ -88,6 +88,7 @@ def tell(ticket: Facts, promises: Sequence[Promise], book: Book, *, now: datetim
         ((at, kind, value) for _, at, kind, value in ticket.events),
         first_replied_at=ticket.first_replied_at,
         solved_at=ticket.solved_at,
+        is_done=ticket.status in DONE,
     )
     priorities = priorities_of(ticket.events, opened_at=ticket.opened_at, present=ticket.priority)
     changes = changes_of(promises, priorities, book, opened_at=ticket.opened_at)

@@ -172,7 +172,8 @@ def test_hours_ahead_wait_for_their_day_and_can_be_taken_back(
 def test_the_first_hours_cannot_be_taken_back(desk: User) -> None:
     row = create_calendar(name="Berlin", terms=BERLIN, starts_on=today() + timedelta(days=5), by=desk)
     version = newest(row)
-    assert version is not None and version.state == "scheduled"
+    assert version is not None
+    assert version.state == "scheduled"
     client, act = client_of(desk), reverse("support:calendar_act", args=[row.pk])
     answer = client.post(act, {"do": "take_back", "version": str(version.version)}, follow=True)
     assert answer.status_code == 200

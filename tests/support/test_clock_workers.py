@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from accounts.models import Account
+from common.sql import load_sql
 from support.clocks import keeping
 from support.clocks.keeping import keep_clocks, keep_slice
 from support.clocks.marks import mark_due, mark_tickets
@@ -120,6 +121,37 @@ def test_what_comes_while_a_ledger_is_told_is_told_next(monkeypatch: pytest.Monk
     monkeypatch.setattr(keeping, "tell_ledgers", tell)
     keep_clocks(now=NOON)
     assert clock(ticket).state == "met"
+
+
+def _by_a_batch() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(load_sql("support", "concerned_make"))
+        cursor.execute("INSERT INTO support_concerned SELECT ticket_id FROM support_tickettoclock")
+        cursor.execute(load_sql("support", "clock_mark_concerned"))
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        lambda: mark_tickets(Ticket.objects.all()),
+        lambda: mark_due(NOON),
+        _by_a_batch,
+        lambda: Ticket.objects.update(account=make_account()),
+    ],
+    ids=["tickets", "due", "batch", "merge"],
+)
+def test_a_mark_that_a_worker_is_about_to_take_is_made_again(mark: Callable[[], Any]) -> None:
+    """A worker that has locked a mark takes it away; whatever is marked until then must be looked at once more."""
+    [ticket] = open_tickets(1)
+    keep_clocks(now=at(OPENED))
+    mark_tickets(Ticket.objects.all())
+    with transaction.atomic():
+        taken = TicketToClock.objects.select_for_update().get(ticket=ticket)
+        marker = beside(mark)
+        marker.join(0.5)
+        taken.delete()
+    marker.join(PATIENCE)
+    assert TicketToClock.objects.filter(ticket=ticket).exists()
 
 
 def test_a_review_of_promises_beside_it_waits_for_no_worker_that_waits_for_it(

@@ -10,6 +10,7 @@ import pgtrigger
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.identity.merge import merge_accounts
 from accounts.models import Account
@@ -135,6 +136,46 @@ def test_a_policy_that_fits_no_more_clears_the_targets_and_names_the_promise() -
     assert (entry.cause, entry.cause_id, newest.policy) == ("promise", newest.pk, None)
 
 
+def test_what_is_promised_no_more_stays_cleared_whatever_happens_to_the_ticket() -> None:
+    account = make_account(industry="Energy")
+    energy = {"field": "accounts.industry", "op": "eq", "value": "Energy"}
+    publish_policies({"condition": energy, "cells": RESOLVED})
+    tickets = [open_ticket(account, OPENED) for _ in range(3)]
+    keep(OPENED)
+    Account.objects.filter(pk=account.pk).update(industry="Mining")
+    review_tenures()
+    now = timezone.now()
+    for ticket, states in zip(tickets, (["pending"], ["pending", "open"], ["solved", "open"]), strict=True):
+        for minutes, state in enumerate(states, start=1):
+            happen(ticket, "status", f"{now + minutes * timedelta(minutes=1):%Y-%m-%d %H:%M:%S}", state)
+    keep(f"{now + timedelta(hours=1):%Y-%m-%d %H:%M:%S}")
+    held = [clock(ticket, "resolution") for ticket in tickets]
+    assert [(one.state, one.due_at, one.ended_at) for one in held] == [("cleared", None, None)] * 3
+
+
+def test_what_is_solved_and_then_waits_for_the_customer_has_not_ended() -> None:
+    publish_policies({"cells": RESOLVED})
+    ticket = open_ticket(make_account(), OPENED)
+    happen(ticket, "status", "2026-11-16 10:00", "solved")
+    happen(ticket, "status", "2026-11-16 11:00", "pending")
+    keep("2026-11-16 12:00")
+    held = clock(ticket, "resolution")
+    assert (held.state, held.due_at, held.ended_at) == ("paused", None, None)
+
+
+def test_before_its_first_change_a_ticket_had_the_usual_priority() -> None:
+    publish_policies({"cells": RESOLVED})
+    ticket = open_ticket(make_account(), OPENED, priority="urgent")
+    happen(ticket, "priority", "2026-11-16 12:00", "urgent")
+    keep("2026-11-16 11:00")
+    held = clock(ticket, "resolution")
+    assert (held.minutes, held.priority, held.due_at) == (24 * HOUR, "normal", at("2026-11-17 09:00"))
+    keep("2026-11-16 12:00")
+    mark(ticket)
+    keep("2026-11-16 12:00")
+    assert (clock(ticket, "resolution").minutes, clock(ticket, "resolution").priority) == (4 * HOUR, "urgent")
+
+
 def test_a_tier_that_changes_recomputes_and_a_review_without_news_writes_nothing() -> None:
     account = make_account("strategic")
     ticket = open_ticket(account, OPENED)
@@ -200,6 +241,22 @@ def test_what_a_help_desk_says_without_events_counts() -> None:
     assert clock(answered).state == "met"
     # Nobody knows when it was closed, so nothing is said of it.
     assert not Clock.objects.filter(ticket=closed).exists()
+
+
+@pytest.mark.parametrize(
+    ("solved", "state"), [("2026-11-17 11:00", "stopped"), ("2026-11-16 10:00", "running")]
+)
+def test_a_ticket_that_is_solved_again_ends_ahead_of_its_event(solved: str, state: str) -> None:
+    publish_policies({"cells": [("resolution", "normal", "", 60)]})
+    ticket = open_ticket(make_account(), OPENED, status="solved", solved_at=at(solved))
+    happen(ticket, "status", "2026-11-16 10:00", "solved")
+    happen(ticket, "status", "2026-11-17 10:00", "open")
+    keep("2026-11-20 09:00")
+    # What was solved before it was opened again says nothing of the time since.
+    assert clock(ticket, "resolution").state == state
+    happen(ticket, "status", "2026-11-17 11:00", "solved")
+    keep("2026-11-20 09:00")
+    assert clock(ticket, "resolution").ended_at == at("2026-11-17 11:00")
 
 
 def test_what_is_dated_ahead_counts_once_its_time_comes() -> None:

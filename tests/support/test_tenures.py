@@ -136,6 +136,28 @@ def test_an_account_without_a_promise_yet_gets_one_for_each_tier_that_it_had() -
     ]
 
 
+@pytest.mark.parametrize(("industry", "minutes"), [("Mining", [1440, 30]), ("Energy", [7, 7])])
+def test_each_tier_that_an_account_had_entitled_it_to_its_own_and_a_contract_to_what_it_says(
+    industry: str, minutes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree(monkeypatch, 7)
+    account = make_account("strategic", industry=industry)
+    for slug, first, last in (
+        ("standard", date(2026, 11, 10), date(2026, 11, 17)),
+        ("strategic", date(2026, 11, 17), None),
+    ):
+        TierTenure.objects.create(
+            account=account, tier=tier(slug), during=DateRange(first, last), cause="import"
+        )
+    publish_policies({"cells": [("first_response", "normal", "", None)]})
+    held = PolicyTenure.objects.filter(account=account).order_by("pk")
+    assert list(held.values_list("entitled_minutes", flat=True)) == minutes
+    # The first tier counts for all time before it was given too.
+    ticket = open_ticket(account, "2026-11-02 09:00")
+    keep("2026-11-02 09:00")
+    assert clock(ticket).minutes == minutes[0]
+
+
 def test_other_hours_count_from_when_they_were_written() -> None:
     calendar = make_calendar()
     publish_policies(
