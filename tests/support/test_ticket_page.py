@@ -81,6 +81,19 @@ def test_the_time_that_counts_adds_up_to_the_target(agent: Client) -> None:
     assert told.clock.due_at == told.stretches[-1].closes
 
 
+def test_the_time_for_which_it_was_solved_does_not_count(agent: Client) -> None:
+    publish_policies({"cells": [("resolution", "normal", "", 240)]})
+    ticket = open_ticket(make_account(), OPENED)
+    happen(ticket, "status", "2026-11-20 16:00", "solved")
+    happen(ticket, "status", "2026-11-20 20:00", "open")
+    keep("2026-11-20 20:05")
+    (told,) = agent.get(ticket.get_absolute_url()).context["clocks"].told
+    assert [(f"{one.opens:%H:%M}", f"{one.closes:%H:%M}", one.so_far) for one in told.stretches] == [
+        ("15:00", "16:00", 60),
+        ("20:00", "23:00", 240),
+    ]
+
+
 def test_hours_that_became_others_after_the_end_change_no_explanation(agent: Client) -> None:
     calendar = make_calendar()
     CalendarVersion.objects.filter(calendar=calendar).update(created_at=at("2026-01-01 00:00"))
