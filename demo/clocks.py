@@ -6,16 +6,25 @@ from django.db import connection, transaction
 from django.db.models import DateTimeField, F
 from django.db.models.functions import Cast
 
-from metrics.engine.store import store_metric
+from metrics.engine.store import store_metric, store_segments
 from metrics.models import MetricValue
-from metrics.registry import metrics
+from metrics.registry import metrics, segment_metrics
 from support.clocks.keeping import keep_clocks
 from support.clocks.marks import mark_tickets
-from support.models import CalendarVersion, Clock, ClockEntry, PolicyTenure, Ticket
+from support.models import CalendarVersion, Clock, ClockEntry, Firing, PolicyTenure, Ticket
 from support.policies.tenures import review_tenures
 
 # Numbers that ledgers are read for.
-BY_CLOCKS = ("support.late_urgent_tickets",)
+BY_CLOCKS = (
+    "support.late_urgent_tickets",
+    "support.first_response_attainment",
+    "support.resolution_attainment",
+    "support.breaches_90d",
+    "support.first_response_open_minutes",
+    "support.agreed_missed_month",
+    "finance.service_credits",
+)
+SEGMENTS_BY_CLOCKS = ("support.first_response_attainment:segments", "support.resolution_attainment:segments")
 LARGEST_ID = 2**63 - 1
 
 
@@ -31,6 +40,7 @@ def begin_clocks() -> int:
             cursor.execute(
                 "LOCK TABLE support_policytenure, support_clock, support_clockentry IN SHARE ROW EXCLUSIVE MODE"
             )
+        Firing.objects.all().delete()
         ClockEntry.objects.all().delete()
         Clock.objects.all().delete()
         PolicyTenure.objects.all().delete()
@@ -48,4 +58,6 @@ def count_by_clocks() -> int:
     for day in days:
         for key in BY_CLOCKS:
             store_metric(metrics[key], day, 0, LARGEST_ID)
+        for key in SEGMENTS_BY_CLOCKS:
+            store_segments(segment_metrics[key], day)
     return len(days)

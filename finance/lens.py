@@ -13,6 +13,7 @@ from common.formatting import format_distance, format_money
 from finance import home as _home  # noqa: F401 - declares the home cards
 from finance.billing import panels as _billing  # noqa: F401 - declares the panel
 from finance.clauses import allowed as _allowed  # noqa: F401 - declares the panel
+from finance.clauses import credits as _credits  # noqa: F401 - declares the panel
 from finance.clauses import home as _clauses_home  # noqa: F401 - declares the home cards of legal
 from finance.clauses import panels as _clauses  # noqa: F401 - declares the panels
 from finance.collections import panels as _collections  # noqa: F401 - declares the panel
@@ -157,6 +158,7 @@ register_lens(
             "pods.tasks",
             "finance.contract_lines",
             "finance.revenue_by_product",
+            "finance.service_credits",
         ),
         columns=(
             "accounts.tier",

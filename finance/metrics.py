@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from finance.clauses import metrics as _clauses  # noqa: F401 - declares the numbers of clauses
 from finance.collections import metrics as _collections  # noqa: F401 - declares the numbers of collections
 from finance.contracts import metrics as _contracts  # noqa: F401 - declares the numbers of terms and seats
 from finance.contracts.metrics import CONTRACTS

@@ -20,6 +20,7 @@ from support import home as _home  # noqa: F401 - declares the home cards
 from support.charts import per_week_chart
 from support.entitlements import GROUP
 from support.models import Priority, Status, Ticket
+from support.reports import panels as _reports  # noqa: F401 - declares what was kept
 from support.targets import FIRST_ANSWER_COLUMNS, first_answer, with_first_answers
 from support.tones import PRIORITY_TONE
 from tiers.entitlements.panel import EntitlementPanel
@@ -245,6 +246,7 @@ register_lens(
             "support.tickets_per_week",
             "support.tickets_by_area",
             "support.first_response",
+            "support.kept",
             "pods.health_checks",
             "pods.surveys",
             "metrics.health_makeup",

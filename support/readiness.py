@@ -26,9 +26,16 @@ for criterion in (
         key="support.clocks_kept",
         phase=Phase.OPERATIONS,
         label="First responses within the target of the tier",
-        formula="Tickets answered within what their tier promises, by business hours, divided by all.",
-        waits_for="Clocks by calendar and tier come with the part about support. The time of first responses is "
-        "measured, whether it kept the promise isn't.",
+        formula="First responses of the last 90 days within what was promised, by the hours that count, divided by all "
+        "that were met or missed.",
+        category=Category.SUPPORT_HISTORY,
+        level=Level.FULL,
+        target=Decimal("0.95"),
+        measure=of_segment(
+            "support.first_response_attainment", "No first response was met or missed in 90 days."
+        ),
+        evidence=lambda: reverse("support:attainment"),
+        action="Look at what was missed, and at who it was routed to.",
         order=10,
     ),
 ):

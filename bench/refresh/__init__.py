@@ -36,6 +36,8 @@ COMPARED = (
     "finance.nrr",
     "support.open_tickets",
     "support.late_urgent_tickets",
+    "support.breaches_90d",
+    "support.first_response_attainment",
     "engagement.touches_90d",
     "product.usage_events_30d",
     "product.usage_trend",

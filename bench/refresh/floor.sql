@@ -146,6 +146,30 @@ CROSS JOIN LATERAL (
         ('support.first_response_minutes', median::numeric)
 ) AS kind (key, value)
 WHERE kind.value IS NOT NULL AND (account.lifecycle = 'customer' OR counted.account_id IS NOT NULL);
+-- name: promises
+INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
+SELECT kind.key, :day, account.id, kind.value
+FROM accounts_account AS account
+LEFT JOIN (
+    SELECT ticket.account_id,
+        avg((breached_at IS NULL)::integer) FILTER (WHERE metric = 'first_response') AS answered,
+        avg((breached_at IS NULL)::integer) FILTER (WHERE metric = 'resolution') AS resolved,
+        count(breached_at) AS broken,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY spent_seconds / 60.0) FILTER (
+            WHERE metric = 'first_response' AND ended_at < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+        ) AS median
+    FROM support_clock AS clock JOIN support_ticket AS ticket ON ticket.id = clock.ticket_id
+    WHERE minutes IS NOT NULL AND (breached_at IS NOT NULL OR state = 'met')
+        AND coalesce(breached_at, ended_at) >= (:day::date - 89)::timestamp AT TIME ZONE 'UTC'
+        AND coalesce(breached_at, ended_at) < (:day::date + 1)::timestamp AT TIME ZONE 'UTC'
+    GROUP BY 1
+) AS counted ON counted.account_id = account.id
+CROSS JOIN LATERAL (
+    VALUES ('support.first_response_attainment', answered), ('support.resolution_attainment', resolved),
+        ('support.breaches_90d', coalesce(broken, 0)), ('support.first_response_open_minutes', median::numeric),
+        ('support.agreed_missed_month', 0)
+) AS kind (key, value)
+WHERE kind.value IS NOT NULL AND (account.lifecycle = 'customer' OR counted.account_id IS NOT NULL);
 -- name: touches
 INSERT INTO metrics_metricvalue (key, as_of, account_id, value)
 SELECT kind.key, :day, account.id, kind.value

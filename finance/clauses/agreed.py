@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import (
+    DecimalField,
     Exists,
     F,
     FilteredRelation,
@@ -36,7 +37,14 @@ class SaidTerm(Func):
 
     function = "jsonb_path_query_first"
     template = "%(function)s(%(expressions)s, '$.clauses[*].terms.%(term)s')"
-    output_field = JSONField()
+    output_field: Any = JSONField()
+
+
+class SaidNumber(SaidTerm):
+    """The same as a number; they are kept as numbers or as exact text."""
+
+    template = f"({SaidTerm.template} #>> '{{}}')::numeric"
+    output_field: Any = DecimalField(max_digits=12, decimal_places=3)
 
 
 def agreed_by_contracts(as_of: date) -> QuerySet[Any, Any]:
@@ -45,21 +53,12 @@ def agreed_by_contracts(as_of: date) -> QuerySet[Any, Any]:
     Of the versions that have begun by ``as_of`` the newest counts, as on the contract's page. ``said`` is a list of
     mappings by contract; ``value`` is the shortest first response in minutes.
     """
-    begun = Q(versions__state__in=RECORDED, versions__starts_on__lte=as_of)
-    newer = ContractVersion.objects.filter(
-        contract=OuterRef("pk"),
-        state__in=RECORDED,
-        starts_on__lte=as_of,
-        version__gt=OuterRef("told__version"),
-    )
-    running: QuerySet[Any, Any] = Contract.objects.running_on(as_of).with_trial_on(as_of)
-    counted = running.filter(is_trial=False).annotate(told=FilteredRelation("versions", condition=begun))
     terms = {
         term: SaidTerm(F("told__statement"), term=term)
         for term in ("first_response", "payment_days", "payment_options", "collections", "contract_changes")
     }
     agreed: QuerySet[Any, Any] = (
-        counted.filter(~Exists(newer))
+        _told_on(as_of)
         .order_by()
         .values("account_id")
         .annotate(
@@ -70,6 +69,41 @@ def agreed_by_contracts(as_of: date) -> QuerySet[Any, Any]:
         )
     )
     return agreed
+
+
+def promised_by_contracts(as_of: date) -> QuerySet[Any, Any]:
+    """Return each running contract that promises a first response itself, trials aside.
+
+    Rows of ``account_id``, ``contract_id``, ``minutes`` and ``percent``: what is credited of the monthly fee where it
+    isn't kept, null where the contract says nothing of it.
+    """
+    statement = F("told__statement")
+    promised: QuerySet[Any, Any] = (
+        _told_on(as_of)
+        .order_by()
+        .annotate(
+            minutes=SaidNumber(statement, term="first_response"),
+            percent=SaidNumber(statement, term="service_credit"),
+        )
+        .filter(minutes__isnull=False)
+        .values("account_id", "minutes", "percent", contract_id=F("pk"))
+    )
+    return promised
+
+
+def _told_on(as_of: date) -> QuerySet[Any, Any]:
+    """Return the contracts that run on a day, trials aside, each with ``told``, its newest version begun by then."""
+    begun = Q(versions__state__in=RECORDED, versions__starts_on__lte=as_of)
+    newer = ContractVersion.objects.filter(
+        contract=OuterRef("pk"),
+        state__in=RECORDED,
+        starts_on__lte=as_of,
+        version__gt=OuterRef("told__version"),
+    )
+    running: QuerySet[Any, Any] = Contract.objects.running_on(as_of).with_trial_on(as_of)
+    counted = running.filter(is_trial=False).annotate(told=FilteredRelation("versions", condition=begun))
+    told: QuerySet[Any, Any] = counted.filter(~Exists(newer))
+    return told
 
 
 def payment_terms(row: Row) -> Any:

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 from django.db.models import Count, DateField, Q
 from django.db.models.functions import TruncMonth
 from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Tier
 from common.charts import Chart, Series
@@ -132,6 +134,13 @@ class Search:
             "as_of": asked.as_of.isoformat() if asked.is_past else "",
         }
         return f"?{urlencode({name: value for name, value in params.items() if value})}"
+
+
+def report_url(*, account: int, metric: str, as_of: date) -> str:
+    """Return the address of the report with the clocks of one account and metric as of a day."""
+    asked = {"account": account, "metric": metric}
+    day = {} if as_of >= timezone.now().date() else {"as_of": as_of.isoformat()}
+    return f"{reverse('support:attainment')}?{urlencode({**asked, **day})}#clocks"
 
 
 @dataclass(frozen=True, slots=True)

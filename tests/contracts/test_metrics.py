@@ -13,6 +13,8 @@ from django.db import transaction
 from accounts.lists.models import ListSignature
 from accounts.lists.services import add_accounts, create_list, propose_list, sign_list
 from accounts.models import Account
+from finance.clauses.services.deviations import Wanted
+from finance.clauses.services.paper import record_clause
 from finance.models import Contract, ContractObligation, Invoice, InvoiceDispute
 from metrics.engine.store import store_metric, store_segments
 from metrics.models import MetricValue, SegmentValue
@@ -28,6 +30,8 @@ from metrics.registry import (
 )
 from metrics.statements import load
 from support.models import Priority, Ticket
+from tests.finance.clauses import family
+from tests.finance.test_contract_pages import record
 from tests.metrics.facts import (
     LAST,
     TODAY,
@@ -88,9 +92,23 @@ def make_facts() -> None:
             make_use(account, day, place + 1, user=f"u{days}", feature=f"f{days % 2}")
     make_rate("EUR", ago(800), "1.1")
     make_signed_list()
+    make_sla()
     cells = [(of, each, "", 600) for of in ("first_response", "resolution") for each in Priority.values]
     publish_policies({"cells": cells})
     keep_all()
+
+
+def make_sla() -> None:
+    """Write into a contract what it credits where a first response is late."""
+    record()
+    record_clause(
+        contract=Contract.objects.earliest("pk"),
+        family=family("custom-sla"),
+        signed_on=ago(200),
+        paper="§ 9",
+        by=make_user("legal"),
+        wanted=Wanted(text="thirty-minutes"),
+    )
 
 
 def make_told(account: Account, place: int) -> None:
