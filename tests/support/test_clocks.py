@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.identity.merge import merge_accounts
 from accounts.models import Account
+from support.clocks.facts import facts_of
 from support.clocks.keeping import keep_clocks, keep_slice, store, tell_ledgers
 from support.clocks.marks import mark_due
 from support.models import (
@@ -257,6 +258,15 @@ def test_a_ticket_that_is_solved_again_ends_ahead_of_its_event(solved: str, stat
     happen(ticket, "status", "2026-11-17 11:00", "solved")
     keep("2026-11-20 09:00")
     assert clock(ticket, "resolution").ended_at == at("2026-11-17 11:00")
+
+
+def test_what_was_solved_ahead_of_the_last_event_says_nothing_of_the_time_since() -> None:
+    events = [
+        (at(f"2026-11-16 {hour}:00"), "status", value)
+        for hour, value in ((10, "solved"), (12, "open"), (14, "pending"))
+    ]
+    assert len(facts_of(events, solved_at=at("2026-11-16 13:00"), is_done=True)) == 3
+    assert len(facts_of(events, solved_at=at("2026-11-16 14:00"), is_done=True)) == 4
 
 
 def test_what_is_dated_ahead_counts_once_its_time_comes() -> None:
