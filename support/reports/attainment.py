@@ -151,6 +151,7 @@ class Tally:
     url: str
     met: int
     missed: int
+    is_chosen: bool = False
 
     @property
     def decided(self) -> int:
@@ -168,6 +169,7 @@ def read_tallies(search: Search) -> list[Tally]:
 
     A bar that was chosen leaves the others standing.
     """
+    chosen = getattr(search, search.by)
     nothing: dict[str, Any] = {search.by: None if search.by == "month" else ""}
     column = "tenure__tier__slug" if search.by == "tier" else search.by
     rows = (
@@ -179,7 +181,7 @@ def read_tallies(search: Search) -> list[Tally]:
     )
     counts = {key or NO_TIER: (met, missed) for key, met, missed in rows}
     return [
-        Tally(label, f"{search.url(**{search.by: key})}#clocks", *counts.get(key, (0, 0)))
+        Tally(label, f"{search.url(**{search.by: key})}#clocks", *counts.get(key, (0, 0)), key == chosen)
         for key, label in _places(search)
         if key in counts or search.by == "month"
     ]

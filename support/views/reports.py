@@ -62,7 +62,8 @@ def attainment(request: HttpRequest) -> HttpResponse:
     context = {
         "search": search,
         "tallies": tallies,
-        "whole": summed(tallies),
+        "every": summed(tallies),
+        "whole": summed([one for one in tallies if one.is_chosen] or tallies),
         "chart": attainment_chart(search, tallies),
         "times": [times_chart(times) for times in read_times(search)],
         "reopened": _reopened(as_of),

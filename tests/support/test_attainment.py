@@ -67,6 +67,8 @@ def test_bars_count_what_was_met_and_missed_by_month_tier_priority_and_metric(ag
     keep_all()
     assert bars(agent) == {"Sep 2026": (0, 0), "Oct 2026": (0, 1), "Nov 2026": (1, 1)}
     assert bars(agent, "by=tier") == {"Strategic": (0, 1), "Growth": (1, 1)}
+    chosen = page(agent, "by=tier&tier=growth")
+    assert (len(chosen["tallies"]), chosen["whole"].met, chosen["whole"].missed) == (2, 1, 1)
     assert bars(agent, "by=priority") == {"Urgent": (0, 1), "Normal": (1, 1)}
     assert bars(agent, "by=metric&tier=growth") == {"First response": (1, 1)}
     assert bars(agent, "by=metric&metric=resolution&months=1") == {"First response": (1, 1)}
