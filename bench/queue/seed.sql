@@ -10,9 +10,9 @@ SELECT id, tier_id, 1000 * (id % 900), current_date + (id % 365)::int, 'unknown'
 ON CONFLICT (account_id) DO UPDATE SET
     tier_id = excluded.tier_id, arr = excluded.arr, renewal_on = excluded.renewal_on;
 INSERT INTO people_user (
-    email, name, function, password, is_active, is_superuser, is_staff, is_external, date_joined
+    email, name, function, title, time_zone, password, is_active, is_superuser, is_staff, date_joined
 )
-SELECT 'agent' || n || '@example.com', 'Agent ' || n, 'support', '', true, false, false, false, now()
+SELECT 'agent' || n || '@example.com', 'Agent ' || n, 'support', '', 'UTC', '', true, false, false, now()
 FROM generate_series(1, 60) AS n;
 INSERT INTO support_supportteam (name, purpose, is_general)
 SELECT 'Team ' || n, '', false FROM generate_series(1, 11) AS n;

@@ -27,6 +27,7 @@ from people.guards import signed_in
 from people.models import Category
 from support.queue.asking import VIEWS, Asked, kept_of
 from support.queue.board import BY, SPANS, board_table, hour_words, read_board
+from support.queue.cells import row_of
 from support.queue.forms import GivePickedForm, PutBackForm
 from support.queue.giving import (
     TAKEN,
@@ -68,6 +69,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "worth": worth,
         "page": page,
+        "rows": [row_of(line, worth, may_give=user.function in EDITORS) for line in page.rows],
         "counts": [(one, asked.url(state=one.state)) for one in counts],
         "all_url": asked.url(state=None),
         "here": asked.url(),
