@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Value, When
+from django.db.models import Case, Count, F, IntegerField, Sum, Value, When
+from django.urls import reverse
 
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account
@@ -19,11 +20,13 @@ from people.models import Category
 from support import home as _home  # noqa: F401 - declares the home cards
 from support.charts import per_week_chart
 from support.entitlements import GROUP
-from support.models import Priority, Status, Ticket
+from support.metrics import NORM_DAYS
+from support.models import Priority, Status, Ticket, TimeEntry
 from support.reports import panels as _reports  # noqa: F401 - declares what was kept
 from support.targets import FIRST_ANSWER_COLUMNS, first_answer, with_first_answers
 from support.tones import PRIORITY_TONE
 from tiers.entitlements.panel import EntitlementPanel
+from tiers.entitlements.values import minutes_in_words
 
 SUPPORT = Category.SUPPORT_HISTORY
 MOST_TICKETS = 10
@@ -173,6 +176,57 @@ class TicketsByArea(Panel):
         }
 
 
+@register_panel
+class TimeWorked(Panel):
+    """Which tickets the account's support went into: the time written down in 90 days."""
+
+    key = "support.time_worked"
+    title = "Time worked in 90 days"
+    explain = "support.minutes_of_work"
+    template = "support/panels/time_worked.html"
+    category = SUPPORT
+    span = 6
+    is_flush = True
+    is_lazy = True
+
+    def load(self, account: Account, as_of: date) -> dict[str, Any]:
+        worked = TimeEntry.objects.within(as_of, NORM_DAYS).filter(ticket__account=account)
+        by_ticket = (
+            worked.values("ticket_id", "ticket__subject")
+            .annotate(minutes=Sum("minutes"), people=Count("worked_by_email", distinct=True))
+            .order_by("-minutes", "-ticket_id")
+        )
+        rows = list(by_ticket[: MOST_TICKETS + 1])
+        return {
+            "tickets": [_worked(row) for row in rows[:MOST_TICKETS]],
+            "has_more": len(rows) > MOST_TICKETS,
+        }
+
+    def table(self, data: Mapping[str, Any]) -> Table | None:
+        """Return the tickets shown."""
+        if not data["tickets"]:
+            return None
+        return table_of(
+            "time-worked",
+            data["tickets"],
+            [
+                ("subject", "Ticket", lambda row: row["subject"]),
+                ("minutes", "Minutes", lambda row: row["minutes"]),
+                ("people", "People", lambda row: row["people"]),
+            ],
+        )
+
+
+def _worked(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "url": reverse("support:ticket_time", args=[row["ticket_id"]]),
+        "subject": row["ticket__subject"],
+        "minutes": row["minutes"],
+        "spent": minutes_in_words(row["minutes"]),
+        "people": row["people"],
+    }
+
+
 # Upper edges in minutes; the last one takes the rest.
 RESPONSE_STEPS = (
     (30, "up to 30 min"),
@@ -247,6 +301,7 @@ register_lens(
             "support.tickets_by_area",
             "support.first_response",
             "support.kept",
+            "support.time_worked",
             "pods.health_checks",
             "pods.surveys",
             "metrics.health_makeup",

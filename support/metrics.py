@@ -13,6 +13,7 @@ from django.db.models import (
     FloatField,
     Q,
     QuerySet,
+    Sum,
     Value,
 )
 from django.db.models.functions import Cast, Extract
@@ -23,7 +24,7 @@ from metrics.registry import Component, Definition, metric
 from metrics.segments import mean_of_stored, segment_ratio
 from metrics.statements import Statement, load
 from people.models import Category, Level
-from support.models import Clock, CsatResponse, Priority, SlaMetric, Ticket, TicketEvent
+from support.models import Clock, CsatResponse, Priority, SlaMetric, Ticket, TicketEvent, TimeEntry
 from support.querysets import DONE, PROMISED_BY_CONTRACT, REOPENED
 
 RECENT_DAYS = 30
@@ -534,4 +535,23 @@ def first_response_open_minutes(as_of: date) -> QuerySet[Any, Any]:
         .order_by()
         .values(account_id=F("ticket__account_id"))
         .annotate(value=Cast(Median(spent), NUMBER))
+    )
+
+
+@metric(
+    "support.minutes_of_work",
+    label="Support time in 90 days",
+    unit="minutes",
+    category=Category.SUPPORT_HISTORY,
+    formula="The minutes that were written down as worked on the account’s tickets in the 90 days that end with the "
+    "day, by whoever worked on them. What nobody wrote down isn’t in it.",
+    inputs=("time-entries", "tickets"),
+    direction="down",
+)
+def minutes_of_work(as_of: date) -> Statement:
+    worked = TimeEntry.objects.within(as_of, NORM_DAYS)
+    return count_per_account(
+        worked.annotate(account_id=F("ticket__account_id")),
+        feed=TimeEntry.objects.known_by(as_of),
+        count=Sum("minutes"),
     )

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from common.periods import end_of, start_of
 
 if TYPE_CHECKING:
-    from support.models import Clock, ClockEntry, CsatResponse, Ticket, TicketEvent
+    from support.models import Clock, ClockEntry, CsatResponse, Ticket, TicketEvent, TimeEntry
 
 # What a ticket that is done has as its status.
 DONE = ("solved", "closed")
@@ -135,3 +135,17 @@ class CsatQuerySet(QuerySet["CsatResponse"]):
             self.live().filter(rating__isnull=False).annotate(rated_at=Coalesce("responded_at", "asked_at"))
         )
         return rated.filter(rated_at__lt=end, rated_at__gte=end - timedelta(days=days))
+
+
+class TimeEntryQuerySet(QuerySet["TimeEntry"]):
+    def live(self) -> Self:
+        """Entries that nobody took back, of tickets that are still there."""
+        return self.filter(deleted_at=None, ticket__deleted_at=None)
+
+    def known_by(self, day: date) -> Self:
+        """Entries of work up to ``day``."""
+        return self.live().filter(worked_on__lte=day)
+
+    def within(self, day: date, days: int) -> Self:
+        """Entries of work in the ``days`` days that end with ``day``."""
+        return self.known_by(day).filter(worked_on__gt=day - timedelta(days=days))

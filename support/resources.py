@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from django.db.models import Case, CharField, F, Q, Value, When
@@ -19,7 +20,8 @@ from support.effects import (
     forget_concerned,
     mark_clocks,
 )
-from support.models import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent
+from support.models import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent, TimeEntry
+from support.models.worktime import LONGEST_NOTE, MOST_MINUTES
 from support.querysets import ESCALATED, REOPENED
 from sync.declarations import Effect, Instant, Record, Ref, Resource, Rule
 from sync.normalise import Email, keep_email
@@ -88,6 +90,21 @@ class CsatResponseRecord(Record):
         Annotated[Instant | None, Meta(description="A rating counts from then on, else from asked_at.")]
         | UnsetType
     ) = UNSET
+
+
+class TimeEntryRecord(Record):
+    """Time that somebody worked on a ticket."""
+
+    ticket: Ref | UnsetType = UNSET
+    minutes: (
+        Annotated[
+            int, Meta(ge=1, le=MOST_MINUTES, description="Of one day: several days are several entries.")
+        ]
+        | UnsetType
+    ) = UNSET
+    worked_on: date | UnsetType = UNSET
+    worked_by_email: Annotated[Email | None, Meta(description="Who worked.")] | UnsetType = UNSET
+    note: Annotated[str, Meta(max_length=LONGEST_NOTE)] | UnsetType | None = UNSET
 
 
 # Both depend on the tickets as well, so they are told again when those change.
@@ -231,5 +248,26 @@ resources.register(
             ),
         ),
         effects=(follow_ratings, _low_rating_told()),
+    )
+)
+
+resources.register(
+    Resource(
+        key="time-entries",
+        model=TimeEntry,
+        record=TimeEntryRecord,
+        singular="time entry",
+        category=Category.SUPPORT_HISTORY,
+        references={"ticket": "tickets"},
+        normalise={"worked_by_email": keep_email},
+        filters=("ticket", "worked_by_email", "worked_on"),
+        rules=(
+            Rule(
+                "support_timeentry_minutes_of_a_day",
+                "minutes",
+                "out_of_range",
+                f"minutes must lie between 1 and {MOST_MINUTES}.",
+            ),
+        ),
     )
 )

@@ -13,6 +13,7 @@ from support.views import (
     routing,
     teams,
     tickets,
+    worktime,
 )
 
 support = [
@@ -21,6 +22,8 @@ support = [
     path("support/queue/give/", queue.queue_give, name="queue_give"),
     path("support/tickets/<int:pk>/", tickets.ticket, name="ticket"),
     path("support/attainment/", reports.attainment, name="attainment"),
+    path("support/tickets/<int:pk>/time/", worktime.ticket_time, name="ticket_time"),
+    path("support/tickets/<int:pk>/time/<int:entry>/", worktime.ticket_time_entry, name="ticket_time_entry"),
     path("support/calendars/", calendars.calendars, name="calendars"),
     path("support/calendars/new/", calendars.calendar_new, name="calendar_new"),
     path("support/calendars/<int:pk>/", calendars.calendar, name="calendar"),

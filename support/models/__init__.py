@@ -16,6 +16,7 @@ from support.models.routing import (
 )
 from support.models.teams import SupportTeam, TeamMember, TeamSkill
 from support.models.tickets import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent
+from support.models.worktime import TimeEntry
 
 __all__ = (
     "AccountEngineer",
@@ -51,5 +52,6 @@ __all__ = (
     "TicketEvent",
     "TicketToClock",
     "TicketToRoute",
+    "TimeEntry",
     "WaitingRound",
 )

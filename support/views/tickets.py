@@ -23,6 +23,7 @@ from support.models import Assignment, Ticket
 from support.survey_kinds import KEY as CSAT
 from support.tickets import MOST_EVENTS, events_of, others_of
 from support.tones import PRIORITY_TONE, STATUS_TONE
+from support.worktime.reading import work_on
 
 LARGEST_ID = 2**63 - 1
 LENS = "support"
@@ -69,6 +70,7 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
         "assignment": assignment,
         "escalations": escalations_of(held),
         "firings": firings_of(held),
+        "work": work_on(held, signed_in(request)),
     }
     return render(request, "support/tickets/one.html", context)
 

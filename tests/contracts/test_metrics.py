@@ -53,6 +53,7 @@ from tests.metrics.facts import (
     make_ticket,
     make_touch,
     make_use,
+    make_worked,
     refresh,
     roll_up,
 )
@@ -124,6 +125,7 @@ def make_told(account: Account, place: int) -> None:
         (40, "solved", "open"),
     ):
         make_event(ticket, ago(days), "status", value, before)
+    make_worked(make_ticket(account, ago(30), ago(20)), ago(25), 40)
     make_event(make_ticket(account, ago(30), ago(20)), ago(29), "priority", "urgent", "normal")
     make_touch(account, ago(40 + place), kind="business_review", user_email=account.sponsor_email)
     make_entitled(account, "f0", ago(200))
@@ -165,6 +167,7 @@ def make_later_facts() -> None:
         make_answer(account, tomorrow, 0, "p0@x.example")
         for event in (("status", "open", "solved"), ("status", "solved", "open"), ("priority", "urgent", "")):
             make_event(Ticket.objects.filter(account=account).latest("pk"), tomorrow, *event)
+        make_worked(Ticket.objects.filter(account=account).latest("pk"), tomorrow, 90)
         make_touch(account, tomorrow, kind="business_review", user_email=account.sponsor_email)
         make_entitled(account, "f1", tomorrow)
         make_ticket(account, tomorrow, priority="urgent")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
@@ -94,6 +95,7 @@ from support.policies.services import create_policy_draft as draft_support_polic
 from support.routing.services import set_engineers
 from support.routing.sweep import route_waiting
 from support.teams.services import create_team, set_member
+from support.worktime.services import write_time
 from sync.models import (
     Batch,
     ConnectedObject,
@@ -217,6 +219,12 @@ def _teams() -> Iterator[Address]:
         yield Address("support:routing", reverse("support:routing"), function)
         yield Address("support:queue", reverse("support:queue"), function)
         yield Address("support:queue_board", reverse("support:queue_board"), function)
+    entry = write_time(ticket=routed, minutes=45, worked_on=today(), note="=Looked", key=uuid4(), by=support)
+    yield Address(
+        "support:ticket_time", reverse("support:ticket_time", args=[routed.pk]), Function.CUSTOMER_SUCCESS
+    )
+    page = reverse("support:ticket_time_entry", args=[routed.pk, entry.pk])
+    yield Address("support:ticket_time_entry", page)
     page = reverse("support:account_engineers", args=[account.pk])
     yield Address("support:account_engineers", page, Function.SUPPORT)
     for function in (Function.SUPPORT, Function.CUSTOMER_SUCCESS):

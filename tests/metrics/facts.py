@@ -29,7 +29,7 @@ from metrics.engine.store import store_metric, store_segments
 from metrics.models import MetricValue, RefreshRun, SegmentValue
 from metrics.registry import metrics, rollups, segment_metrics
 from product.models import EntitledFeature, UsageDayToRecompute, UsageEvent
-from support.models import CsatResponse, Ticket, TicketEvent
+from support.models import CsatResponse, Ticket, TicketEvent, TimeEntry
 from sync.models import Source
 from tests.users import make_user
 
@@ -110,6 +110,11 @@ def make_event(
 def make_rating(account: Account, day: date, rating: int | None, **fields: Any) -> CsatResponse:
     """Create an answer, or none, to who was asked at noon."""
     return CsatResponse.objects.create(account=account, rating=rating, **({"asked_at": at(day)} | fields))
+
+
+def make_worked(ticket: Ticket, day: date, minutes: int, **fields: Any) -> TimeEntry:
+    """Create an entry of time that somebody worked on a ticket."""
+    return TimeEntry.objects.create(ticket=ticket, worked_on=day, minutes=minutes, **fields)
 
 
 def make_answer(account: Account, day: date, score: int | None, who: str = "", **fields: Any) -> NpsResponse:
