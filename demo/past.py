@@ -45,7 +45,7 @@ STAMPS: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
     (DunningRelease, ("at",)),
     (InvoiceDispute, ("opened_at", "resolved_at")),
     # Whoever was to be told was told then.
-    (Notice, ("created_at", "due_at", "sent_at")),
+    (Notice, ("created_at", "due_at", "sent_at", "over_at")),
     (PaymentPromise, ("recorded_at", "decided_at")),
     (SellerParticulars, ("created_at", "published_at")),
     (Task, ("opened_at", "done_at")),

@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from people.views import absences, access, configuration, me, notices, skills, users
-from people.views.approvals import delegations, inbox, requests
+from people.views import absences, access, configuration, inbox, me, notices, skills, users
+from people.views.approvals import delegations, requests
+from people.views.approvals.inbox import approvals
 
 app_name = "people"
 urlpatterns = [
@@ -12,6 +13,11 @@ urlpatterns = [
     path("people/absences/<int:pk>/", absences.absence, name="absence"),
     path("people/absences/<int:pk>/end/", absences.end, name="absence_end"),
     path("people/me/mails/", notices.mails, name="mails"),
+    path("people/me/notices/", inbox.notices, name="notices"),
+    path("people/me/notices/bell/", inbox.bell, name="bell"),
+    path("people/me/notices/read/", inbox.read_notices, name="notices_read"),
+    path("people/me/notices/<int:pk>/open/", inbox.open_notice, name="notice_open"),
+    path("people/me/notices/<int:pk>/read/", inbox.read_notice, name="notice_read"),
     path("people/channels/", notices.channels, name="channels"),
     path("people/channels/<int:pk>/", notices.channel, name="channel"),
     path("people/channels/<int:pk>/act/", notices.channel_act, name="channel_act"),
@@ -34,7 +40,7 @@ urlpatterns = [
         configuration.restore_save,
         name="configuration_restore",
     ),
-    path("approvals/", inbox.approvals, name="approvals"),
+    path("approvals/", approvals, name="approvals"),
     path("approvals/delegations/", delegations.delegations, name="delegations"),
     path("approvals/delegations/<int:pk>/end/", delegations.end, name="delegation_end"),
     path("approvals/<int:pk>/", requests.approval, name="approval"),

@@ -1,1 +1,1 @@
-"""Notices: what a person is told by e-mail, written with the change it tells of and sent by the workers."""
+"""Notices: what a person is told in the app and by e-mail, written with what it tells of; workers send the mails."""

@@ -1,17 +1,20 @@
-"""What a person is told by e-mail, and a channel of Slack by its webhook."""
+"""What a person is told in the app and by e-mail, and a channel of Slack by its webhook."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from people.functions import Function
+
+if TYPE_CHECKING:
+    from people.models import User
 
 
 @pghistory.track(
@@ -75,12 +78,24 @@ class NoticePreference(models.Model):
         return f"{self.topic} for {self.user_id}"
 
 
+class NoticeQuerySet(QuerySet["Notice"]):
+    """What a person finds in the app."""
+
+    def shown_to(self, user: User) -> Self:
+        """Notices of one person whose time has come; a mail that failed puts off only the next try, not the notice."""
+        return self.filter(Q(due_at__lte=Now()) | Q(tries__gt=0), user=user)
+
+    def unread(self) -> Self:
+        """Notices that still ask to be read: not opened, and not of something that is over."""
+        return self.filter(Notice.UNREAD)
+
+
 class Notice(models.Model):
     """One thing that one person or one channel is told once; forgotten a year after it was sent.
 
-    Written in the transaction that it tells of. ``about`` and ``event`` name what it tells, so that a repeat
-    writes nothing. Those of one person and topic that are due go out as one mail, those of a channel as one message. A
-    worker that sends holds it until ``claimed_until``.
+    Written in the transaction that it tells of, and in the app from then on. ``about`` and ``event`` name what it
+    tells, so that a repeat writes nothing. Those of one person and topic that are due go out as one mail, those of a
+    channel as one message, unless they are not ``is_to_send``. A worker that sends holds it until ``claimed_until``.
     """
 
     user = models.ForeignKey(
@@ -101,8 +116,20 @@ class Notice(models.Model):
     given_up_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     error = models.CharField(max_length=500, blank=True)
+    is_to_send = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Whether it goes out too, or whoever it is for wants no mail of it.",
+    )
+    read_at = models.DateTimeField(
+        null=True, help_text="When the person opened it in the app or put it away."
+    )
+    over_at = models.DateTimeField(null=True, help_text="Since when it asks nothing of anybody any more.")
 
-    WAITING: ClassVar[Q] = Q(sent_at=None, given_up_at=None)
+    objects = NoticeQuerySet.as_manager()
+
+    WAITING: ClassVar[Q] = Q(is_to_send=True, sent_at=None, given_up_at=None)
+    UNREAD: ClassVar[Q] = Q(read_at=None, over_at=None)
 
     class Meta:
         constraints = (
@@ -114,13 +141,30 @@ class Notice(models.Model):
                 name="people_notice_to_somebody",
                 condition=Q(user__isnull=False, channel=None) | Q(user=None, channel__isnull=False),
             ),
+            models.CheckConstraint(
+                name="people_notice_app_is_for_people",
+                condition=Q(channel=None) | Q(is_to_send=True, read_at=None, over_at=None),
+            ),
         )
         indexes = (
             models.Index(
-                name="people_notice_due", fields=("due_at",), condition=Q(sent_at=None, given_up_at=None)
+                name="people_notice_to_send",
+                fields=("due_at",),
+                condition=Q(is_to_send=True, sent_at=None, given_up_at=None),
             ),
             models.Index(name="people_notice_about", fields=("about",)),
+            models.Index(name="people_notice_of_person", fields=("user", "created_at", "id")),
+            models.Index(
+                name="people_notice_unread",
+                fields=("user", "created_at", "id"),
+                condition=Q(read_at=None, over_at=None),
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.event} {self.about} for {self.user_id or f'channel {self.channel_id}'}"
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it still asks to be read."""
+        return self.read_at is None and self.over_at is None

@@ -22,7 +22,7 @@ AT_MOST_LATE = timedelta(hours=36)
 def wish_of(user: User, topic: Topic) -> tuple[bool, int]:
     """Return whether a person wants a topic, and on which weekday; one query."""
     held = NoticePreference.objects.filter(user=user, topic=topic.key).first()
-    return (held.is_wanted, held.weekday) if held else (_default(user, topic), 0)
+    return (held.is_wanted, held.weekday) if held else (topic.is_on_for(user.function), 0)
 
 
 @transaction.atomic
@@ -61,7 +61,7 @@ def tell_weekly(*, topic: str, moment: datetime, text: str, url: str) -> int:
     people: dict[str, list[User]] = {}
     for user in User.objects.filter(is_active=True):
         held = wishes.get(user.pk)
-        is_wanted = held.is_wanted if held else _default(user, declared)
+        is_wanted = held.is_wanted if held else declared.is_on_for(user.function)
         week = turn_of(moment, zone=user.time_zone, weekday=held.weekday if held else 0) if is_wanted else ""
         if week:
             people.setdefault(week, []).append(user)
@@ -78,7 +78,3 @@ def tell_weekly(*, topic: str, moment: datetime, text: str, url: str) -> int:
             to=held_channels, topic=topic, about=f"{topic}:{week}", event="weekly", text=text, url=url
         )
     return told
-
-
-def _default(user: User, topic: Topic) -> bool:
-    return topic.wanted_by is not None and user.function in topic.wanted_by

@@ -151,9 +151,10 @@ def _without(url: str, text: str) -> str:
 
 
 def forget_old_notices() -> int:
-    """Delete what was sent or given up a year ago; return how many."""
+    """Delete what was sent, given up or told in the app alone a year ago; return how many."""
     before = timezone.now() - KEEP
-    return Notice.objects.filter(Q(sent_at__lt=before) | Q(given_up_at__lt=before)).delete()[0]
+    in_app = Q(is_to_send=False, created_at__lt=before)
+    return Notice.objects.filter(Q(sent_at__lt=before) | Q(given_up_at__lt=before) | in_app).delete()[0]
 
 
 def _failed(parcel: Parcel, error: str, asked: timedelta = timedelta()) -> None:

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from people.models import User
-from people.notices.models import Notice, NoticeChannel
-from people.notices.topics import topics
+from people.notices.models import Notice, NoticeChannel, NoticePreference
+from people.notices.topics import Topic, topics
 
 TEXT_AT_MOST = 500
 
@@ -29,6 +29,8 @@ class Telling:
 def notify_each(tellings: Collection[Telling], *, topic: str) -> int:
     """Have people told something each, as ``notify`` does, all in one statement; return how many."""
     declared = topics[topic]
+    active = [one for one in tellings if one.user.is_active]
+    unmailed = _without_mail(declared, {one.user for one in active})
     rows = [
         Notice(
             user=one.user,
@@ -37,19 +39,19 @@ def notify_each(tellings: Collection[Telling], *, topic: str) -> int:
             event=one.event,
             text=one.text[:TEXT_AT_MOST],
             url=one.url,
+            is_to_send=one.user.pk not in unmailed,
         )
-        for one in tellings
-        if one.user.is_active
+        for one in active
     ]
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
 
 def notify(*, to: Iterable[User], topic: str, about: str, event: str, text: str, url: str) -> int:
-    """Have people told something once, by e-mail, after the caller's transaction is committed; return how many.
+    """Have people told something once, in the app and by e-mail, once the caller's transaction is committed.
 
-    Who was told of this ``event`` of ``about`` before isn't told again; who may not sign in is left out. Raises
-    KeyError for a topic that no one declared.
+    Return how many. Who was told of this ``event`` of ``about`` before isn't told again; who may not sign in is left
+    out, and who wants no mails of the topic is told in the app alone. Raises KeyError for a topic that no one declared.
     """
     return notify_each(
         [Telling(user=user, about=about, event=event, text=text, url=url) for user in to], topic=topic
@@ -76,11 +78,26 @@ def notify_channels(
 
 @transaction.atomic
 def withdraw_notices(*, about: Sequence[str]) -> int:
-    """Drop what wasn't sent yet of something that is over; return how many. What is being sent goes out."""
+    """Drop what nobody was told yet of something that is over; return how many.
+
+    Told is who was sent it or read it in the app: theirs stays there, marked as over, and asks to be read no longer.
+    What is being sent goes out.
+    """
     if not about:
         return 0
-    waiting = Notice.objects.filter(Notice.WAITING, about__in=about)
-    dropped = waiting.filter(claimed_until=None).delete()[0]
-    # In a worker's hands: should sending fail, it isn't tried again.
-    waiting.update(given_up_at=timezone.now(), error="It was over before it could be sent.")
+    now = timezone.now()
+    rows = Notice.objects.filter(about__in=about)
+    dropped = rows.filter(claimed_until=None, sent_at=None, given_up_at=None, read_at=None).delete()[0]
+    # Read in the app, or in a worker's hands: should sending fail, it isn't tried again.
+    rows.filter(Notice.WAITING).update(given_up_at=now, error="It was over before it could be sent.")
+    rows.filter(channel=None, over_at=None).update(over_at=now)
     return dropped
+
+
+def _without_mail(topic: Topic, people: Collection[User]) -> set[int]:
+    """Return the keys of those who want no mails of a topic; no query where nobody may turn them off."""
+    if topic.wanted_by is None:
+        return set()
+    held = NoticePreference.objects.filter(topic=topic.key, user__in=people)
+    wishes = dict(held.values_list("user_id", "is_wanted"))
+    return {user.pk for user in people if not wishes.get(user.pk, topic.is_on_for(user.function))}

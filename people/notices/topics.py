@@ -33,10 +33,11 @@ class Composed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Topic:
-    """A kind of mail: ``many`` is the subject for several notices, with ``{count}``; one gives its own text.
+    """A kind of notice: ``many`` is the subject for several in one mail, with ``{count}``; one gives its own text.
 
-    ``why`` tells the reader why they get it. A topic with ``wanted_by`` may be turned on and off by everybody, and is
-    on by itself for these functions; ``label`` names it there, and ``is_weekly`` lets them choose the weekday.
+    ``label`` names it for readers. ``why`` tells them why they get it. The mails of a topic with ``wanted_by`` may be
+    turned on and off by everybody, and are on by themselves for these functions; what is told stays in the app either
+    way. ``is_weekly`` lets them choose the weekday.
     ``compose`` writes the message when it is sent, under the reader's access by then; a repeat must give the same. Only
     topics that are ``for_channels`` are offered to channels of Slack.
     """
@@ -50,12 +51,22 @@ class Topic:
     for_channels: bool = False
     compose: Callable[[Reader, Sequence[Notice]], Composed] | None = None
 
+    @property
+    def name(self) -> str:
+        """What readers know it by."""
+        return self.label or self.key.replace("_", " ").capitalize()
+
+    def is_on_for(self, function: str) -> bool:
+        """Whether its mails are on by themselves for a function; those that nobody may turn off are."""
+        return self.wanted_by is None or function in self.wanted_by
+
 
 topics: Registry[Topic] = Registry("notice topic", "notices")
 
 topics.register(
     Topic(
         key="approvals",
+        label="Approvals",
         many="{count} updates on approvals",
         why="You get this because you decide approvals, or asked for one.",
     )
@@ -63,6 +74,7 @@ topics.register(
 topics.register(
     Topic(
         key="absences",
+        label="Absences",
         many="{count} updates on absences",
         why="You get this because you stand in for somebody, or are noted as away.",
     )
@@ -70,6 +82,7 @@ topics.register(
 topics.register(
     Topic(
         key="channel_test",
+        label="Tests of channels",
         many="{count} tests",
         why="Somebody of RevOps asked for a test.",
     )

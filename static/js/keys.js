@@ -9,6 +9,9 @@ let singleKeys = localStorage.getItem(STORE) !== "off";
 
 const rows = () => $$("[data-rows]").flatMap((list) => $$("tbody > tr, :scope > li", list)).filter((row) => row.offsetParent);
 
+/* What opens a row: its first link, or the button that notes that it was opened. */
+const opener = (row) => $("a[href], button[data-opens]", row);
+
 function move(step) {
   const all = rows();
   if (!all.length) return false;
@@ -16,7 +19,7 @@ function move(step) {
   const next = all[Math.min(Math.max(at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step, 0), all.length - 1)];
   all[at]?.classList.remove("is-active");
   next.classList.add("is-active");
-  $("a[href]", next)?.focus({ preventScroll: true });
+  opener(next)?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
   return true;
 }
@@ -54,7 +57,7 @@ const letters = {
   "?": showKeys,
   x: () => onRow((row) => $("input[type=checkbox]", row)?.click()),
   /* A focused control keeps its own Enter; only a row without focus inside is opened from here. */
-  Enter: () => !document.activeElement?.closest("a, button, summary, input") && onRow((row) => $("a[href]", row)?.click()),
+  Enter: () => !document.activeElement?.closest("a, button, summary, input") && onRow((row) => opener(row)?.click()),
 };
 
 document.addEventListener("keydown", (event) => {

@@ -1,6 +1,7 @@
 /* Everything a page needs besides charts. Each part works on its own; without any of them the page still works. */
 import Alpine from "@alpinejs/csp";
 import "./requests.js";
+import "./bell.js";
 import "./charts-loader.js";
 import "./focus.js";
 import "./keys.js";

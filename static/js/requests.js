@@ -8,12 +8,14 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   if (!["get", "head"].includes(detail.verb)) detail.headers["X-CSRFToken"] = csrfToken();
 });
 
-/* A session that ended answers with the sign-in page: go there instead of swapping it into a panel. */
+/* A session that ended answers with the sign-in page: go there instead of swapping it into a panel. What asks by itself
+   beside the page (data-quiet) takes nobody away from what they type, and says nothing where it fails. */
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
   const isDocument = /^\s*<!doctype html/i.test(xhr.responseText.slice(0, 200));
   if (!isDocument || target === document.body || xhr.status >= 400) return;
   event.detail.shouldSwap = false;
+  if (target.matches("[data-quiet]")) return;
   const landed = new URL(xhr.responseURL, location.href);
   if (landed.searchParams.has("next")) landed.searchParams.set("next", location.pathname + location.search);
   location.assign(landed);
@@ -45,6 +47,7 @@ function showInPanel(lazy, title, advice, id) {
 
 function showFailure({ detail }, status) {
   const { elt, requestConfig, xhr } = detail;
+  if (elt.matches("[data-quiet]")) return;
   const id = xhr?.getResponseHeader?.("X-Error-Id");
   const [title, advice] = reasons[status] ?? fallback;
   if (elt.matches(".abe-lazy")) return showInPanel(elt, title, advice, id);

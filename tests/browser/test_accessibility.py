@@ -78,6 +78,8 @@ PAGES = (
     "/people/users/new/",
     "/people/users/1/",
     "/people/me/",
+    "/people/me/notices/",
+    "/people/me/notices/?show=unread&topic=tasks",
     "/approvals/",
     "/approvals/delegations/",
     "/people/absences/",
