@@ -38,8 +38,6 @@ def fire(tickets: Sequence[int], *, now: datetime) -> int:
     over = load("support", "escalations_over", tickets=keys, now=now).fetch()
     withdraw_notices(about=[about_escalation(pk) for (pk,) in over])
     due = load("support", "firings_due", tickets=keys, since=now - RECENT).fetch()
-    if not due:
-        return 0
     made = Firing.objects.bulk_create(
         Firing(
             ticket_id=ticket,
@@ -54,22 +52,26 @@ def fire(tickets: Sequence[int], *, now: datetime) -> int:
         )
         for ticket, metric, cycle, percent, turn, minutes, due_at, passed_at in due
     )
-    _tell(made, now)
+    late = load("support", "escalations_due", tickets=keys).fetch()
+    _tell(made, list(Firing.objects.filter(pk__in=[pk for (pk,) in late])), now)
     return len(made)
 
 
-def _tell(made: Collection[Firing], now: datetime) -> None:
+def _tell(made: Collection[Firing], late: Collection[Firing], now: datetime) -> None:
     """Tell of each clock the last that passed: after a time without workers several may have at once."""
     latest: dict[tuple[int, str, int], Firing] = {}
     for one in made:
         key = (one.ticket_id, one.metric, one.cycle)
         if key not in latest or latest[key].percent < one.percent:
             latest[key] = one
-    tickets = Ticket.objects.select_related("account").in_bulk({ticket for ticket, _, _ in latest})
-    audience = read_audience(tickets.values())
     warnings = [one for one in latest.values() if one.percent != BREACH]
+    concerned = {one.ticket_id for one in (*warnings, *late)}
+    if not concerned:
+        return
+    tickets = Ticket.objects.select_related("account").in_bulk(concerned)
+    audience = read_audience(tickets.values())
     _warn(warnings, tickets, audience)
-    begin_escalations([one for one in latest.values() if one.percent == BREACH], tickets, audience, now=now)
+    begin_escalations(late, tickets, audience, now=now)
 
 
 def _warn(warnings: Collection[Firing], tickets: dict[int, Ticket], audience: Audience) -> None:

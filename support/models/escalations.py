@@ -155,7 +155,7 @@ class Escalation(models.Model):
     """A breach on its way up a ladder until somebody acknowledges it or it is over.
 
     ``path`` and ``origin`` tell which ladder and what gave it, the account's tier or its contract. ``next_position``
-    is the rung that is told at ``next_at``, null where none is left.
+    is the rung that is told at ``next_at``, null where none is left. What is reopened while it is late begins another.
     """
 
     class End(models.TextChoices):
@@ -164,7 +164,7 @@ class Escalation(models.Model):
         CLEARED = "cleared", "Nothing is promised any more"
         GONE = "gone", "The ticket is gone"
 
-    firing = models.OneToOneField(Firing, models.CASCADE, related_name="escalation")
+    firing = models.ForeignKey(Firing, models.CASCADE, related_name="escalations")
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="escalations", db_index=False)
     metric = models.CharField(max_length=16, choices=SlaMetric)
     cycle = models.PositiveSmallIntegerField()

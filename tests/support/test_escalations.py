@@ -128,6 +128,22 @@ def test_an_answer_ends_it_and_withdraws_what_was_not_sent(account: Account, eng
         acknowledge(escalation=held, by=engineer, access=access_of("support"))
 
 
+def test_what_is_reopened_while_it_is_late_goes_up_again(account: Account, engineer: User) -> None:
+    publish_policies({"cells": [("resolution", "normal", "", 60)]})
+    ticket = come_in(account, engineer)
+    keep(LATE)
+    happen(ticket, "status", "2026-11-16 10:05", "solved")
+    keep("2026-11-16 10:06")
+    assert not Escalation.objects.present().exists()
+    happen(ticket, "status", "2026-11-16 10:20", "open")
+    keep("2026-11-16 10:21")
+    again = Escalation.objects.present().get(ticket=ticket)
+    assert (again.next_position, again.next_at) == (3, at("2026-11-16 10:36"))
+    assert Notice.objects.filter(user=engineer, about=about_escalation(again.pk)).exists()
+    keep("2026-11-16 10:22")
+    assert Escalation.objects.filter(ticket=ticket).count() == 2
+
+
 def test_a_promise_that_is_taken_away_clears_it(account: Account, engineer: User) -> None:
     held = breach(account, engineer)
     happen(held.ticket, "priority", "2026-11-16 10:05", "low")
