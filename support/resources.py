@@ -21,9 +21,11 @@ from support.effects import (
     mark_clocks,
 )
 from support.models import CsatResponse, EventKind, Priority, Status, Ticket, TicketEvent, TimeEntry
+from support.models.tickets import LONGEST_BODY
 from support.models.worktime import LONGEST_NOTE, MOST_MINUTES
-from support.querysets import ESCALATED, REOPENED
-from sync.declarations import Effect, Instant, Record, Ref, Resource, Rule
+from support.querysets import DONE, ESCALATED, REOPENED
+from support.replies.echoes import adopt_echoes
+from sync.declarations import Effect, Ending, Instant, MatchKey, Record, Ref, Resource, Rule
 from sync.normalise import Email, keep_email
 from sync.registry import resources
 
@@ -60,7 +62,25 @@ class TicketEventRecord(Record):
             Annotated[str, Meta(max_length=255)] | None,
             Meta(
                 description="The new status or priority, in the words of tickets; of replies and notes whatever "
-                "you want to keep, such as who wrote it."
+                "you want to keep."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    body: (
+        Annotated[
+            Annotated[str, Meta(max_length=LONGEST_BODY)] | None,
+            Meta(description="What was written, as plain text; markup is shown as it stands."),
+        ]
+        | UnsetType
+    ) = UNSET
+    author_email: Annotated[Email | None, Meta(description="Who did it.")] | UnsetType = UNSET
+    echo_of: (
+        Annotated[
+            Annotated[str, Meta(max_length=255)] | None,
+            Meta(
+                description="Of an event that was written in ABE and repeated by you: the external_id that it has in "
+                "the source abe. The two become one, however late this is told."
             ),
         ]
         | UnsetType
@@ -157,6 +177,13 @@ resources.register(
         references={"account": "accounts"},
         normalise={"requester_email": keep_email, "assignee_email": keep_email},
         filters=("account", "priority", "status", "requester_email", "assignee_email", "product_area"),
+        yields={
+            "status": (Ending("status"),),
+            "priority": (Ending("priority"),),
+            "first_replied_at": (Ending("first_replied_at"),),
+            # A ticket that the help desk opens again is solved no more, also where it never says when.
+            "solved_at": (Ending("solved_at"), Ending("status", unless=DONE)),
+        },
         rules=(
             Rule(
                 "support_ticket_replied_after_opened",
@@ -204,7 +231,11 @@ resources.register(
         singular="ticket event",
         category=Category.SUPPORT_HISTORY,
         references={"ticket": "tickets"},
-        filters=("ticket", "kind", "value"),
+        normalise={"author_email": keep_email},
+        filters=("ticket", "kind", "value", "author_email", "echo_of"),
+        match_on=MatchKey("echo_of", set),
+        # What the help desk makes of a text, such as a name taken out, is what the customer has.
+        yields={"body": (Ending("body"),)},
         rules=(
             Rule(
                 "support_ticketevent_known_value",
@@ -213,7 +244,7 @@ resources.register(
                 "value must be a status where kind is status, a priority where it is priority.",
             ),
         ),
-        effects=(follow_events, *_events_told, mark_clocks, forget_concerned),
+        effects=(adopt_echoes, follow_events, *_events_told, mark_clocks, forget_concerned),
     )
 )
 

@@ -24,6 +24,7 @@ support = [
     path("support/attainment/", reports.attainment, name="attainment"),
     path("support/tickets/<int:pk>/time/", worktime.ticket_time, name="ticket_time"),
     path("support/tickets/<int:pk>/time/<int:entry>/", worktime.ticket_time_entry, name="ticket_time_entry"),
+    path("support/tickets/<int:pk>/story/", tickets.ticket_story, name="ticket_story"),
     path("support/calendars/", calendars.calendars, name="calendars"),
     path("support/calendars/new/", calendars.calendar_new, name="calendar_new"),
     path("support/calendars/<int:pk>/", calendars.calendar, name="calendar"),

@@ -90,6 +90,7 @@ def _unknown_fields(resource: Resource, names: list[str]) -> Iterator[tuple[str,
         "guarded": resource.guarded,
         "filters": resource.filters,
         "rules": [rule.field for rule in resource.rules],
+        "yields": [*resource.yields, *(one.field for each in resource.yields.values() for one in each)],
     }
     for part, mentioned in about_fields.items():
         for name in mentioned:

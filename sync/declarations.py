@@ -119,6 +119,13 @@ class MatchKey:
     usable: Callable[[set[str]], set[str]]
 
 
+class Ending(NamedTuple):
+    """What ends a decision made here: another source's new word on ``field``, not ours and none of ``unless``."""
+
+    field: str
+    unless: tuple[str, ...] = ()
+
+
 class Field(NamedTuple):
     """One field of a record and the column that takes it.
 
@@ -159,7 +166,9 @@ class Resource:
     row holds its own identity, and no change rows are written.
     ``match_on`` recognises records of other sources. ``revision`` is raised when ``normalise`` comes to keep values
     in another form, so that records sent again are read again.
-    ``partitioned_by`` names the time by whose ranges a stream's table is partitioned.
+    ``partitioned_by`` names the time by whose ranges a stream's table is partitioned. ``yields`` names fields in which
+    what is decided here (the source ``abe``) counts only until the object's own source says something new: for each
+    one the fields in which a newer, other word of that source ends it.
     """
 
     key: str
@@ -181,6 +190,7 @@ class Resource:
     match_on: MatchKey | None = None
     revision: int = 1
     partitioned_by: str = ""
+    yields: Mapping[str, tuple[Ending, ...]] = field(default_factory=dict)
 
     @cached_property
     def table(self) -> str:
@@ -254,6 +264,7 @@ __all__ = [
     "UNSET",
     "Annotated",
     "Effect",
+    "Ending",
     "ExternalId",
     "Field",
     "FieldError",

@@ -11,6 +11,9 @@ from django.urls import reverse
 from support.querysets import DONE, CsatQuerySet, TicketEventQuerySet, TicketQuerySet
 from sync.models import SyncedModel
 
+# Letters of what somebody wrote in one event.
+LONGEST_BODY = 20_000
+
 
 class Priority(models.TextChoices):
     URGENT = "urgent", "Urgent"
@@ -176,10 +179,12 @@ class EventKind(models.TextChoices):
 
 
 class TicketEvent(SyncedModel):
-    """One thing that happened to a ticket; the help desk owns it.
+    """One thing that happened to a ticket; the help desk owns it, or who wrote it here (``support.replies``).
 
-    ``value`` is the new status or priority; of replies and notes the source's own word. ``value_before`` is the
-    status or priority that the event before it gave, empty where none did (``support.effects``).
+    ``value`` is the new status or priority; of replies and notes the source's own word. ``body`` is what was
+    written, as plain text, and empty where the source doesn't tell. ``echo_of`` is the external id of the event
+    written here that the source repeats; one written here names itself. ``value_before`` is the status or priority
+    that the event before it gave, empty where none did (``support.effects``).
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="events", db_index=False)
@@ -187,6 +192,9 @@ class TicketEvent(SyncedModel):
     occurred_at = models.DateTimeField()
     value = models.CharField(max_length=255, default="", db_default="", blank=True)
     value_before = models.CharField(max_length=255, default="", db_default="", blank=True, editable=False)
+    body = models.TextField(default="", db_default="", blank=True)
+    author_email = models.CharField(max_length=254, default="", db_default="", blank=True)
+    echo_of = models.CharField(max_length=255, default="", db_default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = TicketEventQuerySet.as_manager()
@@ -208,6 +216,8 @@ class TicketEvent(SyncedModel):
                 fields=("occurred_at",),
                 condition=Q(kind__in=("status", "priority")),
             ),
+            # Few beside those that help desks tell of by themselves.
+            models.Index(name="support_ticketevent_echo", fields=("echo_of",), condition=~Q(echo_of="")),
         )
 
     def __str__(self) -> str:

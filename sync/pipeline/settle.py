@@ -87,6 +87,7 @@ def _claim(run: Run) -> None:
         "keeps": run.mode != Batch.Mode.UNDO,
         "is_own": run.source.is_own,
         "own_source": OWN_SLUG,
+        "endings": _endings(resource),
     }
     with connection.cursor() as cursor:
         cursor.execute(load_sql("sync", "claims/touch"), params)
@@ -224,6 +225,17 @@ def _break_circles(resource: Resource, item: Field) -> None:
                 lost.append(loser)
         if lost:
             cursor.execute(load_sql("sync", "claims/orphan", parent=parent), [lost])
+
+
+@cache
+def _endings(resource: Resource) -> str:
+    """Return which words of other sources end what was decided here about which field, as JSON."""
+    found = [
+        {"field": name, "ended_by": ending.field, "unless": ending.unless}
+        for name, endings in resource.yields.items()
+        for ending in endings
+    ]
+    return msgspec.json.encode(found).decode()
 
 
 @cache

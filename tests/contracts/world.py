@@ -199,6 +199,7 @@ def _clocks(account: Account) -> Iterator[Address]:
     keep("2026-11-16 09:30")
     for function in (Function.SUPPORT, Function.ENGINEERING):
         yield Address("support:ticket", ticket.get_absolute_url(), function)
+    yield Address("support:ticket_story", reverse("support:ticket_story", args=[ticket.pk]), Function.SUPPORT)
 
 
 def _teams() -> Iterator[Address]:
