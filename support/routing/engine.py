@@ -77,6 +77,15 @@ class Choice:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where rules send a ticket, whoever has room: ``first`` is who comes before the team, empty for nobody."""
+
+    rule: str
+    first: str
+    team: str
+
+
 @dataclass(slots=True)
 class Desk:
     """All that decisions rest on. ``load`` counts the open tickets of each person and grows with each decision."""
@@ -94,6 +103,22 @@ class Desk:
         if choice.person is not None:
             self.load[choice.person] = self.load.get(choice.person, 0) + 1
         return choice
+
+    def aim(self, asked: Asked) -> Aim:
+        """Return where the rules send a ticket, without counting it."""
+        rule = self._rule(asked)
+        needs = self._needs(asked.area, rule)
+        first = ""
+        if rule is not None and rule.is_named_first:
+            first = "named engineer" if asked.named is not None else "pod" if asked.pod else ""
+        team = next(iter(self._teams_for(rule, needs)), None)
+        return Aim(rule.name if rule else "", first, team.name if team else "")
+
+    def _rule(self, asked: Asked) -> Rule | None:
+        return next(
+            (one for one in self.rules if one.key in asked.holds and one.fits(asked.area, asked.priority)),
+            None,
+        )
 
     def has_room(self) -> bool:
         """Return whether anybody at all could take one more ticket."""
@@ -128,10 +153,7 @@ class Desk:
             reasons.append(
                 f"{self.people[asked.before].name} {self._gone(asked.before)}, so it is routed again."
             )
-        rule = next(
-            (one for one in self.rules if one.key in asked.holds and one.fits(asked.area, asked.priority)),
-            None,
-        )
+        rule = self._rule(asked)
         needs = self._needs(asked.area, rule)
         if rule is None:
             reasons.append("No rule fits it, so whoever covers it takes it.")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Case, When
+from django.http import QueryDict
 
 from people.approvals.forms import PersonField
 from people.functions import Function
-from people.models import User
-from support.models import SupportTeam
+from people.models import Skill, User
+from support.models import Priority, SupportTeam
+from support.routing.rules import LONGEST_NAME, RuleDraft
 from support.routing.services import LONGEST_REASON
 
 
@@ -53,6 +56,87 @@ class GiveForm(_Form):
         assert isinstance(team, forms.ModelChoiceField)
         engineer.queryset = _of_support()
         team.queryset = SupportTeam.objects.order_by("name")
+
+
+class RuleForm(_Form):
+    """One routing rule, but for its condition, which the editor of conditions holds."""
+
+    name = forms.CharField(
+        max_length=LONGEST_NAME,
+        help_text="As people should read it beside a ticket, such as “Strategic accounts”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    areas = forms.CharField(
+        label="Product areas",
+        required=False,
+        max_length=4000,
+        help_text="As the help desk names them, a line each; none is every area.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    priorities = forms.MultipleChoiceField(
+        required=False,
+        choices=Priority.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None is every priority.",
+    )
+    is_named_first = forms.BooleanField(
+        label="The named engineer and the account’s pod come first", required=False
+    )
+    team = forms.ChoiceField(required=False, help_text="Where it goes, or to whoever covers what it needs.")
+    skills = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Needed beside the ticket’s product area.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        team, skills = self.fields["team"], self.fields["skills"]
+        assert isinstance(team, forms.ChoiceField)
+        assert isinstance(skills, forms.MultipleChoiceField)
+        names = SupportTeam.objects.order_by("name").values_list("name", flat=True)
+        team.choices = [("", "Whoever covers it"), *((name, name) for name in names)]
+        known = Skill.objects.order_by("name").values_list("name", flat=True)
+        skills.choices = [(name, name) for name in known]
+
+    @classmethod
+    def of(cls, one: RuleDraft) -> RuleForm:
+        """Return the form as a rule has it."""
+        initial = {name: getattr(one, name) for name in cls.base_fields}
+        return cls(initial={**initial, "areas": "\n".join(one.areas)})
+
+    @classmethod
+    def as_typed(cls, data: QueryDict) -> RuleForm:
+        """Return the form with what was typed, unchecked."""
+        several = ("priorities", "skills")
+        initial = {
+            name: data.getlist(name) if name in several else data.get(name, "") for name in cls.base_fields
+        }
+        return cls(initial=initial)
+
+    def rule(self, condition: Mapping[str, Any]) -> RuleDraft:
+        """Return what was typed; call it on a form that is valid."""
+        held = self.cleaned_data
+        areas = [line.strip() for line in held["areas"].splitlines() if line.strip()]
+        return RuleDraft(**{**held, "areas": areas, "condition": condition})
+
+
+class PublishRulesForm(_Form):
+    """Why rules are put in force, and from when on."""
+
+    note = forms.CharField(
+        label="What changes, and why",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what changes and why: colleagues read it beside the version."},
+    )
+    starts_on = forms.DateField(
+        label="From",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="A day ahead (UTC), or nothing for now.",
+        error_messages={"invalid": "Write a day such as 2027-03-31, or nothing for now."},
+    )
 
 
 class EngineersForm(_Form):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -40,7 +42,8 @@ class RuleDraft:
 
 
 def _check(version: RoutingRules) -> None:
-    """Refuse nothing: what it says was checked as it was written."""
+    """Refuse what can't be routed by any more, such as by a team that is gone since it was written."""
+    checked(drafts_of(version))
 
 
 def differences(before: RoutingRules | None, after: RoutingRules) -> list[str]:
@@ -59,8 +62,14 @@ def differences(before: RoutingRules | None, after: RoutingRules) -> list[str]:
     return found
 
 
+def mark(version: RoutingRules) -> str:
+    """Return what stands for all that a version says."""
+    said = [version.note, *(asdict(one) for one in drafts_of(version))]
+    return sha256(json.dumps(said, default=list, sort_keys=True).encode()).hexdigest()[:32]
+
+
 cycle: DatedLifecycle[RoutingRules] = DatedLifecycle(
-    model=RoutingRules, mark=lambda held: f"{held.pk}", check=_check, differences=differences
+    model=RoutingRules, mark=mark, check=_check, differences=differences
 )
 
 
@@ -97,16 +106,85 @@ def write_rules(
         raise VersionChangedError(
             f"{before} was written{who} meanwhile.", differences(old, before) if old and before else []
         )
-    if before is not None and before.starts_on is not None and starts_on < before.starts_on:
-        said = f"{before} begins on {format_date(before.starts_on)}; choose that day or a later one."
-        raise ValidationError({"starts_on": said})
     draft = cycle.begin(by=by, based_on=before, note=note.strip())
+    _put(draft, rows)
+    return _count_from(draft, starts_on=starts_on, by=by, expected=cycle.seen(draft))
+
+
+@transaction.atomic
+def create_rules_draft(*, by: User, based_on: RoutingRules | None = None) -> RoutingRules:
+    """Begin a draft that says what another version does, or what counts; nothing is routed by it."""
+    _refuse_others(by)
+    before = based_on or newest()
+    draft = cycle.begin(by=by, based_on=before)
+    if before is not None:
+        _put(draft, checked(drafts_of(before)))
+    return draft
+
+
+@transaction.atomic
+def save_rules_draft(
+    *, draft: RoutingRules, rules: Sequence[RuleDraft], by: User, expected: str
+) -> RoutingRules:
+    """Let a draft say this; raises as ``write_rules`` does, VersionChangedError where somebody saved it since."""
+    _refuse_others(by)
+    rows = checked(rules)
+    held = cycle.hold(draft, expected=expected)
+    RoutingRule.objects.filter(rules=held).delete()
+    _put(held, rows)
+    return held
+
+
+@transaction.atomic
+def discard_rules_draft(*, draft: RoutingRules, by: User) -> None:
+    """Throw a draft away."""
+    _refuse_others(by)
+    cycle.discard(draft, by=by)
+
+
+@transaction.atomic
+def publish_rules(
+    *, draft: RoutingRules, starts_on: date, by: User, expected: str, note: str
+) -> RoutingRules:
+    """Let a draft count from a day on, scheduled where that lies ahead; raises as ``write_rules`` does.
+
+    ``expected`` is what ``cycle.seen`` gave when its effect was looked at.
+    """
+    _refuse_others(by)
+    if starts_on < today():
+        raise ValidationError({"starts_on": "Choose today or a day ahead."})
+    cycle.lock(draft)
+    return _count_from(draft, starts_on=starts_on, by=by, expected=expected, note=note.strip())
+
+
+@transaction.atomic
+def unschedule_rules(*, version: RoutingRules, by: User) -> RoutingRules:
+    """Make a scheduled version a draft again."""
+    _refuse_others(by)
+    return cycle.unschedule(version, by=by)
+
+
+def _refuse_others(by: User) -> None:
+    if by.function not in EDITORS:
+        raise PermissionDenied(REFUSED)
+
+
+def _put(draft: RoutingRules, rows: Sequence[RoutingRule]) -> None:
     for place, row in enumerate(rows, 1):
         row.rules, row.position = draft, place
     RoutingRule.objects.bulk_create(rows)
+
+
+def _count_from(
+    draft: RoutingRules, *, starts_on: date, by: User | None, expected: str, **columns: Any
+) -> RoutingRules:
+    before = newest()
+    if before is not None and before.starts_on is not None and starts_on < before.starts_on:
+        said = f"{before} begins on {format_date(before.starts_on)}; choose that day or a later one."
+        raise ValidationError({"starts_on": said})
     if starts_on > today():
-        return cycle.schedule(draft, by=by, expected=cycle.seen(draft), starts_on=starts_on, today=today())
-    return cycle.publish(draft, by=by, expected=cycle.seen(draft), starts_on=starts_on)
+        return cycle.schedule(draft, by=by, expected=expected, starts_on=starts_on, today=today(), **columns)
+    return cycle.publish(draft, by=by, expected=expected, starts_on=starts_on, **columns)
 
 
 def publish_due_rules() -> int:

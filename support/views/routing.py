@@ -38,7 +38,20 @@ def routing(request: HttpRequest) -> HttpResponse:
         return export_response(request, table_of("routing-rules", rules, columns))
     versions = {one.pk: one for one in RoutingRules.objects.agreed().select_related("author")}
     history = [(one, differences(versions.get(one.based_on_id or 0), one)) for one in versions.values()]
-    return render(request, "support/routing/rules.html", {"held": held, "rules": rules, "history": history})
+    may_write = _edits(request)
+    context = {
+        "held": held,
+        "rules": rules,
+        "history": history,
+        "may_write": may_write,
+        "drafts": RoutingRules.objects.drafts().newest_first().select_related("author") if may_write else [],
+    }
+    return render(request, "support/routing/rules.html", context)
+
+
+def _edits(request: HttpRequest) -> bool:
+    access = request_access(request)
+    return signed_in(request).function in EDITORS and access.allows(Category.SUPPORT_HISTORY)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -33,6 +33,10 @@ NO_LISTS = {
     "support:policy_edit": "a draft being written; the page of its version has the file",
     "support:policy_part": "a form; what it holds is in the file of its version",
     "support:policy_part_new": "a form",
+    "support:rules_edit": "a draft being written; the rules in force have the file",
+    "support:rule_part": "a form",
+    "support:rule_new": "a form",
+    "support:rules_publish": "a question to answer, with a preview of its effect",
     "support:ladder_edit": "a form with a preview of its effect; what is in force has the file",
     "support:policy_publish": "a question to answer; the preview it shows has the file",
 }

@@ -92,6 +92,7 @@ from support.models import Ticket
 from support.policies.content import PolicyDraft
 from support.policies.previews.services import request_policy_preview
 from support.policies.services import create_policy_draft as draft_support_policies
+from support.routing.rules import create_rules_draft
 from support.routing.services import set_engineers
 from support.routing.sweep import route_waiting
 from support.teams.services import create_team, set_member
@@ -230,6 +231,10 @@ def _teams() -> Iterator[Address]:
     yield Address("support:account_engineers", page, Function.SUPPORT)
     for function in (Function.SUPPORT, Function.CUSTOMER_SUCCESS):
         yield Address("support:teams", reverse("support:teams"), function)
+    draft = create_rules_draft(by=support)
+    for name, place in (("rules_edit", []), ("rules_publish", []), ("rule_new", []), ("rule_part", [1])):
+        page = reverse(f"support:{name}", args=[draft.version, *place])
+        yield Address(f"support:{name}", page, Function.SUPPORT)
     late = open_ticket(account, "2026-11-16 09:00", subject="=Late")
     Ticket.objects.filter(pk=late.pk).update(created_at=late.opened_at)
     keep("2026-11-20 09:30")

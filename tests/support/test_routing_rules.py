@@ -1,0 +1,236 @@
+"""Drafts of routing rules: written rule by rule, previewed over the tickets of 90 days, published, taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from common.versions.errors import VersionChangedError
+from metrics.engine.plan import today
+from people.models import User
+from people.skills.services import create_skill
+from support.models import RoutingRules, SupportTeam, Ticket
+from support.routing.facts import rules_on
+from support.routing.previews import preview_rules
+from support.routing.rules import (
+    RuleDraft,
+    create_rules_draft,
+    cycle,
+    drafts_of,
+    publish_rules,
+    save_rules_draft,
+    unschedule_rules,
+)
+from support.routing.services import set_engineers
+from support.teams.services import create_team
+from tests.accounts.rows import make_listed
+from tests.users import client_as, client_of, make_user
+
+pytestmark = pytest.mark.django_db
+
+EVERYBODY: dict[str, Any] = {"all": []}
+URGENT = RuleDraft(name="Urgent", condition=EVERYBODY, priorities=["urgent"], team="Fire")
+
+
+@pytest.fixture
+def agent() -> User:
+    return make_user("support", name="Ada Moss")
+
+
+@pytest.fixture
+def fire(agent: User) -> SupportTeam:
+    return create_team(name="Fire", by=agent)
+
+
+def draft_with(agent: User, *rules: RuleDraft) -> RoutingRules:
+    """Begin a draft with rules ahead of those that count."""
+    draft = create_rules_draft(by=agent)
+    return save_rules_draft(
+        draft=draft, rules=[*rules, *drafts_of(draft)], by=agent, expected=cycle.mark(draft)
+    )
+
+
+def test_a_draft_begins_with_what_counts_and_routes_nothing(agent: User, fire: SupportTeam) -> None:
+    present = rules_on(today())
+    draft = draft_with(agent, URGENT)
+    assert [one.name for one in drafts_of(draft)] == ["Urgent", *(one.name for one in drafts_of(present))]  # type: ignore[arg-type]
+    assert rules_on(today()) == present
+    publish_rules(draft=draft, starts_on=today(), by=agent, expected=cycle.seen(draft), note="Fires first")
+    assert rules_on(today()) == draft
+    assert RoutingRules.objects.get(pk=draft.pk).note == "Fires first"
+
+
+def test_a_day_ahead_is_waited_for_and_taken_back(agent: User, fire: SupportTeam) -> None:
+    draft = draft_with(agent, URGENT)
+    ahead = today() + timedelta(days=3)
+    publish_rules(draft=draft, starts_on=ahead, by=agent, expected=cycle.seen(draft), note="Later")
+    assert rules_on(today()) != draft
+    assert rules_on(ahead) == draft
+    unschedule_rules(version=draft, by=agent)
+    assert rules_on(ahead) != draft
+    with pytest.raises(ValidationError, match="Choose today or a day ahead"):
+        publish_rules(
+            draft=draft, starts_on=today() - timedelta(days=1), by=agent, expected=cycle.seen(draft), note="x"
+        )
+
+
+def test_of_two_who_save_a_draft_at_once_one_wins(agent: User, fire: SupportTeam) -> None:
+    draft = draft_with(agent, URGENT)
+    seen = cycle.mark(draft)
+    rules = drafts_of(draft)
+    save_rules_draft(draft=draft, rules=rules[1:], by=agent, expected=seen)
+    with pytest.raises(VersionChangedError, match="was saved"):
+        save_rules_draft(draft=draft, rules=rules[:1], by=agent, expected=seen)
+    assert drafts_of(draft) == rules[1:]
+
+
+def test_what_was_looked_at_is_what_is_published(agent: User, fire: SupportTeam) -> None:
+    draft = draft_with(agent, URGENT)
+    seen = cycle.seen(draft)
+    save_rules_draft(
+        draft=draft, rules=[replace(URGENT, priorities=["low"])], by=agent, expected=cycle.mark(draft)
+    )
+    with pytest.raises(VersionChangedError):
+        publish_rules(draft=draft, starts_on=today(), by=agent, expected=seen, note="x")
+    other = draft_with(agent)
+    seen = cycle.seen(draft)
+    publish_rules(draft=other, starts_on=today(), by=agent, expected=cycle.seen(other), note="First")
+    with pytest.raises(VersionChangedError, match="was published by Ada Moss meanwhile"):
+        publish_rules(draft=draft, starts_on=today(), by=agent, expected=seen, note="x")
+
+
+def test_a_team_that_is_gone_keeps_a_draft_from_being_published(agent: User, fire: SupportTeam) -> None:
+    draft = draft_with(agent, replace(URGENT, team=""))
+    with pytest.raises(ValidationError, match="there is no team “Nowhere”"):
+        save_rules_draft(
+            draft=draft, rules=[replace(URGENT, team="Nowhere")], by=agent, expected=cycle.mark(draft)
+        )
+    with pytest.raises(PermissionDenied):
+        create_rules_draft(by=make_user("sales"))
+
+
+def test_the_preview_tells_where_tickets_would_have_gone(agent: User, fire: SupportTeam) -> None:
+    now = timezone.now()
+    named, plain = make_listed("Named", "strategic"), make_listed("Plain", "standard")
+    set_engineers(account=named, named=agent, others=[], by=agent)
+    rows = [(named, "urgent"), (named, "normal"), (plain, "urgent"), (plain, "normal")]
+    for account, priority in rows:
+        Ticket.objects.create(account=account, subject=priority, priority=priority, opened_at=now)
+    Ticket.objects.create(account=plain, subject="Old", priority="urgent", opened_at=now - timedelta(days=91))
+    before = drafts_of(rules_on(today()))  # type: ignore[arg-type]
+    found = preview_rules(before, [URGENT, *before], now=now)
+    general = SupportTeam.objects.get(is_general=True).name
+    assert (found.tickets, found.changed) == (4, 2)
+    assert {(one.label, one.before, one.after) for one in found.by_place} == {
+        (f"Named engineer, else {general}", 2, 1),
+        (general, 2, 1),
+        ("Fire", 0, 2),
+    }
+    assert {one.label: (one.before, one.after) for one in found.by_rule}["Urgent"] == (0, 2)
+    assert {(one.before, one.after) for one in found.moved} == {
+        (f"Named engineer, else {general}", "Fire"),
+        (general, "Fire"),
+    }
+    again = preview_rules(before, before, now=now)
+    assert (again.changed, list(again.moved)) == (0, [])
+
+
+def test_a_skill_sends_tickets_to_the_team_that_covers_it(agent: User) -> None:
+    area = create_skill(name="Payments", kind="area", by=agent)
+    create_team(name="Money", covers=[area], by=agent)
+    account = make_listed("Acme", "standard")
+    now = timezone.now()
+    Ticket.objects.create(account=account, subject="Q", product_area="payments", opened_at=now)
+    before = drafts_of(rules_on(today()))  # type: ignore[arg-type]
+    assert [one.label for one in preview_rules(before, before, now=now).by_place] == ["Money"]
+
+
+def typed(page: Any, **changed: Any) -> QueryDict:
+    """Return what a browser sends of a rule's form."""
+    data = QueryDict(mutable=True)
+    for name, field in page.context["form"].fields.items():
+        value = page.context["form"].get_initial_for_field(field, name)
+        data.setlist(name, value if isinstance(value, list) else [value] if value else [])
+    data["seen"] = page.context["seen"]
+    data["condition-json"] = '{"all": []}'
+    for name, value in changed.items():
+        data.setlist(name, value if isinstance(value, list) else [value])
+    return data
+
+
+def test_a_rule_is_added_moved_previewed_and_published_on_pages(agent: User, fire: SupportTeam) -> None:
+    client = client_of(agent)
+    present = rules_on(today())
+    assert present is not None
+    begun = client.post(reverse("support:rules_act", args=[present.version]), {"do": "draft"})
+    draft = RoutingRules.objects.drafts().get()
+    edit = reverse("support:rules_edit", args=[draft.version])
+    assert begun["Location"] == edit
+    new = reverse("support:rule_new", args=[draft.version])
+    page = client.get(new)
+    data = typed(page, name="Urgent", priorities=["urgent"], team="Fire")
+    prefix = page.context["editor"].prefix
+    data[f"{prefix}-json"] = '{"all": []}'
+    data[f"{prefix}-do"] = "read"
+    page = client.post(new, data)
+    assert page.status_code == 200
+    sent = dict(data.lists())
+    sent.pop(f"{prefix}-do")
+    answer = client.post(new, sent)
+    assert answer.status_code == 302, answer.context["form"].errors
+    page = client.get(edit)
+    place = len(drafts_of(draft))
+    for _ in range(place - 1):
+        page = client.get(edit)
+        client.post(edit, {"do": f"up:{place}", "seen": page.context["seen"]})
+        place -= 1
+    assert drafts_of(draft)[0].name == "Urgent"
+    assert "“Urgent” came as rule 1" in client.get(edit).content.decode()
+    publish = reverse("support:rules_publish", args=[draft.version])
+    page = client.get(publish)
+    assert "would have gone elsewhere" in page.content.decode()
+    assert client.post(publish, {"seen": page.context["seen"], "note": ""}).status_code == 422
+    done = client.post(publish, {"seen": page.context["seen"], "note": "Fires first"})
+    assert done.status_code == 302
+    assert rules_on(today()) == draft
+    assert "Fires first" in client.get(reverse("support:routing")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x", "priorities": ["dire"]}, "priorities"),
+        ({"name": "x", "team": "Nowhere"}, "team"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(agent: User, changed: dict[str, Any], told: str) -> None:
+    client = client_of(agent)
+    new = reverse("support:rule_new", args=[create_rules_draft(by=agent).version])
+    answer = client.post(new, typed(client.get(new), **changed))
+    assert answer.status_code == 422
+    assert told in answer.context["form"].errors
+
+
+def test_others_read_the_rules_and_write_none(agent: User) -> None:
+    draft = create_rules_draft(by=agent)
+    client = client_as("customer_success")
+    assert client.get(reverse("support:routing")).status_code == 200
+    for name, place in (("rules_edit", []), ("rule_new", []), ("rule_part", [1]), ("rules_publish", [])):
+        assert client.get(reverse(f"support:{name}", args=[draft.version, *place])).status_code == 403
+    assert (
+        client.post(reverse("support:rules_act", args=[draft.version]), {"do": "discard"}).status_code == 403
+    )
+    mine = client_of(agent)
+    for place in (0, 99):
+        assert mine.get(reverse("support:rule_part", args=[draft.version, place])).status_code == 404
+    assert mine.get(reverse("support:rules_edit", args=[2**40])).status_code == 404
+    mine.post(reverse("support:rules_act", args=[draft.version]), {"do": "discard"})
+    assert not RoutingRules.objects.drafts().exists()
