@@ -1,18 +1,22 @@
-"""Who works on the support desk of the sample company: skills, teams, and who is away these days."""
+"""Who works on the support desk of the sample company: skills, teams, named engineers, their time, who is away."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import Account
 from demo.team import DOMAIN
 from people.absences.models import Absence, day_of
 from people.absences.services import write_absence
 from people.models import User
 from people.skills.services import create_skill, set_skills
-from support.models import SupportTeam
+from support.models import AccountEngineer, SupportTeam, Ticket, TimeEntry
+from support.routing.services import set_engineers
 from support.teams.services import create_team, set_member
+from sync.own import send_own_records
 
 DESK = f"support@{DOMAIN}"
 # Product areas are named as the help desk names them on tickets.
@@ -34,6 +38,10 @@ TEAMS: tuple[tuple[str, str, tuple[str, ...], dict[str, int]], ...] = (
     ("Performance", "Slow pages and heavy queries.", ("performance",), {"support": 15, "yuki.nakamura": 30}),
 )
 GENERAL = {"chidi.eze": 30, "support": 15, "tessa.carver": 25, "uwe.reuter": 20, "yuki.nakamura": 30}
+# Tickets of which somebody wrote down the time, and how many minutes they took.
+WORKED_DAYS, WORKED_TICKETS = 85, 600
+SHORTEST = 5
+LONGEST = {"urgent": 150, "high": 90, "normal": 45, "low": 20}
 # Who is away, from so many days from today to so many, and who stands in.
 ABSENCES = (
     ("tessa.carver", -2, 6, "uwe.reuter", "On holiday"),
@@ -60,6 +68,44 @@ def staff_desk() -> int:
     for name, first, last, stand_in, note in ABSENCES:
         _write_absence(_person(name), first, last, _person(stand_in) if stand_in else None, note)
     return len(TEAMS)
+
+
+def look_after() -> int:
+    """Name an engineer for each strategic account, and another of its pod, once; return for how many."""
+    if AccountEngineer.objects.exists():
+        return 0
+    by, people = _person("support"), [_person(name) for name in sorted(GENERAL)]
+    accounts = list(Account.objects.live().filter(standing__tier__slug="strategic").order_by("pk"))
+    for place, account in enumerate(accounts):
+        named, other = people[place % len(people)], people[(place + 2) % len(people)]
+        set_engineers(account=account, named=named, others=[other], by=by)
+    return len(accounts)
+
+
+def note_time() -> int:
+    """Write down what the newest solved tickets took, unless any time is; return of how many tickets."""
+    if TimeEntry.objects.exists():
+        return 0
+    since = timezone.now() - timedelta(days=WORKED_DAYS)
+    solved = Ticket.objects.live().filter(solved_at__gte=since, account__deleted_at=None)
+    names = sorted(GENERAL)
+    worked: dict[str, list[dict[str, object]]] = {name: [] for name in names}
+    for ticket in solved.order_by("-solved_at", "-pk")[:WORKED_TICKETS]:
+        assert ticket.solved_at is not None
+        name = names[ticket.pk % len(names)]
+        worked[name].append(
+            {
+                "external_id": f"sample-{ticket.pk}",
+                "ticket": ticket.pk,
+                "minutes": SHORTEST + ticket.pk * 7 % LONGEST[ticket.priority],
+                "worked_on": ticket.solved_at.date().isoformat(),
+                "worked_by_email": f"{name}@{DOMAIN}",
+            }
+        )
+    for name, records in worked.items():
+        with transaction.atomic():
+            send_own_records("time-entries", records, by=_person(name))
+    return sum(map(len, worked.values()))
 
 
 def _take_in(team: SupportTeam, members: dict[str, int], by: User) -> None:

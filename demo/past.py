@@ -50,6 +50,8 @@ STAMPS: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
     (SellerParticulars, ("created_at", "published_at")),
     (Task, ("opened_at", "done_at")),
 )
+# What people were told longer ago they have read by now.
+UNREAD_FOR = timedelta(days=7)
 # Versions keep when they were published; these are made here, and nobody has seen them yet.
 FROZEN = (
     f"{BillingArrangement._meta.label}:frozen_after_draft",
@@ -74,6 +76,8 @@ def as_of(day: date, *of: type[models.Model]) -> Iterator[None]:
             # Else the workers would tell whoever decides, once this is committed.
             announce_turns()
         Notice.objects.filter(created_at__gte=began, sent_at=None).update(sent_at=at)
+        if timezone.now() - at > UNREAD_FOR:
+            Notice.objects.filter(created_at__gte=began, user__isnull=False, read_at=None).update(read_at=at)
         with pgtrigger.ignore(*FROZEN):
             for model, fields in STAMPS:
                 if model in of or not of:

@@ -6,13 +6,18 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo.desk import staff_desk
+from demo.desk import look_after, note_time, staff_desk
 
 
 class Command(BaseCommand):
-    help = "Write skills, teams and absences of the sample company. What is there already is left as it is."
+    help = (
+        "Write skills, teams, absences, named engineers and time on tickets of the sample company. "
+        "What is there already is left as it is."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and say so."""
         count = staff_desk()
         self.stdout.write(f"{count} teams staffed." if count else "The teams were staffed already.")
+        self.stdout.write(f"{look_after()} accounts have a named engineer now.")
+        self.stdout.write(f"Time is written down on {note_time()} tickets.")
