@@ -35,15 +35,15 @@ function patch(fresh) {
       const other = next.cells[place];
       const box = $("input[type=checkbox]", cell);
       if (box) box.value = $("input", other).value;
-      else if (cell.innerHTML !== other.innerHTML) {
+      else if (!cell.isEqualNode(other)) {
         const had = cell.contains(document.activeElement);
-        cell.innerHTML = other.innerHTML;
+        cell.replaceChildren(...other.childNodes);
         if (had) $("a[href]", cell)?.focus({ preventScroll: true });
       }
     }
   }
   const [states, others] = [$("nav", part), $("nav", fresh)];
-  if (states && others && states.innerHTML !== others.innerHTML && !states.contains(document.activeElement)) states.innerHTML = others.innerHTML;
+  if (states && others && !states.isEqualNode(others) && !states.contains(document.activeElement)) states.replaceChildren(...others.childNodes);
 }
 
 function ask() {

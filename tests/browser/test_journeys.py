@@ -40,7 +40,7 @@ JOURNEYS = (
     Journey(Function.MARKETING, "Target lists", "Marketing", "Sales"),
     Journey(Function.PRODUCT, "Usage fell most against its norm", "Product", "Support"),
     Journey(Function.ENGINEERING, "Urgent tickets", "Product", "Support"),
-    Journey(Function.SUPPORT, "Urgent tickets", "Support", "Product"),
+    Journey(Function.SUPPORT, "Late and not taken up", "Support", "Product"),
     Journey(Function.FINANCE, "Overdue invoices", "Finance", "Overview"),
     Journey(Function.LEGAL, "Deviations from the standard", "Legal", "Finance"),
     Journey(Function.PEOPLE, "Customers by owner", "Overview", "Success"),

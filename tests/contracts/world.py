@@ -235,8 +235,8 @@ def _teams() -> Iterator[Address]:
     for name, place in (("rules_edit", []), ("rules_publish", []), ("rule_new", []), ("rule_part", [1])):
         page = reverse(f"support:{name}", args=[draft.version, *place])
         yield Address(f"support:{name}", page, Function.SUPPORT)
-    late = open_ticket(account, "2026-11-16 09:00", subject="=Late")
-    Ticket.objects.filter(pk=late.pk).update(created_at=late.opened_at)
+    late = open_ticket(account, "2026-11-16 09:00")
+    Ticket.objects.filter(pk=late.pk).update(created_at=late.opened_at, subject="=Late")
     keep("2026-11-20 09:30")
     for function in (Function.SUPPORT, Function.CUSTOMER_SUCCESS):
         yield Address("support:escalations", reverse("support:escalations"), function)

@@ -33,7 +33,7 @@ def test_the_desk_is_staffed_once() -> None:
 
 def test_strategic_accounts_have_a_named_engineer_and_tickets_their_time() -> None:
     call_command("create_sample_users")
-    accounts = [make_listed(f"Account {number}", "strategic") for number in range(3)]
+    accounts = [make_listed(f"Account {number}", "strategic", standing={}) for number in range(3)]
     make_listed("Other", "growth")
     now = timezone.now()
     for account in accounts:

@@ -204,7 +204,8 @@ def test_a_person_turns_it_off_and_on_with_a_day(figures: None) -> None:
     )
     client.post("/people/me/mails/", {"weekday-scoreboard": "4"})
     assert "scoreboard" in client.get("/people/me/").content.decode()
-    assert NoticePreference.objects.values_list("is_wanted", "weekday").get() == (False, 4)
+    wishes = NoticePreference.objects.filter(topic=TOPIC)
+    assert wishes.values_list("is_wanted", "weekday").get() == (False, 4)
     write_digests(MONDAY)
     assert not Notice.objects.exists()
     client.post("/people/me/mails/", {"wanted-scoreboard": "on", "weekday-scoreboard": "0"})
@@ -212,7 +213,7 @@ def test_a_person_turns_it_off_and_on_with_a_day(figures: None) -> None:
     assert Notice.objects.filter(user=leader).exists()
     for odd in ("7", "x", "²", "-1", ""):
         client.post("/people/me/mails/", {"weekday-scoreboard": odd})
-    assert NoticePreference.objects.get().weekday == 0
+    assert wishes.get().weekday == 0
     for topic, day in (("approvals", 0), ("no such", 0), (TOPIC, 9)):
         with pytest.raises(ValidationError):
             change_wish(user=leader, topic=topic, is_wanted=False, weekday=day)

@@ -13,6 +13,9 @@ from metrics.models import MetricValue, RefreshRun
 from pods.models import Signal
 from pods.playbooks import SIGNALS, triggers
 from pods.services import close_undeclared_signals
+from support.clocks.keeping import keep_clocks
+from support.clocks.marks import mark_tickets
+from support.models import Ticket
 from tests.metrics.facts import (
     LAST,
     TODAY,
@@ -212,6 +215,8 @@ def test_a_whole_refresh_opens_what_is_wrong() -> None:
     make_line(account, ago(300), terms={"end_on": TODAY + timedelta(days=20)})
     make_ticket(account, ago(3), priority="urgent")
     make_touch(account, ago(70), make_contact(account))
+    mark_tickets(Ticket.objects.all())
+    keep_clocks()
     refresh()
     held = set(Signal.objects.filter(closed_on=None).values_list("trigger", flat=True))
     assert {

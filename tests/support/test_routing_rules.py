@@ -118,7 +118,9 @@ def test_a_team_that_is_gone_keeps_a_draft_from_being_published(agent: User, fir
 
 def test_the_preview_tells_where_tickets_would_have_gone(agent: User, fire: SupportTeam) -> None:
     now = timezone.now()
-    named, plain = make_listed("Named", "strategic"), make_listed("Plain", "standard")
+    named, plain = (
+        make_listed(name, tier, standing={}) for name, tier in (("Named", "strategic"), ("Plain", "standard"))
+    )
     set_engineers(account=named, named=agent, others=[], by=agent)
     rows = [(named, "urgent"), (named, "normal"), (plain, "urgent"), (plain, "normal")]
     for account, priority in rows:
