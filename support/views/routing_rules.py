@@ -151,7 +151,8 @@ def rule_part(request: HttpRequest, version: int, place: int | None = None) -> H
     elif is_sent:
         form, status = RuleForm(request.POST), 422
         if form.is_valid() & (bool(why_closed) or editor.is_valid()):
-            condition = one.condition if why_closed else condition_data(editor.condition)
+            asked = editor.condition
+            condition = one.condition if why_closed or asked is None else condition_data(asked)
             index = place - 1 if place else len(rules)
             changed = [*rules[:index], form.rule(condition), *rules[index + 1 :]]
             try:

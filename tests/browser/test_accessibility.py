@@ -32,7 +32,6 @@ FIRST = {
     "invoice": "/finance/invoices/",
     "payment": "/finance/payments/",
     "calendar": "/support/calendars/",
-    "attainment": "/support/attainment/",
 }
 # When the document that is shown began: another one means another page.
 BEGUN = "performance.timeOrigin"
@@ -63,6 +62,7 @@ PAGES = (
     "/support/queue/",
     "/support/queue/board/?hours=24",
     "/support/queue/?state=over&priority=urgent",
+    "/support/attainment/?months=12",
     "/support/routing/",
     "/support/teams/",
     "/support/teams/1/",
