@@ -83,7 +83,6 @@ def sample_site(folder: Path) -> Iterator[Site]:
     run(environ, "-m", "demo.exports", "--out", str(exports), "--events", EVENTS)
     with serving(environ, folder / "server.log") as url:
         run(environ, "-m", "demo.load", "--url", url, "--tokens", str(tokens), "--exports", str(exports))
-        run(environ, "manage.py", "prepare_sample_clocks")
         today = datetime.now(UTC).date()
         for day in (today - timedelta(days=30), today):
             run(environ, "manage.py", "refresh", "--as-of", day.isoformat())
