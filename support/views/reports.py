@@ -53,7 +53,7 @@ def attainment(request: HttpRequest) -> HttpResponse:
         Offer("attainment", "Attainment", lambda: tallies_table(search, read_tallies(search))),
         Offer("times", "Times", lambda: times_table(read_times(search))),
     ]
-    if exposure is not None and shows_money:
+    if exposure is not None and shows_money and exposure.rows:
         exports.append(Offer("credits", "Service credits", lambda: exposure_table(exposure)))
     if asked_format(request):
         return export_response(request, chosen_table(request, exports))
