@@ -20,7 +20,7 @@ from people.models import Category
 from support import home as _home  # noqa: F401 - declares the home cards
 from support.charts import per_week_chart
 from support.entitlements import GROUP
-from support.metrics import NORM_DAYS
+from support.metrics.spans import NORM_DAYS
 from support.models import Priority, Status, Ticket, TimeEntry
 from support.reports import panels as _reports  # noqa: F401 - declares what was kept
 from support.targets import FIRST_ANSWER_COLUMNS, first_answer, with_first_answers

@@ -34,6 +34,17 @@ score_lines.register(
 )
 score_lines.register(
     ScoreLine(
+        key="support.first_response_kept",
+        label="First responses in time",
+        owner=SUPPORT_TEAM,
+        figure="support.first_response_attainment",
+        goal=Goal.RISING,
+        near=Decimal("0.01"),
+        order=25,
+    )
+)
+score_lines.register(
+    ScoreLine(
         key="support.resolution",
         label="Resolution",
         owner=SUPPORT_TEAM,
@@ -41,6 +52,17 @@ score_lines.register(
         goal=Goal.FALLING,
         near=Decimal(1),
         order=30,
+    )
+)
+score_lines.register(
+    ScoreLine(
+        key="support.resolution_kept",
+        label="Resolutions in time",
+        owner=SUPPORT_TEAM,
+        figure="support.resolution_attainment",
+        goal=Goal.RISING,
+        near=Decimal("0.01"),
+        order=35,
     )
 )
 score_lines.register(

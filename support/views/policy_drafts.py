@@ -32,7 +32,7 @@ from support.policies.content import (
 )
 from support.policies.forms import NoteForm, PolicyForm, PublishForm
 from support.policies.previews.reading import by_metric
-from support.policies.previews.services import newest_preview
+from support.policies.previews.services import newest_preview, request_policy_preview
 from support.policies.reading import shown_policies
 from support.policies.services import (
     create_policy_draft,
@@ -81,7 +81,7 @@ def policy_act(request: HttpRequest, version: int) -> HttpResponse:
 @editors_only
 @recorded
 def policy_edit(request: HttpRequest, version: int) -> HttpResponse:
-    """Edit a draft. ``do`` also moves (``up:2``), removes a policy, or goes on to publishing."""
+    """Edit a draft. ``do`` also moves (``up:2``), removes a policy, or goes on to a preview or to publishing."""
     draft = version_of(request, version)
     if not draft.is_draft:
         messages.info(request, f"{draft} is {draft.get_state_display().lower()} and is kept as it is.")
@@ -107,8 +107,23 @@ def policy_edit(request: HttpRequest, version: int) -> HttpResponse:
         return _edit_page(request, draft, form, problems=error.messages, status=422)
     if what == "publish":
         return redirect("support:policy_publish", version)
+    if what == "preview":
+        return _previewed(request, version_of(request, version), form)
     messages.success(request, told)
     return redirect("support:policy_edit", version)
+
+
+def _previewed(request: HttpRequest, draft: PolicySet, form: NoteForm) -> HttpResponse:
+    """Begin a preview of the draft as it was just saved, and go to it."""
+    try:
+        run = request_policy_preview(version=draft, by=signed_in(request))
+    except VersionChangedError as error:
+        messages.error(request, str(error))
+        return redirect("support:policies")
+    except ValidationError as error:
+        problems = named_problems(draft, error.message_dict)
+        return _edit_page(request, draft, form, problems=problems, status=422)
+    return redirect("support:policy_preview", run.pk)
 
 
 def _edit_page(

@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from metrics.engine.plan import today
 from people.models import User
-from support.models import PolicySet
+from support.models import PolicyPreview, PolicySet
 from support.policies.content import PolicyDraft, content_of
+from support.policies.previews.services import is_current
 from support.policies.services import create_policy_draft, cycle, in_force, publish_policies
 from tests.support.promises import make_calendar
 from tests.users import client_as, client_of, make_user
@@ -116,6 +117,24 @@ def test_a_draft_is_begun_written_moved_and_published_without_scripts(client: Cl
     assert present is not None
     assert (present.version, present.note) == (version, "Faster.")
     assert "New one" in page(client, "policies")
+
+
+def test_the_editor_goes_on_to_a_preview_of_what_it_saved(client: Client, draft: PolicySet) -> None:
+    edit = reverse("support:policy_edit", args=[draft.version])
+    sent = {"do": "preview", "note": "Looked at first.", **hidden(client.get(edit).content.decode())}
+    gone = client.post(edit, sent)
+    run = PolicyPreview.objects.get()
+    assert gone.headers["Location"] == reverse("support:policy_preview", args=[run.pk])
+    assert run.policy_set.note == "Looked at first."
+    assert is_current(run)
+
+
+def test_an_editor_whose_draft_cant_count_is_told_instead_of_a_preview(client: Client, desk: User) -> None:
+    empty = create_policy_draft(by=desk, content=())
+    edit = reverse("support:policy_edit", args=[empty.version])
+    response = client.post(edit, {"do": "preview", "note": "", **hidden(client.get(edit).content.decode())})
+    assert response.status_code == 422
+    assert not PolicyPreview.objects.exists()
 
 
 def test_a_policy_is_changed_and_removed(client: Client, draft: PolicySet) -> None:
