@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Sum, Value, When
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.lenses import Column, Lens, Panel, register_column, register_lens, register_panel
 from accounts.models import Account
@@ -20,10 +21,11 @@ from people.models import Category
 from support import home as _home  # noqa: F401 - declares the home cards
 from support.charts import per_week_chart
 from support.entitlements import GROUP
+from support.escalations import panel as _path  # noqa: F401 - declares who is told
 from support.metrics.spans import NORM_DAYS
 from support.models import Priority, Status, Ticket, TimeEntry
 from support.reports import panels as _reports  # noqa: F401 - declares what was kept
-from support.targets import FIRST_ANSWER_COLUMNS, first_answer, with_first_answers
+from support.targets import CLOCK_COLUMNS, most_urgent, with_clocks
 from support.tones import PRIORITY_TONE
 from tiers.entitlements.panel import EntitlementPanel
 from tiers.entitlements.values import minutes_in_words
@@ -46,7 +48,7 @@ register_column(
 
 @register_panel
 class OpenTickets(Panel):
-    """What the customer is still waiting for, longest wait first."""
+    """What the customer is still waiting for: by the time that is left, on a past day by how long it had waited."""
 
     key = "support.open_tickets"
     title = "Open tickets"
@@ -58,14 +60,19 @@ class OpenTickets(Panel):
 
     def load(self, account: Account, as_of: date) -> dict[str, Any]:
         of_account = Ticket.objects.open_on(as_of).filter(account=account)
-        waiting = with_first_answers(of_account, as_of).order_by("opened_at", "pk")
+        is_now = as_of >= timezone.now().date()
+        # Where tickets stand in the queue is known of now alone.
+        order = ("place__order_at",) if is_now else ()
+        waiting = with_clocks(of_account, as_of).order_by(*order, "opened_at", "pk")
         tickets = list(waiting[: MOST_TICKETS + 1])
         return {
             "tickets": [
-                _ticket(ticket, as_of) | {"answer": first_answer(ticket.told, as_of)}
+                _ticket(ticket, as_of) | {"clock": most_urgent(ticket.told, as_of)}
                 for ticket in tickets[:MOST_TICKETS]
             ],
             "has_more": len(tickets) > MOST_TICKETS,
+            "caption": f"Open tickets, {'least time left' if is_now else 'longest wait'} first",
+            "queue_url": f"{reverse('support:queue')}?account={account.pk}" if is_now else "",
         }
 
     def table(self, data: Mapping[str, Any]) -> Table | None:
@@ -84,7 +91,7 @@ class OpenTickets(Panel):
                 ("opened_at", "Opened", lambda row: row["opened_at"]),
                 ("waits_days", "Waits (days)", lambda row: row["waits_days"]),
                 ("replied_at", "First answer", lambda row: row["replied_at"]),
-                *FIRST_ANSWER_COLUMNS,
+                *CLOCK_COLUMNS,
             ],
         )
 
@@ -297,6 +304,7 @@ register_lens(
         panels=(
             "support.open_tickets",
             "support.entitlements",
+            "support.escalation_path",
             "support.tickets_per_week",
             "support.tickets_by_area",
             "support.first_response",

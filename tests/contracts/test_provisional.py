@@ -55,6 +55,7 @@ WITHOUT_NUMBERS = {
     "accounts.duplicates": "accounts compared by their profile",
     "accounts.lists": "which lists hold it is what people and rules decided",
     "people.to_decide": "requests, and when they are due",
+    "support.escalation_path": "people, and when each of them is told",
     "tiers.fired": "the numbers that the rules in force read; each list is marked at its head",
     "tiers.near_boundary": "as tiers.fired",
     "tiers.pending_moves": "as tiers.fired",

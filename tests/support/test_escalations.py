@@ -16,6 +16,7 @@ from django.db import IntegrityError, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.lenses import panels
 from accounts.models import Account
 from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
@@ -431,3 +432,62 @@ def test_the_ladder_goes_into_a_file_and_back(engineer: User) -> None:
     rungs = drafts_of(Ladder.objects.published().first())
     assert rungs["manager"][1] == replace(rungs["manager"][1], wait_minutes=45)
     assert Ladder.objects.published().get().version == 2
+
+
+def path_shown(account: Account, function: str = "support", back: int = 0) -> dict[str, Any]:
+    """Return what the account's page says of who is told."""
+    panel = panels["support.escalation_path"]
+    found: dict[str, Any] = panel.load_for(account, today() - timedelta(days=back), access_of(function))
+    return found
+
+
+def test_the_account_says_who_is_told_when_it_is_late_and_who_stands_in(
+    account: Account, engineer: User
+) -> None:
+    write(
+        [
+            RungDraft(wait_minutes=0, who="engineer"),
+            RungDraft(wait_minutes=15, who="pod"),
+            RungDraft(wait_minutes=30, who="owner"),
+        ]
+    )
+    set_engineers(account=account, named=engineer, others=[], by=engineer)
+    owner = User.objects.get(email=account.owner_email)
+    stand_in = make_user("customer_success", name="Sam Stand")
+    write_absence(
+        person=owner,
+        starts_on=today() - timedelta(days=1),
+        ends_on=today() + timedelta(days=1),
+        stand_in=stand_in,
+        by=owner,
+    )
+    data = path_shown(account)
+    assert [step["what"] for step in data["steps"]] == [
+        "at once who has the ticket",
+        "after 15 min without an acknowledgement the account’s engineers",
+        "after 30 min without an acknowledgement the account’s owner",
+    ]
+    first, pod, last = (step["whom"] for step in data["steps"])
+    assert (first, pod) == ("", "The account’s engineers: Ada Moss")
+    assert "Sam Stand, who stands in for Otto Own" in last
+    assert data["seen"]["words"] == "direct to VP CS"
+    assert [one.person for one in data["engineers"]] == [engineer]
+    text = (
+        client_as("support", name="Reader")
+        .get(reverse("accounts:panel", args=[account.pk, "support.escalation_path"]))
+        .content.decode()
+    )
+    assert "Today: The account’s engineers: Ada Moss" in text
+    assert "Ada Moss (named)" in text
+
+
+def test_a_past_day_shows_the_steps_of_then_and_nobody_of_today(account: Account, engineer: User) -> None:
+    held = write([RungDraft(wait_minutes=0, who="pod")])
+    set_engineers(account=account, named=None, others=[engineer], by=engineer)
+    assert path_shown(account)["steps"][0]["whom"] != ""
+    before = path_shown(account, back=1)
+    assert Ladder.objects.count() > 1
+    assert held.published_at is not None
+    assert [step["what"] for step in before["steps"]] != ["at once the account’s engineers"]
+    assert {step["whom"] for step in before["steps"]} <= {""}
+    assert before["engineers"] == []

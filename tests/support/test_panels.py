@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.lenses import panels
+from support.models import Ticket, TicketEvent
+from support.targets import first_answer, with_first_answers
 from tests.metrics.facts import ago, at, make_account, make_ticket
 from tests.support.promises import keep_all, make_calendar, publish_policies
 from tests.users import client_as
@@ -64,7 +67,7 @@ def test_a_first_answer_says_by_which_hours_it_is_due_and_how_long_is_left(
     ticket = make_ticket(account, ago(1), opened_at=at(ago(1), 16), priority="high")
     keep_all()
     (row,) = panels["support.open_tickets"].load(account, ago(back))["tickets"]
-    answer = row["answer"]
+    answer = row["clock"]
     assert (answer.due_at, answer.hours) == (at(ago(0), 10), f"in the hours of {calendar}")
     assert (answer.status, answer.is_late) == (status, is_late)
     assert "by policy “All”" in answer.promise
@@ -86,5 +89,51 @@ def test_a_ticket_to_which_nothing_is_promised_says_so_and_one_not_told_yet_noth
     keep_all()
     make_ticket(account, ago(0), priority="urgent")
     first, second = panels["support.open_tickets"].load(account, timezone.now().date())["tickets"]
-    assert (first["answer"].status, first["answer"].promise) == ("Nothing promised", "")
-    assert second["answer"] is None
+    assert (first["clock"], second["clock"]) == (None, None)
+    answers = [
+        first_answer(ticket.told, ago(0))
+        for ticket in with_first_answers(Ticket.objects.all(), ago(0)).order_by("opened_at")
+    ]
+    assert answers[0] is not None
+    assert (answers[0].status, answers[0].promise, answers[1]) == ("Nothing promised", "", None)
+
+
+def test_the_clock_with_the_least_time_left_is_shown_and_orders_the_tickets() -> None:
+    cells = [("first_response", "urgent", "", 600), ("resolution", "urgent", "", 60 * 24 * 30)]
+    publish_policies({"name": "All", "clock": "24x7", "cells": cells})
+    account = make_account()
+    now = timezone.now()
+    make_ticket(account, ago(9), opened_at=now - timedelta(days=9), priority="normal", product_area="idle")
+    answered = make_ticket(
+        account, ago(2), opened_at=now - timedelta(days=2), priority="urgent", product_area="answered"
+    )
+    TicketEvent.objects.create(
+        ticket=answered, kind="agent_reply", occurred_at=now - timedelta(days=2) + timedelta(minutes=9)
+    )
+    make_ticket(account, ago(0), opened_at=now, priority="urgent", product_area="new")
+    keep_all()
+    data = panels["support.open_tickets"].load(account, now.date())
+    assert [row["area"] for row in data["tickets"]] == ["New", "Answered", "Idle"]
+    new, other, idle = (row["clock"] for row in data["tickets"])
+    assert (new.clock, new.due_at) == ("First response", now + timedelta(minutes=600))
+    assert (other.clock, other.due_at) == ("Resolution", now + timedelta(days=28))
+    assert idle is None
+    assert data["queue_url"] == f"{reverse('support:queue')}?account={account.pk}"
+    before = panels["support.open_tickets"].load(account, ago(1))
+    assert [row["area"] for row in before["tickets"]] == ["Idle", "Answered"]
+    assert before["queue_url"] == ""
+
+
+def test_a_clock_that_stands_still_says_so_and_by_which_hours_it_will_run() -> None:
+    publish_policies({"name": "All", "clock": "24x7", "cells": [("resolution", "urgent", "", 600)]})
+    account = make_account()
+    now = timezone.now()
+    ticket = make_ticket(account, ago(0), opened_at=now - timedelta(hours=1), priority="urgent")
+    TicketEvent.objects.create(
+        ticket=ticket, kind="status", value="pending", occurred_at=now - timedelta(minutes=9)
+    )
+    keep_all()
+    (row,) = panels["support.open_tickets"].load(account, now.date())["tickets"]
+    stands = row["clock"]
+    assert (stands.clock, stands.status, stands.due_at) == ("Resolution", "Paused", None)
+    assert stands.hours == "around the clock"
