@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import QuerySet
 
@@ -30,7 +31,8 @@ class QueuePlace(models.Model):
     A trigger of tickets makes and removes them, so that no ticket is missing whatever wrote it; ``support.clocks``
     writes the clock in the transaction that stores the ledger. ``order_at`` is when the most urgent running clock is
     due, ``PAUSED_AT`` or ``IDLE_AT`` where none runs; ``metric`` says which clock. ``worth`` is minus the ARR and
-    ``renews_on`` the next renewal of the account, so that every order ascends; both are copied every minute.
+    ``renews_on`` the next renewal of the account, so that every order ascends; both are copied every minute. ``team``
+    and ``engineer`` are those of the present decision, kept by a trigger of the decisions.
     """
 
     class State(models.TextChoices):
@@ -45,6 +47,12 @@ class QueuePlace(models.Model):
     order_at = models.DateTimeField(default=IDLE_AT, db_default=IDLE_AT)
     worth = models.DecimalField(max_digits=18, decimal_places=2, default=NO_WORTH, db_default=NO_WORTH)
     renews_on = models.DateField(default=NO_RENEWAL, db_default=NO_RENEWAL)
+    team = models.ForeignKey(
+        "support.SupportTeam", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    engineer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     objects = QueuePlaceQuerySet.as_manager()
 
@@ -55,6 +63,9 @@ class QueuePlace(models.Model):
             models.Index(name="support_queueplace_worth", fields=("order_at", "worth", "ticket")),
             models.Index(name="support_queueplace_renewal", fields=("order_at", "renews_on", "ticket")),
             models.Index(name="support_queueplace_time", fields=("order_at", "ticket")),
+            # Of whatever order: few are due at the very same time.
+            models.Index(name="support_queueplace_team", fields=("team", "order_at")),
+            models.Index(name="support_queueplace_person", fields=("engineer", "order_at")),
         )
 
     def __str__(self) -> str:

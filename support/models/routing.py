@@ -194,7 +194,34 @@ class Assignment(models.Model):
                 condition=Q(ended_at=None, engineer=None),
             ),
         )
-        triggers = (pgtrigger.ReadOnly(name="kept", exclude=["ended_at", "help_desk_email"]),)
+        triggers = (
+            pgtrigger.ReadOnly(name="kept", exclude=["ended_at", "help_desk_email"]),
+            # The place in the queue says who has the ticket (``QueuePlace``); whoever decides holds the ticket.
+            *(
+                pgtrigger.Trigger(
+                    name=f"place_follows_{name}",
+                    level=pgtrigger.Statement,
+                    when=pgtrigger.After,
+                    operation=operation,
+                    referencing=pgtrigger.Referencing(new="written"),  # type: ignore[no-untyped-call]
+                    func="""
+                        UPDATE support_queueplace AS place
+                        SET team_id = now_held.team_id, engineer_id = now_held.engineer_id
+                        FROM (
+                            SELECT touched.ticket_id, held.team_id, held.engineer_id
+                            FROM (SELECT DISTINCT ticket_id FROM written) AS touched
+                            LEFT JOIN support_assignment AS held
+                                ON held.ticket_id = touched.ticket_id AND held.ended_at IS NULL
+                        ) AS now_held
+                        WHERE place.ticket_id = now_held.ticket_id
+                            AND (place.team_id, place.engineer_id)
+                            IS DISTINCT FROM (now_held.team_id, now_held.engineer_id);
+                        RETURN NULL;
+                    """,
+                )
+                for name, operation in (("insert", pgtrigger.Insert), ("update", pgtrigger.Update))
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.ticket} to {self.engineer or self.team}"

@@ -140,9 +140,13 @@ class Ticket(SyncedModel):
                     operation=operation,
                     referencing=pgtrigger.Referencing(new="written"),  # type: ignore[no-untyped-call]
                     func="""
-                        INSERT INTO support_queueplace (ticket_id)
-                        SELECT id FROM written
-                        WHERE deleted_at IS NULL AND solved_at IS NULL AND status NOT IN ('solved', 'closed')
+                        INSERT INTO support_queueplace (ticket_id, team_id, engineer_id)
+                        SELECT written.id, held.team_id, held.engineer_id
+                        FROM written
+                        LEFT JOIN support_assignment AS held
+                            ON held.ticket_id = written.id AND held.ended_at IS NULL
+                        WHERE written.deleted_at IS NULL AND written.solved_at IS NULL
+                            AND written.status NOT IN ('solved', 'closed')
                         ON CONFLICT (ticket_id) DO NOTHING;
                         DELETE FROM support_queueplace AS place USING written
                         WHERE place.ticket_id = written.id AND (

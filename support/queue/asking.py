@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from accounts.listing.spec import MISSING
@@ -19,7 +19,7 @@ from accounts.models import Account, Tier
 from common.formatting import format_date
 from common.params import read_key
 from people.models import User
-from support.models import Assignment, Priority, QueuePlace, SlaMetric, Status, SupportTeam
+from support.models import Priority, QueuePlace, SlaMetric, Status, SupportTeam
 from support.models.queue import PAUSED_AT
 from support.querysets import DONE
 
@@ -56,7 +56,6 @@ FILTERS: Mapping[str, str] = {
     "account": "Account",
 }
 MANY = ("priority", "status", "tier")
-PRESENT = Assignment.objects.present().filter(ticket=OuterRef("ticket"))
 
 
 @dataclass
@@ -244,18 +243,16 @@ def hour_of(text: str) -> datetime | None:
 
 
 def _team(_: Asked, texts: Sequence[str]) -> Q:
-    if texts[0] == "none":
-        return ~Q(Exists(PRESENT.filter(team__isnull=False)))
-    return Q(Exists(PRESENT.filter(team=read_key(texts[0]))))
+    return Q(team=None) if texts[0] == "none" else Q(team=read_key(texts[0]))
 
 
 def _who(asked: Asked, texts: Sequence[str]) -> Q:
     if texts[0] == "nobody":
-        return ~Q(Exists(PRESENT.filter(engineer__isnull=False)))
+        return Q(engineer=None)
     key = read_key(texts[0])
     if texts[0] == "mine" and asked.user is not None:
         key = asked.user.pk
-    return Q(ticket__in=Assignment.objects.present().filter(engineer=key).values("ticket"))
+    return Q(engineer=key)
 
 
 def _tier(_: Asked, texts: Sequence[str]) -> Q:

@@ -61,7 +61,7 @@ def read_board(now: datetime, *, hours: int, by: str) -> Board:
     first = now.replace(minute=0, second=0, microsecond=0)
     starts = [first + place * HOUR_LONG for place in range(hours)]
     until = first + hours * HOUR_LONG
-    group = Statement("held.team_id" if by == "team" else "standing.tier_id")
+    group = Statement("place.team_id" if by == "team" else "standing.tier_id")
     found = load("support", "queue_board", group=group, now=now, until=until).fetch()
     held: dict[tuple[int | None, datetime | None, str], tuple[int, Decimal]] = {
         (key, hour, kind): (count, arr) for key, hour, kind, count, arr in found

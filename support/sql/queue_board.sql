@@ -10,7 +10,6 @@ WITH due AS (
     JOIN support_ticket AS ticket ON ticket.id = place.ticket_id
     JOIN accounts_account AS account ON account.id = ticket.account_id AND account.deleted_at IS NULL
     LEFT JOIN accounts_standing AS standing ON standing.account_id = account.id
-    LEFT JOIN support_assignment AS held ON held.ticket_id = place.ticket_id AND held.ended_at IS NULL
     WHERE place.order_at < {until}
 ),
 sorted AS (

@@ -90,9 +90,10 @@ def test_a_ticket_to_which_nothing_is_promised_says_so_and_one_not_told_yet_noth
     make_ticket(account, ago(0), priority="urgent")
     first, second = panels["support.open_tickets"].load(account, timezone.now().date())["tickets"]
     assert (first["clock"], second["clock"]) == (None, None)
+    day = timezone.now().date()
     answers = [
-        first_answer(ticket.told, ago(0))
-        for ticket in with_first_answers(Ticket.objects.all(), ago(0)).order_by("opened_at")
+        first_answer(ticket.told, day)
+        for ticket in with_first_answers(Ticket.objects.all(), day).order_by("opened_at")
     ]
     assert answers[0] is not None
     assert (answers[0].status, answers[0].promise, answers[1]) == ("Nothing promised", "", None)
@@ -119,7 +120,7 @@ def test_the_clock_with_the_least_time_left_is_shown_and_orders_the_tickets() ->
     assert (other.clock, other.due_at) == ("Resolution", now + timedelta(days=28))
     assert idle is None
     assert data["queue_url"] == f"{reverse('support:queue')}?account={account.pk}"
-    before = panels["support.open_tickets"].load(account, ago(1))
+    before = panels["support.open_tickets"].load(account, now.date() - timedelta(days=1))
     assert [row["area"] for row in before["tickets"]] == ["Idle", "Answered"]
     assert before["queue_url"] == ""
 

@@ -137,6 +137,28 @@ def test_every_open_ticket_has_a_place_and_no_other_does() -> None:
     assert not QueuePlace.objects.exists()
 
 
+def test_a_place_says_who_has_the_ticket_whatever_decided_it() -> None:
+    ann, ben = make_user(Function.SUPPORT, name="Ann Lee"), make_user(Function.SUPPORT, name="Ben Ray")
+    team = SupportTeam.objects.get(is_general=True)
+    ticket = opened(make_account(), 5, "new")
+
+    def held() -> tuple[int | None, int | None]:
+        return QueuePlace.objects.values_list("team", "engineer").get()
+
+    assert held() == (None, None)
+    give_ticket(ticket=ticket, engineer=ann, team=None, reason="hers", by=ann)
+    assert held() == (None, ann.pk)
+    give_ticket(ticket=ticket, engineer=ben, team=team, reason="his", by=ann)
+    assert held() == (team.pk, ben.pk)
+    # One that is opened again is with whoever has it still.
+    Ticket.objects.update(status="closed")
+    assert not QueuePlace.objects.exists()
+    Ticket.objects.update(status="open")
+    assert held() == (team.pk, ben.pk)
+    Assignment.objects.present().update(ended_at=timezone.now())
+    assert held() == (None, None)
+
+
 def test_a_ticket_of_an_account_without_promises_is_in_the_queue_too() -> None:
     opened(make_account(), 5, "uncounted")
     assert exported()[0]["Time left"] == "Not counted yet"
