@@ -9,8 +9,10 @@ from django.db.models.functions import Cast
 from metrics.engine.store import store_metric, store_segments
 from metrics.models import MetricValue
 from metrics.registry import metrics, segment_metrics
+from people.models import Notice
 from support.clocks.keeping import keep_clocks
 from support.clocks.marks import mark_tickets
+from support.escalations.topics import BREACHES, WARNINGS
 from support.models import CalendarVersion, Clock, ClockEntry, Firing, PolicyTenure, Ticket
 from support.policies.tenures import review_tenures
 
@@ -41,6 +43,7 @@ def begin_clocks() -> int:
                 "LOCK TABLE support_policytenure, support_clock, support_clockentry IN SHARE ROW EXCLUSIVE MODE"
             )
         Firing.objects.all().delete()
+        Notice.objects.filter(topic__in=(WARNINGS, BREACHES)).delete()
         ClockEntry.objects.all().delete()
         Clock.objects.all().delete()
         PolicyTenure.objects.all().delete()

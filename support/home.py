@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
+from django.urls import reverse
+from django.utils import timezone
+
 from accounts.home import HomePanel, Reader, register_home_panel
 from common.export import Table, table_of
 from common.periods import end_of, weeks_until
@@ -14,7 +17,8 @@ from people.models import Category
 from support.charts import per_week_chart
 from support.escalations.reading import escalations_table, listed, shown
 from support.models import Priority, Ticket
-from support.targets import FIRST_ANSWER_COLUMNS, first_answer, with_first_answers
+from support.models.queue import PAUSED_AT
+from support.targets import CLOCK_COLUMNS, most_urgent, with_clocks
 from support.tones import PRIORITY_TONE
 
 MOST_TICKETS = 10
@@ -43,7 +47,7 @@ class TicketTable(HomePanel):
                 ("opened_at", "Opened", lambda row: row["opened_at"]),
                 ("waits_days", "Waits (days)", lambda row: row["waits_days"]),
                 ("first_replied_at", "First answer", lambda row: row["first_replied_at"]),
-                *FIRST_ANSWER_COLUMNS,
+                *CLOCK_COLUMNS,
                 ("assignee", "Assignee", lambda row: row["assignee_email"]),
             ],
         )
@@ -51,7 +55,7 @@ class TicketTable(HomePanel):
     def rows(self, reader: Reader, *order: Any, **which: Any) -> list[dict[str, Any]]:
         """Return the first open tickets in an order, with how long each waits and may wait; one query."""
         waiting = (
-            with_first_answers(Ticket.objects.open_on(reader.as_of), reader.as_of)
+            with_clocks(Ticket.objects.open_on(reader.as_of), reader.as_of)
             .filter(account__deleted_at=None, **which)
             .order_by(*order, "pk")
             .values(
@@ -72,7 +76,7 @@ class TicketTable(HomePanel):
             {
                 **row,
                 "url": Ticket(pk=row["pk"]).get_absolute_url(),
-                "answer": first_answer(row["told"], reader.as_of),
+                "clock": most_urgent(row["told"], reader.as_of),
                 "priority": Priority(row["priority"]).label,
                 "first_replied_at": row["first_replied_at"]
                 if row["first_replied_at"] and row["first_replied_at"] < end_of(reader.as_of)
@@ -110,6 +114,24 @@ class LateNow(HomePanel):
 
 
 @register_home_panel
+class RunningOut(TicketTable):
+    """The tickets whose time runs out next, with the reason for each deadline."""
+
+    key = "support.running_out"
+    title = "Running out next"
+    explain = "support.open_tickets"
+    functions = {Function.SUPPORT: 8}
+    span = 12
+    is_today_only = True
+
+    def load(self, reader: Reader) -> dict[str, Any]:
+        rows = self.rows(
+            reader, "place__order_at", place__order_at__gt=timezone.now(), place__order_at__lt=PAUSED_AT
+        )
+        return {"tickets": rows, "empty": "No clock is running out", "all_url": reverse("support:queue")}
+
+
+@register_home_panel
 class UrgentTickets(TicketTable):
     """Urgent tickets, the highest tier first and then the longest wait."""
 
@@ -131,7 +153,7 @@ class OldestTickets(TicketTable):
     key = "support.oldest_tickets"
     title = "Longest waits"
     explain = "support.open_tickets"
-    functions = {Function.SUPPORT: 20, Function.CUSTOMER_SUCCESS: 60}
+    functions = {Function.SUPPORT: 35, Function.CUSTOMER_SUCCESS: 60}
     span = 12
 
     def load(self, reader: Reader) -> dict[str, Any]:

@@ -48,24 +48,12 @@ class Stands:
     is_late: bool
 
 
-def with_first_answers(tickets: TicketQuerySet, as_of: date) -> QuerySet[Any, Any]:
-    """Return tickets with what their ledgers told of the first answer when ``as_of`` ended, or tell now, as ``told``.
-
-    In the query that reads the tickets; ``first_answer`` makes it of what that brings.
-    """
-    return _with_lines(tickets, as_of, metric=SlaMetric.FIRST_RESPONSE)
-
-
 def with_clocks(tickets: TicketQuerySet, as_of: date) -> QuerySet[Any, Any]:
-    """Return tickets with what their ledgers told of all their clocks, as ``with_first_answers`` does of one.
+    """Return tickets with what their ledgers told when ``as_of`` ended, or tell now, as ``told``.
 
-    ``most_urgent`` makes it of what that brings.
+    In the query that reads the tickets; ``most_urgent`` makes a clock of what that brings.
     """
-    return _with_lines(tickets, as_of)
-
-
-def _with_lines(tickets: TicketQuerySet, as_of: date, **which: str) -> QuerySet[Any, Any]:
-    entries = ClockEntry.objects.filter(ticket=OuterRef("pk"), at__lt=_moment(as_of), **which)
+    entries = ClockEntry.objects.filter(ticket=OuterRef("pk"), at__lt=_moment(as_of))
     said = {name: F(f"tenure__{path}") for name, path in TENURE.items()}
     own = {name: name for name in ("metric", "cycle", "kind", "at", "due_at", "minutes", "priority")}
     told: QuerySet[Any, Any] = tickets.annotate(
@@ -74,47 +62,39 @@ def _with_lines(tickets: TicketQuerySet, as_of: date, **which: str) -> QuerySet[
     return told
 
 
-def first_answer(told: Sequence[Mapping[str, Any]], as_of: date) -> Stands | None:
-    """Return how a ticket stood to its first answer; None where nothing is told yet, or nothing was ever promised."""
-    return _stands(told, as_of)[1] if told else None
-
-
 def most_urgent(told: Sequence[Mapping[str, Any]], as_of: date) -> Stands | None:
     """Return the clock of a ticket that runs out first, else one that stands still; None where none goes on."""
     runs: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for line in told:
         runs.setdefault((line["metric"], line["cycle"]), []).append(line)
-    found = [_stands(lines, as_of) for lines in runs.values()]
-    going = [(stand, said) for stand, said in found if stand.ended_at is None and stand.state in GOING]
+    stands = [(stand_by(map(_entry, lines)), lines) for lines in runs.values()]
+    going = [one for one in stands if one[0].state in GOING]
     if not going:
         return None
-    return min(going, key=lambda one: one[0].due_at or NEVER)[1]
+    return _in_words(*min(going, key=lambda one: one[0].due_at or NEVER), as_of)
 
 
-def _stands(told: Sequence[Mapping[str, Any]], as_of: date) -> tuple[Stand, Stands]:
-    """Return how one run of a clock stood by its lines, and that in words."""
-    entries = [_entry(line) for line in told]
-    stand, name = stand_by(entries), str(SlaMetric(entries[0].metric).label)
-    promised = [place for place, one in enumerate(entries) if one.minutes is not None]
-    # One that stands still is due at no time, and is promised all the same.
-    if not promised or (stand.due_at is None and stand.state != Clock.State.PAUSED):
-        nothing = standing(Clock(state=stand.state), _moment(as_of))
-        return stand, Stands(name, None, "", "", *nothing, is_late=False)
-    promise, tenure = entries[promised[-1]], _tenure(told[promised[-1]])
+def _in_words(stand: Stand, lines: Sequence[Mapping[str, Any]], as_of: date) -> Stands:
+    """Return in words how a clock that goes on stands, by the lines of its ledger."""
+    promised = next(line for line in reversed(lines) if line["minutes"] is not None)
+    promise, tenure = _entry(promised), _tenure(promised)
     clock = Clock(
         state=stand.state,
-        started_at=entries[0].at,
+        started_at=_entry(lines[0]).at,
         due_at=stand.due_at,
         breached_at=stand.breached_at,
-        ended_at=stand.ended_at,
         minutes=promise.minutes,
     )
     status, tone = standing(clock, _moment(as_of))
-    is_late = stand.breached_at is not None
-    said = Stands(
-        name, stand.due_at, hours(tenure), promise_words(promise, tenure), status, tone, is_late=is_late
+    return Stands(
+        clock=str(SlaMetric(promise.metric).label),
+        due_at=stand.due_at,
+        hours=hours(tenure),
+        promise=promise_words(promise, tenure),
+        status=status,
+        tone=tone,
+        is_late=stand.breached_at is not None,
     )
-    return stand, said
 
 
 def _moment(as_of: date) -> datetime:
@@ -142,24 +122,18 @@ def _tenure(line: Mapping[str, Any]) -> PolicyTenure:
     )
 
 
-def _told(name: str, of: str) -> Callable[[Mapping[str, Any]], Any]:
+def _told(name: str) -> Callable[[Mapping[str, Any]], Any]:
     def value(row: Mapping[str, Any]) -> Any:
-        return getattr(row[of], name, None)
+        return getattr(row["clock"], name, None)
 
     return value
 
 
-# What a file says of a row's first answer, under ``answer``, and of the clock that runs out first, under ``clock``.
-FIRST_ANSWER_COLUMNS = (
-    ("due_at", "First answer due", _told("due_at", "answer")),
-    ("promise", "Promised", _told("promise", "answer")),
-    ("stands", "First answer", _told("status", "answer")),
-    ("is_late", "First answer late", _told("is_late", "answer")),
-)
+# What a file says of a row's most urgent clock, under ``clock``.
 CLOCK_COLUMNS = (
-    ("clock", "Clock", _told("clock", "clock")),
-    ("due_at", "Due", _told("due_at", "clock")),
-    ("promise", "Promised", _told("promise", "clock")),
-    ("stands", "Stands", _told("status", "clock")),
-    ("is_late", "Late", _told("is_late", "clock")),
+    ("clock", "Clock", _told("clock")),
+    ("due_at", "Due", _told("due_at")),
+    ("promise", "Promised", _told("promise")),
+    ("stands", "Stands", _told("status")),
+    ("is_late", "Late", _told("is_late")),
 )

@@ -40,8 +40,13 @@ def row_of(line: Line, worth: Worth, *, may_give: bool) -> SafeString:
         line.priority,
         line.status,
         line.engineer or "Nobody",
-        ", ".join(part for part in (line.team or "No team", line.has_words) if part),
-        line.wrote_words or NOTHING,
+        ", ".join(part for part in (line.team or _no_team(line), line.has_words) if part),
+        line.wrote_words,
         format_html(ARR, line.arr_words or NOTHING) if worth.arr else "",
         format_html(RENEWAL, line.renewal_words or NOTHING) if worth.renewal else "",
     )
+
+
+def _no_team(line: Line) -> str:
+    """Return what stands for a team that there isn't; whoever has a ticket needs none."""
+    return "" if line.engineer else "No team"

@@ -110,7 +110,7 @@ class Line:
     assignment: int
     arr: Decimal | None
     renewal: date | None
-    wrote_at: datetime | None
+    wrote_at: datetime
     opened_at: datetime
     now: datetime
 
@@ -149,7 +149,7 @@ class Line:
     @property
     def wrote_words(self) -> str:
         """How long ago the customer wrote."""
-        return format_clock(self.wrote_at, self.now) if self.wrote_at else ""
+        return format_clock(self.wrote_at, self.now)
 
     @property
     def arr_words(self) -> str:
@@ -221,7 +221,8 @@ def lines_of(rows: Sequence[Any], now: datetime, worth: Worth) -> Iterator[Line]
             assignment=key,
             arr=row.ticket__account__standing__arr if worth.arr else None,
             renewal=row.ticket__account__standing__renewal_on if worth.renewal else None,
-            wrote_at=wrote.get(row.pk),
+            # By opening it the customer wrote first.
+            wrote_at=wrote.get(row.pk, row.ticket__opened_at),
             opened_at=row.ticket__opened_at,
             now=now,
         )

@@ -10,8 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.lenses import panels
-from support.models import Ticket, TicketEvent
-from support.targets import first_answer, with_first_answers
+from support.models import TicketEvent
 from tests.metrics.facts import ago, at, make_account, make_ticket
 from tests.support.promises import keep_all, make_calendar, publish_policies
 from tests.users import client_as
@@ -51,7 +50,7 @@ def test_an_answer_that_came_later_is_not_shown_on_the_first_screen(back: int, i
 
 
 @pytest.mark.parametrize(("back", "status", "is_late"), [(1, "10 h left", False), (0, "Late for 14 h", True)])
-def test_a_first_answer_says_by_which_hours_it_is_due_and_how_long_is_left(
+def test_a_ticket_says_by_which_hours_its_clock_is_due_and_how_long_is_left(
     back: int, status: str, is_late: bool
 ) -> None:
     calendar = make_calendar()
@@ -80,7 +79,7 @@ def test_a_first_answer_says_by_which_hours_it_is_due_and_how_long_is_left(
     assert ticket.get_absolute_url() in words
 
 
-def test_a_ticket_to_which_nothing_is_promised_says_so_and_one_not_told_yet_nothing() -> None:
+def test_a_ticket_to_which_nothing_is_promised_shows_no_clock_and_one_not_told_yet_none_either() -> None:
     account = make_account()
     publish_policies({"cells": [("first_response", "urgent", "", 60)]})
     make_ticket(account, ago(1), priority="urgent")
@@ -90,13 +89,6 @@ def test_a_ticket_to_which_nothing_is_promised_says_so_and_one_not_told_yet_noth
     make_ticket(account, ago(0), priority="urgent")
     first, second = panels["support.open_tickets"].load(account, timezone.now().date())["tickets"]
     assert (first["clock"], second["clock"]) == (None, None)
-    day = timezone.now().date()
-    answers = [
-        first_answer(ticket.told, day)
-        for ticket in with_first_answers(Ticket.objects.all(), day).order_by("opened_at")
-    ]
-    assert answers[0] is not None
-    assert (answers[0].status, answers[0].promise, answers[1]) == ("Nothing promised", "", None)
 
 
 def test_the_clock_with_the_least_time_left_is_shown_and_orders_the_tickets() -> None:
@@ -138,3 +130,28 @@ def test_a_clock_that_stands_still_says_so_and_by_which_hours_it_will_run() -> N
     stands = row["clock"]
     assert (stands.clock, stands.status, stands.due_at) == ("Resolution", "Paused", None)
     assert stands.hours == "around the clock"
+
+
+def test_the_first_screen_lists_what_runs_out_next_without_what_is_over_or_stands_still() -> None:
+    cells = [("resolution", priority, "", 600) for priority in ("urgent", "high", "low")]
+    publish_policies({"name": "All", "clock": "24x7", "cells": cells})
+    account = make_account()
+    now = timezone.now()
+    for priority, hours, status in (
+        ("low", 1, "open"),
+        ("high", 5, "open"),
+        ("high", 30, "open"),
+        ("urgent", 1, "pending"),
+    ):
+        ticket = make_ticket(
+            account, ago(0), opened_at=now - timedelta(hours=hours), priority=priority, status=status
+        )
+        if status == "pending":
+            TicketEvent.objects.create(
+                ticket=ticket, kind="status", value=status, occurred_at=now - timedelta(minutes=9)
+            )
+    keep_all()
+    page = client_as("support").get(reverse("home_panel", args=["support.running_out"]))
+    rows = page.context["card"].data["tickets"]
+    assert [row["clock"].due_at for row in rows] == [now + timedelta(hours=5), now + timedelta(hours=9)]
+    assert "All in the queue" in page.content.decode()
