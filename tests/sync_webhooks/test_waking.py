@@ -17,7 +17,7 @@ from sync.models import WebhookDelivery
 from sync.webhooks import wake
 from sync.webhooks.relay import relay_events
 from sync.webhooks.sending import claim_due
-from tests.sync.conftest import make_api
+from tests.sync.conftest import make_api, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,6 +85,7 @@ def test_a_turn_relays_and_calls_a_sender_and_a_sender_sends(receiver, subscribe
     assert called == []
     subscribe()
     make_api().bulk("accounts", [{"external_id": "1", "name": "One"}])
+    settle()
     tasks.relay_webhooks()
     assert called == [1]
     tasks.send_webhooks()
@@ -95,6 +96,7 @@ def test_a_turn_relays_and_calls_a_sender_and_a_sender_sends(receiver, subscribe
 def test_one_sender_at_a_time(receiver, subscribe):
     subscribe()
     make_api().bulk("accounts", [{"external_id": str(number), "name": "One"} for number in range(20)])
+    settle()
     relay_events()
     claim_due()
     tasks.send_webhooks()
