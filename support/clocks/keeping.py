@@ -9,7 +9,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db import connection, transaction
+import psycopg
+import structlog
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -22,18 +24,65 @@ from support.policies.book import Promise, promise_of, read_book
 from support.policies.tenures import review_tenures
 from support.queue.places import place_tickets
 
+logger = structlog.get_logger(__name__)
+
 SLICE = 500
 PROMISED = Exists(PolicyTenure.objects.filter(account=OuterRef("ticket__account")))
 # What clocks don't care about, and what there is most of.
 SILENT = (EventKind.NOTE, EventKind.AUTO_REPLY)
+# What a ticket can do by what it says; a lost database or a lost race is none of its doing.
+BROKEN = (
+    ArithmeticError,
+    AssertionError,
+    LookupError,
+    TypeError,
+    ValueError,
+    DataError,
+    IntegrityError,
+    psycopg.DataError,
+    psycopg.IntegrityError,
+)
+
+
+class BrokenLedgersError(Exception):
+    """Among these tickets is one whose ledger can't be told or kept."""
+
+    def __init__(self, tickets: Sequence[int]) -> None:
+        super().__init__(f"{len(tickets)} tickets")
+        self.tickets = tickets
 
 
 def keep_clocks(*, now: datetime | None = None) -> int:
-    """Tell the ledgers of all marked tickets anew; return how many. Safe beside other workers."""
+    """Tell the ledgers of all marked tickets anew; return how many. Safe beside other workers.
+
+    A ticket whose ledger can't be told keeps its mark and holds up no other: it is logged, and tried with each call.
+    """
     promise_new()
     done = 0
-    while (count := keep_slice(now=now)) is not None:
+    passed_over: set[int] = set()
+    while True:
+        try:
+            count = keep_slice(now=now, without=passed_over)
+        except BrokenLedgersError as broken:
+            count = _keep_parts(broken, passed_over, now)
+        if count is None:
+            return done
         done += count
+
+
+def _keep_parts(broken: BrokenLedgersError, passed_over: set[int], now: datetime | None) -> int:
+    """Tell the ledgers of tickets among which some are broken, in halves of halves; note those that are."""
+    tickets = broken.tickets
+    if len(tickets) == 1:
+        logger.error("The clocks of a ticket can't be told", ticket=tickets[0], exc_info=broken)
+        passed_over.update(tickets)
+        return 0
+    done, half = 0, len(tickets) // 2
+    for part in (tickets[:half], tickets[half:]):
+        try:
+            done += keep_slice(now=now, among=part) or 0
+        except BrokenLedgersError as error:
+            done += _keep_parts(error, passed_over, now)
     return done
 
 
@@ -48,13 +97,19 @@ def promise_new() -> int:
 
 
 @transaction.atomic
-def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
+def keep_slice(
+    *,
+    now: datetime | None = None,
+    size: int = SLICE,
+    among: Collection[int] | None = None,
+    without: Collection[int] = (),
+) -> int | None:
     """Tell the ledgers of one slice of marked tickets; return how many, None where no mark is free.
 
     Locks the marks that nobody else has, then those of their tickets that nobody else has, in the order of keys: a
     batch that is just writing a ticket marks it again, and so does whatever changes it after this has read it. The mark
     of a ticket that is opened later by a clock ahead of ours stays until then, and of one whose account is promised
-    nothing yet until it is.
+    nothing yet until it is. Raises BrokenLedgersError where it can't be done for what one of them says.
     """
     now = now or timezone.now()
     marks = (
@@ -64,6 +119,10 @@ def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
         .order_by("-is_due", "first_marked_at")
         .select_for_update(of=("self",), skip_locked=True)
     )
+    if without:
+        marks = marks.exclude(ticket_id__in=without)
+    if among is not None:
+        marks = marks.filter(ticket_id__in=among)
     marked = list(marks.values_list("ticket_id", flat=True)[:size])
     if not marked:
         return None
@@ -76,8 +135,11 @@ def keep_slice(*, now: datetime | None = None, size: int = SLICE) -> int | None:
     if not tickets:
         return None
     TicketToClock.objects.filter(ticket_id__in=tickets).delete()
-    write_ledgers(tickets, now=now)
-    fire(tickets, now=now)
+    try:
+        write_ledgers(tickets, now=now)
+        fire(tickets, now=now)
+    except BROKEN as error:
+        raise BrokenLedgersError(tickets) from error
     return len(tickets)
 
 

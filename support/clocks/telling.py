@@ -16,6 +16,9 @@ from support.policies.book import SEPARATOR as WITH_PRIORITY
 from support.policies.book import Book, Promise
 from support.querysets import DONE
 
+# What the column of ``spent_seconds`` holds: 68 years, for tickets with a date that nobody meant.
+LONGEST_SPENT = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -145,7 +148,8 @@ def _spent(told: Told, ended_at: datetime) -> int | None:
     run, calendar = told.run, told.target.calendar
     pauses = [(one.began_at, min(one.ended_at or ended_at, ended_at)) for one in run.pauses]
     stood_still = sum(business_minutes(since, until, calendar) for since, until in pauses if since < until)
-    return round((business_minutes(run.start, ended_at, calendar) - stood_still) * 60)
+    spent = round((business_minutes(run.start, ended_at, calendar) - stood_still) * 60)
+    return min(spent, LONGEST_SPENT)
 
 
 def _entry(ticket: int, position: int, entry: Entry) -> EntryRow:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from common.formatting import format_count
 from people.absences.rota import Rota
-from people.access import access_of
 from people.functions import Function
 from people.models import AccessGrant, Category, Level, NoticeChannel, User
 from support.escalations.topics import BREACHES
@@ -37,6 +36,7 @@ class Audience:
     pods: Mapping[int, Collection[User]]
     by_email: Mapping[str, User]
     by_function: Mapping[str, Collection[User]]
+    readers: Collection[str]
     channels: Collection[NoticeChannel]
 
     def reached(self, ticket: Ticket, rung: Rung) -> Reached:
@@ -82,13 +82,20 @@ class Audience:
                 email = ticket.account.owner_email
                 owner = self.by_email.get(email)
                 if owner is None:
-                    return (), f"{email} can’t sign in" if email else "the account has no owner"
+                    return (
+                        (),
+                        f"the account’s owner, {email}, can’t sign in"
+                        if email
+                        else "the account has no owner",
+                    )
                 return self._one(owner, "who owns the account")
             case Who.PERSON:
                 assert rung.person is not None
                 return self._one(rung.person, "")
             case _:
                 label = Function(rung.function).label
+                if rung.function not in self.readers:
+                    return (), f"{label} may not read tickets"
                 here = self._here(self.by_function.get(rung.function, ()))
                 return here, f"everybody of {label}: {_count(here)}" if here else f"nobody of {label} is here"
 
@@ -97,6 +104,9 @@ class Audience:
         if at_work is None:
             why = self.rota.told(person.pk) if self.rota.is_away(person.pk) else "not working here any more"
             return (), f"{person} is {why}"
+        if at_work.function not in self.readers:
+            for_whom = "" if at_work.pk == person.pk else f", who stands in for {person},"
+            return (), f"{at_work}{for_whom} may not read tickets"
         if at_work.pk != person.pk:
             until = self.rota.until(person.pk)
             return (
@@ -105,11 +115,18 @@ class Audience:
         return (at_work,), f"{at_work}, {as_what}" if as_what else str(at_work)
 
     def _here(self, people: Iterable[User]) -> tuple[User, ...]:
-        return tuple(one for one in people if one.is_active and not self.rota.is_away(one.pk))
+        return tuple(
+            one
+            for one in people
+            if one.is_active and one.function in self.readers and not self.rota.is_away(one.pk)
+        )
 
 
 def read_audience(tickets: Collection[Ticket]) -> Audience:
-    """Read who there is to be told about tickets; nine queries, however many they are."""
+    """Read who there is to be told about tickets; ten queries, however many they are.
+
+    Nobody is told what they may not read, whoever they stand in for.
+    """
     readers = set(
         AccessGrant.objects.filter(category=Category.SUPPORT_HISTORY, level=Level.FULL).values_list(
             "function", flat=True
@@ -130,16 +147,16 @@ def read_audience(tickets: Collection[Ticket]) -> Audience:
     for engineer in rows.order_by("-is_named", "person__name", "pk"):
         pods[engineer.account_id].append(engineer.person)
     by_function: dict[str, list[User]] = defaultdict(list)
-    # Nobody is told what they may not read.
     for user in User.objects.filter(is_active=True, function__in=readers).order_by("name", "pk"):
         by_function[user.function].append(user)
-    by_email = {user.email: user for held in by_function.values() for user in held}
+    owners = {ticket.account.owner_email for ticket in tickets} - {""}
+    by_email = {user.email: user for user in User.objects.filter(is_active=True, email__in=owners)}
     channels = [
         one
         for one in NoticeChannel.objects.filter(is_active=True, topics__contains=[BREACHES])
-        if access_of(one.function).allows(Category.SUPPORT_HISTORY)
+        if one.function in readers
     ]
-    return Audience(Rota.read(), present, members, pods, by_email, by_function, channels)
+    return Audience(Rota.read(), present, members, pods, by_email, by_function, readers, channels)
 
 
 def rung_words(rung: Rung) -> str:

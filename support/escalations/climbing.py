@@ -104,9 +104,8 @@ def acknowledge(*, escalation: Escalation, by: User, access: Access) -> Escalati
     """
     if not access.allows(Category.SUPPORT_HISTORY):
         raise PermissionDenied(access.why_not(Category.SUPPORT_HISTORY))
-    rows = Escalation.objects.select_for_update(of=("self",)).select_related(
-        "acknowledged_by", "ticket__account"
-    )
+    # Who has it by now is read after the lock: what is joined is as it was before.
+    rows = Escalation.objects.select_for_update(of=("self",)).select_related("ticket__account")
     held = rows.get(pk=escalation.pk)
     if held.acknowledged_by_id == by.pk:
         return held

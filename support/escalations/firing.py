@@ -17,6 +17,7 @@ from people.models import User
 from people.notices.services import Telling, notify_each, withdraw_notices
 from support.escalations.audience import Audience, read_audience
 from support.escalations.climbing import about_escalation, begin_escalations
+from support.escalations.systems import tell_systems
 from support.escalations.topics import WARNINGS
 from support.models import Firing, Rung, SlaMetric, Ticket
 from support.models.escalations import BREACH
@@ -35,6 +36,7 @@ def fire(tickets: Sequence[int], *, now: datetime) -> int:
     """
     keys = list(tickets)
     load("support", "firings_taken_back", tickets=keys, now=now).execute()
+    load("support", "escalations_follow", tickets=keys).execute()
     over = load("support", "escalations_over", tickets=keys, now=now).fetch()
     withdraw_notices(about=[about_escalation(pk) for (pk,) in over])
     due = load("support", "firings_due", tickets=keys, since=now - RECENT).fetch()
@@ -65,12 +67,13 @@ def _tell(made: Collection[Firing], late: Collection[Firing], now: datetime) -> 
         if key not in latest or latest[key].percent < one.percent:
             latest[key] = one
     warnings = [one for one in latest.values() if one.percent != BREACH]
-    concerned = {one.ticket_id for one in (*warnings, *late)}
+    concerned = {one.ticket_id for one in (*latest.values(), *late)}
     if not concerned:
         return
     tickets = Ticket.objects.select_related("account").in_bulk(concerned)
     audience = read_audience(tickets.values())
     _warn(warnings, tickets, audience)
+    tell_systems(latest.values(), tickets)
     begin_escalations(late, tickets, audience, now=now)
 
 

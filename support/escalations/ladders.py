@@ -69,11 +69,15 @@ def paths() -> Mapping[str, str]:
 
 def drafts_of(ladder: Ladder | None) -> dict[str, list[RungDraft]]:
     """Return the rungs of a version as they are written, every path named."""
-    found: dict[str, list[RungDraft]] = {path: [] for path in paths()}
-    if ladder is None:
-        return found
-    for row in ladder.rungs.select_related("person"):
-        found.setdefault(row.path, []).append(
+    key = ladder.pk if ladder else 0
+    return drafts_by_version([key])[key]
+
+
+def drafts_by_version(ladders: Collection[int]) -> dict[int, dict[str, list[RungDraft]]]:
+    """Return for each version, by key, its rungs as they are written, every path named; one query."""
+    found: dict[int, dict[str, list[RungDraft]]] = {key: {path: [] for path in paths()} for key in ladders}
+    for row in Rung.objects.filter(ladder__in=ladders).select_related("person"):
+        found[row.ladder_id].setdefault(row.path, []).append(
             RungDraft(
                 wait_minutes=row.wait_minutes,
                 who=row.who,
@@ -84,10 +88,15 @@ def drafts_of(ladder: Ladder | None) -> dict[str, list[RungDraft]]:
     return found
 
 
-def told(one: RungDraft, place: int) -> str:
-    """Return a rung in words."""
-    person = User.objects.filter(email=one.person).first() if one.person else None
-    whom = rung_words(Rung(who=one.who, function=one.function, person=person))
+def people_in(*drafts: Drafts) -> dict[str, User]:
+    """Return those whom rungs name, by address; one query, none where they name nobody."""
+    emails = {one.person for held in drafts for rungs in held.values() for one in rungs} - {""}
+    return {user.email: user for user in User.objects.filter(email__in=emails)} if emails else {}
+
+
+def told(one: RungDraft, place: int, people: Mapping[str, User]) -> str:
+    """Return a rung in words; ``people`` are those of ``people_in``."""
+    whom = rung_words(Rung(who=one.who, function=one.function, person=people.get(one.person)))
     if not one.wait_minutes:
         return f"at once {whom}" if place == 1 else f"at the same time {whom}"
     return f"after {minutes_in_words(one.wait_minutes)}{'' if place == 1 else ' without an acknowledgement'} {whom}"
@@ -98,21 +107,21 @@ def differences(before: Ladder | None, after: Ladder) -> list[str]:
     return differ(drafts_of(before), drafts_of(after)) if before else []
 
 
-def differ(old: Drafts, new: Drafts) -> list[str]:
-    """Return what other rungs say otherwise, a sentence a path."""
+def differ(old: Drafts, new: Drafts, people: Mapping[str, User] | None = None) -> list[str]:
+    """Return what other rungs say otherwise, a sentence a path; one query where ``people`` aren't given."""
+    people = people_in(old, new) if people is None else people
     found = []
     for path, label in paths().items():
         was, now = list(old.get(path, ())), list(new.get(path, ()))
         if was != now:
-            found.append(f"{label[:1].upper()}{label[1:]}: {says(was)} became {says(now)}")
+            found.append(f"{label[:1].upper()}{label[1:]}: {says(was, people)} became {says(now, people)}")
     return found
 
 
-def says(rungs: Sequence[RungDraft]) -> str:
+def says(rungs: Sequence[RungDraft], people: Mapping[str, User]) -> str:
     """Return the rungs of a path in words."""
-    return (
-        ", ".join(told(one, place) for place, one in enumerate(rungs, 1)) or "nobody but who has the ticket"
-    )
+    steps = [told(one, place, people) for place, one in enumerate(rungs, 1)]
+    return ", ".join(steps) or "nobody but who has the ticket"
 
 
 def digest(rungs: Drafts) -> str:

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
+from people.models import User
 from support.calendars.hours import ALWAYS, business_minutes
 from support.entitlements import ESCALATION
-from support.escalations.ladders import Drafts, RungDraft, paths, told
+from support.escalations.ladders import Drafts, RungDraft, paths, people_in, told
 from support.models import Clock, Escalation
 from support.policies.book import calendars_known, known_at
 from tiers.entitlements.resolution import entitlements_of
@@ -52,22 +53,23 @@ def preview_ladder(before: Drafts, after: Drafts, *, now: datetime) -> list[Path
     the hours by which it ran; accounts go the path that they are entitled to today.
     """
     waits = _waits(now)
+    people = people_in(before, after)
     return [
         PathPreview(
             label[:1].upper() + label[1:],
             len(waits.get(path, ())),
-            _reach(before.get(path, ()), waits.get(path, ())),
-            _reach(after.get(path, ()), waits.get(path, ())),
+            _reach(before.get(path, ()), waits.get(path, ()), people),
+            _reach(after.get(path, ()), waits.get(path, ()), people),
         )
         for path, label in paths().items()
     ]
 
 
-def _reach(rungs: Sequence[RungDraft], waits: Sequence[float]) -> list[Reach]:
+def _reach(rungs: Sequence[RungDraft], waits: Sequence[float], people: Mapping[str, User]) -> list[Reach]:
     found, so_far = [], 0
     for place, one in enumerate(rungs, 1):
         so_far += one.wait_minutes
-        found.append(Reach(told(one, place), sum(wait >= so_far for wait in waits)))
+        found.append(Reach(told(one, place, people), sum(wait >= so_far for wait in waits)))
     return found
 
 

@@ -139,13 +139,17 @@ class EscalationQuerySet(QuerySet["Escalation"]):
         return self.present().filter(acknowledged_at=None)
 
     def climbing(self, now: object) -> Self:
-        """Those whose next step is due; a clock that stands still waits for the customer, and so does its ladder."""
+        """Those whose next step is due; a clock that stands still waits for the customer, and so does its ladder.
+
+        Nobody is told of an account that is deleted, as long as it is.
+        """
         is_running = models.Exists(
             Ticket.objects.filter(
                 pk=models.OuterRef("ticket"),
                 clocks__metric=models.OuterRef("metric"),
                 clocks__cycle=models.OuterRef("cycle"),
                 clocks__state="running",
+                account__deleted_at=None,
             )
         )
         return self.unanswered().filter(is_running, next_at__lte=now)

@@ -23,11 +23,13 @@ from support.escalations.climbing import acknowledge
 from support.escalations.forms import LadderForm
 from support.escalations.ladders import (
     REFUSED,
-    differences,
+    differ,
     digest,
+    drafts_by_version,
     drafts_of,
     expected,
     paths,
+    people_in,
     told,
     write_ladder,
 )
@@ -84,7 +86,12 @@ def escalation_acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 def ladder(request: HttpRequest) -> HttpResponse:
     """Show who is told of a breach, step by step, for what each tier is entitled to."""
     held = Ladder.objects.published().first()
+    versions = list(
+        Ladder.objects.exclude(state="draft").newest_first().select_related("author")[:VERSIONS_SHOWN]
+    )
+    said = drafts_by_version({key for one in versions for key in (one.pk, one.based_on_id) if key})
     drafts = drafts_of(held)
+    people = people_in(drafts, *said.values())
     table = table_in_force()
     tiers: dict[str, list[str]] = {}
     for tier in table.tiers.values():
@@ -93,7 +100,7 @@ def ladder(request: HttpRequest) -> HttpResponse:
         (
             label[:1].upper() + label[1:],
             tiers.get(path, []),
-            [told(one, place) for place, one in enumerate(drafts[path], 1)],
+            [told(one, place, people) for place, one in enumerate(drafts[path], 1)],
         )
         for path, label in paths().items()
     ]
@@ -104,13 +111,12 @@ def ladder(request: HttpRequest) -> HttpResponse:
             ("steps", "Steps", lambda row: "; ".join(row[2])),
         ]
         return export_response(request, table_of("escalation-ladders", rows, columns))
-    versions = list(Ladder.objects.exclude(state="draft").newest_first().select_related("author"))
-    by_key = {one.pk: one for one in versions}
     context = {
         "held": held,
         "rows": rows,
         "history": [
-            (one, differences(by_key.get(one.based_on_id or 0), one)) for one in versions[:VERSIONS_SHOWN]
+            (one, differ(said[one.based_on_id], said[one.pk], people) if one.based_on_id else [])
+            for one in versions
         ],
         "may_write": _edits(request),
     }

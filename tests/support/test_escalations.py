@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -90,7 +91,7 @@ def test_a_strategic_breach_goes_up_its_ladder_until_it_is_taken_up(account: Acc
     second = make_user("support", name="Pia Pod")
     set_engineers(account=account, named=None, others=[second], by=engineer)
     held = breach(account, engineer)
-    assert (held.path, held.origin) == ("vp_cs", "Strategic tier")
+    assert (held.path, held.origin, held.firing.percent) == ("vp_cs", "Strategic tier", 100)
     assert words(held) == ["Ada Moss, who has the ticket", "The account’s engineers: Pia Pod"]
     assert (held.next_position, held.next_at) == (3, at("2026-11-16 10:15"))
     assert climb(now=at("2026-11-16 10:14")) == 0
@@ -98,7 +99,10 @@ def test_a_strategic_breach_goes_up_its_ladder_until_it_is_taken_up(account: Acc
     assert climb(now=at("2026-11-16 10:15")) == 0
     assert words(held)[2] == "Otto Own, who owns the account"
     assert told(held) == {"Ada Moss", "Pia Pod", "Otto Own"}
-    acknowledge(escalation=held, by=engineer, access=access_of("support"))
+    held = acknowledge(escalation=held, by=engineer, access=access_of("support"))
+    assert (held.next_position, held.next_at) == (None, None)
+    assert not Notice.objects.filter(about=about_escalation(held.pk), event__startswith="step").exists()
+    assert not Notice.objects.filter(user=engineer, event="taken").exists()
     assert climb(now=at("2026-11-16 12:00")) == 0
     assert chief.name not in told(held)
     taken = Notice.objects.get(user=second, event="taken")
@@ -491,3 +495,139 @@ def test_a_past_day_shows_the_steps_of_then_and_nobody_of_today(account: Account
     assert [step["what"] for step in before["steps"]] != ["at once the account’s engineers"]
     assert {step["whom"] for step in before["steps"]} <= {""}
     assert before["engineers"] == []
+
+
+def test_nobody_is_told_what_they_may_not_read(engineer: User) -> None:
+    seller = make_user("sales", name="Sam Sells")
+    counsel = make_user("legal", name="Lea Law")
+    account = make_listed("Acme", "strategic", owner_email=seller.email)
+    publish_policies({"cells": HOUR})
+    write(
+        [
+            RungDraft(wait_minutes=0, who="engineer"),
+            RungDraft(wait_minutes=0, who="pod"),
+            RungDraft(wait_minutes=0, who="owner"),
+            RungDraft(wait_minutes=0, who="person", person=counsel.email),
+            RungDraft(wait_minutes=0, who="function", function="legal"),
+        ]
+    )
+    set_engineers(account=account, named=counsel, others=[], by=engineer)
+    write_absence(
+        person=engineer, starts_on=today(), ends_on=today() + timedelta(days=3), by=engineer, stand_in=seller
+    )
+    ticket = come_in(account)
+    team = SupportTeam.objects.get(is_general=True)
+    Assignment.objects.create(ticket=ticket, team=team, engineer=engineer, cause="rules", reasons=["Hers"])
+    keep(LATE)
+    held = Escalation.objects.get(ticket=ticket)
+    everybody = "so everybody of support: 1 person"
+    assert words(held) == [
+        f"Sam Sells, who stands in for Ada Moss, may not read tickets, {everybody}",
+        f"No engineer of the account is here, {everybody}",
+        f"Sam Sells may not read tickets, {everybody}",
+        f"Lea Law may not read tickets, {everybody}",
+        f"Legal may not read tickets, {everybody}",
+    ]
+    assert told(held) == {"Ada Moss"}
+
+
+def test_an_escalation_of_a_deleted_account_rests(account: Account, engineer: User) -> None:
+    held = breach(account, engineer)
+    Account.objects.filter(pk=account.pk).update(deleted_at=timezone.now())
+    assert climb(now=at("2026-11-16 10:20")) == 0
+    Account.objects.filter(pk=account.pk).update(deleted_at=None)
+    assert climb(now=at("2026-11-16 10:21")) == 1
+    assert words(held)[-1] == "Otto Own, who owns the account"
+
+
+def test_the_page_of_ladders_asks_as_much_with_many_versions_and_people(engineer: User) -> None:
+    client = client_of(engineer)
+    people = [make_user("leadership") for _ in range(6)]
+    write([RungDraft(wait_minutes=0, who="person", person=people[0].email)])
+    client.get(reverse("support:ladder"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse("support:ladder"))
+    for count in range(1, 6):
+        write([RungDraft(wait_minutes=0, who="person", person=one.email) for one in people[count:]])
+    with CaptureQueriesContext(connection) as many:
+        page = client.get(reverse("support:ladder")).content.decode()
+    assert len(many) == len(few)
+    assert f"became at once {people[1]}" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_take_it_up_at_once_one_gets_it(account: Account, engineer: User) -> None:
+    held = breach(account, engineer)
+    other, refused = make_user("support", name="Bea Nock"), list[str]()
+
+    def take() -> None:
+        try:
+            acknowledge(escalation=held, by=other, access=access_of("support"))
+        except ValidationError as error:
+            refused.extend(error.messages)
+        finally:
+            connections.close_all()
+
+    second = threading.Thread(target=take)
+    with transaction.atomic():
+        acknowledge(escalation=held, by=engineer, access=access_of("support"))
+        second.start()
+        second.join(0.5)
+    second.join(30)
+    held.refresh_from_db()
+    assert held.acknowledged_by == engineer
+    assert [said[:20] for said in refused] == ["Ada Moss has it sinc"]
+
+
+def test_who_has_left_or_is_away_is_not_among_everybody(account: Account, engineer: User) -> None:
+    gone, off = make_user("support", name="Gus Gone"), make_user("support", name="Ola Off")
+    second, third = (make_user("support", name=name) for name in ("Bea Nock", "Zoe Named"))
+    set_engineers(account=account, named=third, others=[gone, off, second], by=engineer)
+    write_absence(person=off, starts_on=today(), ends_on=today() + timedelta(days=3), by=engineer)
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    write(
+        [RungDraft(wait_minutes=0, who="pod"), RungDraft(wait_minutes=0, who="function", function="support")]
+    )
+    held = breach(account, engineer)
+    assert words(held) == [
+        "The account’s engineers: Zoe Named, Bea Nock",
+        "Everybody of Support: 3 people",
+    ]
+    assert told(held) == {"Zoe Named", "Bea Nock", "Ada Moss"}
+
+
+def test_an_account_whose_engineers_are_away_is_looked_after_by_the_tickets_team(
+    account: Account, engineer: User
+) -> None:
+    team = SupportTeam.objects.get(is_general=True)
+    set_member(team=team, person=engineer, open_limit=5, by=engineer)
+    write([RungDraft(wait_minutes=0, who="pod")])
+    publish_policies({"cells": HOUR})
+    ticket = come_in(account)
+    Assignment.objects.create(ticket=ticket, team=team, cause="rules", reasons=["Full"])
+    keep(LATE)
+    held = Escalation.objects.get(ticket=ticket)
+    assert words(held) == [f"No engineer of the account is here, so team {team}: 1 person"]
+
+
+def test_an_owner_who_has_left_and_a_channel_that_is_paused_are_told_nothing(engineer: User) -> None:
+    owner = make_user("customer_success", name="Otto Own")
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    account = make_listed("Acme", "strategic", owner_email=owner.email)
+    NoticeChannel.objects.create(
+        name="#desk", url="x", host="x", function="support", topics=["support_breaches"], is_active=False
+    )
+    write([RungDraft(wait_minutes=0, who="owner")])
+    held = breach(account, engineer)
+    assert words(held) == [
+        f"The account’s owner, {owner.email}, can’t sign in, so everybody of support: 1 person"
+    ]
+    assert not Notice.objects.filter(channel__isnull=False).exists()
+
+
+def test_it_says_by_when_to_take_it_up_in_the_readers_own_time(account: Account) -> None:
+    tokyo = make_user("support", name="Tomo Tokyo", time_zone="Asia/Tokyo")
+    write([RungDraft(wait_minutes=0, who="engineer"), RungDraft(wait_minutes=15, who="team")])
+    breach(account, tokyo)
+    text = Notice.objects.get(user=tokyo, event="step.1").text
+    assert text.endswith("Acknowledge it by 16 Nov 2026, 19:15, or it goes further up.")
