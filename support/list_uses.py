@@ -1,6 +1,9 @@
-"""Policies that ask about target lists: who is on one is then promised something else, so its page says so."""
+"""Policies and routing rules that ask about target lists: each list's page says what rests on it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 from django.urls import reverse
 
@@ -9,7 +12,7 @@ from accounts.lists.access import lists_in
 from accounts.lists.graph import lists_behind
 from accounts.lists.models import TargetList
 from accounts.lists.uses import ListUse, Use, list_uses
-from support.models import PolicySet
+from support.models import PolicySet, RoutingRule, RoutingRules
 
 
 def _uses(target: TargetList) -> list[Use]:
@@ -20,18 +23,31 @@ def _uses(target: TargetList) -> list[Use]:
             reverse("support:policy_version", args=[held.version]),
         )
         for held in live.order_by("version").prefetch_related("policies")
-        if target.pk in lists_behind(_asked(held))
+        if target.pk in lists_behind(_asked(policy.condition for policy in held.policies.all()))
     ]
 
 
-def _asked(held: PolicySet) -> list[int]:
-    """Return the lists that a version's own conditions ask about."""
+def _uses_by_routing(target: TargetList) -> list[Use]:
+    live = RoutingRules.objects.filter(state__in=(PolicySet.State.PUBLISHED, PolicySet.State.SCHEDULED))
+    rows = RoutingRule.objects.filter(rules__in=live).select_related("rules")
+    return [
+        Use(
+            f"Routing rule “{row.name}”, {str(row.rules).lower()} ({row.rules.get_state_display().lower()})",
+            reverse("support:routing"),
+        )
+        for row in rows.order_by("rules__version", "position")
+        if target.pk in lists_behind(_asked([row.condition]))
+    ]
+
+
+def _asked(conditions: Iterable[Any]) -> list[int]:
+    """Return the lists that conditions ask about themselves."""
     found: dict[int, None] = {}
-    for policy in held.policies.all():
+    for condition in conditions:
         try:
-            found |= dict.fromkeys(lists_in(stored_condition(policy.condition)))
+            found |= dict.fromkeys(lists_in(stored_condition(condition)))
         except ConditionError:
-            continue  # the page of the policies says what is wrong with it
+            continue  # their own page says what is wrong with it
     return list(found)
 
 
@@ -40,3 +56,4 @@ def _refuses(target: TargetList, condition: Condition) -> str:
 
 
 list_uses.register(ListUse(key="support.policies", uses=_uses, refuses=_refuses))
+list_uses.register(ListUse(key="support.routing", uses=_uses_by_routing, refuses=_refuses))

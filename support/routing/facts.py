@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,11 +51,12 @@ def read_desk(
     users = {user.pk: user for user in User.objects.filter(pk__in=keys)}
     instead = {user.pk: rota.at_work_for(user) for user in users.values() if rota.is_away(user.pk)}
     users |= {user.pk: user for user in instead.values() if user is not None}
+    skills = dict(Skill.objects.values_list("pk", "name"))
     return Desk(
         people=_people(users, instead, rota),
         teams=_teams(limits),
-        rules=[rule_of(row) for row in rows],
-        skills=dict(Skill.objects.values_list("pk", "name")),
+        rules=[_rule(row, skills) for row in rows],
+        skills=skills,
         areas={
             name.casefold(): key
             for key, name in Skill.objects.filter(kind=SkillKind.AREA).values_list("pk", "name")
@@ -76,15 +77,15 @@ def load_of(people: Iterable[int]) -> dict[int, int]:
     return dict(held.annotate(count=Count("pk")).order_by())
 
 
-def rule_of(row: RoutingRule) -> Rule:
-    """Return a rule as the engine reads it."""
+def _rule(row: RoutingRule, known: Container[int]) -> Rule:
+    """Return a rule as the engine reads it; a skill that is in the vocabulary no more is needed by nobody."""
     return Rule(
         key=row.pk,
         name=row.name,
         areas=frozenset(area.casefold() for area in row.areas),
         priorities=frozenset(row.priorities),
         team=row.team_id,
-        skills=frozenset(row.skills),
+        skills=frozenset(key for key in row.skills if key in known),
         is_named_first=row.is_named_first,
     )
 

@@ -62,7 +62,8 @@ def preview_rules(before: Sequence[RuleDraft], after: Sequence[RuleDraft], *, no
         .order_by("-opened_at", "-pk")[:MOST_TICKETS]
     )
     seats = seats_of(ticket.account_id for ticket in tickets)
-    aims = [_aims(rules, tickets, seats) for rules in (before, after)]
+    # What counts is routed by as it is, also where a condition of it speaks of something that is gone.
+    aims = [_aims(rows, tickets, seats) for rows in (_rows(before, kept=before), _rows(after))]
     pairs = list(zip(tickets, *aims, strict=True))
     moved = [
         Moved(ticket, words(was), words(then)) for ticket, was, then in pairs if _place(was) != _place(then)
@@ -86,8 +87,7 @@ def _place(aim: Aim) -> tuple[str, str]:
     return aim.first, aim.team
 
 
-def _aims(rules: Sequence[RuleDraft], tickets: Sequence[Ticket], seats: dict[int, Seats]) -> list[Aim]:
-    rows = _rows(rules)
+def _aims(rows: Sequence[RoutingRule], tickets: Sequence[Ticket], seats: dict[int, Seats]) -> list[Aim]:
     desk: Desk = read_desk(rows, Rota.read(), is_counted=False)
     holds = accounts_of(rows, {ticket.account_id for ticket in tickets})
     nobody = Seats()
@@ -108,9 +108,9 @@ def _aims(rules: Sequence[RuleDraft], tickets: Sequence[Ticket], seats: dict[int
     return found
 
 
-def _rows(rules: Sequence[RuleDraft]) -> list[RoutingRule]:
+def _rows(rules: Sequence[RuleDraft], *, kept: Sequence[RuleDraft] = ()) -> list[RoutingRule]:
     """Return rules as the engine reads them, each with a key of its own that no stored one has."""
-    rows = checked(rules) if rules else []
+    rows = checked(rules, kept=kept) if rules else []
     for place, row in enumerate(rows, 1):
         row.pk = -place
     return rows

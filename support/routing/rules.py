@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
@@ -18,6 +18,8 @@ from common.formatting import format_date
 from common.versions.cycle import DatedLifecycle
 from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
+from metrics.health.redaction import closed
+from people.access import Access
 from people.models import Skill, User
 from support.models import Priority, RoutingRule, RoutingRules, SupportTeam
 from support.routing.services import EDITORS
@@ -49,14 +51,23 @@ def differences(before: RoutingRules | None, after: RoutingRules) -> list[str]:
     """Return what another version says otherwise, a sentence for each rule that came, went, moved or changed."""
     if before is None:
         return []
-    old = {one.name: (place, told(one)) for place, one in enumerate(drafts_of(before), 1)}
-    new = {one.name: (place, told(one)) for place, one in enumerate(drafts_of(after), 1)}
+    said = drafts_by_version([before.pk, after.pk])
+    return differ(said[before.pk], said[after.pk])
+
+
+def differ(
+    before: Sequence[RuleDraft], after: Sequence[RuleDraft], access: Access | None = None
+) -> list[str]:
+    """Return what other rules say otherwise, a sentence for each that came, went, moved or changed."""
+    old = {one.name: (place, one) for place, one in enumerate(before, 1)}
+    new = {one.name: (place, one) for place, one in enumerate(after, 1)}
     found = [f"“{name}” came as rule {new[name][0]}" for name in new if name not in old]
     found += [f"“{name}” is gone" for name in old if name not in new]
-    for name, (now, says) in new.items():
+    for name, (now, rule) in new.items():
         if name in old:
-            was, said = old[name]
-            found += [f"“{name}”: {said} became {says}"] if said != says else []
+            was, earlier = old[name]
+            if told(earlier) != told(rule):
+                found.append(f"“{name}”: {told_to(earlier, access)} became {told_to(rule, access)}")
             found += [f"“{name}” moved from {was} to {now}"] if was != now else []
     return found
 
@@ -117,7 +128,7 @@ def create_rules_draft(*, by: User, based_on: RoutingRules | None = None) -> Rou
     before = based_on or newest()
     draft = cycle.begin(by=by, based_on=before)
     if before is not None:
-        _put(draft, checked(drafts_of(before)))
+        _put(draft, checked(kept := drafts_of(before), kept=kept))
     return draft
 
 
@@ -125,9 +136,12 @@ def create_rules_draft(*, by: User, based_on: RoutingRules | None = None) -> Rou
 def save_rules_draft(
     *, draft: RoutingRules, rules: Sequence[RuleDraft], by: User, expected: str
 ) -> RoutingRules:
-    """Let a draft say this; raises as ``write_rules`` does, VersionChangedError where somebody saved it since."""
+    """Let a draft say this; raises as ``write_rules`` does, VersionChangedError where somebody saved it since.
+
+    A condition of the draft that speaks of something that is gone since may stay until the draft is published.
+    """
     _refuse_others(by)
-    rows = checked(rules)
+    rows = checked(rules, kept=drafts_of(draft))
     held = cycle.hold(draft, expected=expected)
     RoutingRule.objects.filter(rules=held).delete()
     _put(held, rows)
@@ -193,8 +207,11 @@ def publish_due_rules() -> int:
     return cycle.publish_due(today())
 
 
-def checked(rules: Sequence[RuleDraft]) -> list[RoutingRule]:
-    """Return the rules as rows that aren't saved; raises ValidationError at ``rules``: which one, and what to do."""
+def checked(rules: Sequence[RuleDraft], *, kept: Sequence[RuleDraft] = ()) -> list[RoutingRule]:
+    """Return the rules as rows that aren't saved; raises ValidationError at ``rules``: which one, and what to do.
+
+    Conditions of ``kept`` were checked when they were stored.
+    """
     if not 1 <= len(rules) <= MOST_RULES:
         raise ValidationError({"rules": f"Write from 1 to {MOST_RULES} rules."})
     teams = {team.name: team for team in SupportTeam.objects.all()}
@@ -221,7 +238,9 @@ def checked(rules: Sequence[RuleDraft]) -> list[RoutingRule]:
         if len(areas) > MOST_AREAS or any(not 0 < len(area) <= LONGEST_AREA for area in areas):
             wrong.append(f"{where}: name {MOST_AREAS} product areas at most, {LONGEST_AREA} letters each.")
         try:
-            condition = condition_data(parse_condition(one.condition))
+            is_kept = any(one.condition == held.condition for held in kept)
+            read = stored_condition if is_kept else parse_condition
+            condition = condition_data(read(one.condition))
         except ConditionError as error:
             wrong += [f"{where}, condition: {problem.message} {problem.remedy}" for problem in error.problems]
             continue
@@ -243,19 +262,32 @@ def checked(rules: Sequence[RuleDraft]) -> list[RoutingRule]:
 
 def drafts_of(version: RoutingRules) -> list[RuleDraft]:
     """Return the rules of a version as they are written; two queries."""
+    return drafts_by_version([version.pk])[version.pk]
+
+
+def drafts_by_version(versions: Collection[int]) -> dict[int, list[RuleDraft]]:
+    """Return the rules of versions, by key, as they are written; two queries, however many they are."""
     names = dict(Skill.objects.values_list("pk", "name"))
-    return [
-        RuleDraft(
-            name=row.name,
-            condition=row.condition,
-            areas=row.areas,
-            priorities=row.priorities,
-            team=row.team.name if row.team else "",
-            skills=sorted(names[key] for key in row.skills if key in names),
-            is_named_first=row.is_named_first,
+    found: dict[int, list[RuleDraft]] = {key: [] for key in versions}
+    rows = RoutingRule.objects.filter(rules__in=versions).select_related("team")
+    for row in rows.order_by("rules_id", "position"):
+        found[row.rules_id].append(
+            RuleDraft(
+                name=row.name,
+                condition=row.condition,
+                areas=row.areas,
+                priorities=row.priorities,
+                team=row.team.name if row.team else "",
+                skills=sorted(names[key] for key in row.skills if key in names),
+                is_named_first=row.is_named_first,
+            )
         )
-        for row in RoutingRule.objects.filter(rules=version).select_related("team").order_by("position")
-    ]
+    return found
+
+
+def told_to(rule: RuleDraft, access: Access | None) -> str:
+    """Return a rule in words, or why its reader may not know what it asks of accounts; None is who may know all."""
+    return (closed(rule.condition, access) if access else "") or told(rule)
 
 
 def told(rule: RuleDraft) -> str:

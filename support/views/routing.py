@@ -18,17 +18,20 @@ from people.models import Category
 from support.models import AccountEngineer, Assignment, RoutingRules, Ticket
 from support.routing.facts import rules_on
 from support.routing.forms import EngineersForm, GiveForm
-from support.routing.rules import differences, drafts_of, told
+from support.routing.rules import differ, drafts_by_version, drafts_of, told_to
 from support.routing.services import EDITORS, REFUSED, give_ticket, set_engineers
 
 LARGEST_ID = 2**63 - 1
+VERSIONS_SHOWN = 20
 
 
 @require_safe
 def routing(request: HttpRequest) -> HttpResponse:
     """Show the rules that count, in order, and the versions before them."""
     held = rules_on(today())
-    rules = [(place, one, told(one)) for place, one in enumerate(drafts_of(held), 1)] if held else []
+    access = request_access(request)
+    drafts = drafts_of(held) if held else []
+    rules = [(place, one, told_to(one, access)) for place, one in enumerate(drafts, 1)]
     if asked_format(request):
         columns = [
             ("place", "Place", lambda row: row[0]),
@@ -36,8 +39,12 @@ def routing(request: HttpRequest) -> HttpResponse:
             ("says", "Says", lambda row: row[2]),
         ]
         return export_response(request, table_of("routing-rules", rules, columns))
-    versions = {one.pk: one for one in RoutingRules.objects.agreed().select_related("author")}
-    history = [(one, differences(versions.get(one.based_on_id or 0), one)) for one in versions.values()]
+    versions = list(RoutingRules.objects.agreed().select_related("author")[:VERSIONS_SHOWN])
+    said = drafts_by_version({key for one in versions for key in (one.pk, one.based_on_id) if key})
+    history = [
+        (one, differ(said[one.based_on_id], said[one.pk], access) if one.based_on_id else [])
+        for one in versions
+    ]
     may_write = _edits(request)
     context = {
         "held": held,

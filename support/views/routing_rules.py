@@ -19,7 +19,7 @@ from common.htmx import render_page
 from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from metrics.health.redaction import closed
-from people.access import request_access, require
+from people.access import Access, request_access, require
 from people.configuration.authors import recorded
 from people.guards import signed_in
 from people.models import Category
@@ -32,12 +32,12 @@ from support.routing.rules import (
     RuleDraft,
     create_rules_draft,
     cycle,
-    differences,
+    differ,
     discard_rules_draft,
     drafts_of,
     publish_rules,
     save_rules_draft,
-    told,
+    told_to,
     unschedule_rules,
 )
 from support.routing.services import EDITORS
@@ -99,10 +99,8 @@ def rules_edit(request: HttpRequest, version: int) -> HttpResponse:
     access = request_access(request)
     context = {
         "held": draft,
-        "rules": [
-            (place, one, closed(one.condition, access) or told(one)) for place, one in enumerate(rules, 1)
-        ],
-        "changes": differences(rules_on(today()), draft),
+        "rules": [(place, one, told_to(one, access)) for place, one in enumerate(rules, 1)],
+        "changes": _changes(draft, access),
         "problems": problems,
         "meanwhile": meanwhile,
         "seen": cycle.mark(draft),
@@ -214,7 +212,7 @@ def rules_publish(request: HttpRequest, version: int) -> HttpResponse:
     preview, problems = _preview(draft)
     context = {
         "held": draft,
-        "changes": differences(rules_on(today()), draft),
+        "changes": _changes(draft, request_access(request)),
         "preview": preview,
         "problems": problems,
         "form": form,
@@ -222,6 +220,12 @@ def rules_publish(request: HttpRequest, version: int) -> HttpResponse:
         "seen": cycle.seen(draft),
     }
     return render(request, "support/routing/publish.html", context, status=status)
+
+
+def _changes(draft: RoutingRules, access: Access) -> list[str]:
+    """Return what a draft says otherwise than the rules that count."""
+    present = rules_on(today())
+    return differ(drafts_of(present), drafts_of(draft), access) if present else []
 
 
 def _preview(draft: RoutingRules) -> tuple[RulesPreview | None, list[str]]:

@@ -8,34 +8,44 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.lists.services import create_list
+from accounts.lists.uses import uses_of
+from accounts.models import Account
 from common.versions.errors import VersionChangedError
 from metrics.engine.plan import today
 from people.models import User
-from people.skills.services import create_skill
-from support.models import RoutingRules, SupportTeam, Ticket
+from people.skills.services import create_skill, delete_skill
+from support.models import Assignment, RoutingRule, RoutingRules, SupportTeam, Ticket
 from support.routing.facts import rules_on
 from support.routing.previews import preview_rules
 from support.routing.rules import (
     RuleDraft,
     create_rules_draft,
     cycle,
+    discard_rules_draft,
     drafts_of,
+    newest,
     publish_rules,
     save_rules_draft,
     unschedule_rules,
+    write_rules,
 )
 from support.routing.services import set_engineers
-from support.teams.services import create_team
+from support.routing.sweep import route_waiting
+from support.teams.services import create_team, set_member
 from tests.accounts.rows import make_listed
 from tests.users import client_as, client_of, make_user
 
 pytestmark = pytest.mark.django_db
 
 EVERYBODY: dict[str, Any] = {"all": []}
+URGENT_ANYWHERE = RuleDraft(name="Urgent", condition=EVERYBODY, priorities=["urgent"])
 URGENT = RuleDraft(name="Urgent", condition=EVERYBODY, priorities=["urgent"], team="Fire")
 
 
@@ -236,3 +246,147 @@ def test_others_read_the_rules_and_write_none(agent: User) -> None:
     assert mine.get(reverse("support:rules_edit", args=[2**40])).status_code == 404
     mine.post(reverse("support:rules_act", args=[draft.version]), {"do": "discard"})
     assert not RoutingRules.objects.drafts().exists()
+
+
+@pytest.fixture
+def broken(agent: User) -> RoutingRules:
+    """Rules that count, two of which ask for something that was there when they were written."""
+    draft = cycle.begin(by=agent, based_on=newest())
+    gone = {"field": "gone.by", "op": "eq", "value": 1}
+    for place, name in enumerate(("One", "Two", "Three"), 1):
+        condition = EVERYBODY if name == "Three" else gone
+        RoutingRule.objects.create(rules=draft, position=place, name=name, condition=condition)
+    cycle.publish(draft, by=agent, expected=cycle.seen(draft), starts_on=today())
+    return draft
+
+
+def test_rules_that_ask_for_something_that_is_gone_are_mended_one_by_one_on_pages(
+    agent: User, broken: RoutingRules
+) -> None:
+    client = client_of(agent)
+    assert "no longer known" in client.get(reverse("support:routing")).content.decode()
+    client.post(reverse("support:rules_act", args=[broken.version]), {"do": "draft"})
+    draft = RoutingRules.objects.drafts().get()
+    Ticket.objects.create(account=make_listed("Acme", "standard"), subject="Q", opened_at=timezone.now())
+    shown = client.get(reverse("support:rules_publish", args=[draft.version])).content.decode()
+    assert "It can’t be published as it is" in shown
+    assert "Rule 1, condition" in shown
+    with pytest.raises(ValidationError, match="Rule 1, condition"):
+        publish_rules(draft=draft, starts_on=today(), by=agent, expected=cycle.seen(draft), note="x")
+    url = reverse("support:rule_part", args=[draft.version, 1])
+    page = client.get(url)
+    data, prefix = typed(page), page.context["editor"].prefix
+    data[f"{prefix}-json"] = '{"all": []}'
+    data[f"{prefix}-do"] = "read"
+    client.post(url, data)
+    data.pop(f"{prefix}-do")
+    assert client.post(url, data).status_code == 302
+    assert [one.condition for one in drafts_of(draft)][:2] == [EVERYBODY, drafts_of(broken)[1].condition]
+    save_rules_draft(
+        draft=draft, rules=[drafts_of(draft)[0], drafts_of(draft)[2]], by=agent, expected=cycle.mark(draft)
+    )
+    shown = client.get(reverse("support:rules_publish", args=[draft.version]))
+    assert "What it would have meant" in shown.content.decode()
+    data = {"seen": shown.context["seen"], "note": "Mended"}
+    assert client.post(reverse("support:rules_publish", args=[draft.version]), data).status_code == 302
+    assert rules_on(today()) == draft
+
+
+def test_a_skill_that_is_gone_is_needed_by_no_rule(agent: User) -> None:
+    skill = create_skill(name="Latin", kind="language", by=agent)
+    set_member(team=SupportTeam.objects.get(is_general=True), person=agent, open_limit=5, by=agent)
+    team = create_team(name="Classics", by=agent)
+    set_member(team=team, person=agent, open_limit=5, by=agent)
+    rule = RuleDraft(name="Latin", condition=EVERYBODY, team="Classics", skills=["Latin"])
+    write_rules(rules=[rule], starts_on=today(), by=agent)
+    delete_skill(skill=skill, by=agent)
+    assert drafts_of(rules_on(today()))[0].skills == []  # type: ignore[arg-type]
+    ticket = Ticket.objects.create(
+        account=make_listed("Acme", "standard"), subject="Q", opened_at=timezone.now()
+    )
+    route_waiting()
+    held = Assignment.objects.present().get(ticket=ticket)
+    assert (held.team, held.engineer) == (team, agent)
+
+
+def test_the_page_of_a_list_says_which_rule_asks_who_is_on_it(agent: User) -> None:
+    target = create_list(name="Pilots", by=make_user("revops"), purpose="Whom we try it with.")
+    asks = {"field": "accounts.in_list", "op": "in", "value": [str(target.pk)]}
+    rule = RuleDraft(name="Pilots first", condition=asks)
+    held = write_rules(rules=[rule], starts_on=today(), by=agent)
+    assert f"Routing rule “Pilots first”, version {held.version} (published)" in [
+        use.words for use in uses_of(target)
+    ]
+
+
+def test_what_a_rule_asks_is_closed_to_who_may_not_read_it(agent: User) -> None:
+    asks = {"field": "finance.arr", "op": "gte", "value": 100_000}
+    first = write_rules(
+        rules=[RuleDraft(name="Large", condition=asks), RuleDraft(name="Others", condition=EVERYBODY)],
+        starts_on=today(),
+        by=None,
+    )
+    write_rules(rules=[replace(drafts_of(first)[0], team="General support")], starts_on=today(), by=None)
+    url = reverse("support:routing")
+    assert "100,000" in client_as("revops").get(url).content.decode()
+    shown = client_as("engineering").get(url).content.decode()
+    assert "100,000" not in shown
+    assert "does not read" in shown
+    assert "“Large”: " in shown
+
+
+def test_the_page_of_rules_asks_as_much_with_many_versions(agent: User) -> None:
+    client, url = client_of(agent), reverse("support:routing")
+    write_rules(rules=[URGENT_ANYWHERE], starts_on=today(), by=agent)
+    client.get(url)
+    with CaptureQueriesContext(connection) as few:
+        client.get(url)
+    for number in range(22):
+        rule = replace(URGENT_ANYWHERE, name=f"Rule {number}")
+        newest_ = write_rules(rules=[rule], starts_on=today(), by=agent)
+    with CaptureQueriesContext(connection) as many:
+        page = client.get(url).content.decode()
+    assert len(many) == len(few)
+    assert f"Version {newest_.version}, from" in page
+    assert "Version 2, from" not in page
+
+
+def test_only_who_writes_rules_throws_drafts_away_and_takes_versions_back(
+    agent: User, fire: SupportTeam
+) -> None:
+    seller = make_user("sales")
+    draft, other = draft_with(agent, URGENT), draft_with(agent, URGENT)
+    publish_rules(
+        draft=other, starts_on=today() + timedelta(days=3), by=agent, expected=cycle.seen(other), note="Later"
+    )
+    with pytest.raises(PermissionDenied):
+        discard_rules_draft(draft=draft, by=seller)
+    with pytest.raises(PermissionDenied):
+        unschedule_rules(version=other, by=seller)
+    with pytest.raises(PermissionDenied):
+        save_rules_draft(draft=draft, rules=[URGENT], by=seller, expected=cycle.mark(draft))
+    with pytest.raises(PermissionDenied):
+        publish_rules(draft=draft, starts_on=today(), by=seller, expected=cycle.seen(draft), note="x")
+    discard_rules_draft(draft=draft, by=agent)
+    assert not RoutingRules.objects.drafts().exists()
+
+
+def test_the_preview_counts_what_is_there_and_what_goes_elsewhere(agent: User, fire: SupportTeam) -> None:
+    now = timezone.now()
+    here, gone = make_listed("Here", "standard"), make_listed("Gone", "standard")
+    for account, fields in (
+        (here, {}),
+        (here, {"opened_at": now + timedelta(days=1)}),
+        (here, {"deleted_at": now}),
+        (gone, {}),
+    ):
+        Ticket.objects.create(**{"account": account, "subject": "Q", "opened_at": now, **fields})
+    Account.objects.filter(pk=gone.pk).update(deleted_at=now)
+    before = drafts_of(rules_on(today()))  # type: ignore[arg-type]
+    renamed = [replace(one, name=f"{one.name} again") for one in before]
+    found = preview_rules(before, [URGENT, *renamed], now=now)
+    assert (found.tickets, found.changed) == (1, 0)
+    assert [one.label for one in found.by_rule][: len(renamed) + 1] == [
+        "Urgent",
+        *(one.name for one in renamed),
+    ]
