@@ -23,7 +23,8 @@ from django.utils import timezone
 from common.encryption import UndecipherableError, decrypt
 from common.outbound.http import Sender
 from people.models import Notice, NoticeChannel, User
-from people.notices.writing import mail_of, post_of
+from people.notices.services import locked_by_key
+from people.notices.writing import fitting, mail_of, post_of
 
 logger = structlog.get_logger(__name__)
 
@@ -36,6 +37,8 @@ KEEP = timedelta(days=366)
 # Lines of one mail; the rest comes with the next one.
 LINES_AT_MOST = 50
 LONGEST_ASKED = 5  # digits of Retry-After
+# One that can't be written mustn't hold up the others, nor be tried for ever.
+UNWRITABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 SEPARATORS = re.compile(r"[/?&=]")
 # Shorter parts of an address are words such as hooks, without which no answer could be read.
 SHORTEST_SECRET = 6
@@ -87,6 +90,8 @@ def claim_parcel() -> Parcel | None:
         mine = due.filter(receiver, topic=topic).order_by("pk")
         held = list(mine.select_for_update(skip_locked=True, of=("self",))[:LINES_AT_MOST])
         if held:
+            # What a channel would cut off comes with the next message.
+            held = held if user_id else list(fitting(topic, held))
             keys = [notice.pk for notice in held]
             Notice.objects.filter(pk__in=keys).update(claimed_until=now + HELD_FOR, tries=F("tries") + 1)
             user = User.objects.filter(pk=user_id).first()
@@ -115,7 +120,15 @@ def send_parcel(parcel: Parcel) -> bool:
     except (SMTPException, OSError) as error:
         _failed(parcel, str(error) or type(error).__name__)
         return False
-    rows.update(sent_at=timezone.now(), claimed_until=None, given_up_at=None, error="")
+    except UNWRITABLE as error:
+        # What it says may be the secret of a channel.
+        _failed(parcel, f"It could not be written ({type(error).__name__}).")
+        return False
+    with transaction.atomic():
+        keys = list(locked_by_key(rows))
+        rows.filter(pk__in=keys).update(
+            sent_at=timezone.now(), claimed_until=None, given_up_at=None, error=""
+        )
     if parcel.channel is not None:
         told = {"succeeded_at": timezone.now(), "failed_at": None, "error": ""}
         NoticeChannel.objects.filter(pk=parcel.channel.pk).update(**told)

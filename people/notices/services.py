@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from people.models import User
-from people.notices.models import Notice, NoticeChannel, NoticePreference
+from people.notices.models import Notice, NoticeChannel, NoticePreference, NoticeQuerySet
 from people.notices.topics import Topic, topics
 
 TEXT_AT_MOST = 500
@@ -86,12 +87,18 @@ def withdraw_notices(*, about: Sequence[str]) -> int:
     if not about:
         return 0
     now = timezone.now()
-    rows = Notice.objects.filter(about__in=about)
+    # By key, as whoever marks all of theirs read locks them: neither waits for the other in a circle.
+    rows = Notice.objects.filter(pk__in=list(locked_by_key(Notice.objects.filter(about__in=about))))
     dropped = rows.filter(claimed_until=None, sent_at=None, given_up_at=None, read_at=None).delete()[0]
     # Read in the app, or in a worker's hands: should sending fail, it isn't tried again.
     rows.filter(Notice.WAITING).update(given_up_at=now, error="It was over before it could be sent.")
     rows.filter(channel=None, over_at=None).update(over_at=now)
     return dropped
+
+
+def locked_by_key(notices: NoticeQuerySet) -> QuerySet[Notice, int]:
+    """Return the keys of notices, locked in their order until the transaction ends."""
+    return notices.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
 
 
 def _without_mail(topic: Topic, people: Collection[User]) -> set[int]:

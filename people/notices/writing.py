@@ -49,6 +49,20 @@ def post_of(channel: NoticeChannel, key: str, notices: Sequence[Notice]) -> byte
     return json.dumps({"text": text}, ensure_ascii=False).encode()
 
 
+def fitting(key: str, notices: Sequence[Notice]) -> Sequence[Notice]:
+    """Return the first notices of a topic that go whole into one message of a channel, one at least."""
+    topic = topics.get(key)
+    if topic is not None and topic.compose is not None:
+        return notices
+    left, count = SLACK_AT_MOST, 0
+    for notice in notices:
+        left -= len(slack_link(notice.url, notice.text)) + 1
+        if left < 0 and count:
+            break
+        count += 1
+    return notices[:count]
+
+
 def escaped(text: str) -> str:
     """Return a text that Slack shows as it is: nothing in it mentions anybody or becomes a link."""
     return text.translate(ESCAPES)

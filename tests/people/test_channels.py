@@ -84,6 +84,16 @@ def test_several_notices_come_as_one_message(receiver: Receiver, channel: Notice
     assert [text.count("\n") for text in texts(receiver)] == [1]
 
 
+def test_of_many_at_once_each_is_told_and_none_is_cut_off(receiver: Receiver, channel: NoticeChannel) -> None:
+    said = [f"Late: answer to “Question {number:02}” of Acme, {'word ' * 20}" for number in range(60)]
+    for number, text in enumerate(said):
+        tell(channel, str(number), text)
+    sending.send_due()
+    lines = [line for text in texts(receiver) for line in text.split("\n")]
+    assert lines == [slack_link("/thing/1/", text) for text in said]
+    assert not Notice.objects.filter(sent_at=None).exists()
+
+
 def test_what_fails_is_tried_again_with_pauses_and_given_up_in_the_end(
     receiver: Receiver, channel: NoticeChannel
 ) -> None:

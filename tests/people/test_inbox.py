@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core import mail
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -405,3 +406,81 @@ def test_the_count_of_the_bell_reads_an_index(user: User) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE people_notice")
     assert "people_notice_unread" in Notice.objects.shown_to(user).unread().explain()
+
+
+def test_a_notice_that_cannot_be_written_holds_up_no_other_and_is_given_up_in_the_end(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(reader: Any, notices: Any) -> Any:
+        raise ValueError("https://hooks.example/secret")
+
+    topic = Topic(key="test.broken", many="{count}", why="Test.", compose=stumble)
+    monkeypatch.setitem(topics._items, topic.key, topic)
+    broken = tell(user, "thing:1", topic=topic.key)
+    tell(user, "thing:2")
+    assert sent() == [user.email]
+    broken.refresh_from_db()
+    assert (broken.claimed_until, broken.tries) == (None, 1)
+    assert broken.error == "It could not be written (ValueError)."
+    Notice.objects.filter(pk=broken.pk).update(
+        created_at=timezone.now() - timedelta(days=4), due_at=timezone.now()
+    )
+    assert sent() == []
+    broken.refresh_from_db()
+    assert broken.given_up_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_over_waits_for_the_first_notice_with_none_in_its_hands() -> None:
+    people = [make_user("finance") for _ in range(2)]
+    first, second = tell(people[0], "thing:0"), tell(people[1])
+    # Where it lies now, a search finds it after the other one.
+    Notice.objects.filter(pk=first.pk).update(about="thing:1")
+
+    def over() -> None:
+        try:
+            withdraw_notices(about=["thing:1"])
+        finally:
+            connections.close_all()
+
+    worker = threading.Thread(target=over)
+    with transaction.atomic():
+        Notice.objects.select_for_update().get(pk=first.pk)
+        worker.start()
+        worker.join(0.5)
+        assert worker.is_alive()
+        assert Notice.objects.select_for_update(nowait=True).get(pk=second.pk) == second
+    worker.join(10)
+    assert not Notice.objects.exists()
+
+
+def test_who_may_not_sign_in_is_told_nothing(user: User) -> None:
+    gone = make_user("finance")
+    gone.is_active = False
+    gone.save()
+    assert notify(to=[gone, user], topic="tasks", about="thing:1", event="said", text="Said", url="/") == 1
+    assert Notice.objects.get().user == user
+
+
+def test_what_is_over_twice_was_over_since_the_first_time(user: User) -> None:
+    left = over_after(user, lambda _: sending.send_due())
+    assert left is not None
+    withdraw_notices(about=["thing:1"])
+    again = Notice.objects.get()
+    assert again.over_at == left.over_at
+
+
+def test_what_is_in_a_workers_hands_when_it_is_over_goes_out_and_is_not_tried_again(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(user)
+    parcel = sending.claim_parcel()
+    assert parcel is not None
+    withdraw_notices(about=["thing:1"])
+    with monkeypatch.context() as patch:
+        patch.setattr("django.core.mail.EmailMessage.send", fail)
+        assert not sending.send_parcel(parcel)
+    Notice.objects.update(due_at=timezone.now())
+    assert sent() == []
+    assert sending.send_parcel(parcel)
+    assert (Notice.objects.get().given_up_at, Notice.objects.get().sent_at is None) == (None, False)
