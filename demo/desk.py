@@ -33,11 +33,11 @@ PEOPLE = {
     "yuki.nakamura": ("performance", "Japanese", "SQL"),
 }
 TEAMS: tuple[tuple[str, str, tuple[str, ...], dict[str, int]], ...] = (
-    ("Access and sign-on", "Who gets in, and who doesn’t.", ("access",), {"chidi.eze": 30, "uwe.reuter": 20}),
-    ("Billing", "Invoices and payments, with finance.", ("billing",), {"tessa.carver": 25, "uwe.reuter": 20}),
-    ("Performance", "Slow pages and heavy queries.", ("performance",), {"support": 15, "yuki.nakamura": 30}),
+    ("Access and sign-on", "Who gets in, and who doesn’t.", ("access",), {"chidi.eze": 80, "uwe.reuter": 60}),
+    ("Billing", "Invoices and payments, with finance.", ("billing",), {"tessa.carver": 70, "uwe.reuter": 60}),
+    ("Performance", "Slow pages and heavy queries.", ("performance",), {"support": 50, "yuki.nakamura": 80}),
 )
-GENERAL = {"chidi.eze": 30, "support": 15, "tessa.carver": 25, "uwe.reuter": 20, "yuki.nakamura": 30}
+GENERAL = {"chidi.eze": 80, "support": 50, "tessa.carver": 70, "uwe.reuter": 60, "yuki.nakamura": 80}
 # Tickets of which somebody wrote down the time, and how many minutes they took.
 WORKED_DAYS, WORKED_TICKETS = 85, 600
 SHORTEST = 5
