@@ -144,6 +144,10 @@ def _climb(
     for one in held:
         ticket = tickets[one.ticket_id]
         calendar = calendars.get(one.tenure_id, ALWAYS)
+        about, url = about_escalation(one.pk), ticket.get_absolute_url()
+        # Whom several steps of one moment reach is told once, by the last of them.
+        now_told: dict[User, str] = {}
+        in_words: list[str] = []
         while one.next_position is not None and one.next_at is not None and one.next_at <= now:
             rung = ladders.rung(one, one.next_position)
             if rung is None:  # Nobody is written down for this path.
@@ -157,24 +161,26 @@ def _climb(
             )
             one.next_position = following.position if following else None
             one.next_at = _after(now, following.wait_minutes, calendar) if following else None
-            about, event = about_escalation(one.pk), f"step.{steps[-1].position}"
-            url = ticket.get_absolute_url()
-            for person in reached.people:
-                text = _telling(one, ticket, following, person)
-                tellings.append(Telling(user=person, about=about, event=event, text=text, url=url))
-            if audience.channels:
-                text = f"{_late(one, ticket)} Told: {words}"
-                notify_channels(
-                    to=audience.channels, topic=BREACHES, about=about, event=event, text=text, url=url
-                )
+            event = f"step.{steps[-1].position}"
+            in_words.append(words)
+            now_told |= dict.fromkeys(reached.people, event)
+        tellings += [
+            Telling(user=person, about=about, event=told_by, text=_telling(one, ticket, person), url=url)
+            for person, told_by in now_told.items()
+        ]
+        if audience.channels and in_words:
+            text = f"{_late(one, ticket)} Told: {'; '.join(in_words)}"
+            notify_channels(
+                to=audience.channels, topic=BREACHES, about=about, event=event, text=text, url=url
+            )
     EscalationStep.objects.bulk_create(steps)
     notify_each(tellings, topic=BREACHES)
     Escalation.objects.bulk_update(held, ("next_position", "next_at"))
 
 
-def _telling(one: Escalation, ticket: Ticket, following: Rung | None, reader: User) -> str:
+def _telling(one: Escalation, ticket: Ticket, reader: User) -> str:
     until = ""
-    if following is not None and one.next_at is not None and following.wait_minutes:
+    if one.next_at is not None:
         with timezone.override(reader.time_zone):
             until = f" Acknowledge it by {format_datetime(one.next_at)}, or it goes further up."
     return f"{_late(one, ticket)}{until}"

@@ -231,7 +231,7 @@ def test_channels_are_told_what_their_function_may_read(account: Account, engine
     reading = NoticeChannel.objects.create(name="#desk", function="support", **own)
     NoticeChannel.objects.create(name="#legal", function="legal", **own)
     held = breach(account, engineer)
-    told = Notice.objects.filter(channel__isnull=False, event="step.1")
+    told = Notice.objects.filter(channel__isnull=False, event__startswith="step.")
     assert [notice.channel for notice in told] == [reading]
     assert "Told: Ada Moss, who has the ticket" in told.get().text
     acknowledge(escalation=held, by=engineer, access=access_of("support"))
@@ -251,6 +251,25 @@ def test_taking_it_up_twice_is_once_and_a_second_person_is_told_who_has_it(
         acknowledge(escalation=held, by=make_user("support"), access=access_of("support"))
     with pytest.raises(PermissionDenied):
         acknowledge(escalation=held, by=make_user("legal"), access=access_of("legal"))
+
+
+def test_whom_two_steps_of_one_moment_reach_is_told_once_and_so_is_a_channel(
+    account: Account, engineer: User
+) -> None:
+    own = {"url": "sealed", "host": "hooks.example", "topics": ["support_breaches"]}
+    NoticeChannel.objects.create(name="#desk", function="support", **own)
+    other = make_user("support", name="Ben Ray")
+    set_engineers(account=account, named=engineer, others=[other], by=engineer)
+    held = breach(account, engineer)
+    assert len(words(held)) == 2
+    notices = Notice.objects.filter(about=about_escalation(held.pk))
+    assert sorted(notices.filter(user__isnull=False).values_list("user__name", flat=True)) == [
+        "Ada Moss",
+        "Ben Ray",
+    ]
+    assert all("Acknowledge it by" in one.text for one in notices.filter(user__isnull=False))
+    (shared,) = notices.filter(channel__isnull=False)
+    assert "Told: Ada Moss, who has the ticket; The account’s engineers: Ada Moss, Ben Ray" in shared.text
 
 
 @pytest.mark.django_db(transaction=True)
