@@ -30,7 +30,7 @@ from accounts.lists.models import (
     ViewDefault,
 )
 from accounts.querysets import AccountQuerySet, ContactQuerySet, TimelineEventQuerySet
-from people.models import Category, User
+from people.models import FED_CHOICES, User
 from sync.models import SyncedModel
 
 
@@ -270,7 +270,7 @@ class TimelineEvent(models.Model):
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="timeline", db_index=False)
     kind = models.CharField(max_length=64, help_text="Key such as support.ticket_opened.")
-    category = models.CharField(max_length=32, choices=Category)
+    category = models.CharField(max_length=32, choices=FED_CHOICES)
     happened_at = models.DateTimeField()
     title = models.CharField(max_length=512)
     subject_id = models.BigIntegerField()

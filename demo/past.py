@@ -18,6 +18,7 @@ from finance.models import (
     BillingMilestone,
     CollectionHold,
     ContractObligation,
+    CostRate,
     DunningMessage,
     DunningPolicy,
     DunningRelease,
@@ -40,6 +41,7 @@ STAMPS: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
     (BillingMilestone, ("created_at",)),
     (CollectionHold, ("set_at", "ended_at")),
     (ContractObligation, ("created_at", "done_at", "dropped_at")),
+    (CostRate, ("created_at", "published_at", "retired_at")),
     (DunningMessage, ("created_at", "claimed_at", "sent_at")),
     (DunningPolicy, ("created_at", "saved_at", "published_at")),
     (DunningRelease, ("at",)),
@@ -55,6 +57,7 @@ UNREAD_FOR = timedelta(days=7)
 # Versions keep when they were published; these are made here, and nobody has seen them yet.
 FROZEN = (
     f"{BillingArrangement._meta.label}:frozen_after_draft",
+    f"{CostRate._meta.label}:frozen_after_draft",
     f"{DunningPolicy._meta.label}:frozen_after_draft",
     f"{SellerParticulars._meta.label}:frozen_after_draft",
 )

@@ -8,6 +8,7 @@ from typing import Any
 from finance.billing.seller import config as _seller  # noqa: F401 - declares the seller's particulars
 from finance.clauses import configuration as _clauses  # noqa: F401 - declares the section
 from finance.collections import config as _collections  # noqa: F401 - declares the dunning policy
+from finance.costs import config as _costs  # noqa: F401 - declares the cost rates
 from finance.models import RetentionDefinition, RetentionPolicy
 from finance.retention.services import change_retention_policy
 from people.configuration.history import Step

@@ -19,6 +19,7 @@ from finance.clauses import panels as _clauses  # noqa: F401 - declares the pane
 from finance.collections import panels as _collections  # noqa: F401 - declares the panel
 from finance.contracts import health as _contract_health  # noqa: F401 - declares the panel
 from finance.contracts import panels as _contracts  # noqa: F401 - declares the panels
+from finance.costs import panels as _costs  # noqa: F401 - declares the panel
 from finance.entitlements import GROUP
 from finance.invoices import home as _invoices_home  # noqa: F401 - declares the home cards
 from finance.invoices import panels as _invoices  # noqa: F401 - declares the panels
@@ -151,6 +152,7 @@ register_lens(
             "finance.renewals",
             "metrics.health_makeup",
             "finance.margin",
+            "finance.cost_to_serve",
             "finance.contract_health",
             "finance.entitlements",
             "finance.billing",

@@ -9,6 +9,7 @@ from finance.clauses import metrics as _clauses  # noqa: F401 - declares the num
 from finance.collections import metrics as _collections  # noqa: F401 - declares the numbers of collections
 from finance.contracts import metrics as _contracts  # noqa: F401 - declares the numbers of terms and seats
 from finance.contracts.metrics import CONTRACTS
+from finance.costs import metrics as _costs  # noqa: F401 - declares what accounts cost
 from finance.invoices import metrics as _invoices  # noqa: F401 - declares the numbers of invoices
 from finance.revenue.ledger import LEDGER, RATES, follow_lines, follow_rates
 from finance.revenue.positions import (

@@ -135,3 +135,22 @@ register_nav(
         visible=reads_contracts,
     )
 )
+
+
+def reads_cost_rates(request: HttpRequest) -> bool:
+    """Return whether the reader may see what functions and accounts cost."""
+    return request_access(request).allows(Category.COST_RATES)
+
+
+register_nav(
+    NavItem(
+        key="finance.cost_to_serve",
+        label="Cost to serve",
+        icon="report-money",
+        url_name="finance:cost_to_serve",
+        group="Finance",
+        order=76,
+        functions_first=(Function.FINANCE,),
+        visible=reads_cost_rates,
+    )
+)

@@ -14,6 +14,7 @@ from finance.collections.planning import plan_dunning
 from finance.collections.sending import mark_lost, send_due
 from finance.contracts.recording import record_due_versions
 from finance.contracts.taking_effect import hold_overtaken, take_due_effects
+from finance.costs.rates import publish_due_rates
 from finance.obligations.services import remind_of_obligations
 from metrics.engine.plan import today
 
@@ -48,9 +49,10 @@ def follow_calendar() -> None:
 
 @shared_task
 def draft_invoices_due() -> None:
-    """Let arrangements and the seller's particulars count whose day has come, and draft every invoice due today."""
+    """Let arrangements, seller's particulars and cost rates count whose day has come, and draft every invoice due."""
     publish_due_arrangements()
     publish_due_particulars()
+    publish_due_rates()
     keep_older_papers()
     draft_invoices(until=today(), by=None)
 

@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error
 from accounts.home import HomePanel, home_panels
 from accounts.lenses.registry import Column, Panel, columns, panels
 from accounts.models import Standing
+from metrics.drivers import drivers
 from metrics.engine.waves import find_cycle
 from metrics.health.curves import curve_problem
 from metrics.health.disagreement import disagreements
@@ -46,6 +47,7 @@ def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *rollups.check_duplicates(),
         *segment_metrics.check_duplicates(),
         *segment_definitions.check_duplicates(),
+        *drivers.check_duplicates(),
         *run_kinds.check_duplicates(),
         *disagreements.check_duplicates(),
         *account_parts.check_duplicates(),

@@ -16,7 +16,7 @@ from metrics.health.fields import declare_fields
 from metrics.lens import OLDEST_KEPT
 from metrics.models import RefreshRun
 from metrics.registry import Metric, metrics
-from people.models import Category, Level
+from people.models import RESERVED, Category, Level
 
 KINDS: dict[str, Kind] = {"money": "money", "ratio": "ratio", "days": "days", "date": "date"}
 DAY = "metrics.day"
@@ -87,9 +87,14 @@ def _band(moment: Moment) -> Reading:
 
 
 def declare_metrics() -> None:
-    """Declare a field for each stored number that any app declares."""
+    """Declare a field for each stored number that any app declares.
+
+    But for those of reserved categories: lists and tiers made by them would tell everybody what only some may know.
+    """
     metrics.discover()
     for metric in metrics:
+        if metric.category in RESERVED:
+            continue
         register_field(
             ConditionField(
                 key=metric.key,

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from people.functions import Function
 from people.guards import whom_to_ask
-from people.models import AccessGrant, Category, Level
+from people.models import RESERVED, AccessGrant, Category, Level
 
 RANK = {Level.NONE: 0, Level.TOTALS: 1, Level.FULL: 2}
 
@@ -49,20 +49,24 @@ class Access:
 
     def why_not(self, category: str) -> str:
         """Return the sentence that stands in the place of a value, with whom to ask."""
-        name = Function(self.function).label if self.function in Function.values else "This client"
+        name, data = self._name, Category(category).label.lower()
+        if category in RESERVED:
+            return f"{name} does not read {data}. {only_for(category)}"
         if self.levels.get(category, Level.NONE) == Level.TOTALS:
-            return f"{name} reads only totals of {Category(category).label.lower()}. RevOps can change this."
-        return f"{name} does not read {Category(category).label.lower()}. RevOps can change this."
+            return f"{name} reads only totals of {data}. RevOps can change this."
+        return f"{name} does not read {data}. RevOps can change this."
 
     def why_none(self, categories: Iterable[str]) -> str:
-        """Return one sentence for all ``categories`` that may not be read at all, empty where there are none."""
+        """Return one sentence for all ``categories`` that may not be read at all, empty where there are none.
+
+        Of categories that RevOps can open; see ``only_for`` for the others.
+        """
         names = [Category(one).label.lower() for one in categories if not self.allows(one, Level.TOTALS)]
         if not names:
             return ""
-        name = Function(self.function).label if self.function in Function.values else "This client"
         *first, last = names
         listed = f"{', '.join(first)} or {last}" if first else last
-        return f"{name} does not read {listed}. RevOps can change this."
+        return f"{self._name} does not read {listed}. RevOps can change this."
 
     def redact(self, value: Any, category: str | None, level: str = Level.FULL) -> Any:
         """Return ``value``, or the mark that stands for it."""
@@ -73,6 +77,16 @@ class Access:
     def readable(self, categories: Iterable[str], level: str = Level.FULL) -> set[str]:
         """Return those of ``categories`` that may be read at ``level``."""
         return {category for category in categories if self.allows(category, level)}
+
+    @property
+    def _name(self) -> str:
+        return Function(self.function).label if self.function in Function.values else "This client"
+
+
+def only_for(category: str) -> str:
+    """Return in a sentence whom a reserved category is for: nobody can open it to others."""
+    *first, last = (function.label.lower() for function in RESERVED[category])
+    return f"{Category(category).label} are for {', '.join(first)} and {last} only."
 
 
 def access_of(function: str) -> Access:
@@ -104,6 +118,8 @@ def why_not_judge(function: str) -> str:
 
 
 NOTHING = Access("", {})
+# For what a program checks or proves over all data and shows to nobody.
+EVERYTHING = Access("", dict.fromkeys(Category, Level.FULL))
 
 
 def request_access(request: HttpRequest) -> Access:
@@ -119,4 +135,5 @@ def request_access(request: HttpRequest) -> Access:
 def require(access: Access, category: str, level: str = Level.FULL) -> None:
     """Raise PermissionDenied where ``category`` may not be read at ``level``: the reason, and whom to ask."""
     if not access.allows(category, level):
-        raise PermissionDenied(f"{access.why_not(category)} {whom_to_ask()}")
+        whom = "" if category in RESERVED else f" {whom_to_ask()}"
+        raise PermissionDenied(f"{access.why_not(category)}{whom}")

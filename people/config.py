@@ -14,7 +14,7 @@ from people.configuration.registry import ConfigFile, ConfigSection, Tracked, se
 from people.configuration.restoring import undo_rows
 from people.configuration.shapes import Record, Text
 from people.functions import Function
-from people.models import HISTORY_OF_USER, Absence, Category, Level, NoticeChannel, User, default_level
+from people.models import FED, HISTORY_OF_USER, Absence, Level, NoticeChannel, User, default_level
 from people.notices.preferences import WEEKDAYS
 from people.policy import EDITABLE, Pair, differences, held_levels
 from people.services import change_access, change_user
@@ -57,7 +57,7 @@ def export_access() -> dict[str, dict[str, str]]:
     """Return what each function reads, by category; RevOps and leadership read everything in any case."""
     held = held_levels()
     return {
-        function.value: {category.value: held[function.value, category.value].value for category in Category}
+        function.value: {category.value: held[function.value, category.value].value for category in FED}
         for function in EDITABLE
     }
 
@@ -80,7 +80,7 @@ def _levels(data: Mapping[str, Mapping[str, str]]) -> dict[Pair, Level]:
     }
 
 
-_levels_of_a_function: Any = Record({category.value: Text(choices=Level.values) for category in Category})
+_levels_of_a_function: Any = Record({category.value: Text(choices=Level.values) for category in FED})
 
 sections.register(
     ConfigSection(

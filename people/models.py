@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
@@ -20,7 +21,7 @@ from people.skills.models import PersonSkill, Skill, SkillKind
 
 
 class Category(models.TextChoices):
-    """The eight kinds of data about an account; access is granted by kind."""
+    """The kinds of data that access is granted by: eight about an account that sources feed, and what people cost."""
 
     ACCOUNT_PROFILE = "account_profile", "Account profile"
     REVENUE = "revenue", "Revenue"
@@ -30,6 +31,17 @@ class Category(models.TextChoices):
     FINANCIAL_HEALTH = "financial_health", "Financial health"
     CONTRACTS = "contracts", "Contracts"
     ACCOUNT_TEAM = "account_team", "Account team"
+    COST_RATES = "cost_rates", "Cost rates"
+
+
+# What people cost is entered here and fed by no source; who reads it is fixed, and RevOps is not among them (DOMAIN.md,
+# functions and what each may see).
+RESERVED: Mapping[str, tuple[Function, ...]] = {
+    Category.COST_RATES: (Function.FINANCE, Function.PEOPLE, Function.LEADERSHIP)
+}
+# What sources feed: fresh or late, and asked of by conditions.
+FED: tuple[Category, ...] = tuple(category for category in Category if category not in RESERVED)
+FED_CHOICES = [(category.value, category.label) for category in FED]
 
 
 class Level(models.TextChoices):
@@ -116,7 +128,7 @@ class AccessGrant(models.Model):
     """How much of one data category one function reads; RevOps owns it.
 
     Every pair has a row (a migration writes the defaults). A missing row reads as nothing, so a gap
-    never opens a door.
+    never opens a door. Who reads cost rates is fixed, and so is that RevOps and leadership read all else.
     """
 
     function = models.CharField(max_length=32, choices=Function)
@@ -132,7 +144,14 @@ class AccessGrant(models.Model):
             models.CheckConstraint(
                 name="people_accessgrant_readers_of_everything",
                 condition=~models.Q(function__in=(Function.REVOPS, Function.LEADERSHIP))
+                | models.Q(category=Category.COST_RATES)
                 | models.Q(level=Level.FULL),
+            ),
+            models.CheckConstraint(
+                name="people_accessgrant_cost_rates_reserved",
+                condition=~models.Q(category=Category.COST_RATES)
+                | models.Q(function__in=RESERVED[Category.COST_RATES], level=Level.FULL)
+                | (~models.Q(function__in=RESERVED[Category.COST_RATES]) & models.Q(level=Level.NONE)),
             ),
         )
 
@@ -144,6 +163,8 @@ class AccessGrant(models.Model):
 
 def default_level(function: str, category: str) -> Level:
     """Return the level that DOMAIN's access matrix gives before RevOps changes it."""
+    if category in RESERVED:
+        return Level.FULL if function in RESERVED[category] else Level.NONE
     if function in (Function.REVOPS, Function.LEADERSHIP):
         return Level.FULL
     return DEFAULT_READERS[Category(category)].get(Function(function), Level.NONE)

@@ -15,7 +15,7 @@ from people.configuration.history import grouped, steps_among
 from people.configuration.own import GRANTS
 from people.configuration.registry import sections
 from people.functions import Function
-from people.models import AccessGrant, Category, Level
+from people.models import FED, AccessGrant, Category, Level
 
 Pair = tuple[str, str]
 
@@ -32,6 +32,7 @@ CONTENTS: dict[Category, str] = {
     Category.FINANCIAL_HEALTH: "Invoices, payments; from billing",
     Category.CONTRACTS: "Terms, clauses; from contract management",
     Category.ACCOUNT_TEAM: "Owner, sponsor, pod; from CRM and HRIS",
+    Category.COST_RATES: "What hours and accounts cost; entered here",
 }
 
 
@@ -137,12 +138,12 @@ def differences(held: Mapping[Pair, Level], wished: Mapping[Pair, Level]) -> lis
 
 
 def read_wishes(tokens: Iterable[str]) -> dict[Pair, Level]:
-    """Read ``function:category:level`` values of a form or URL; unknown and fixed ones are left out."""
+    """Read ``function:category:level`` values of a form or URL; unknown, fixed and reserved ones are left out."""
     wishes = {}
     for token in tokens:
         function, _, rest = token.partition(":")
         category, _, level = rest.partition(":")
-        if function in EDITABLE and category in Category.values and level in Level.values:
+        if function in EDITABLE and category in FED and level in Level.values:
             wishes[function, category] = Level(level)
     return wishes
 

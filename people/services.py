@@ -11,8 +11,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from people.access import only_for
 from people.functions import Function
-from people.models import AccessGrant, Category, Level, User
+from people.models import RESERVED, AccessGrant, Category, Level, User, default_level
 from people.policy import FIXED, LevelChange, differences, held_levels, policy_version
 
 # Without letters and digits that people mix up when they read a password out to somebody.
@@ -159,13 +160,18 @@ def change_access(
     """Set the level of each (function, category) pair; return what changed.
 
     Locks the whole policy in the order of its keys, so changes follow one another. RevOps and leadership
-    always read everything: asking for less raises ValidationError, as does an unknown name. Raises
+    always read everything that isn't reserved to others: asking for less raises ValidationError, as does an unknown
+    name or another reader of what is reserved. Raises
     PolicyChangedError where the policy is newer than ``seen_version``.
     """
     wished = {}
     for (function, category), level in levels.items():
         if function not in Function.values or category not in Category.values or level not in Level.values:
             raise ValidationError(f"Unknown function, category or level: {function}, {category}, {level}.")
+        if category in RESERVED:
+            if level != default_level(function, category):
+                raise ValidationError(f"{only_for(category)} This can't be changed.")
+            continue
         if function in FIXED and level != Level.FULL:
             raise ValidationError(f"{Function(function).label} reads every category; this can't be narrowed.")
         wished[function, category] = Level(level)

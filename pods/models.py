@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import Account
-from people.models import Category
+from people.models import FED_CHOICES
 from pods.checks.models import Checklist, HealthCheck
 from pods.querysets import SignalQuerySet
 from pods.surveys.models import SurveyRequest, SurveyRule
@@ -29,7 +29,7 @@ class Signal(models.Model):
     account = models.ForeignKey(Account, models.CASCADE, related_name="signals", db_index=False)
     trigger = models.CharField(max_length=64, help_text="Key such as finance.renewal_near.")
     severity = models.CharField(max_length=12, choices=Severity)
-    category = models.CharField(max_length=32, choices=Category)
+    category = models.CharField(max_length=32, choices=FED_CHOICES)
     reason = models.CharField(max_length=512)
     value = models.DecimalField(max_digits=24, decimal_places=6, null=True)
     opened_on = models.DateField()

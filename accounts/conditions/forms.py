@@ -23,7 +23,7 @@ from accounts.conditions.parts import KIND_MARK, MATCHES, ROOT, Part, from_data,
 from accounts.conditions.registry import NUMERIC, ConditionField
 from accounts.lenses.figures import explain_url
 from people.access import Access
-from people.models import Category
+from people.models import FED, Category
 
 MOST_BOXES = 12  # more choices than this scroll in a box of their own
 OWN_FIELDS = "Own fields"
@@ -263,7 +263,7 @@ class ConditionForm:
     @property
     def left_out(self) -> str:
         """Why some fields are left out, in one sentence; empty where none are."""
-        return "" if self.access is None else self.access.why_none(Category.values)
+        return "" if self.access is None else self.access.why_none(FED)
 
     def parent_of(self, part: Part) -> int:
         """Return the id of the group that holds a part."""

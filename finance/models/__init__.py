@@ -17,6 +17,7 @@ from finance.models.collections import (
     PaymentPromise,
 )
 from finance.models.contracts import BillingPeriod, Contract, ContractLine
+from finance.models.costs import CostRate
 from finance.models.feeds import CalendarEvent, CalendarFeed
 from finance.models.invoices import (
     Allocation,
@@ -61,6 +62,7 @@ __all__ = [
     "ContractObligation",
     "ContractToRecord",
     "ContractVersion",
+    "CostRate",
     "Deviation",
     "DunningCycle",
     "DunningMessage",

@@ -25,7 +25,7 @@ from metrics.nights.telling import told_apart
 from metrics.querysets import RefreshRunQuerySet
 from metrics.registry import Metric, all_items, dependencies_of, metrics
 from people.functions import Function
-from people.models import Notice, User
+from people.models import RESERVED, Notice, User
 from people.notices.services import notify, withdraw_notices
 
 TOPIC = "nights"
@@ -260,6 +260,9 @@ def _moved(night: date, metric: Metric, measure: str, past: Past) -> str:
     way = "above" if past.value > past.band.high else "below"
     is_count = measure == Measure.ACCOUNTS
     what = "accounts with a value" if is_count else "mean"
+    if metric.category in RESERVED and not is_count:
+        # RevOps is told of it, and doesn't read what it is.
+        return f"{metric.label} on {format_date(night)}: {what} {way} what it was in {past.band.nights} nights before."
     value, low, high = told_apart(past.value, past.band, metric.unit, is_count=is_count)
     return (
         f"{metric.label} on {format_date(night)}: {what} {value}, {way} the usual {low} to {high} of "

@@ -15,7 +15,7 @@ from metrics.concentration.shares import FEWEST, READY_SHARE
 from metrics.readiness.registry import Criterion, Figure, Phase, counted, criteria, of_whole
 from metrics.readiness.stored import share_of_customers, share_with_tier
 from people.functions import Function
-from people.models import Category
+from people.models import FED, Category
 from sync.freshness.judging import FRESH, UNJUDGED, judge_feeds
 
 # Categories that come as they are updated: nobody can say how old they may be (DOMAIN.md, data categories).
@@ -33,16 +33,16 @@ def _concentrated(day: date) -> Figure:
 
 
 def _fed(day: date) -> Figure:
-    missing = [str(category.label) for category in Category if category not in _states()]
+    missing = [str(category.label) for category in FED if category not in _states()]
     told = f"Never sent: {', '.join(missing)}." if missing else ""
-    return of_whole(len(Category) - len(missing), len(Category), "", told)
+    return of_whole(len(FED) - len(missing), len(FED), "", told)
 
 
 def _fresh(day: date) -> Figure:
     states = _states()
-    behind = [str(category.label) for category in Category if not _is_fresh(states, category)]
+    behind = [str(category.label) for category in FED if not _is_fresh(states, category)]
     told = f"Late, or nobody says how old it may be: {', '.join(behind)}." if behind else ""
-    return of_whole(len(Category) - len(behind), len(Category), "", told)
+    return of_whole(len(FED) - len(behind), len(FED), "", told)
 
 
 def _is_fresh(states: dict[str, list[str]], category: Category) -> bool:

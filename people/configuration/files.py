@@ -38,8 +38,13 @@ def exportable() -> list[ConfigSection]:
     return [section for section in sections if section.file is not None]
 
 
+def is_written(section: ConfigSection, keys: Sequence[str]) -> bool:
+    """Return whether a file of the sections ``keys`` has one; without any, what not everybody may know is left out."""
+    return section.key in keys or (not keys and section.category is None)
+
+
 def export_yaml(keys: Sequence[str] = ()) -> str:
-    """Return the sections named, or all, as YAML; the same text for the same configuration.
+    """Return the sections named, or all that everybody may know, as YAML; the same text for the same configuration.
 
     Raises ConfigError for an unknown section.
     """
@@ -48,7 +53,7 @@ def export_yaml(keys: Sequence[str] = ()) -> str:
         raise ConfigError(problems)
     document: dict[str, Any] = {FORMAT: VERSION}
     for section in known.values():
-        if section.file is not None and (not keys or section.key in keys):
+        if section.file is not None and is_written(section, keys):
             document[section.key] = section.file.export()
     return HEAD + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 

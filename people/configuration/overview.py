@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from common.export import Table, table_of
+from people.access import Access
 from people.configuration.history import Asked, Save, read_saves
 from people.configuration.registry import ConfigSection, sections
 
@@ -17,12 +18,16 @@ LOOKED_AT = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """A section with its page, its history and its last change, None where nobody has changed it."""
+    """A section with its page, its history and its last change, None where nobody has changed it.
+
+    ``closed`` says why a reader doesn't see these; its last change is None then too.
+    """
 
     section: ConfigSection
     url: str
     history_url: str
     last: Save | None
+    closed: str = ""
 
     @property
     def is_in_files(self) -> bool:
@@ -30,18 +35,9 @@ class Part:
         return self.section.file is not None
 
 
-def settings_parts() -> list[Part]:
-    """Return every section by its label; a few queries for each table whose history is kept."""
-    audit = reverse("people:configuration")
-    return [
-        Part(
-            section=section,
-            url=reverse(section.url_name) if section.url_name else "",
-            history_url=f"{audit}?section={section.key}" if section.tracks else "",
-            last=_last(section),
-        )
-        for section in sorted(sections, key=lambda section: section.label.casefold())
-    ]
+def settings_parts(access: Access) -> list[Part]:
+    """Return every section by its label; a few queries for each table whose history is kept and may be read."""
+    return [_part(section, access) for section in sorted(sections, key=lambda each: each.label.casefold())]
 
 
 def settings_table(parts: Sequence[Part]) -> Table:
@@ -56,10 +52,24 @@ def settings_table(parts: Sequence[Part]) -> Table:
             (
                 "change",
                 "What changed",
-                lambda part: [str(line) for line in part.last.lines] if part.last else [],
+                lambda part: part.closed or ([str(line) for line in part.last.lines] if part.last else []),
             ),
             ("in_files", "In files", lambda part: part.is_in_files),
         ],
+    )
+
+
+def _part(section: ConfigSection, access: Access) -> Part:
+    if section.category is not None and not access.allows(section.category):
+        return Part(
+            section=section, url="", history_url="", last=None, closed=access.why_not(section.category)
+        )
+    audit = reverse("people:configuration")
+    return Part(
+        section=section,
+        url=reverse(section.url_name) if section.url_name else "",
+        history_url=f"{audit}?section={section.key}" if section.tracks else "",
+        last=_last(section),
     )
 
 

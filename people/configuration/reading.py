@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.http import QueryDict
 
 from common.export import Table, table_of
+from people.access import EVERYTHING, Access
 from people.configuration.history import Asked, Line, Place, Save, read_saves
 from people.configuration.registry import ConfigSection, sections
 from people.models import User
@@ -20,23 +21,25 @@ CHUNK = 200
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What the audit is asked for; anything unknown in the URL falls back to everything."""
+    """What the audit is asked for; anything unknown in the URL falls back to everything that ``access`` may read."""
 
     section: str
     person: str
     day: date | None
     after: Place | None
+    access: Access = EVERYTHING
 
     @classmethod
-    def from_params(cls, params: QueryDict) -> Search:
+    def from_params(cls, params: QueryDict, access: Access = EVERYTHING) -> Search:
         """Read the URL."""
         section, person = params.get("section", ""), params.get("person", "")
         is_number = person.isascii() and person.isdigit() and len(person) <= 18
         return cls(
-            section=section if section in sections and sections[section].tracks else "",
+            section=section if section in {one.key for one in tracked_sections(access)} else "",
             person=person if is_number or person == COMMAND_LINE_KEY else "",
             day=_day(params.get("day", "")),
             after=_place(params.get("after", "")),
+            access=access,
         )
 
     @property
@@ -47,7 +50,7 @@ class Search:
     @property
     def asked(self) -> Asked:
         """What to read."""
-        chosen = [sections[self.section]] if self.section else tracked_sections()
+        chosen = [sections[self.section]] if self.section else tracked_sections(self.access)
         person = None if not self.person else 0 if self.person == COMMAND_LINE_KEY else int(self.person)
         return Asked(chosen, person, self.day)
 
@@ -57,9 +60,18 @@ class Search:
         return saves, "" if last is None else f"{last[0].isoformat()}~{last[1]}"
 
 
-def tracked_sections() -> list[ConfigSection]:
-    """Return the sections whose history is kept."""
-    return [section for section in sections if section.tracks]
+def tracked_sections(access: Access = EVERYTHING) -> list[ConfigSection]:
+    """Return the sections whose history is kept and may be read."""
+    return [section for section in sections if section.tracks and access.allows(section.category)]
+
+
+def closed_sections(access: Access) -> dict[str, str]:
+    """Return why a reader doesn't see the history of some sections, by their label."""
+    return {
+        section.label: access.why_not(section.category)
+        for section in sections
+        if section.tracks and section.category is not None and not access.allows(section.category)
+    }
 
 
 def authors() -> Sequence[User]:

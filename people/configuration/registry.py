@@ -84,12 +84,14 @@ class ConfigSection:
     ``undo`` takes back the steps of one save as the section's own services would, and raises ValidationError or
     ConfigError where they refuse; without it, ``no_undo`` says why. ``effect`` tells what taking them back does
     beyond the rows. ``blocks`` says what speaks against it where comparing row by row won't do, and
-    ``tell`` says in words what steps changed. ``url_name`` is the page where people change it.
+    ``tell`` says in words what steps changed. ``url_name`` is the page where people change it. Where it says what not
+    everybody may know, ``category`` names the data that its history takes, and a file has it only where it is named.
     """
 
     key: str
     label: str
     url_name: str = ""
+    category: str | None = None
     tracks: Sequence[Tracked] = ()
     undo: Callable[[Sequence[Step], User], None] | None = None
     no_undo: str = ""

@@ -4,13 +4,15 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from people.models import default_grants
+from people.models import RESERVED, default_grants
 
 
 def write_grants(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Add the pairs that are missing, leaving what RevOps changed."""
     grant = apps.get_model("people", "AccessGrant")
-    grant.objects.bulk_create([grant(**fields) for fields in default_grants()], ignore_conflicts=True)
+    # Categories that are reserved came later, with constraints and a migration of their own.
+    written = [grant(**fields) for fields in default_grants() if fields["category"] not in RESERVED]
+    grant.objects.bulk_create(written, ignore_conflicts=True)
 
 
 class Migration(migrations.Migration):

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods
 
 from common.export import Offer, Table, asked_format, chosen_table, export_response, table_of
 from people import policy
+from people.access import only_for
 from people.functions import Function
 from people.guards import is_revops, revops_only, signed_in, whom_to_ask
-from people.models import Category, Level, User, default_level
+from people.models import RESERVED, Category, Level, User, default_level
 from people.policy import CONTENTS, EDITABLE, FIXED, Pair
 from people.services import PolicyChangedError, change_access
 
@@ -66,6 +67,7 @@ def access_policy(request: HttpRequest) -> HttpResponse:
                 "category": category,
                 "contents": CONTENTS[category],
                 "cells": [_cell(function, category, held, draft, mine) for function in EDITABLE],
+                "reserved": only_for(category) if category in RESERVED else "",
             }
             for category in Category
         ],
@@ -111,7 +113,10 @@ def _policy_table(held: Mapping[Pair, Level]) -> Table:
                 (function.value, function.label, lambda each, of=function.value: held[of, each.value].label)
                 for function in EDITABLE
             ),
-            *((function.value, function.label, lambda _: Level.FULL.label) for function in sorted(FIXED)),
+            *(
+                (function.value, function.label, lambda each, of=function.value: held[of, each.value].label)
+                for function in sorted(FIXED)
+            ),
         ],
     )
 

@@ -8,9 +8,17 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.export import asked_format, export_response
+from people.access import request_access, require
 from people.configuration.history import Save, find_save
 from people.configuration.overview import settings_parts, settings_table
-from people.configuration.reading import COMMAND_LINE_KEY, Search, audit_table, authors, tracked_sections
+from people.configuration.reading import (
+    COMMAND_LINE_KEY,
+    Search,
+    audit_table,
+    authors,
+    closed_sections,
+    tracked_sections,
+)
 from people.configuration.restoring import CannotRestoreError, plan_restoration, restore
 from people.guards import revops_only, signed_in
 
@@ -22,7 +30,7 @@ LINES_SHOWN = 6
 @revops_only("Settings")
 def settings(request: HttpRequest) -> HttpResponse:
     """List every part of the configuration with who changed it last, its page and its history."""
-    parts = settings_parts()
+    parts = settings_parts(request_access(request))
     if asked_format(request):
         return export_response(request, settings_table(parts))
     return render(request, "people/configuration/settings.html", {"parts": parts})
@@ -32,7 +40,8 @@ def settings(request: HttpRequest) -> HttpResponse:
 @revops_only(WHAT)
 def audit(request: HttpRequest) -> HttpResponse:
     """List what was changed, newest first; ``?section=``, ``?person=`` and ``?day=`` narrow it."""
-    search = Search.from_params(request.GET)
+    access = request_access(request)
+    search = Search.from_params(request.GET, access)
     if asked_format(request):
         return export_response(request, audit_table(search))
     saves, after = search.page()
@@ -42,7 +51,8 @@ def audit(request: HttpRequest) -> HttpResponse:
         "next_url": _with(request.GET, after) if after else "",
         "first_url": _with(request.GET, "") if search.after else "",
         "search": search,
-        "sections": tracked_sections(),
+        "sections": tracked_sections(access),
+        "closed": closed_sections(access),
         "people": authors(),
         "command_line": COMMAND_LINE_KEY,
     }
@@ -54,6 +64,8 @@ def audit(request: HttpRequest) -> HttpResponse:
 def restore_save(request: HttpRequest, section: str, model: str, event: int) -> HttpResponse:
     """Show what taking one save back would do; POST does it."""
     save = _save(section, model, event)
+    if save.section.category is not None:
+        require(request_access(request), save.section.category)
     if request.method == "POST":
         try:
             restore(save=save, by=signed_in(request))

@@ -10,7 +10,7 @@ from people.configuration.history import Line
 from people.configuration.registry import ConfigError, ConfigFile, ConfigSection, Problem, Tracked
 from people.configuration.restoring import undo_rows
 from people.configuration.shapes import MapOf, Number, Record, Text
-from people.models import Category, User
+from people.models import FED, Category, User
 from sync.freshness.forms import split_minutes
 from sync.freshness.services import expect_freshness, expect_nothing
 from sync.models import FreshnessRule, Source
@@ -156,7 +156,7 @@ SECTION = ConfigSection(
                         "measure": Text(choices=FreshnessRule.Measure.values),
                     }
                 ),
-                choices=Category.values,
+                choices=FED,
             )
         ),
         export=export_rules,

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from people.models import Category
+from people.models import FED_CHOICES
 from sync.models.clients import Source
 
 LONGEST_MINUTES = 366 * 24 * 60
@@ -48,7 +48,7 @@ class FreshnessRule(models.Model):
         SOURCE_TIME = "source_time", "Since the source last changed something that arrived"
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="freshness_rules")
-    category = models.CharField(max_length=32, choices=Category)
+    category = models.CharField(max_length=32, choices=FED_CHOICES)
     warn_minutes = models.PositiveIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(LONGEST_MINUTES)]
     )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from common.export import asked_format, export_response
 from people.guards import revops_only, signed_in
-from people.models import Category
+from people.models import FED
 from sync.freshness.forms import ExpectationForm, split_minutes
 from sync.freshness.habits import DAILY, EXPECTED
 from sync.freshness.judging import Feed, judge_feeds
@@ -41,7 +41,7 @@ def sources(request: HttpRequest) -> HttpResponse:
 def expectation(request: HttpRequest, slug: str, category: str) -> HttpResponse:
     """Set how old a source's data of a category may grow, or let its habit decide."""
     source = get_object_or_404(Source, slug=slug)
-    if category not in Category.values:
+    if category not in FED:
         raise Http404("There is no such data category.")
     found = [feed for feed in judge_feeds() if feed.source == source and feed.category == category]
     feed = found[0] if found else Feed(source=source, category=category, why="Never sent")

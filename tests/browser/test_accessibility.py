@@ -158,6 +158,8 @@ PAGES = (
     "{payment}",
     "/nowhere/",
 )
+# What RevOps doesn't read.
+COSTS = ("/finance/cost-to-serve/", "/finance/cost-to-serve/rates/", "/finance/cost-to-serve/rates/new/")
 # What the data platform shows once it is at work; the names are those of ``Furnished.ids``.
 WORKING = (
     "/sync/batches/{batch}/",
@@ -242,6 +244,16 @@ def test_every_page_is_accessible_and_fits(visit, sample, width: int) -> None:
         page.goto(sample + path.format(**first))
         look_at(page, width, problems, path)
     page.troubles[:] = [line for line in page.troubles if "404" not in line]
+    assert problems == {}
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_what_accounts_cost_is_accessible_and_fits(visit, sample, width: int) -> None:
+    page = visit("finance", COSTS[0], width)
+    problems: dict[tuple[str, str], str] = {}
+    for path in COSTS:
+        page.goto(sample + path)
+        look_at(page, width, problems, path)
     assert problems == {}
 
 

@@ -15,6 +15,7 @@ from accounts.lists.services import add_accounts, create_list, propose_list, sig
 from accounts.models import Account
 from finance.clauses.services.deviations import Wanted
 from finance.clauses.services.paper import record_clause
+from finance.costs.rates import write_rate
 from finance.models import Contract, ContractObligation, Invoice, InvoiceDispute
 from metrics.engine.store import store_metric, store_segments
 from metrics.models import MetricValue, SegmentValue
@@ -92,6 +93,13 @@ def make_facts() -> None:
             make_deal(account, day, day + timedelta(days=90), is_closed=days > 40)
             make_use(account, day, place + 1, user=f"u{days}", feature=f"f{days % 2}")
     make_rate("EUR", ago(800), "1.1")
+    write_rate(
+        function="support",
+        loaded_cost=Decimal(12_000),
+        capacity_hours=Decimal(180),
+        starts_on=ago(300),
+        by=None,
+    )
     make_signed_list()
     make_sla()
     cells = [(of, each, "", 600) for of in ("first_response", "resolution") for each in Priority.values]

@@ -124,7 +124,7 @@ def test_every_panel_names_its_numbers_or_why_it_has_none() -> None:
 
 
 def test_every_panel_of_an_account_says_what_is_old(doubted: Account) -> None:
-    client = client_as("revops")
+    client = client_as("leadership")  # who reads every category
     for panel in panels:
         told = text_of(client, reverse("accounts:panel", args=[doubted.pk, panel.key]))
         for key in filter(None, (panel.explain, *panel.numbers)):
@@ -151,7 +151,7 @@ def test_every_lens_says_it_on_its_whole_page(doubted: Account) -> None:
 
 
 def test_every_chart_carries_it_into_its_downloads(doubted: Account) -> None:
-    client = client_as("revops")
+    client = client_as("leadership")  # who reads every category
     charts = 0
     urls = [reverse("accounts:panel", args=[doubted.pk, panel.key]) for panel in panels if panel.explain]
     urls += [url for key, _, url in home_urls() if home_panels[key].explain]

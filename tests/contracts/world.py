@@ -39,6 +39,7 @@ from finance.collections.planning import plan_dunning
 from finance.collections.policy_services import create_policy_draft
 from finance.contracts.amendments import draft_amendment
 from finance.contracts.recording import QUIET, record_due_versions
+from finance.costs.rates import write_rate
 from finance.models import (
     CalendarFeed,
     ClauseFamily,
@@ -481,6 +482,21 @@ def _billing(account: Account) -> Iterator[Address]:
     sell_as()
     for name in ("seller", "seller_change"):
         yield Address(f"finance:{name}", reverse(f"finance:{name}"), Function.FINANCE)
+    write_rate(
+        function="support",
+        loaded_cost=Decimal(12_000),
+        capacity_hours=Decimal(240),
+        starts_on=today() - timedelta(days=30),
+        by=finance,
+        note="=Pay round",
+    )
+    for key, value in (("finance.support_cost", 480), ("finance.unrated_support_minutes", 15)):
+        MetricValue.objects.get_or_create(
+            key=key, as_of=today(), account_id=account.pk, defaults={"value": value}
+        )
+    for name in ("cost_to_serve", "cost_rates", "cost_rate_new"):
+        yield Address(f"finance:{name}", reverse(f"finance:{name}"), Function.FINANCE)
+    yield Address("finance:cost_to_serve", reverse("finance:cost_to_serve"), Function.PEOPLE)
     draft_invoices(until=today(), by=finance)
     drafts = Invoice.objects.filter(status="draft", account=account)
     issued = issue_drafts(seen=[seen_draft(one) for one in drafts], on=today(), by=finance)[0]

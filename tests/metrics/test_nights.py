@@ -46,7 +46,7 @@ from people.functions import Function
 from people.models import Notice, User
 from tests.metrics.facts import TODAY, ago, make_account, make_line, make_ticket, make_use, refresh
 from tests.metrics.test_health_scope import flat
-from tests.users import client_as, make_user
+from tests.users import client_as, client_of, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -384,6 +384,24 @@ def test_a_number_beyond_its_band_is_told_once_while_it_lasts(
     judge_nights()
     alert.refresh_from_db()
     assert alert.closed_at is not None
+
+
+def test_of_a_number_that_revops_does_not_read_it_is_told_that_it_moved_and_not_how_much(
+    revops: User,
+) -> None:
+    cost = "finance.support_cost"
+    for back in range(20, 0, -1):
+        night(YESTERDAY - timedelta(days=back), {cost: (1000, 2400 + back % 3)}, judged_at=timezone.now())
+    night(YESTERDAY, {cost: (1000, 98_765)})
+    assert judge_nights() == 1
+    alert = NightAlert.objects.get()
+    assert (alert.key, alert.measure) == (cost, "mean")
+    assert "mean above what it was in 20 nights before" in alert.text
+    assert "2,40" not in alert.text
+    page = client_of(revops).get(f"/metrics/runs/alerts/{alert.pk}/").content.decode()
+    for figure in ("98,765", "98765", "2,401", "2401"):
+        assert figure not in alert.text + page
+    assert "RevOps does not read cost rates." in page
 
 
 def test_a_number_that_lost_its_accounts_is_told(revops: User) -> None:

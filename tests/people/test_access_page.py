@@ -50,6 +50,18 @@ def test_the_readers_own_function_stands_out_with_what_it_reads() -> None:
     assert re.search(r"Totals only</span></dt><dd>Revenue</dd>", html)
 
 
+def test_cost_rates_show_who_reads_them_and_no_control() -> None:
+    for function in ("revops", "finance"):
+        html = client_as(function).get(PAGE).content.decode()
+        row = html.partition(">Cost rates<")[2].partition("</tr>")[0]
+        assert "<select" not in row
+        assert "Cost rates are for finance, people and leadership only." in row
+        assert "Leadership</span>" in row
+    forged = client_as("revops").post(REVIEW, matrix(revops__cost_rates="full", support__cost_rates="full"))
+    assert hidden(forged.content.decode(), "set") == []
+    assert held_levels()["support", "cost_rates"] == Level.NONE
+
+
 def test_the_review_shows_each_change_and_saves_nothing() -> None:
     html = (
         client_as("revops")

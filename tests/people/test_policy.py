@@ -44,6 +44,11 @@ def test_the_migrated_policy_is_the_default_matrix() -> None:
         ("people", "account_team", Level.FULL),
         ("people", "contracts", Level.NONE),
         ("leadership", "financial_health", Level.FULL),
+        ("finance", "cost_rates", Level.FULL),
+        ("people", "cost_rates", Level.FULL),
+        ("leadership", "cost_rates", Level.FULL),
+        ("revops", "cost_rates", Level.NONE),
+        ("sales", "cost_rates", Level.NONE),
     ],
 )
 def test_the_defaults_are_those_of_the_domain(function: str, category: str, level: Level) -> None:
@@ -62,6 +67,27 @@ def test_revops_and_leadership_cannot_be_narrowed_by_service_or_database() -> No
         change_access(levels={("revops", "revenue"): "totals"})
     with pytest.raises(IntegrityError), transaction.atomic():
         AccessGrant.objects.filter(function="leadership", category="revenue").update(level="none")
+
+
+@pytest.mark.parametrize("function", Function.values)
+def test_who_reads_cost_rates_is_fixed_by_service_and_database(function: str) -> None:
+    held = held_levels()[function, "cost_rates"]
+    other = Level.NONE if held == Level.FULL else Level.FULL
+    for level in (other, Level.TOTALS):
+        with pytest.raises(ValidationError, match="Cost rates are for finance, people and leadership only"):
+            change_access(levels={(function, "cost_rates"): level})
+        with pytest.raises(IntegrityError), transaction.atomic():
+            AccessGrant.objects.filter(function=function, category="cost_rates").update(level=level)
+    assert change_access(levels={(function, "cost_rates"): held}) == []
+    assert access_of(function).allows("cost_rates") == (function in ("finance", "people", "leadership"))
+    assert read_wishes([f"{function}:cost_rates:full"]) == {}
+
+
+def test_a_function_reads_why_it_does_not_read_cost_rates_and_never_that_revops_could_change_it() -> None:
+    access = access_of("revops")
+    told = "RevOps does not read cost rates. Cost rates are for finance, people and leadership only."
+    assert access.why_not("cost_rates") == told
+    assert access_of("support").why_not("revenue") == "Support does not read revenue. RevOps can change this."
 
 
 @pytest.mark.parametrize("pair", [("nobody", "revenue"), ("support", "gossip")])

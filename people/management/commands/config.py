@@ -15,6 +15,7 @@ from people.configuration.files import (
     apply_import,
     export_yaml,
     exportable,
+    is_written,
     plan_import,
     read_yaml,
 )
@@ -62,8 +63,13 @@ class Command(BaseCommand):
             Path(file).write_text(text, encoding="utf-8")
         except OSError as error:
             raise CommandError(f"{file} can't be written: {error.strerror or error}.") from error
-        named = ", ".join(section.key for section in exportable() if not keys or section.key in keys)
+        named = ", ".join(section.key for section in exportable() if is_written(section, keys))
         self.stderr.write(f"Wrote {named} to {file}.")
+        closed = [] if keys else [section.key for section in exportable() if not is_written(section, keys)]
+        if closed:
+            self.stderr.write(
+                f"Left out, since not everybody may know it: {', '.join(closed)}. Name it by --section."
+            )
 
     def _import(self, options: dict[str, Any]) -> None:
         data = read_yaml(_read(options["file"]))
