@@ -147,7 +147,7 @@ def _climb(
         about, url = about_escalation(one.pk), ticket.get_absolute_url()
         # Whom several steps of one moment reach is told once, by the last of them.
         now_told: dict[User, str] = {}
-        in_words: list[str] = []
+        said: dict[str, str] = {}
         while one.next_position is not None and one.next_at is not None and one.next_at <= now:
             rung = ladders.rung(one, one.next_position)
             if rung is None:  # Nobody is written down for this path.
@@ -162,17 +162,16 @@ def _climb(
             one.next_position = following.position if following else None
             one.next_at = _after(now, following.wait_minutes, calendar) if following else None
             event = f"step.{steps[-1].position}"
-            in_words.append(words)
+            said[event] = words
             now_told |= dict.fromkeys(reached.people, event)
         tellings += [
             Telling(user=person, about=about, event=told_by, text=_telling(one, ticket, person), url=url)
             for person, told_by in now_told.items()
         ]
-        if audience.channels and in_words:
-            text = f"{_late(one, ticket)} Told: {'; '.join(in_words)}"
-            notify_channels(
-                to=audience.channels, topic=BREACHES, about=about, event=event, text=text, url=url
-            )
+        if audience.channels and said:
+            text = f"{_late(one, ticket)} Told: {'; '.join(said.values())}"
+            last = next(reversed(said))
+            notify_channels(to=audience.channels, topic=BREACHES, about=about, event=last, text=text, url=url)
     EscalationStep.objects.bulk_create(steps)
     notify_each(tellings, topic=BREACHES)
     Escalation.objects.bulk_update(held, ("next_position", "next_at"))

@@ -17,7 +17,7 @@ from people.access import Access, Redacted
 from people.models import Category
 from support.entitlements import ESCALATION, GROUP
 from support.escalations.audience import read_audience
-from support.escalations.ladders import drafts_of, paths, told
+from support.escalations.ladders import drafts_of, paths, people_in, told
 from support.models import AccountEngineer, Ladder, Rung, Ticket
 from tiers.entitlements.panel import account_entitlements, entitled_row
 
@@ -48,7 +48,8 @@ class EscalationPath(Panel):
         is_now = as_of >= timezone.now().date()
         ladder = _ladder_on(as_of)
         drafts = drafts_of(ladder)[str(held.value)] if held.value in paths() else []
-        words = [told(one, place) for place, one in enumerate(drafts, 1)]
+        people = people_in({"": drafts})
+        words = [told(one, place, people) for place, one in enumerate(drafts, 1)]
         reached = _reached(account, ladder, str(held.value)) if is_now and ladder else {}
         steps = [
             {"what": words[place - 1], "whom": reached.get(place, "")} for place in range(1, len(words) + 1)
