@@ -197,6 +197,12 @@ def _places(search: Search) -> Iterator[tuple[Any, str]]:
         yield from ((value, str(label)) for value, label in choices)
 
 
+def shown_whole(search: Search, tallies: list[Tally]) -> Tally:
+    """Return what the list below counts: the bar that was chosen, also where it holds nothing, else all of them."""
+    is_any = getattr(search, search.by) in ("", None)
+    return summed([one for one in tallies if is_any or one.is_chosen])
+
+
 def summed(tallies: list[Tally]) -> Tally:
     """Return all of them as one."""
     return Tally("All", "", sum(one.met for one in tallies), sum(one.missed for one in tallies))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from common.export import Table, table_of
+from common.periods import end_of
 from support.clocks.words import span
 from support.models import Clock, SlaMetric
 from support.reports.attainment import Search
@@ -17,9 +18,16 @@ CHUNK = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One clock as listed."""
+    """One clock as listed on a day."""
 
     clock: Clock
+    as_of: date
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, None where that was after the day."""
+        ended_at = self.clock.ended_at
+        return ended_at if ended_at is not None and ended_at < end_of(self.as_of) else None
 
     @property
     def metric(self) -> str:
@@ -43,7 +51,7 @@ class Row:
     def over_seconds(self) -> int | None:
         """By how many seconds of running time it was late, or early where negative; None while it runs."""
         clock = self.clock
-        if clock.spent_seconds is None or clock.minutes is None:
+        if self.ended_at is None or clock.spent_seconds is None or clock.minutes is None:
             return None
         return clock.spent_seconds - clock.minutes * 60
 
@@ -60,7 +68,7 @@ class Row:
 def clocks_table(search: Search) -> Table:
     """Return what the list shows, all pages of it."""
     found = search.listed().order_by(*ORDER)
-    return rows_table(Row(clock) for clock in found.iterator(chunk_size=CHUNK))
+    return rows_table(Row(clock, search.as_of) for clock in found.iterator(chunk_size=CHUNK))
 
 
 def rows_table(rows: Iterable[Row]) -> Table:
@@ -79,7 +87,7 @@ def rows_table(rows: Iterable[Row]) -> Table:
             ("target_minutes", "Target (minutes)", lambda row: row.clock.minutes),
             ("started_at", "Started", lambda row: row.clock.started_at),
             ("due_at", "Due", lambda row: row.clock.due_at),
-            ("ended_at", "Ended", lambda row: row.clock.ended_at),
+            ("ended_at", "Ended", lambda row: row.ended_at),
             ("decided_at", "Decided", lambda row: row.clock.breached_at or row.clock.ended_at),
             ("is_missed", "Missed", lambda row: row.is_missed),
             ("over_minutes", "Late by (minutes)", lambda row: _minutes(row.over_seconds)),

@@ -11,6 +11,7 @@ from django.db.models.expressions import ExpressionWrapper
 from common.charts import Chart, Series
 from common.export import Table, table_of
 from common.formatting import format_count
+from common.periods import end_of
 from metrics.expressions import Percentile
 from support.models import SlaMetric
 from support.reports.attainment import Search
@@ -69,7 +70,7 @@ def _times(search: Search, metric: SlaMetric) -> Times:
     ended = (
         search.listed()
         .select_related(None)
-        .filter(metric=metric, spent_seconds__isnull=False)
+        .filter(metric=metric, spent_seconds__isnull=False, ended_at__lt=end_of(search.as_of))
         .annotate(took=spent)
     )
     edges = EDGES[metric]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import csv
+import io
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from accounts.lenses.registry import panels
 from accounts.models import Account
-from support.models import Clock, Ticket
+from support.models import Clock, PolicyTenure, Ticket
 from tests.metrics.facts import TODAY, ago, at, make_account, make_ticket, measure, measure_segments, roll_up
 from tests.support.promises import (
     clock,
@@ -21,7 +24,7 @@ from tests.support.promises import (
     open_ticket,
     publish_policies,
 )
-from tests.users import client_as
+from tests.users import client_as, client_of, make_user
 
 pytestmark = pytest.mark.django_db
 URL = "/support/attainment/"
@@ -99,6 +102,31 @@ def test_the_list_says_which_ticket_was_due_when_and_by_how_much(agent: Client) 
     assert f"{kept.pk},Question" not in lines
 
 
+def test_a_bar_that_holds_nothing_is_counted_as_nothing(agent: Client) -> None:
+    an_hour()
+    answered(make_account("growth"), 3, 20)
+    keep_all()
+    shown = page(agent, "by=tier&tier=strategic")
+    assert (shown["whole"].decided, len(shown["rows"])) == (0, 0)
+    assert shown["every"].decided == 1
+    assert page(agent, "by=tier")["whole"].decided == 1
+
+
+def test_what_ended_after_the_day_was_open_on_it(agent: Client) -> None:
+    an_hour()
+    late = answered(make_account(), 9, 3 * 24 * 60)
+    keep_all()
+    on_that_day = agent.get(f"{URL}?as_of={ago(8).isoformat()}").context
+    [row] = on_that_day["rows"]
+    assert (row.clock.ticket, row.margin, row.ended_at) == (late, "still open", None)
+    assert on_that_day["times"][0].is_empty
+    response = agent.get(f"{URL}?as_of={ago(8).isoformat()}&export=csv&table=clocks&bom=0")
+    [told] = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode()))  # type: ignore[attr-defined]
+    assert (told["Ended"], told["Late by (minutes)"], told["Missed"]) == ("", "", "yes")
+    [since] = page(agent)["rows"]
+    assert since.margin == "2 days 23 h late"
+
+
 def test_a_tier_is_the_one_that_counted_when_the_clock_ended(agent: Client) -> None:
     an_hour()
     account = make_account("standard")
@@ -116,6 +144,117 @@ def test_what_happened_after_the_day_is_not_counted_on_it(agent: Client) -> None
     response = agent.get(f"{URL}?as_of={ago(4).isoformat()}")
     assert response.context["whole"].decided == 0
     assert "Nothing was decided" in response.content.decode()
+
+
+def promised_by_contract(account: Account) -> None:
+    PolicyTenure.objects.filter(account=account).update(agreed_by="Custom SLA of its contract")
+
+
+@pytest.fixture
+def a_quarter() -> tuple[Account, Account]:
+    """Clocks of two accounts in three months, met and missed, some of tickets that are gone."""
+    publish_policies(
+        {
+            "cells": [
+                ("first_response", "normal", "", 60),
+                ("first_response", "urgent", "", 30),
+                ("resolution", "normal", "", 600),
+            ]
+        }
+    )
+    first, second = make_account("strategic"), make_account()
+    for day, minutes, fields in (
+        (3, 20, {}),
+        (5, 61, {"priority": "urgent"}),
+        (33, 61, {"solved": ago(33)}),
+        (70, 20, {"solved": ago(60)}),
+    ):
+        for account in (first, second):
+            answered(account, day, minutes, **fields)
+    gone = answered(first, 4, 20)
+    answered(make_account(deleted_at=at(TODAY)), 4, 20)
+    keep_all()
+    Ticket.objects.filter(pk=gone.pk).update(deleted_at=at(TODAY))
+    promised_by_contract(second)
+    return first, second
+
+
+def test_every_bar_counts_what_its_list_shows(agent: Client, a_quarter: tuple[Account, Account]) -> None:
+    first, second = a_quarter
+    for query in (
+        "",
+        "by=tier",
+        "by=priority",
+        "by=metric",
+        f"by=metric&account={first.pk}",
+        "by=tier&months=1",
+    ):
+        shown = page(agent, query)
+        assert shown["every"].decided == len(shown["rows"]) > 0
+        for bar in shown["tallies"]:
+            behind = agent.get(f"{URL}{bar.url}").context
+            found = [row.is_missed for row in behind["rows"]]
+            assert (found.count(False), found.count(True)) == (bar.met, bar.missed), bar.url
+            assert (behind["whole"].met, behind["whole"].missed) == (bar.met, bar.missed)
+    assert {row.clock.ticket.account for row in page(agent, f"account={second.pk}")["rows"]} == {second}
+
+
+def test_what_contracts_promise_is_told_from_what_policies_do(
+    agent: Client, a_quarter: tuple[Account, Account]
+) -> None:
+    _, second = a_quarter
+    by_contract = page(agent, "promised=contract")["rows"]
+    assert {(row.clock.metric, row.clock.ticket.account) for row in by_contract} == {
+        ("first_response", second)
+    }
+    whole, rest = page(agent)["every"].decided, page(agent, "promised=policy")["every"].decided
+    assert len(by_contract) + rest == whole
+    # A resolution is promised by policies alone.
+    assert bars(agent, f"by=metric&promised=policy&account={second.pk}").keys() == {"Resolution"}
+
+
+def test_a_month_begins_when_it_does_in_utc_for_readers_anywhere() -> None:
+    an_hour()
+    account = make_account()
+    for opened in ("2026-10-31 22:59", "2026-10-31 23:01"):
+        open_ticket(account, opened)
+    keep_all()
+    west = make_user("support", time_zone="America/Los_Angeles")
+    assert bars(client_of(west), "months=3") == {"Sep 2026": (0, 0), "Oct 2026": (0, 1), "Nov 2026": (0, 1)}
+    assert len(page(client_of(west), "month=2026-11")["rows"]) == 1
+    end = Clock.objects.live().decided_between(ago(100), date(2026, 10, 31))
+    assert end.filter(metric="first_response").count() == 1
+
+
+def test_what_was_missed_is_dated_by_when_its_time_ran_out(agent: Client) -> None:
+    an_hour()
+    late = open_ticket(make_account(), "2026-10-31 12:00")
+    happen(late, "agent_reply", "2026-11-02 12:00")
+    keep_all()
+    assert bars(agent) == {"Sep 2026": (0, 0), "Oct 2026": (0, 1), "Nov 2026": (0, 0)}
+
+
+def test_times_count_up_to_and_with_the_edge_of_a_step(agent: Client) -> None:
+    an_hour()
+    account = make_account()
+    for minutes in (15, 16, 30, 45, 50, 55, 56, 57, 58, 59):
+        answered(account, 3, minutes)
+    keep_all()
+    first = page(agent)["times"][0]
+    assert list(first.series[0].values) == [1, 2, 7, 0, 0, 0, 0, 0]
+    assert first.title == "Half within 52 min, 90% within 58 min"
+
+
+def test_the_account_s_panel_counts_what_the_report_does(
+    agent: Client, a_quarter: tuple[Account, Account]
+) -> None:
+    first, _ = a_quarter
+    told = panels["support.kept"].load(first, TODAY)
+    assert [(one.label, one.met, one.missed) for one in told["tallies"]] == [
+        (label, *counts) for label, counts in bars(agent, f"by=metric&account={first.pk}").items()
+    ]
+    for one in told["tallies"]:
+        assert len(agent.get(one.url).context["rows"]) == one.decided
 
 
 def test_pages_of_the_list_go_on_where_the_one_before_ended(
@@ -195,6 +334,7 @@ def test_nightly_numbers_count_what_was_kept_per_account_and_tier() -> None:
     answered(first, 3, 59)
     answered(first, 2, 61)
     answered(second, 89, 61)
+    answered(second, 90, 61)
     answered(second, 91, 61)
     make_ticket(second, ago(0))
     keep_all()
@@ -222,8 +362,6 @@ def test_what_contracts_promise_themselves_is_counted_by_month() -> None:
     key = "support.agreed_missed_month"
     assert measure(key) == {account.pk: 0}
     tenure = Clock.objects.values_list("tenure", flat=True).first()
-    from support.models import PolicyTenure
-
     PolicyTenure.objects.filter(pk=tenure).update(agreed_by="Custom SLA of its contract")
     assert measure(key) == {account.pk: 1}
     assert measure(key, ago(4)) == {account.pk: 0}
