@@ -65,10 +65,16 @@ class AccountSurveys(Panel):
 
 
 def _plain(shown: Shown, as_of: date) -> dict[str, Any]:
-    request, end = shown.request, end_of(as_of)
+    request, state = shown.request, shown.state
     # As it stood when the day ended.
-    is_later = any(at is not None and at >= end for at in (request.answered_at, request.withdrawn_at))
-    state = State.OPEN if is_later else shown.state
+    since = {
+        State.ANSWERED: request.answered_at,
+        State.WITHDRAWN: request.withdrawn_at,
+        State.UNDELIVERED: request.given_up_at,
+        State.EXPIRED: request.expires_at,
+    }.get(state)
+    if since is not None and since >= end_of(as_of):
+        state = State.OPEN
     answered = state == State.ANSWERED
     return {
         "kind": shown.kind_label,

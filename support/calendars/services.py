@@ -192,7 +192,11 @@ def _refuse_day(before: CalendarVersion | None, starts_on: date) -> None:
     if not EARLIEST <= starts_on <= LATEST:
         raise ValidationError({"starts_on": f"Choose a day from {EARLIEST.year} to {LATEST.year}."})
     if before is not None and before.starts_on is not None and starts_on < before.starts_on:
-        told = f"{before} begins on {format_date(before.starts_on)}; choose that day or a later one."
+        is_ahead = before.starts_on > today()
+        told = (
+            f"{before} begins on {format_date(before.starts_on)}"
+            f"{' already: take that one back first, or' if is_ahead else ';'} choose that day or a later one."
+        )
         raise ValidationError({"starts_on": told})
 
 

@@ -26,6 +26,9 @@ ENTITLED = "entitled"
 ANY_TIER = "any"
 PRIORITIES = tuple(Priority.values)
 WHAT_A_TARGET_IS = "Write a span such as 30 min, 2 h or 3 days, the word entitled, or nothing."
+WHAT_A_SOLUTION_IS = (
+    "Write a span such as 30 min, 2 h or 3 days, or nothing: tiers and contracts don’t say it."
+)
 # By metric, priority and the slug of a tier (empty for any): minutes, None for what the account is entitled to.
 Cells = Mapping[tuple[str, str, str], int | None]
 
@@ -142,18 +145,18 @@ def _target_problems(cells: Cells, tiers: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def read_target(text: str) -> int | None:
-    """Return the minutes that somebody typed, None for what the account is entitled to.
+def read_target(text: str, metric: str) -> int | None:
+    """Return the minutes that somebody typed, None for what the account is entitled to; resolutions know none such.
 
     Raises ValidationError with the remedy.
     """
-    kept = text.strip()
-    if kept.casefold() == ENTITLED:
+    kept, is_solution = text.strip(), metric == SlaMetric.RESOLUTION
+    if kept.casefold() == ENTITLED and not is_solution:
         return None
     try:
         minutes = parse_minutes(kept[:40])
     except ValidationError as error:
-        raise ValidationError(WHAT_A_TARGET_IS) from error
+        raise ValidationError(WHAT_A_SOLUTION_IS if is_solution else WHAT_A_TARGET_IS) from error
     if not 1 <= minutes <= LONGEST_TARGET:
         raise ValidationError(f"Promise from 1 min to {minutes_in_words(LONGEST_TARGET)}.")
     return minutes
@@ -201,7 +204,7 @@ def content_from(data: Iterable[Mapping[str, Any]]) -> Content:
                 for tier, text in by_tier.items():
                     slug = "" if tier == ANY_TIER else tier
                     try:
-                        cells[metric, priority, slug] = read_target(text)
+                        cells[metric, priority, slug] = read_target(text, metric)
                     except ValidationError as error:
                         path = f"policies.{place}.targets.{metric}.{priority}.{tier}"
                         problems[path] = error.messages

@@ -107,10 +107,7 @@ class PolicyForm(forms.Form):
             if not (text := held.get(name, "")):
                 continue
             try:
-                minutes = read_target(text)
-                if minutes is None and metric == SlaMetric.RESOLUTION:
-                    raise ValidationError("Tiers and contracts don’t say it: write a span.")
-                cells[metric, priority, slug] = minutes
+                cells[metric, priority, slug] = read_target(text, metric)
             except ValidationError as error:
                 self.add_error(name, error.messages)
         held["cells"] = cells

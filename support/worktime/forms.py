@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from support.models.worktime import LONGEST_NOTE
 from tiers.entitlements.values import WHAT_A_SPAN_IS, parse_minutes
@@ -42,7 +43,9 @@ class TimeForm(forms.Form):
         return {"minutes": held.pop("spent"), **held}
 
     def add_errors(self, error: ValidationError) -> None:
-        """Put what the service refused beside the fields it named."""
+        """Put what the service refused beside the fields it named; what is sent again is another form."""
+        assert isinstance(self.data, QueryDict)
+        self.data = {**self.data.dict(), "key": str(uuid.uuid4())}
         if not hasattr(error, "error_dict"):
             self.add_error(None, error)
             return

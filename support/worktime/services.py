@@ -34,6 +34,9 @@ WRITERS = frozenset(
 )
 REFUSED = "Time on tickets is written by support, customer success, product, engineering and RevOps."
 NOT_YOURS = "Whoever worked corrects it, or RevOps. What a help desk sent is corrected there."
+IS_OTHER = (
+    "This form has been sent already, with other words. Look at what stands there, and send what is missing."
+)
 IS_GONE = "It was corrected or taken back meanwhile. Look at what stands there now."
 
 
@@ -62,7 +65,8 @@ def write_time(
     by: User,
     instead_of: TimeEntry | None = None,
 ) -> TimeEntry:
-    """Write down that somebody worked on a ticket; return the entry. The same ``key`` again is the same entry.
+    """Write down that somebody worked on a ticket; return the entry. The same ``key`` again is the same entry;
+    other words under it are refused.
 
     ``instead_of`` is an entry that this one corrects: it is taken back, and its time stays that of whoever worked.
     Locks the resource. Raises ValidationError by field, PermissionDenied for those who don't write time.
@@ -70,12 +74,21 @@ def write_time(
     if not may_write(by):
         raise PermissionDenied(REFUSED)
     lock_together(resources=[resources[RESOURCE]], sources=[])
+    kept = " ".join(note.split())
     if (repeat := _written_before(key)) is not None:
+        if repeat.deleted_at is not None:
+            raise ValidationError(IS_GONE)
+        if (repeat.ticket_id, repeat.minutes, repeat.worked_on, repeat.note) != (
+            ticket.pk,
+            minutes,
+            worked_on,
+            kept,
+        ):
+            raise ValidationError(IS_OTHER)
         return repeat
     worker = by.email.lower()
     if instead_of is not None:
         worker = _take_back(instead_of, by).worked_by_email
-    kept = " ".join(note.split())
     if len(kept) > LONGEST_NOTE or not kept.isprintable():
         raise ValidationError({"note": f"Say it in {LONGEST_NOTE} letters at most."})
     _refuse_day(ticket, worked_on, by)

@@ -15,7 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.identity.merge import merge_accounts
+from accounts.lenses.registry import panels
 from engagement.models import NpsResponse
+from people.access import access_of
 from people.services import change_access
 from pods.models import SurveyRequest, SurveyRule
 from pods.surveys.automatic import ask_due
@@ -283,3 +285,20 @@ def test_a_person_takes_back_from_the_list() -> None:
     assert "taken back" in client.post(url, follow=True).content.decode()
     assert "can’t be taken back" in client.post(url, follow=True).content.decode().replace("&#x27;", "’")
     assert client_as("sales").post(url).status_code == 403
+
+
+def test_a_day_of_the_past_tells_a_question_as_it_stood() -> None:
+    request, now = asked_csat(), timezone.now()
+    SurveyRequest.objects.filter(pk=request.pk).update(
+        asked_at=now - timedelta(days=40), expires_at=now - timedelta(days=5)
+    )
+
+    def told(days: int) -> str:
+        day = (now - timedelta(days=days)).date()
+        return panels["pods.surveys"].load_for(request.account, day, access_of("support"))["surveys"][0][
+            "state"
+        ]
+
+    assert (told(10), told(5), told(0)) == ("Open", "Not answered", "Not answered")
+    SurveyRequest.objects.filter(pk=request.pk).update(given_up_at=now - timedelta(days=37))
+    assert (told(39), told(37)) == ("Open", "Not delivered")

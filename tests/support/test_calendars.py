@@ -128,6 +128,18 @@ def test_hours_count_from_their_day_and_the_first_ones_since_ever(
         write_hours(calendar=berlin, terms=BERLIN, starts_on=JAN, by=desk)
 
 
+def test_where_hours_are_scheduled_the_refusal_of_an_earlier_day_says_what_to_do(
+    berlin: BusinessCalendar, desk: User
+) -> None:
+    write_hours(calendar=berlin, terms=BERLIN, starts_on=today() + timedelta(days=30), by=desk)
+    with pytest.raises(ValidationError, match="already: take that one back first, or choose that day"):
+        write_hours(calendar=berlin, terms=BERLIN, starts_on=today() + timedelta(days=10), by=desk)
+    scheduled = newest(berlin)
+    assert scheduled is not None
+    take_back(version=scheduled, by=desk)
+    write_hours(calendar=berlin, terms=BERLIN, starts_on=today() + timedelta(days=10), by=desk)
+
+
 def test_versions_differ_by_days_off_only_in_years_that_both_list(
     berlin: BusinessCalendar, desk: User
 ) -> None:

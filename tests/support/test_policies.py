@@ -160,13 +160,20 @@ def test_two_policies_of_one_name_are_refused() -> None:
     ("text", "minutes"), [("30 min", 30), (" 2 h ", 120), ("3 days", 4320), ("Entitled", None)]
 )
 def test_targets_are_read_as_people_type_them(text: str, minutes: int | None) -> None:
-    assert read_target(text) == minutes
+    assert read_target(text, "next_response") == minutes
 
 
 @pytest.mark.parametrize("text", ["soon", "0 min", "367 days", "-5 min", "9" * 50 + " h", "1.5 h"])
 def test_other_targets_are_refused(text: str) -> None:
     with pytest.raises(ValidationError):
-        read_target(text)
+        read_target(text, "first_response")
+
+
+@pytest.mark.parametrize("text", ["soon", "entitled"])
+def test_what_is_suggested_for_a_resolution_can_be_saved_there(text: str) -> None:
+    with pytest.raises(ValidationError, match="or nothing: tiers and contracts") as refused:
+        read_target(text, "resolution")
+    assert "the word entitled" not in str(refused.value)
 
 
 def test_versions_differ_in_words(desk: User) -> None:

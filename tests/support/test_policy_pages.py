@@ -176,7 +176,7 @@ def test_a_policy_is_changed_and_removed(client: Client, draft: PolicySet) -> No
     ("sent", "told"),
     [
         ({"t-resolution-high-any": "soon"}, "Write a span such as"),
-        ({"t-resolution-high-any": "entitled"}, "say it: write a span"),
+        ({"t-resolution-high-any": "entitled"}, "tiers and contracts don’t say it"),
         ({"t-resolution-high-any": "9" * 39 + "h"}, "Write a span such as"),
         ({"name": ""}, "Fill in “Name”"),
         ({"name": "Everybody"}, "stands twice"),

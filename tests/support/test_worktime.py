@@ -94,6 +94,23 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_typed_is_lost(
     assert not TimeEntry.objects.exists()
 
 
+def test_a_form_sent_again_with_other_words_says_so_and_is_another_form_then(held: Ticket, ann: User) -> None:
+    client, key = client_of(ann), str(uuid4())
+    typed = {"spent": "45", "worked_on": today().isoformat(), "note": "Traced it", "key": key}
+    assert client.post(page_of(held), typed).status_code == 302
+    other = {**typed, "spent": "20", "note": "Called back"}
+    refused = client.post(page_of(held), other)
+    assert refused.status_code == 422
+    assert "sent already, with other words" in refused.content.decode()
+    fresh = refused.context["form"]["key"].value()
+    assert client.post(page_of(held), {**other, "key": fresh}).status_code == 302
+    assert [one.entry.minutes for one in work_on(held, ann).entries] == [20, 45]
+    # What was taken back isn't written by sending its form again.
+    take_back(entry=TimeEntry.objects.get(minutes=45), by=ann)
+    assert "taken back meanwhile" in client.post(page_of(held), typed).content.decode()
+    assert work_on(held, ann).minutes == 20
+
+
 def test_nobody_works_more_than_a_day_has(held: Ticket, ann: User) -> None:
     first = write(held, ann, 1000)
     with pytest.raises(ValidationError) as refused:
