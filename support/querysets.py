@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 # What a ticket that is done has as its status.
 DONE = ("solved", "closed")
+# What says that it goes on, whatever its sender still says of when it was solved once. "new" doesn't: so is a ticket
+# whose sender never says a status.
+GOES_ON = ("open", "pending", "on_hold")
+REOPENED_SINCE = Q(status__in=GOES_ON, solved_at__isnull=False)
+OPEN_NOW = (Q(solved_at=None) | REOPENED_SINCE) & ~Q(status__in=DONE)
 REOPENED = Q(kind="status", value_before__in=DONE) & ~Q(value__in=DONE)
 # What it was opened with is no change.
 ESCALATED = Q(kind="priority", value="urgent", occurred_at__gt=F("ticket__opened_at")) & ~Q(
@@ -42,11 +47,16 @@ class TicketQuerySet(QuerySet["Ticket"]):
     def open_on(self, day: date) -> Self:
         """Tickets opened by ``day`` and still unsolved when it ended."""
         end = end_of(day)
-        return self.live().filter(Q(solved_at=None) | Q(solved_at__gte=end), opened_at__lt=end)
+        unsolved = Q(solved_at=None) | Q(solved_at__gte=end) | REOPENED_SINCE
+        return self.live().filter(unsolved, opened_at__lt=end)
 
     def open_now(self) -> Self:
-        """Tickets that are unsolved as the help desk last said."""
-        return self.live().filter(solved_at=None).exclude(status__in=DONE)
+        """Tickets that are unsolved as the help desk last said; a status that goes on counts more than a time."""
+        return self.live().filter(OPEN_NOW)
+
+    def solved(self) -> Self:
+        """Tickets of which is known when they were solved, and that weren't opened again since."""
+        return self.live().filter(solved_at__isnull=False).exclude(status__in=GOES_ON)
 
     def opened_within(self, day: date, days: int) -> Self:
         """Tickets opened in the ``days`` days that end with ``day``."""

@@ -24,7 +24,7 @@ from support.models import CsatResponse, EventKind, Priority, Status, Ticket, Ti
 from support.models.tickets import LONGEST_BODY
 from support.models.worktime import LONGEST_NOTE, MOST_MINUTES
 from support.querysets import DONE, ESCALATED, REOPENED
-from support.replies.echoes import adopt_echoes
+from support.replies.echoes import adopt_echoes, written_here
 from sync.declarations import Effect, Ending, Instant, MatchKey, Record, Ref, Resource, Rule
 from sync.normalise import Email, keep_email
 from sync.registry import resources
@@ -45,7 +45,16 @@ class TicketRecord(Record):
         ]
         | UnsetType
     ) = UNSET
-    solved_at: Instant | UnsetType | None = UNSET
+    solved_at: (
+        Annotated[
+            Instant | None,
+            Meta(
+                description="Null again once it is reopened; a ticket whose status is open, pending or on_hold is "
+                "open, whatever this says."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     requester_email: Email | UnsetType | None = UNSET
     assignee_email: Email | UnsetType | None = UNSET
     product_area: Annotated[str, Meta(max_length=128)] | UnsetType | None = UNSET
@@ -233,7 +242,7 @@ resources.register(
         references={"ticket": "tickets"},
         normalise={"author_email": keep_email},
         filters=("ticket", "kind", "value", "author_email", "echo_of"),
-        match_on=MatchKey("echo_of", set),
+        match_on=MatchKey("echo_of", written_here),
         # What the help desk makes of a text, such as a name taken out, is what the customer has.
         yields={"body": (Ending("body"),)},
         rules=(

@@ -76,7 +76,7 @@ def is_answered_elsewhere(subject_id: int) -> bool:
 def _unasked(**conditions: Any) -> TicketQuerySet:
     asked = SurveyRequest.objects.filter(kind=KEY, subject_id=OuterRef("pk"), withdrawn_at=None)
     rated = CsatResponse.objects.live().filter(ticket=OuterRef("pk"))
-    found = Ticket.objects.live().filter(account__deleted_at=None, **conditions).exclude(requester_email="")
+    found = Ticket.objects.solved().filter(account__deleted_at=None, **conditions).exclude(requester_email="")
     return found.filter(~Exists(asked), ~Exists(rated))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from support.clocks.facts import Happened
 from support.clocks.replay import Change
 from support.models import EventKind, Priority
 from support.policies.book import Book, Promise
@@ -16,13 +17,11 @@ SEPARATOR = ":"
 Priorities = Sequence[tuple[datetime | None, str, int | None]]
 
 
-def priorities_of(
-    events: Iterable[tuple[int, datetime, str, str]], *, opened_at: datetime, present: str
-) -> Priorities:
+def priorities_of(events: Iterable[Happened], *, opened_at: datetime, present: str) -> Priorities:
     """Return the priorities of a ticket as ``(since, priority, event)``, the first since ever.
 
-    ``events`` are ``(id, occurred_at, kind, value)`` in the order of time. A ticket without events of its priority has
-    had its present one since ever. Before the first event it had the usual one, as help desks open tickets with it.
+    ``events`` are in the order of time. A ticket without events of its priority has had its present one since ever.
+    Before the first event it had the usual one, as help desks open tickets with it.
     """
     changes = [(at, value, pk) for pk, at, kind, value in events if kind == EventKind.PRIORITY]
     if not changes:
@@ -49,7 +48,7 @@ def _moments(
 ) -> Iterator[tuple[datetime, str]]:
     yield opened_at, ""
     found = [(one.since, f"{PROMISE}{SEPARATOR}{one.id}") for one in promises]
-    found += [(at, f"{PRIORITY}{SEPARATOR}{event}") for at, _, event in priorities]
+    found += [(at, f"{PRIORITY}{SEPARATOR}{event or ''}") for at, _, event in priorities]
     found += [(at, CALENDAR) for one in promises for at in book.learnt(one)]
     later = {at: cause for at, cause in found if at is not None and at > opened_at}
     yield from sorted(later.items())

@@ -9,6 +9,8 @@ from support.clocks.replay import STATES, Fact, Happening
 from support.models import EventKind, Status
 from support.querysets import DONE
 
+# The id of the event (None where no event tells it), when it happened, its kind, and its value.
+Happened = tuple[int | None, datetime, str, str]
 # Kinds that stand for one happening; notes and automatic replies stand for none.
 REPLIES = {
     EventKind.CUSTOMER_REPLY: Happening.CUSTOMER_REPLY,
@@ -50,10 +52,11 @@ def _told(events: Iterable[tuple[datetime, str, str]]) -> Iterator[Fact]:
         if kind in REPLIES:
             yield Fact(at, REPLIES[EventKind(kind)])
         elif kind == EventKind.STATUS:
-            yield Fact(at, _of_status(value))
+            yield Fact(at, state_of(value))
 
 
-def _of_status(status: str) -> Happening:
+def state_of(status: str) -> Happening:
+    """Return what a status means for clocks."""
     if status in DONE:
         return Happening.SOLVED
     return Happening.WAITING if status == Status.PENDING else Happening.WORKING

@@ -17,7 +17,9 @@ from django.utils import timezone
 
 from common.sql import load_sql
 from metrics.statements import load
+from support.clocks.facts import Happened
 from support.clocks.telling import Facts, Ledger, tell
+from support.clocks.untold import said_of, since_when, with_untold
 from support.escalations.firing import fire
 from support.models import EventKind, PolicyTenure, Ticket, TicketEvent, TicketToClock
 from support.policies.book import Promise, promise_of, read_book
@@ -160,17 +162,20 @@ def tell_ledgers(tickets: Sequence[int], *, now: datetime) -> list[Ledger]:
 
 
 def read_facts(tickets: Sequence[int]) -> list[Facts]:
-    """Return what is known of live tickets; two queries."""
+    """Return what is known of live tickets; two queries, and one more where something may be told by no event."""
     events = (
         TicketEvent.objects.filter(ticket__in=tickets, deleted_at=None)
         .exclude(kind__in=SILENT)
         .order_by("ticket_id", "occurred_at", "pk")
-        .values_list("ticket_id", "pk", "occurred_at", "kind", "value")
+        .values_list("ticket_id", "pk", "occurred_at", "kind", "value", "echo_of")
     )
-    by_ticket = {
-        ticket: [row[1:] for row in rows] for ticket, rows in groupby(events.iterator(), key=itemgetter(0))
-    }
-    rows = (
+    by_ticket: dict[int, list[Happened]] = {}
+    ours: set[int | None] = set()
+    for ticket, held in groupby(events.iterator(), key=itemgetter(0)):
+        told = list(held)
+        by_ticket[ticket] = [row[1:5] for row in told]
+        ours.update(row[1] for row in told if row[5])
+    rows = list(
         Ticket.objects.live()
         .filter(pk__in=tickets)
         .order_by("pk")
@@ -184,6 +189,13 @@ def read_facts(tickets: Sequence[int]) -> list[Facts]:
             "solved_at",
         )
     )
+    doubtful = {
+        pk: since
+        for pk, _, priority, status, *_ in rows
+        if (since := since_when(by_ticket.get(pk, ()), ours, status=status, priority=priority))
+    }
+    for pk, said in (said_of(list(doubtful)) if doubtful else {}).items():
+        by_ticket[pk] = with_untold(by_ticket[pk], said, doubtful[pk])
     return [Facts(*row, by_ticket.get(row[0], ())) for row in rows]
 
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from support.calendars.hours import NeverOpen, business_minutes
 from support.clocks.changes import SEPARATOR, changes_of, priorities_of
-from support.clocks.facts import facts_of
+from support.clocks.facts import Happened, facts_of
 from support.clocks.replay import Entry, Fact, Happening, Metric, Told, in_order, tell_runs
 from support.clocks.standing import stand_by
 from support.policies.book import SEPARATOR as WITH_PRIORITY
 from support.policies.book import Book, Promise
-from support.querysets import DONE
+from support.querysets import DONE, GOES_ON
 
 # What the column of ``spent_seconds`` holds: 68 years, for tickets with a date that nobody meant.
 LONGEST_SPENT = 2**31 - 1
@@ -22,7 +22,10 @@ LONGEST_SPENT = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a ticket; ``events`` are ``(id, occurred_at, kind, value)`` in the order of time."""
+    """What is known of a ticket; ``events`` are ``(id, occurred_at, kind, value)`` in the order of time.
+
+    One that no event tells has no id (``support.clocks.untold``).
+    """
 
     ticket: int
     account: int
@@ -31,7 +34,7 @@ class Facts:
     opened_at: datetime
     first_replied_at: datetime | None
     solved_at: datetime | None
-    events: Sequence[tuple[int, datetime, str, str]] = ()
+    events: Sequence[Happened] = ()
 
 
 class ClockRow(NamedTuple):
@@ -90,7 +93,7 @@ def tell(ticket: Facts, promises: Sequence[Promise], book: Book, *, now: datetim
     facts = facts_of(
         ((at, kind, value) for _, at, kind, value in ticket.events),
         first_replied_at=ticket.first_replied_at,
-        solved_at=ticket.solved_at,
+        solved_at=None if ticket.status in GOES_ON else ticket.solved_at,
         is_done=ticket.status in DONE,
     )
     priorities = priorities_of(ticket.events, opened_at=ticket.opened_at, present=ticket.priority)

@@ -85,7 +85,7 @@ def first_response_mean(as_of: date) -> Statement:
 )
 def resolution_mean(as_of: date) -> Statement:
     end = end_of(as_of)
-    solved = Ticket.objects.live().filter(
+    solved = Ticket.objects.solved().filter(
         solved_at__lt=end, solved_at__gte=end - timedelta(days=NORM_DAYS), account__deleted_at=None
     )
     return _waited(solved, "solved_at", 3600)

@@ -32,6 +32,8 @@ class Outcome(models.TextChoices):
 
     MET = "met", "Met"
     MISSED = "missed", "Missed"
+    # Solved before the answer was due, and without one.
+    ENDED = "ended", "Ended unanswered"
     OPEN = "open", "Undecided"
     NONE = "none", "Not promised"
 

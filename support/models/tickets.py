@@ -8,7 +8,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from support.querysets import DONE, CsatQuerySet, TicketEventQuerySet, TicketQuerySet
+from support.querysets import (
+    DONE,
+    GOES_ON,
+    REOPENED_SINCE,
+    CsatQuerySet,
+    TicketEventQuerySet,
+    TicketQuerySet,
+)
 from sync.models import SyncedModel
 
 # Letters of what somebody wrote in one event.
@@ -62,6 +69,7 @@ class Ticket(SyncedModel):
         indexes = (
             models.Index(name="support_ticket_of_account", fields=("account", "-opened_at")),
             models.Index(name="support_ticket_unsolved", fields=("opened_at",), condition=Q(solved_at=None)),
+            models.Index(name="support_ticket_reopened", fields=("opened_at",), condition=REOPENED_SINCE),
             # Asked every minute where surveys go out by themselves.
             models.Index(
                 name="support_ticket_solved", fields=("solved_at",), condition=Q(solved_at__isnull=False)
@@ -81,7 +89,8 @@ class Ticket(SyncedModel):
                     RETURN NULL;
                 """,
             ),
-            # Of whole batches at once. What changes nothing of where a ticket goes marks nothing.
+            # Of whole batches at once. What changes nothing of where a ticket goes marks nothing. Open is what
+            # ``TicketQuerySet.open_now`` asks for.
             pgtrigger.Trigger(
                 name="routing_follows_new",
                 level=pgtrigger.Statement,
@@ -92,8 +101,10 @@ class Ticket(SyncedModel):
                     INSERT INTO support_tickettoroute (ticket_id)
                     SELECT came.id
                     FROM came
-                    WHERE came.deleted_at IS NULL AND came.solved_at IS NULL
-                        AND came.status NOT IN ('solved', 'closed')
+                    WHERE came.deleted_at IS NULL AND (
+                        came.status IN ('open', 'pending', 'on_hold')
+                        OR came.status = 'new' AND came.solved_at IS NULL
+                    )
                     ORDER BY came.id
                     ON CONFLICT (ticket_id) DO UPDATE
                         SET marked_at = greatest(now(), support_tickettoroute.first_marked_at);
@@ -120,10 +131,14 @@ class Ticket(SyncedModel):
                         OR was.deleted_at IS DISTINCT FROM is_now.deleted_at
                     )
                     AND (
-                        was.deleted_at IS NULL AND was.solved_at IS NULL
-                            AND was.status NOT IN ('solved', 'closed')
-                        OR is_now.deleted_at IS NULL AND is_now.solved_at IS NULL
-                            AND is_now.status NOT IN ('solved', 'closed')
+                        was.deleted_at IS NULL AND (
+                            was.status IN ('open', 'pending', 'on_hold')
+                            OR was.status = 'new' AND was.solved_at IS NULL
+                        )
+                        OR is_now.deleted_at IS NULL AND (
+                            is_now.status IN ('open', 'pending', 'on_hold')
+                            OR is_now.status = 'new' AND is_now.solved_at IS NULL
+                        )
                     )
                     ORDER BY is_now.id
                     ON CONFLICT (ticket_id) DO UPDATE
@@ -145,13 +160,17 @@ class Ticket(SyncedModel):
                         FROM written
                         LEFT JOIN support_assignment AS held
                             ON held.ticket_id = written.id AND held.ended_at IS NULL
-                        WHERE written.deleted_at IS NULL AND written.solved_at IS NULL
-                            AND written.status NOT IN ('solved', 'closed')
+                        WHERE written.deleted_at IS NULL AND (
+                            written.status IN ('open', 'pending', 'on_hold')
+                            OR written.status = 'new' AND written.solved_at IS NULL
+                        )
                         ON CONFLICT (ticket_id) DO NOTHING;
                         DELETE FROM support_queueplace AS place USING written
-                        WHERE place.ticket_id = written.id AND (
-                            written.deleted_at IS NOT NULL OR written.solved_at IS NOT NULL
-                            OR written.status IN ('solved', 'closed')
+                        WHERE place.ticket_id = written.id AND NOT (
+                            written.deleted_at IS NULL AND (
+                                written.status IN ('open', 'pending', 'on_hold')
+                                OR written.status = 'new' AND written.solved_at IS NULL
+                            )
                         );
                         RETURN NULL;
                     """,
@@ -166,7 +185,8 @@ class Ticket(SyncedModel):
     @property
     def is_open_now(self) -> bool:
         """Whether it is unsolved as the help desk last said; what ``TicketQuerySet.open_now`` asks."""
-        return self.deleted_at is None and self.solved_at is None and self.status not in DONE
+        is_open = self.status in GOES_ON or (self.solved_at is None and self.status not in DONE)
+        return self.deleted_at is None and is_open
 
     def get_absolute_url(self) -> str:
         """Return the ticket's page."""

@@ -17,7 +17,7 @@ from metrics.statements import load as load_statement
 from people.access import Access
 from people.models import Category
 from support.models import CsatResponse, Priority, Status, Ticket
-from support.querysets import DONE
+from support.querysets import OPEN_NOW
 from support.tones import STATUS_TONE
 
 # Tickets of the account that are compared, the newest; and how many of them are shown.
@@ -116,7 +116,7 @@ class Past(TicketPanel):
         counts = tickets.aggregate(
             opened=Count("pk", filter=Q(opened_at__gte=since)),
             urgent=Count("pk", filter=Q(opened_at__gte=since, priority=Priority.URGENT)),
-            open=Count("pk", filter=Q(solved_at=None) & ~Q(status__in=DONE)),
+            open=Count("pk", filter=OPEN_NOW),
         )
         ratings = CsatResponse.objects.live().filter(
             account=account, asked_at__gte=since, rating__isnull=False

@@ -15,6 +15,12 @@ from sync.registry import resources
 EVENTS = "ticket-events"
 
 
+def written_here(names: set[str]) -> set[str]:
+    """Return those of the names under which something was written here; others repeat nothing, whoever sends them."""
+    own = Link.objects.filter(source__slug=OWN_SLUG, resource=EVENTS, external_id__in=names)
+    return set(own.values_list("external_id", flat=True))
+
+
 def _adopt(cursor: CursorWrapper) -> None:
     """Let the records of late repetitions stand for what was written here; readers are told that they are gone."""
     cursor.execute(load_sql("support", "echoes_late"), [EVENTS, OWN_SLUG])

@@ -91,14 +91,16 @@ def record_answer(*, ticket: Ticket, answer: Answer, by: User) -> Recorded:
         raise PermissionDenied(REFUSED_NOTE)
     lock_together(resources=[resources[TICKETS], resources[EVENTS]], sources=[])
     held = Ticket.objects.live().select_related("account").get(pk=ticket.pk)
-    wanted = dict(_events(held, answer, _cleaned(answer.body)))
-    if (repeat := _recorded_before(held, answer, wanted)) is not None:
-        return repeat
+    asked = dict(_events(answer, _cleaned(answer.body)))
     # What somebody else did meanwhile just so needn't be done again.
     there: dict[str, str] = {EventKind.STATUS: held.status, EventKind.PRIORITY: held.priority}
-    wanted = {kind: text for kind, text in wanted.items() if there.get(kind) != text}
+    wanted = {kind: text for kind, text in asked.items() if there.get(kind) != text}
+    if (repeat := _recorded_before(held, answer, asked, wanted)) is not None:
+        return repeat
     if not may_answer(by) and set(wanted) - {EventKind.NOTE}:
         raise PermissionDenied(REFUSED_ANSWER)
+    if asked and not wanted:
+        return Recorded(())
     _refuse_wrong(held, answer, wanted)
     _refuse_overtaken(held, answer, wanted)
     at = max(timezone.now(), held.opened_at)
@@ -112,7 +114,7 @@ def _cleaned(body: str) -> str:
     return body.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _events(held: Ticket, answer: Answer, body: str) -> Iterator[tuple[str, str]]:
+def _events(answer: Answer, body: str) -> Iterator[tuple[str, str]]:
     """Yield each kind of event that an answer makes with its text or value."""
     if body:
         yield answer.kind, body
@@ -126,8 +128,13 @@ def _name(key: UUID, kind: str) -> str:
     return f"{key.hex}-{kind}"
 
 
-def _recorded_before(held: Ticket, answer: Answer, wanted: dict[str, str]) -> Recorded | None:
-    """Return what the same form recorded before, None where nothing; other words under its key are refused."""
+def _recorded_before(
+    held: Ticket, answer: Answer, asked: dict[str, str], wanted: dict[str, str]
+) -> Recorded | None:
+    """Return what the same form recorded before, None where nothing; other words under its key are refused.
+
+    What it ``asked`` for need not all be recorded: somebody else may have done a part of it.
+    """
     names = [_name(answer.key, kind) for kind in EventKind.values]
     links = Link.objects.filter(source__slug=OWN_SLUG, resource=EVENTS, external_id__in=names)
     found = {link.object_id: link.external_id.rpartition("-")[2] for link in links}
@@ -135,9 +142,8 @@ def _recorded_before(held: Ticket, answer: Answer, wanted: dict[str, str]) -> Re
         return None
     rows = TicketEvent.objects.filter(pk__in=found).only("ticket_id", "kind", "body", "value")
     there = {row.kind: row.body if row.kind in _WRITTEN else row.value for row in rows}
-    if any(row.ticket_id != held.pk for row in rows) or there != {
-        str(kind): text for kind, text in wanted.items()
-    }:
+    is_other = any(row.ticket_id != held.pk or asked.get(row.kind) != there[row.kind] for row in rows)
+    if is_other or set(wanted) - set(there):
         raise ValidationError(
             "This form has been sent already, with other words. Look at what stands below, and send again what "
             "is missing."

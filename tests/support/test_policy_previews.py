@@ -99,7 +99,7 @@ def test_it_counts_as_if_each_version_had_always_counted(desk: User) -> None:
     put_in_force(promising(60), by=desk)
     run = previewed(create_policy_draft(by=desk, content=(promising(120),)), desk)
     [tally] = by_metric(run)
-    assert tally.before == tally.after == {"met": 1, "missed": 0, "open": 0, "none": 0}
+    assert tally.before == tally.after == {"met": 1, "missed": 0, "ended": 0, "open": 0, "none": 0}
 
 
 def test_what_is_newly_or_no_longer_promised_is_told(desk: User) -> None:
@@ -145,6 +145,22 @@ def test_what_is_open_still_is_not_decided(desk: User) -> None:
     [tally] = by_metric(run)
     assert (tally.before["open"], tally.after["missed"]) == (1, 1)
     assert [row.after for row in changed_rows(run, "missed")] == [Outcome.MISSED]
+
+
+def test_what_was_solved_in_time_without_an_answer_has_ended_and_is_not_undecided(desk: User) -> None:
+    ticket = answered(make_account("standard"), 10)
+    opened = ticket.opened_at
+    for kind, after, value in (("customer_reply", 20, ""), ("status", 30, "solved")):
+        TicketEvent.objects.create(
+            ticket=ticket, kind=kind, value=value, occurred_at=opened + timedelta(minutes=after)
+        )
+    put_in_force(promising(60, "next_response"), by=desk)
+    run = previewed(create_policy_draft(by=desk, content=(promising(5, "next_response"),)), desk)
+    [tally] = by_metric(run)
+    assert (tally.before["ended"], tally.before["open"], tally.after["missed"]) == (1, 0, 1)
+    assert tally.share_before is None
+    page = client_of(desk).get(reverse("support:policy_preview", args=[run.pk])).content.decode()
+    assert "Ended unanswered" in page
 
 
 def test_it_goes_slice_by_slice(desk: User, monkeypatch: Any) -> None:

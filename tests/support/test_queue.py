@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.lists.models import SavedView, ViewDefault
 from accounts.models import Account, Standing
+from metrics.engine.plan import today
 from people.functions import Function
 from people.models import User
 from support.clocks.keeping import keep_clocks
-from support.models import Assignment, QueuePlace, SupportTeam, Ticket, TicketEvent
+from support.models import Assignment, QueuePlace, SupportTeam, Ticket, TicketEvent, TicketToRoute
+from support.models.queue import PAUSED_AT
+from support.queue.giving import Pick, give_tickets, put_back, read_picks
 from support.queue.places import follow_worth
 from support.routing.services import give_ticket
 from tests.metrics.facts import make_account
@@ -121,6 +126,14 @@ def test_ties_go_by_arr_and_then_by_renewal_only_for_who_may_know_them(promised:
     assert follow_worth() == 2
     assert subjects(Function.SUPPORT) == order
     assert subjects() == ["small", "soon", "great"]
+    # Nor does the renewal alone.
+    worth(small, 10, date(2031, 1, 1))
+    worth(great, 10, date(2032, 1, 1))
+    assert follow_worth() == 2
+    assert subjects() == ["soon", "small", "great"]
+    worth(great, 10, date(2026, 12, 1))
+    assert follow_worth() == 1
+    assert subjects() == ["soon", "great", "small"]
 
 
 def test_every_open_ticket_has_a_place_and_no_other_does() -> None:
@@ -157,6 +170,31 @@ def test_a_place_says_who_has_the_ticket_whatever_decided_it() -> None:
     assert held() == (team.pk, ben.pk)
     Assignment.objects.present().update(ended_at=timezone.now())
     assert held() == (None, None)
+
+
+def test_a_ticket_that_was_opened_again_is_back_though_its_sender_still_says_when_it_was_solved(
+    promised: None,
+) -> None:
+    account = make_account()
+    ticket = opened(account, 30, "back", status="solved", solved_at=timezone.now() - timedelta(minutes=10))
+    untold = opened(account, 30, "no status", solved_at=timezone.now())
+    assert not QueuePlace.objects.exists()
+    Ticket.objects.filter(pk=ticket.pk).update(status="open")
+    mark(ticket)
+    keep_clocks()
+    assert subjects() == ["back"]
+    place = QueuePlace.objects.get()
+    assert (place.ticket, place.state, place.metric) == (ticket, "running", "first_response")
+    assert TicketToRoute.objects.filter(ticket=ticket).exists()
+    assert list(Ticket.objects.open_now()) == list(Ticket.objects.open_on(today())) == [ticket]
+    ticket.refresh_from_db()
+    assert (ticket.is_open_now, untold.is_open_now) == (True, False)
+    assert list(Ticket.objects.solved()) == [untold]
+    give_ticket(
+        ticket=ticket, engineer=make_user("support"), team=None, reason="mine", by=make_user("revops")
+    )
+    Ticket.objects.filter(pk=ticket.pk).update(status="closed")
+    assert not QueuePlace.objects.exists()
 
 
 def test_a_ticket_of_an_account_without_promises_is_in_the_queue_too() -> None:
@@ -207,6 +245,87 @@ def test_with_whom_it_is_filters_and_is_told(promised: None) -> None:
     row = next(row for row in exported(user=ann) if row["Ticket"] == "mine")
     assert (row["With"], row["Team"]) == ("Ann Lee", team.name)
     assert free.pk
+
+
+def test_who_waits_in_a_queue_is_with_nobody_and_who_is_in_no_team_is_found(promised: None) -> None:
+    ann = make_user(Function.SUPPORT, name="Ann Lee")
+    account, team = make_account(), SupportTeam.objects.get(is_general=True)
+    waits, _ = opened(account, 20, "waits"), opened(account, 10, "new")
+    give_ticket(ticket=waits, engineer=None, team=team, reason="for whoever has room", by=ann)
+    keep_clocks()
+    assert subjects(query="&who=nobody") == ["waits", "new"]
+    assert subjects(query="&team=none") == ["new"]
+    assert subjects(query=f"&team={team.pk}&team=none") == ["waits"]  # One at a time: the first counts.
+
+
+def test_an_hour_that_runs_holds_what_is_still_to_come_of_it(promised: None) -> None:
+    account = make_account("strategic")
+    worth(account, None)
+    Standing.objects.update(tier=account.tier)
+    over, soon, untiered = (opened(account, 1, name) for name in ("over", "soon", "untiered"))
+    Ticket.objects.filter(pk=untiered.pk).update(account=make_account())
+    keep_clocks()
+    now = timezone.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    for ticket, at in ((over, hour), (soon, hour + timedelta(minutes=59, seconds=59)), (untiered, hour)):
+        QueuePlace.objects.filter(ticket=ticket).update(order_at=at)
+    assert subjects(query=f"&hour={hour:%Y-%m-%dT%H}") == ["soon"]
+    assert subjects(query="&state=over&tier=none") == ["untiered"]
+    assert subjects(query="&state=over&tier=none&tier=strategic") == ["over", "untiered"]
+    assert subjects(query="&state=soon") == ["soon"]
+    assert subjects(query="&state=later") == []
+
+
+def test_what_stands_still_is_not_due_later(promised: None) -> None:
+    paused, idle = opened(make_account(), 1, "paused"), opened(make_account(), 1, "idle", priority="low")
+    keep_clocks()
+    QueuePlace.objects.filter(ticket=paused).update(order_at=PAUSED_AT, state="paused")
+    assert [subjects(query=f"&state={state}") for state in ("later", "paused", "idle")] == [
+        [],
+        ["paused"],
+        ["idle"],
+    ]
+    assert idle.pk
+
+
+def test_an_account_that_is_gone_is_no_filter(promised: None) -> None:
+    account = make_account()
+    opened(account, 10, "one")
+    Account.objects.filter(pk=account.pk).update(deleted_at=timezone.now())
+    page = client_as(Function.SUPPORT).get(f"{URL}?account={account.pk}")
+    assert f"Account “{account.pk}” was left out" in page.content.decode()
+
+
+def test_the_most_urgent_clock_is_one_that_runs_and_has_not_ended(promised: None) -> None:
+    publish_policies({"cells": [*TARGETS, ("next_response", "urgent", "", 900)]})
+    ticket = opened(make_account(), 100, "one", priority="urgent", status="pending")
+    for minutes, kind, value in (
+        (90, "agent_reply", ""),
+        (80, "customer_reply", ""),
+        (70, "status", "pending"),
+    ):
+        at = timezone.now() - timedelta(minutes=minutes)
+        TicketEvent.objects.create(ticket=ticket, kind=kind, value=value, occurred_at=at)
+    mark(ticket)
+    keep_clocks()
+    place = QueuePlace.objects.get()
+    # The first response was met, and the resolution stands still.
+    assert (place.state, place.metric) == ("running", "next_response")
+    assert exported()[0]["Customer wrote"]
+    TicketEvent.objects.filter(kind="customer_reply").update(deleted_at=timezone.now())
+    mark(ticket)
+    keep_clocks()
+    assert QueuePlace.objects.get().state == "paused"
+    assert not exported()[0]["Customer wrote"]
+
+
+def test_a_clock_turns_amber_in_its_last_quarter(promised: None) -> None:
+    opened(make_account(), 44, "calm", priority="urgent")
+    opened(make_account(), 46, "near", priority="urgent")
+    opened(make_account(), 70, "late", priority="urgent")
+    keep_clocks()
+    rows = client_as(Function.SUPPORT).get(URL).content.decode().split("<tr data-key=")[1:]
+    assert [re.findall(r"queue-time is-(\w+)", row) for row in rows] == [["red"], ["amber"], ["blue"]]
 
 
 def test_pages_follow_one_another_however_many_tickets_tie(promised: None) -> None:
@@ -338,6 +457,41 @@ def test_chosen_tickets_are_given_with_a_reason_and_put_back() -> None:
     assert "It waits in a queue already." in answer.content.decode()
 
 
+def test_what_is_put_back_waits_in_the_queue_of_its_team() -> None:
+    ann, team = make_user(Function.SUPPORT), SupportTeam.objects.create(name="Exports")
+    ticket = opened(make_account(), 10, "one")
+    held = give_ticket(ticket=ticket, engineer=ann, team=team, reason="hers", by=ann)
+    assert give(client_of(ann), "back", [f"{ticket.pk}.{held.pk}"], reason="not mine").status_code == 302
+    assert Assignment.objects.present().get(ticket=ticket).team == team
+
+
+def test_of_many_chosen_a_hundred_are_given_and_none_of_an_account_that_is_gone() -> None:
+    assert len(read_picks(f"{number}.0" for number in range(1, 200))) == 100
+    assert read_picks(["7.1", "7.2", "x", "9" * 30, "\x00"]) == [Pick(7, 1)]
+    ticket = opened(make_account(), 10, "one")
+    Account.objects.update(deleted_at=timezone.now())
+    ann = make_user(Function.SUPPORT)
+    given = give_tickets([Pick(ticket.pk, 0)], engineer=ann, team=None, reason="mine", by=ann)
+    assert ([one.why for one in given.refused], given.made) == (["This ticket is not there any more."], [])
+    for refused in (
+        lambda by: give_tickets([], engineer=ann, team=None, reason="mine", by=by),
+        lambda by: put_back([], reason="no", by=by),
+    ):
+        with pytest.raises(PermissionDenied):
+            refused(make_user(Function.CUSTOMER_SUCCESS))
+
+
+def test_reasons_that_differ_are_told_ticket_by_ticket() -> None:
+    ann, bob = make_user(Function.SUPPORT, name="Ann Lee"), make_user(Function.SUPPORT, name="Bob Ray")
+    one, two = opened(make_account(), 10, "one"), opened(make_account(), 10, "two")
+    give_ticket(ticket=one, engineer=bob, team=None, reason="his", by=bob)
+    answer = give(client_of(ann), "back", [f"{one.pk}.0", f"{two.pk}.0"], reason="not ours")
+    assert answer.status_code == 409
+    text = answer.content.decode()
+    assert "It is with Bob Ray by now." in text
+    assert "It waits in a queue already." in text
+
+
 def test_others_than_support_and_revops_see_the_queue_and_give_nothing() -> None:
     ticket = opened(make_account(), 10, "one")
     client = client_as(Function.CUSTOMER_SUCCESS)
@@ -388,6 +542,26 @@ def test_the_board_counts_each_hour_and_each_number_opens_its_tickets(promised: 
     assert client.get(by_team.rows[0].over.url).context["page"].rows[0].subject == "over"
 
 
+def test_the_board_counts_present_decisions_and_accounts_that_are_there(promised: None) -> None:
+    ann = make_user(Function.SUPPORT)
+    team = SupportTeam.objects.create(name="Exports")
+    gone, account = make_account(), make_account()
+    worth(account, 100)
+    opened(gone, 10, "gone", priority="urgent")
+    Account.objects.filter(pk=gone.pk).update(deleted_at=timezone.now())
+    over = opened(account, 90, "over", priority="urgent")
+    for number in range(2):
+        give_ticket(ticket=over, engineer=None, team=team, reason=f"again {number}", by=ann)
+    opened(account, 91, "over too", priority="urgent")
+    keep_clocks()
+    board = client_as(Function.REVOPS).get(f"{URL}board/").context["board"]
+    assert [(row.label, row.over.count, row.whole.count) for row in board.rows] == [
+        ("Exports", 1, 0),
+        ("No team", 1, 0),
+    ]
+    assert (board.totals.over.count, board.totals.over.arr, board.totals.whole.count) == (2, 100, 0)
+
+
 def test_the_board_tells_money_only_to_who_may_read_it(promised: None) -> None:
     account = make_account()
     worth(account, 123_456)
@@ -436,7 +610,9 @@ def test_what_the_queue_shows_is_kept_as_a_view_and_shared(promised: None) -> No
     assert "Begin with this view" not in listed
     client.post(f"/accounts/views/{view.pk}/default/")
     assert not ViewDefault.objects.exists()
-    client.post(f"/accounts/views/{view.pk}/save/", {"query": "priority=high", "version": view.version})
+    # An hour is over soon, so no view keeps it.
+    kept = {"query": "priority=high&hour=2026-11-23T14", "version": view.version}
+    client.post(f"/accounts/views/{view.pk}/save/", kept)
     view.refresh_from_db()
     assert view.params == {"priority": ["high"]}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,11 +13,11 @@ from django.utils import timezone
 from people.models import User
 from people.services import change_access
 from support.clocks.keeping import keep_clocks
-from support.models import Clock, Ticket, TicketEvent
+from support.models import Clock, ClockEntry, QueuePlace, Ticket, TicketEvent
 from support.replies.services import Answer, Recorded, record_answer
-from support.replies.story import sources_of, waiting_of
+from support.replies.story import ORDER, entries_of, sources_of, story_of, waiting_of
 from sync.models import Batch, Change, Link, OutboxEvent
-from tests.support.promises import publish_policies
+from tests.support.promises import mark, publish_policies
 from tests.sync.conftest import Api, make_api
 from tests.users import make_user
 
@@ -106,6 +106,12 @@ def echo(ticket: Ticket, kind: str = "agent_reply", **fields: Any) -> dict[str, 
     } | fields
 
 
+def keep_in(ticket: Ticket, *, minutes: int) -> None:
+    """Tell the ledger of a ticket as in some minutes."""
+    mark(ticket)
+    keep_clocks(now=timezone.now() + timedelta(minutes=minutes))
+
+
 def first_response(ticket: Ticket) -> Clock:
     keep_clocks()
     return Clock.objects.get(ticket=ticket, metric="first_response")
@@ -155,6 +161,22 @@ def test_the_same_form_is_recorded_once(ticket: Ticket, agent: User) -> None:
     other = answer(ticket, key=sent.key, body="Something else.")
     with pytest.raises(ValidationError, match="with other words"):
         record_answer(ticket=ticket, answer=other, by=agent)
+
+
+def test_a_form_of_which_somebody_else_did_a_part_is_recorded_once_too(ticket: Ticket, agent: User) -> None:
+    sent = answer(ticket, status="pending")
+    record(ticket, make_user("support"), body="", status="pending")
+    first = record_answer(ticket=ticket, answer=sent, by=agent)
+    again = record_answer(ticket=ticket, answer=sent, by=agent)
+    assert (first.kinds, again.is_repeat, again.kinds) == (("agent_reply",), True, ("agent_reply",))
+    assert [row[0] for row in events(ticket)] == ["status", "agent_reply"]
+
+
+def test_what_stands_so_already_is_said_and_not_refused(ticket: Ticket, agent: User) -> None:
+    sent = answer(ticket, body="", status="pending")
+    record(ticket, make_user("support"), body="", status="pending")
+    assert record_answer(ticket=ticket, answer=sent, by=agent) == Recorded(())
+    assert len(events(ticket)) == 1
 
 
 def test_of_two_who_answer_at_once_the_second_is_told(ticket: Ticket, agent: User) -> None:
@@ -262,6 +284,155 @@ def test_a_repetition_that_is_recognised_late_becomes_one_with_the_event(
     assert read["id"] == str(held.pk)
     assert desk.statuses("ticket-events", [unknown | {"body": "Try again."}]) == ["updated"]
     assert events(ticket) == [("agent_reply", "", "Try again.")]
+
+
+def test_who_replies_after_the_customer_wrote_again_is_told(desk: Api, ticket: Ticket, agent: User) -> None:
+    mine = answer(ticket)
+    wrote = {"external_id": "c", "ticket": "t", "kind": "customer_reply", "occurred_at": ago(minutes=1)}
+    desk.bulk("ticket-events", [wrote | {"author_email": "joe@acme.example"}])
+    with pytest.raises(ValidationError, match="joe@acme.example wrote as the customer meanwhile"):
+        record_answer(ticket=ticket, answer=mine, by=agent)
+    record(ticket, agent)
+
+
+def test_a_help_desk_whose_clock_is_ahead_can_be_answered(ticket: Ticket, agent: User) -> None:
+    Ticket.objects.update(opened_at=timezone.now() + timedelta(minutes=5))
+    record(ticket, agent, status="solved")
+    ticket.refresh_from_db()
+    assert ticket.first_replied_at == ticket.solved_at == ticket.opened_at
+
+
+def test_what_the_help_desk_knows_of_the_first_reply_stands(desk: Api, ticket: Ticket, agent: User) -> None:
+    desk.bulk("tickets", [{"external_id": "t", "first_replied_at": ago(hours=1)}])
+    ticket.refresh_from_db()
+    replied_at = ticket.first_replied_at
+    record(ticket, agent)
+    ticket.refresh_from_db()
+    assert ticket.first_replied_at == replied_at
+    # Nor is a reply the first one that comes after another, of which the ticket itself doesn't tell.
+    Ticket.objects.update(first_replied_at=None)
+    record(ticket, agent, body="And again.")
+    ticket.refresh_from_db()
+    assert ticket.first_replied_at is None
+
+
+def test_a_late_repetition_is_of_the_same_ticket_and_kind_and_is_told_as_gone(
+    desk: Api, ticket: Ticket, agent: User
+) -> None:
+    record(ticket, agent)
+    held = TicketEvent.objects.get()
+    desk.bulk(
+        "tickets", [{"external_id": "u", "account": "a", "subject": "Other", "opened_at": ago(hours=1)}]
+    )
+    said = {"occurred_at": ago(minutes=1), "kind": "agent_reply", "body": "Same"}
+    records = [
+        said | {"external_id": "note", "ticket": "t", "kind": "note"},
+        said | {"external_id": "other", "ticket": "u"},
+        said | {"external_id": "same", "ticket": "t"},
+    ]
+    desk.bulk("ticket-events", records)
+    desk.bulk(
+        "ticket-events", [{"external_id": one["external_id"], "echo_of": held.echo_of} for one in records]
+    )
+    assert [row[0] for row in events(ticket)] == ["agent_reply", "note"]
+    assert TicketEvent.objects.filter(ticket__subject="Other", deleted_at=None).exists()
+    gone = Change.objects.filter(resource="ticket-events", kind=Change.Kind.DELETED)
+    assert [change.object_id for change in gone] == [TicketEvent.objects.get(deleted_at__isnull=False).pk]
+
+
+def test_the_story_says_what_the_help_desk_has_not_repeated_yet(
+    desk: Api, ticket: Ticket, agent: User
+) -> None:
+    def waits() -> dict[str, str]:
+        rows = list(story_of(ticket).order_by(*ORDER))
+        return {one.kind: one.waits_for for one in entries_of(rows, ", ".join(sources_of(ticket)))}
+
+    record(ticket, agent)
+    record(ticket, agent, kind="note", body="Seen before.")
+    assert waits() == {"agent_reply": "Zendesk", "note": "Zendesk"}
+    desk.bulk("ticket-events", [echo(ticket), echo(ticket, "note", external_id="z-2", echo_of="")])
+    assert waits() == {"agent_reply": "", "note": "Zendesk"}
+    # Its own note came as an event of its own, and says nothing of ours.
+    assert [row[0] for row in events(ticket)] == ["agent_reply", "note", "note"]
+
+
+def test_what_repeats_nothing_of_ours_stays_apart_whoever_sends_it(desk: Api, ticket: Ticket) -> None:
+    said = {"kind": "note", "occurred_at": ago(minutes=5), "echo_of": "4711"}
+    other = make_api("hubspot")
+    ours = {"ticket": {"source": "zendesk", "external_id": "t"}}
+    desk.bulk("ticket-events", [said | {"external_id": "z", "ticket": "t", "body": "One"}])
+    other.bulk("ticket-events", [said | ours | {"external_id": "h", "body": "Another"}])
+    assert [row[2] for row in events(ticket)] == ["One", "Another"]
+
+
+def resolution(ticket: Ticket) -> Clock:
+    keep_clocks()
+    return Clock.objects.get(ticket=ticket, metric="resolution")
+
+
+def test_a_help_desk_that_sends_no_events_lets_a_clock_go_on(desk: Api, ticket: Ticket, agent: User) -> None:
+    """Its word stands in the ticket alone, behind the event that was written here."""
+    publish_policies({"cells": [("resolution", "normal", "", 60_000)]})
+    record(ticket, agent, body="", status="pending")
+    assert resolution(ticket).state == "paused"
+    desk.bulk("tickets", [{"external_id": "t", "status": "pending", "source_updated_at": ago(seconds=-20)}])
+    said = ago(minutes=-1)
+    desk.bulk("tickets", [{"external_id": "t", "status": "open", "source_updated_at": said}])
+    # It is dated ahead of now, so it counts then.
+    assert resolution(ticket).state == "paused"
+    keep_in(ticket, minutes=2)
+    assert Clock.objects.get(ticket=ticket, metric="resolution").state == "running"
+    desk.bulk("tickets", [{"external_id": "t", "status": "pending", "source_updated_at": ago(minutes=-3)}])
+    desk.bulk("tickets", [{"external_id": "t", "status": "on_hold", "source_updated_at": ago(minutes=-5)}])
+    keep_in(ticket, minutes=10)
+    entries = ClockEntry.objects.filter(ticket=ticket, metric="resolution").order_by("position")
+    assert [row.kind for row in entries] == ["start", "pause", "resume", "pause", "resume"]
+    assert f"{entries[2].at:%H:%M:%S}" == f"{datetime.fromisoformat(said):%H:%M:%S}"
+
+
+def test_a_ticket_solved_here_and_opened_again_over_there_runs_on(
+    desk: Api, ticket: Ticket, agent: User
+) -> None:
+    publish_policies({"cells": [("resolution", "normal", "", 60_000)]})
+    record(ticket, agent, body="", status="solved")
+    assert resolution(ticket).state == "met"
+    desk.bulk("tickets", [{"external_id": "t", "status": "solved", "source_updated_at": ago(seconds=-20)}])
+    desk.bulk("tickets", [{"external_id": "t", "status": "open", "source_updated_at": ago(minutes=-1)}])
+    keep_in(ticket, minutes=2)
+    assert Clock.objects.get(ticket=ticket, metric="resolution").state == "running"
+    place = QueuePlace.objects.get(ticket=ticket)
+    assert (place.state, place.metric) == ("running", "resolution")
+    # Solved again, it says when.
+    solved = ago(minutes=-3)
+    desk.bulk(
+        "tickets",
+        [{"external_id": "t", "status": "solved", "solved_at": solved, "source_updated_at": ago(minutes=-9)}],
+    )
+    keep_in(ticket, minutes=20)
+    held = Clock.objects.get(ticket=ticket, metric="resolution")
+    assert (held.state, held.ended_at) == ("met", datetime.fromisoformat(solved))
+
+
+def test_a_priority_that_no_event_tells_counts(desk: Api, ticket: Ticket) -> None:
+    publish_policies({"cells": [("resolution", "high", "", 50_000), ("resolution", "urgent", "", 40_000)]})
+    desk.bulk(
+        "ticket-events",
+        [
+            {
+                "external_id": "p",
+                "ticket": "t",
+                "kind": "priority",
+                "value": "high",
+                "occurred_at": ago(hours=1),
+            }
+        ],
+    )
+    desk.bulk("tickets", [{"external_id": "t", "priority": "high", "source_updated_at": ago(hours=1)}])
+    assert resolution(ticket).minutes == 50_000
+    desk.bulk("tickets", [{"external_id": "t", "priority": "urgent", "source_updated_at": ago(minutes=5)}])
+    held = resolution(ticket)
+    assert (held.minutes, held.priority) == (40_000, "urgent")
+    assert held.due_at == ticket.opened_at + timedelta(minutes=40_000)
 
 
 def test_the_help_desk_has_the_last_word_on_status_and_priority(

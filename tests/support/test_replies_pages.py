@@ -129,6 +129,11 @@ def test_beside_a_ticket_stand_who_asked_and_tickets_like_it(agent: Client, tick
     assert told.count("in common:") == 1
     assert "rated 2 of 5" in told
     assert "Rated 2 of 5: “Slow”" in told
+    # Who asked wrote to another account too, which is none of this one's.
+    assert "Their first ticket" in told
+    happen(ticket, "note", "2026-11-20 15:20")
+    TicketEvent.objects.update(body="Said and taken back", deleted_at=at("2026-11-20 15:30"))
+    assert "Said and taken back" not in text(agent.get(ticket.get_absolute_url()))
 
 
 def test_a_card_that_fails_leaves_the_page_standing(

@@ -161,7 +161,7 @@ def test_an_unknown_ticket_is_not_found(agent: Client, key: str) -> None:
 def test_a_ticket_without_clocks_says_why(agent: Client) -> None:
     publish_policies()
     ticket = open_ticket(make_account(), OPENED)
-    assert "It has just come in." in page(agent, ticket)
+    assert "Its clocks are being counted." in page(agent, ticket)
     keep(OPENED)
     assert "Nothing is promised for its priority" in page(agent, ticket)
 

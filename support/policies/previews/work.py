@@ -74,12 +74,14 @@ def told_by(
 
 
 def outcome_of(row: ClockRow | None) -> Outcome:
-    """Return how a clock ends: missed once it was due in vain, met, not promised, or not decided yet."""
-    if row is None or row.state == Clock.State.CLEARED:
+    """Return how a clock ends: missed once it was due in vain, met, ended before either, not promised, or not yet."""
+    if row is None or row.minutes is None:
         return Outcome.NONE
     if row.breached_at is not None:
         return Outcome.MISSED
-    return Outcome.MET if row.state == Clock.State.MET else Outcome.OPEN
+    return {Clock.State.MET: Outcome.MET, Clock.State.STOPPED: Outcome.ENDED}.get(
+        Clock.State(row.state), Outcome.OPEN
+    )
 
 
 def _late(row: ClockRow | None, now: datetime) -> int | None:
