@@ -199,6 +199,8 @@ def _clocks(account: Account) -> Iterator[Address]:
     happen(ticket, "status", "2026-11-16 09:10", "pending")
     happen(ticket, "customer_reply", "2026-11-16 09:20", "=What")
     keep("2026-11-16 09:30")
+    worker = make_user("support")
+    write_time(ticket=ticket, minutes=15, worked_on=today(), note="=Traced", key=uuid4(), by=worker)
     for function in (Function.SUPPORT, Function.ENGINEERING):
         yield Address("support:ticket", ticket.get_absolute_url(), function)
     yield Address("support:ticket_story", reverse("support:ticket_story", args=[ticket.pk]), Function.SUPPORT)
@@ -497,6 +499,11 @@ def _billing(account: Account) -> Iterator[Address]:
     for name in ("cost_to_serve", "cost_rates", "cost_rate_new"):
         yield Address(f"finance:{name}", reverse(f"finance:{name}"), Function.FINANCE)
     yield Address("finance:cost_to_serve", reverse("finance:cost_to_serve"), Function.PEOPLE)
+    panel = reverse("accounts:panel", args=[account.pk, "finance.cost_to_serve"])
+    for function in (Function.FINANCE, Function.PEOPLE):
+        yield Address("accounts:panel", panel, function)
+    explained = reverse("metrics:explain", args=["finance.support_cost"])
+    yield Address("metrics:explain", f"{explained}?account={account.pk}", Function.FINANCE)
     draft_invoices(until=today(), by=finance)
     drafts = Invoice.objects.filter(status="draft", account=account)
     issued = issue_drafts(seen=[seen_draft(one) for one in drafts], on=today(), by=finance)[0]

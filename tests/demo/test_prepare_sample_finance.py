@@ -106,10 +106,10 @@ def prepared(told: list[str], django_db_blocker: Any) -> Iterator[None]:
 
 def test_each_command_does_it_once(told: list[str]) -> None:
     first, second = told[: len(COMMANDS)], told[len(COMMANDS) :]
-    assert first[0].endswith("disputes noted.\nCustomers billed.\n")
+    assert first[0].endswith("disputes noted.\n2 cost rates entered.\nCustomers billed.\n")
     assert first[1:] == ["Customers asked.\n", "Clauses put to use.\nContracts amended.\n"]
     assert second == [
-        "0 disputes noted.\nCustomers were billed already.\n",
+        "0 disputes noted.\n0 cost rates entered.\nCustomers were billed already.\n",
         "A policy was published already.\n",
         "Clauses were in use already.\nContracts were amended already.\n",
     ]
